@@ -1,0 +1,86 @@
+package crypto
+
+import (
+	"crypto/hpke"
+	"errors"
+)
+
+// BoxKey opens what was sealed to its public half: X-Wing, the hybrid of
+// ML-KEM-768 and X25519, so that nothing captured now can be opened by a quantum
+// computer later. It is made from a 32-byte seed.
+type BoxKey struct{ private hpke.PrivateKey }
+
+// BoxPublicKey is the public half: 1,216 bytes.
+type BoxPublicKey struct{ public hpke.PublicKey }
+
+const (
+	BoxPublicKeySize = 1216
+	boxEncapSize     = 1120
+)
+
+// boxInfo separates Carehold's boxes from every other use of HPKE.
+const boxInfo = "carehold-v1 box"
+
+var errBoxKey = errors.New("this is not an X-Wing public key")
+
+// NewBoxKey makes the key pair of a seed.
+func NewBoxKey(seed Key) BoxKey {
+	private, err := hpke.MLKEM768X25519().NewPrivateKey(seed.b[:])
+	if err != nil {
+		panic("crypto: X-Wing seed: " + err.Error()) // only for another length than 32
+	}
+	return BoxKey{private}
+}
+
+// Public returns the public half.
+func (k BoxKey) Public() BoxPublicKey { return BoxPublicKey{k.private.PublicKey()} }
+
+// ParseBoxPublicKey reads the 1,216 bytes of a public key.
+func ParseBoxPublicKey(b []byte) (BoxPublicKey, error) {
+	if len(b) != BoxPublicKeySize {
+		return BoxPublicKey{}, errBoxKey
+	}
+	public, err := hpke.MLKEM768X25519().NewPublicKey(b)
+	if err != nil {
+		return BoxPublicKey{}, errBoxKey
+	}
+	return BoxPublicKey{public}, nil
+}
+
+// Bytes returns the public key as it is stored and sent.
+func (p BoxPublicKey) Bytes() []byte { return p.public.Bytes() }
+
+// Seal makes box = encapsulation(1120) || blob. HPKE only agrees on a key (its
+// exporter); the blob is the one sealing construction, so it commits to key and
+// context like everything else.
+func (p BoxPublicKey) Seal(ctx Context, plaintext []byte) ([]byte, error) {
+	enc, sender, err := hpke.NewSender(p.public, hpke.HKDFSHA512(), hpke.ExportOnly(), []byte(boxInfo))
+	if err != nil {
+		return nil, err
+	}
+	secret, err := sender.Export(boxInfo, KeySize)
+	if err != nil {
+		return nil, err
+	}
+	k := Key{(*[KeySize]byte)(secret)}
+	defer k.Destroy()
+	return append(enc, k.Seal(ctx, plaintext)...), nil
+}
+
+// Open reads a box; every failure is ErrOpen.
+func (k BoxKey) Open(ctx Context, box []byte) ([]byte, error) {
+	if len(box) < boxEncapSize {
+		return nil, ErrOpen
+	}
+	recipient, err := hpke.NewRecipient(box[:boxEncapSize], k.private, hpke.HKDFSHA512(), hpke.ExportOnly(), []byte(boxInfo))
+	if err != nil {
+		return nil, ErrOpen
+	}
+	secret, err := recipient.Export(boxInfo, KeySize)
+	if err != nil {
+		return nil, ErrOpen
+	}
+	inner := Key{(*[KeySize]byte)(secret)}
+	defer inner.Destroy()
+	return inner.Open(ctx, box[boxEncapSize:])
+}

@@ -1,0 +1,59 @@
+package crypto
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Padding hides lengths: before sealing, a message is put behind its length
+// (four bytes, big endian) and filled with zeros to the next size of a short
+// list: powers of two from 512 bytes to 64 KiB, and above that Padmé, which
+// keeps the overhead under 12 % and lets out O(log log n) bits of the length.
+
+const (
+	padLength  = 4
+	padSmall   = 512
+	padDoubles = 64 << 10
+)
+
+// PaddedSize is the length of a padded message of n bytes.
+func PaddedSize(n int) int {
+	n += padLength
+	if n <= padSmall {
+		return padSmall
+	}
+	if n <= padDoubles {
+		return 1 << bits.Len(uint(n-1))
+	}
+	// Padmé: keep the top ⌊log2 log2 n⌋+1 bits of the mantissa, round up.
+	e := bits.Len(uint(n)) - 1
+	s := bits.Len(uint(e))
+	mask := 1<<(e-s) - 1
+	return (n + mask) &^ mask
+}
+
+// Pad returns length || message || zeros.
+func Pad(message []byte) []byte {
+	out := make([]byte, PaddedSize(len(message)))
+	binary.BigEndian.PutUint32(out, uint32(len(message)))
+	copy(out[padLength:], message)
+	return out
+}
+
+// Unpad returns the message. Anything that Pad does not write is refused with
+// ErrOpen, so that a message has one padded form.
+func Unpad(padded []byte) ([]byte, error) {
+	if len(padded) < padLength {
+		return nil, ErrOpen
+	}
+	n := binary.BigEndian.Uint32(padded)
+	if uint64(n) > uint64(len(padded)-padLength) || PaddedSize(int(n)) != len(padded) {
+		return nil, ErrOpen
+	}
+	for _, b := range padded[padLength+int(n):] {
+		if b != 0 {
+			return nil, ErrOpen
+		}
+	}
+	return padded[padLength : padLength+int(n)], nil
+}
