@@ -1,0 +1,93 @@
+package kv
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"carehold/record"
+)
+
+// Partition is a person, or a capsule: every operation belongs to exactly one.
+type Partition [16]byte
+
+// RowCost is what each row written counts towards MaxUpdate, besides the bytes
+// of its key and its value.
+const RowCost = 128
+
+// MaxKey is the longest key a partition may hold.
+const MaxKey = 1024
+
+var (
+	// ErrNotFound is returned by Get. It has no record.Kind on purpose: whether a
+	// missing row means "not there" or "lost" is for the store to say, and one
+	// that leaks is a fault of ours, never a 404.
+	ErrNotFound = errors.New("kv: no such key")
+
+	// ErrTooLarge: the update writes more than MaxUpdate, or a key is longer than
+	// MaxKey. Nothing was written.
+	ErrTooLarge error = record.Safef(record.TooLarge, "more than one update may write")
+
+	// ErrClosed: the engine was closed before the call.
+	ErrClosed error = record.Safef(record.Unavailable, "the store is closed")
+
+	// ErrFailed: a sync or an anchor failed, so nobody knows what is on the disk.
+	// The engine has stopped, and the process must exit. The update may or may
+	// not be there after a restart.
+	ErrFailed error = record.Safef(record.Unavailable, "the store has stopped after a failed write to disk")
+)
+
+// Reader reads one partition. It is valid only until the function it was given
+// to returns, and is for one goroutine.
+type Reader interface {
+	// Get returns the value of key, or ErrNotFound. The slice is the caller's.
+	Get(key []byte) ([]byte, error)
+
+	// Scan calls fn for every key with the prefix, in byte order, until fn
+	// returns false or an error, which Scan returns. It starts at the first key
+	// at or after from; a nil from, or one before the prefix, is the start of the
+	// prefix. key and value are valid only during the call.
+	Scan(prefix, from []byte, fn func(key, value []byte) (more bool, err error)) error
+}
+
+// Tx reads and writes one partition. Reads see the transaction's own writes and
+// those of every update that ran before it, acknowledged or not. Put and Delete
+// copy what they are given; what they cannot write makes Update fail.
+type Tx interface {
+	Reader
+	Put(key, value []byte)
+	Delete(key []byte)
+}
+
+// Engine keeps the rows. All its methods may be called by many goroutines.
+type Engine interface {
+	// View gives fn a consistent snapshot of one partition, which holds nothing
+	// that is not durable.
+	View(p Partition, fn func(Reader) error) error
+
+	// Update runs fn alone in its partition. If fn returns nil, its writes are
+	// atomic, and durable (synced and anchored) when Update returns nil. If fn
+	// fails or panics nothing it wrote exists. fn must be quick, must not call
+	// the engine, and is not run at all when ctx ends before its turn; once it
+	// has run, Update waits for the outcome whatever becomes of ctx.
+	Update(ctx context.Context, p Partition, fn func(Tx) error) error
+
+	// Partitions calls fn for each partition that holds a key, in byte order, in
+	// one pass over one snapshot, for sweeping and scrubbing. fn may call View
+	// and Update.
+	Partitions(fn func(p Partition) error) error
+
+	// MaxUpdate is how much one Update may surely write: the bytes of keys and
+	// values, and RowCost for each row. More gives ErrTooLarge.
+	MaxUpdate() int
+
+	// LastCommit is the wall-clock time of the last durable commit as the anchor
+	// remembers it; zero for a new store.
+	LastCommit() time.Time
+
+	// Failed is closed when the engine has stopped for ErrFailed.
+	Failed() <-chan struct{}
+
+	// Close waits for the calls under way, then closes the store.
+	Close() error
+}
