@@ -8,7 +8,10 @@ import (
 // BoxKey opens what was sealed to its public half: X-Wing, the hybrid of
 // ML-KEM-768 and X25519, so that nothing captured now can be opened by a quantum
 // computer later. It is made from a 32-byte seed.
-type BoxKey struct{ private hpke.PrivateKey }
+type BoxKey struct {
+	redact
+	private *hpke.PrivateKey
+}
 
 // BoxPublicKey is the public half: 1,216 bytes.
 type BoxPublicKey struct{ public hpke.PublicKey }
@@ -25,15 +28,15 @@ var errBoxKey = errors.New("this is not an X-Wing public key")
 
 // NewBoxKey makes the key pair of a seed.
 func NewBoxKey(seed Key) BoxKey {
-	private, err := hpke.MLKEM768X25519().NewPrivateKey(seed.b[:])
+	private, err := hpke.MLKEM768X25519().NewPrivateKey(seed.use())
 	if err != nil {
 		panic("crypto: X-Wing seed: " + err.Error()) // only for another length than 32
 	}
-	return BoxKey{private}
+	return BoxKey{private: &private}
 }
 
 // Public returns the public half.
-func (k BoxKey) Public() BoxPublicKey { return BoxPublicKey{k.private.PublicKey()} }
+func (k BoxKey) Public() BoxPublicKey { return BoxPublicKey{(*k.private).PublicKey()} }
 
 // ParseBoxPublicKey reads the 1,216 bytes of a public key.
 func ParseBoxPublicKey(b []byte) (BoxPublicKey, error) {
@@ -62,17 +65,17 @@ func (p BoxPublicKey) Seal(ctx Context, plaintext []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := Key{(*[KeySize]byte)(secret)}
+	k := Key{b: (*[KeySize]byte)(secret)}
 	defer k.Destroy()
 	return append(enc, k.Seal(ctx, plaintext)...), nil
 }
 
 // Open reads a box; every failure is ErrOpen.
 func (k BoxKey) Open(ctx Context, box []byte) ([]byte, error) {
-	if len(box) < boxEncapSize {
+	if len(box) < boxEncapSize || k.private == nil {
 		return nil, ErrOpen
 	}
-	recipient, err := hpke.NewRecipient(box[:boxEncapSize], k.private, hpke.HKDFSHA512(), hpke.ExportOnly(), []byte(boxInfo))
+	recipient, err := hpke.NewRecipient(box[:boxEncapSize], *k.private, hpke.HKDFSHA512(), hpke.ExportOnly(), []byte(boxInfo))
 	if err != nil {
 		return nil, ErrOpen
 	}
@@ -80,7 +83,7 @@ func (k BoxKey) Open(ctx Context, box []byte) ([]byte, error) {
 	if err != nil {
 		return nil, ErrOpen
 	}
-	inner := Key{(*[KeySize]byte)(secret)}
+	inner := Key{b: (*[KeySize]byte)(secret)}
 	defer inner.Destroy()
 	return inner.Open(ctx, box[boxEncapSize:])
 }

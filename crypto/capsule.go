@@ -23,11 +23,12 @@ func (c Credential) CapsuleID() CapsuleID {
 // for each slot, so that a new root key can be sealed to slots that are not at
 // hand.
 func (c Credential) CapsuleKey() CapsuleKey {
-	return CapsuleKey{c.kind, c.CapsuleID(), c.secret.Derive(LabelCapsuleKEK, []byte{byte(c.kind)})}
+	return CapsuleKey{Kind: c.kind, ID: c.CapsuleID(), KEK: c.secret.Derive(LabelCapsuleKEK, []byte{byte(c.kind)})}
 }
 
 // CapsuleKey seals and opens one capsule.
 type CapsuleKey struct {
+	redact
 	Kind Kind
 	ID   CapsuleID
 	KEK  Key

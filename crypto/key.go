@@ -6,8 +6,7 @@ import (
 	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/binary"
-	"fmt"
-	"log/slog"
+	"errors"
 )
 
 // KeySize is the length of every symmetric key, in bytes.
@@ -15,53 +14,80 @@ const KeySize = 32
 
 // Key is 32 uniformly random bytes. It acts; it is not handed out: there is no
 // way to print it, and Bytes is for packing a key inside another sealed object.
-// The zero Key is no key, and using it panics.
-type Key struct{ b *[KeySize]byte }
+// A Key value is a reference: its copies share the bytes and are destroyed with
+// it. The zero Key is no key, and a destroyed one is worse, since it would seal
+// under a key that everybody knows: to use either panics, and opens nothing.
+type Key struct {
+	redact
+	b *[KeySize]byte
+}
+
+// newKey makes room for a key.
+func newKey() Key { return Key{b: new([KeySize]byte)} }
 
 // NewKey makes a key from the system's random source.
 func NewKey() Key {
-	k := Key{new([KeySize]byte)}
+	k := newKey()
 	rand.Read(k.b[:]) // never fails: crypto/rand crashes the process instead
 	return k
 }
 
-// KeyFrom takes a copy of 32 uniformly random bytes as a key.
+// KeyFrom takes a copy of 32 uniformly random bytes as a key. All zeros are
+// refused: they are what is left where a key was destroyed.
 func KeyFrom(b []byte) (Key, error) {
-	if len(b) != KeySize {
-		return Key{}, fmt.Errorf("a key has %d bytes, not %d", KeySize, len(b))
+	if len(b) != KeySize || allZero(b) {
+		return Key{}, errKey
 	}
-	k := Key{new([KeySize]byte)}
+	k := newKey()
 	copy(k.b[:], b)
 	return k, nil
 }
 
-// IsZero reports whether k is no key at all.
-func (k Key) IsZero() bool { return k.b == nil }
+var errKey = errors.New("this is not a key: a key is 32 random bytes")
 
-// Bytes returns the key itself, to be packed inside a sealed object. It is the
-// one way out; TestKeysAreNotHandedOut lists who may call it.
-func (k Key) Bytes() []byte { return k.b[:] }
+// IsZero reports whether k is no key: never made, or destroyed.
+func (k Key) IsZero() bool { return k.b == nil || allZero(k.b[:]) }
 
-// Equal compares in constant time.
-func (k Key) Equal(o Key) bool {
-	return k.b != nil && o.b != nil && subtle.ConstantTimeCompare(k.b[:], o.b[:]) == 1
+// Bytes returns the key itself, not a copy, to be packed inside a sealed object.
+// It is the one way out; TestKeysAreNotHandedOut lists who may call it.
+func (k Key) Bytes() []byte { return k.use() }
+
+// use returns the bytes of a key that is one.
+func (k Key) use() []byte {
+	if k.IsZero() {
+		panic("crypto: use of a key that was never made, or is destroyed")
+	}
+	return k.b[:]
 }
 
-// Destroy overwrites the key. Copies of the Key value share its bytes, and are
-// destroyed with it.
+// Equal compares in constant time. No key equals nothing, not even no key.
+func (k Key) Equal(o Key) bool {
+	return !k.IsZero() && !o.IsZero() && subtle.ConstantTimeCompare(k.b[:], o.b[:]) == 1
+}
+
+// Destroy overwrites the key.
 func (k Key) Destroy() {
 	if k.b != nil {
 		clear(k.b[:])
 	}
 }
 
+// allZero reports, in constant time, whether b holds nothing but zeros.
+func allZero(b []byte) bool {
+	var or byte
+	for _, x := range b {
+		or |= x
+	}
+	return subtle.ConstantTimeByteEq(or, 0) == 1
+}
+
 // Derive returns KDF(k, label, fields…).
 func (k Key) Derive(l Label, fields ...[]byte) Key {
-	out, err := hkdf.Expand(sha512.New, k.b[:], string(info(l.name, fields)), KeySize)
+	out, err := hkdf.Expand(sha512.New, k.use(), string(info(l.name, fields)), KeySize)
 	if err != nil {
 		panic("crypto: deriving " + l.name + ": " + err.Error()) // only for lengths over 255 hashes
 	}
-	return Key{(*[KeySize]byte)(out)}
+	return Key{b: (*[KeySize]byte)(out)}
 }
 
 // ID returns the first 16 bytes of KDF(k, label, fields…): a name that says
@@ -98,13 +124,3 @@ func U32(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 
 // U64 is a number as a field: eight bytes, big endian.
 func U64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
-
-// redacted is all that a secret prints, whatever the verb or the encoder.
-const redacted = "[secret]"
-
-func (Key) String() string               { return redacted }
-func (Key) GoString() string             { return redacted }
-func (Key) Format(f fmt.State, _ rune)   { f.Write([]byte(redacted)) }
-func (Key) LogValue() slog.Value         { return slog.StringValue(redacted) }
-func (Key) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }

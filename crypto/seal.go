@@ -75,7 +75,7 @@ func (k Key) sealWithSalt(s Suite, ctx Context, plaintext []byte, salt [saltSize
 // Open decrypts a blob sealed under the key for this context. Every failure is
 // ErrOpen.
 func (k Key) Open(ctx Context, blob []byte) ([]byte, error) {
-	if len(blob) < headerSize+tagSize || k.b == nil {
+	if len(blob) < headerSize+tagSize || k.IsZero() {
 		return nil, ErrOpen
 	}
 	aead, nonce, commitment, err := k.schedule(Suite(blob[0]), blob[1:1+saltSize], ctx)
@@ -123,7 +123,7 @@ func (k Key) schedule(s Suite, salt []byte, ctx Context) (cipher.AEAD, []byte, [
 	info = append(info, 0)
 	info = append(info, salt...)
 	info = append(info, ctx.b...)
-	okm, err := hkdf.Expand(sha512.New, k.b[:], string(info), KeySize+nonceSize+commitmentSize)
+	okm, err := hkdf.Expand(sha512.New, k.use(), string(info), KeySize+nonceSize+commitmentSize)
 	if err != nil {
 		return nil, nil, nil, err
 	}

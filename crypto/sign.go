@@ -17,7 +17,10 @@ const (
 )
 
 // SigningKey is an Ed25519 key made from a 32-byte seed.
-type SigningKey struct{ private ed25519.PrivateKey }
+type SigningKey struct {
+	redact
+	private *ed25519.PrivateKey
+}
 
 // PublicKey checks signatures: 32 bytes.
 type PublicKey [ed25519.PublicKeySize]byte
@@ -29,7 +32,10 @@ const SignatureSize = ed25519.SignatureSize
 var ErrSignature = errors.New("the signature does not hold")
 
 // NewSigningKey makes the key pair of a seed.
-func NewSigningKey(seed Key) SigningKey { return SigningKey{ed25519.NewKeyFromSeed(seed.b[:])} }
+func NewSigningKey(seed Key) SigningKey {
+	private := ed25519.NewKeyFromSeed(seed.use())
+	return SigningKey{private: &private}
+}
 
 // Public returns the public half.
 func (k SigningKey) Public() (p PublicKey) {
@@ -39,7 +45,7 @@ func (k SigningKey) Public() (p PublicKey) {
 
 // Sign signs lp(purpose) || message.
 func (k SigningKey) Sign(p Purpose, message []byte) []byte {
-	return ed25519.Sign(k.private, append(appendLP(nil, []byte(p)), message...))
+	return ed25519.Sign(*k.private, append(appendLP(nil, []byte(p)), message...))
 }
 
 // Verify checks a signature; nil or ErrSignature.

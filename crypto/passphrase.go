@@ -1,0 +1,38 @@
+package crypto
+
+import (
+	"crypto/sha512"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
+)
+
+// argonCost is what the version character of a device key stands for. Versions
+// are only added, and none below the first is ever accepted.
+type argonCost struct {
+	time, memoryKiB uint32
+	threads         uint8
+}
+
+var argonCosts = map[byte]argonCost{'1': {time: 3, memoryKiB: 64 << 10, threads: 4}}
+
+// PassphraseSlot returns the credential of the slot that this passphrase opens
+// on the device that holds this device key:
+//
+//	stretched = Argon2id(NFKC(passphrase), salt = SHA-512("carehold/device" || device key)[:16], cost of the version)
+//	secret    = KDF(Extract(salt = device key, stretched), "passphrase", version)
+//
+// Unicode form NFKC, so that two keyboards type the same passphrase. Nothing
+// else is done to it: capitals and spaces count.
+func PassphraseSlot(d DeviceKey, passphrase Secret) Credential {
+	cost, known := argonCosts[d.version]
+	if !known || d.key == nil {
+		panic("crypto: a device key that was not parsed")
+	}
+	salt := sha512.Sum512(append([]byte("carehold/device"), d.key[:]...))
+	typed := norm.NFKC.Append(nil, passphrase.Reveal()...)
+	defer clear(typed)
+	stretched := argon2.IDKey(typed, salt[:16], cost.time, cost.memoryKiB, cost.threads, KeySize)
+	defer clear(stretched)
+	return slotOf(SlotPassphrase, extract(d.key[:], stretched), LabelPassphrase, []byte{d.version})
+}
