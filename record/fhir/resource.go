@@ -1,69 +1,53 @@
 package fhir
 
 import (
-	"time"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Limits bounds what Parse takes. A zero field means the default.
-type Limits struct {
-	Bytes int // size of one resource; default 16 MiB
-	Depth int // nesting of objects and arrays; default 64
-}
-
 // Resource is a checked resource that keeps the bytes it came in. It does not
 // change, and may be used by several goroutines.
 type Resource struct {
-	raw []byte
+	tape
+	typ    string
+	typeAt int32 // nodes; -1 for a member that is not there
+	id     int32
+	meta   int32
+
+	versionID, lastUpdated int32
 }
 
-// Meta is what the server says about a version. A zero field leaves the member
-// as it came.
-type Meta struct {
-	ID          string
-	VersionID   string
-	LastUpdated time.Time
+// Type is the resource type.
+func (r *Resource) Type() string { return r.typ }
+
+// ID is the id as sent, or "".
+func (r *Resource) ID() string { return r.textAt(r.id) }
+
+// VersionID is meta.versionId as sent, or "".
+func (r *Resource) VersionID() string { return r.textAt(r.versionID) }
+
+// LastUpdated is meta.lastUpdated as sent, or "".
+func (r *Resource) LastUpdated() string { return r.textAt(r.lastUpdated) }
+
+// Bytes are the bytes the resource came in. They must not be changed.
+func (r *Resource) Bytes() []byte { return r.raw }
+
+func (r *Resource) textAt(n int32) string {
+	if n < 0 {
+		return ""
+	}
+	return r.text(n)
 }
 
-// Where says what kind of element a Reference was found in.
-type Where uint8
-
-const (
-	InReference Where = iota // Reference.reference
-	InURI                    // a uri, url, oid or uuid: only urn:uuid: and urn:oid: values, and every Attachment.url
-	InNarrative              // an href or src of the narrative: only urn:uuid: and urn:oid: values
-)
-
-// Reference is a place in a resource that points somewhere.
-type Reference struct {
-	Path  string // "Observation.subject.reference"
-	Value string
-	In    Where
-
-	start, end int // of the JSON string's content in the bytes, quotes included; of the value alone in a narrative
+// Value is the JSON of an element: "category", "subject.reference". It does not
+// look inside arrays.
+func (r *Resource) Value(path string) (jsontext.Value, bool) {
+	n := int32(0)
+	for name := range strings.SplitSeq(path, ".") {
+		if n = r.member(n, name); n < 0 {
+			return nil, false
+		}
+	}
+	return jsontext.Value(r.raw[r.nodes[n].start:r.nodes[n].end]), true
 }
-
-// Coding is a code of the resource, or the text of a CodeableConcept: then
-// only Display and Path are set.
-type Coding struct {
-	System, Code, Display string
-	Path                  string
-}
-
-// Parse checks b and keeps it: the caller must not change b afterwards.
-func Parse(b []byte, lim Limits) (*Resource, error) { return &Resource{raw: b}, nil }
-
-func (r *Resource) Type() string                                       { return "" }
-func (r *Resource) ID() string                                         { return "" }
-func (r *Resource) VersionID() string                                  { return "" }
-func (r *Resource) LastUpdated() string                                { return "" }
-func (r *Resource) Bytes() []byte                                      { return r.raw }
-func (r *Resource) With(m Meta) []byte                                 { return r.raw }
-func (r *Resource) Stripped() []byte                                   { return r.raw }
-func (r *Resource) References() []Reference                            { return nil }
-func (r *Resource) Rewrite(f func(Reference) (string, bool)) *Resource { return r }
-func (r *Resource) Codings() []Coding                                  { return nil }
-func (r *Resource) Security() []Coding                                 { return nil }
-func (r *Resource) Subjects() []Reference                              { return nil }
-func (r *Resource) Value(path string) (jsontext.Value, bool)           { return nil, false }
