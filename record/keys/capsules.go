@@ -1,0 +1,142 @@
+package keys
+
+import (
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/wire"
+)
+
+// The payloads of capsules. docs/format.md, "Capsules". All of them are padded,
+// so that a slot, a token and an invite look alike at rest.
+
+// TokenCapsule is behind an access token or a session.
+type TokenCapsule struct {
+	Person record.PersonID
+	Grant  record.GrantID
+	Key    crypto.Key // GK_g
+	Audit  crypto.Key // AK_g, so that a refusal can be logged when the grant's row is gone
+	Until  time.Time  // the token's own end; zero: with the grant
+}
+
+// SealToken makes the capsule of a token; it returns what the database holds.
+func SealToken(c crypto.CapsuleKey, t TokenCapsule) record.Capsule {
+	var w wire.Builder
+	w.Bytes(1, t.Person[:])
+	w.Bytes(2, t.Grant[:])
+	w.Bytes(3, t.Key.Bytes())
+	w.Bytes(4, t.Audit.Bytes())
+	w.Time(5, t.Until)
+	return sealCapsule(c, t.Until, w.Finish())
+}
+
+// OpenToken opens the capsule of a token.
+func OpenToken(c crypto.CapsuleKey, cap record.Capsule) (t TokenCapsule, err error) {
+	d, done, err := openCapsule(c, cap)
+	if err != nil {
+		return t, err
+	}
+	defer done()
+	d.Fixed(1, t.Person[:])
+	d.Fixed(2, t.Grant[:])
+	gk, ak := d.Bytes(3), d.Bytes(4)
+	t.Until = d.Time(5)
+	if err := d.Finish(); err != nil {
+		return t, err
+	}
+	if t.Key, err = crypto.KeyFrom(gk); err != nil {
+		return t, crypto.ErrOpen
+	}
+	if t.Audit, err = crypto.KeyFrom(ak); err != nil {
+		return t, crypto.ErrOpen
+	}
+	return t, nil
+}
+
+// SealSlot makes the capsule of a slot: it holds whose record it is, and R.
+func SealSlot(c crypto.CapsuleKey, p record.PersonID, root crypto.Key) record.Capsule {
+	var w wire.Builder
+	w.Bytes(1, p[:])
+	w.Bytes(2, root.Bytes())
+	return sealCapsule(c, time.Time{}, w.Finish())
+}
+
+// OpenSlot opens the capsule of a slot.
+func OpenSlot(c crypto.CapsuleKey, cap record.Capsule) (p record.PersonID, root crypto.Key, err error) {
+	d, done, err := openCapsule(c, cap)
+	if err != nil {
+		return p, root, err
+	}
+	defer done()
+	d.Fixed(1, p[:])
+	r := d.Bytes(2)
+	if err := d.Finish(); err != nil {
+		return p, root, err
+	}
+	root, err = crypto.KeyFrom(r)
+	return p, root, err
+}
+
+// Invite is what an operator offers a new person.
+type Invite struct {
+	Quota uint64    // bytes the record may take at rest
+	Until time.Time // the invite is good until then
+}
+
+// SealInvite makes the capsule of an invite.
+func SealInvite(c crypto.CapsuleKey, i Invite) record.Capsule {
+	var w wire.Builder
+	w.Uint(1, i.Quota)
+	w.Time(2, i.Until)
+	return sealCapsule(c, i.Until, w.Finish())
+}
+
+// OpenInvite opens the capsule of an invite.
+func OpenInvite(c crypto.CapsuleKey, cap record.Capsule) (i Invite, err error) {
+	d, done, err := openCapsule(c, cap)
+	if err != nil {
+		return i, err
+	}
+	defer done()
+	i.Quota, i.Until = d.Uint(1), d.Time(2)
+	return i, d.Finish()
+}
+
+// capsuleSize is what every payload is filled to, before its padding.
+const capsuleSize = 300
+
+func sealCapsule(c crypto.CapsuleKey, until time.Time, payload []byte) record.Capsule {
+	var w wire.Builder
+	w.Bytes(1, payload)
+	w.Bytes(2, make([]byte, max(0, capsuleSize-len(payload))))
+	hour := ExpiryHour(until)
+	return record.Capsule{ID: c.ID, Hour: hour, Blob: c.Seal(hour, crypto.Pad(w.Finish()))}
+}
+
+func openCapsule(c crypto.CapsuleKey, cap record.Capsule) (*wire.Decoder, func(), error) {
+	padded, err := c.Open(cap.Hour, cap.Blob)
+	if err != nil {
+		return nil, nil, err
+	}
+	message, err := crypto.Unpad(padded)
+	if err != nil {
+		return nil, nil, err
+	}
+	outer := wire.Decode("capsule", message)
+	payload := outer.Bytes(1)
+	outer.Bytes(2)
+	if err := outer.Finish(); err != nil {
+		return nil, nil, err
+	}
+	return wire.Decode("capsule", payload), func() { clear(padded) }, nil
+}
+
+// ExpiryHour is the hour after which a capsule may be swept: hours since 1970,
+// rounded up; crypto.NoExpiry for one that does not expire.
+func ExpiryHour(until time.Time) uint32 {
+	if until.IsZero() {
+		return crypto.NoExpiry
+	}
+	return uint32((until.Unix() + 3599) / 3600)
+}

@@ -1,0 +1,151 @@
+package keys
+
+import (
+	"encoding/binary"
+
+	"carehold/crypto"
+	"carehold/record"
+)
+
+// Hold is what one grant holds while a request runs: the ID key and the keys of
+// its sections. It recognises, opens and seals; it hands out no key. A Hold is
+// for one goroutine.
+type Hold struct {
+	person record.PersonID
+	epoch  record.Epoch
+	id     crypto.Key
+	newest map[record.Section]crypto.Key
+
+	mask crypto.Tagger
+	ring map[record.Epoch]*sectionKeys // by epoch, filled as they are needed
+
+	// Back returns the back row of an epoch. The store sets it.
+	Back func(record.Epoch) ([]byte, error)
+}
+
+// sectionKeys are the derived keys of the sections in one epoch.
+type sectionKeys struct {
+	sections []record.Section // in order
+	sk       map[record.Section]crypto.Key
+	entry    map[record.Section]crypto.Key
+	tagger   map[record.Section]crypto.Tagger
+}
+
+func newSectionKeys(sk map[record.Section]crypto.Key) *sectionKeys {
+	k := &sectionKeys{
+		sk:     sk,
+		entry:  make(map[record.Section]crypto.Key, len(sk)),
+		tagger: make(map[record.Section]crypto.Tagger, len(sk)),
+	}
+	for _, s := range record.Sections() {
+		if key, held := sk[s]; held {
+			k.sections = append(k.sections, s)
+			k.entry[s] = key.Derive(crypto.LabelEntry)
+			k.tagger[s] = key.Tagger(crypto.LabelTag)
+		}
+	}
+	return k
+}
+
+func (h *Hold) prepare() {
+	h.mask = h.id.Tagger(crypto.LabelEpoch)
+	h.ring = map[record.Epoch]*sectionKeys{h.epoch: newSectionKeys(h.newest)}
+}
+
+// Epoch is the epoch the hold was sealed for, and the one it seals under.
+func (h *Hold) Epoch() record.Epoch { return h.epoch }
+
+// Sections are the sections the hold has keys of.
+func (h *Hold) Sections() record.SectionSet {
+	var set record.SectionSet
+	for s := range h.newest {
+		set = set.With(s)
+	}
+	return set
+}
+
+// EntryID is the name of an entry's rows: KDF(ID, "entry-id", type, FHIR id)[:16].
+// It does not depend on the section: one lookup finds any id.
+func (h *Hold) EntryID(typ, id string) record.EntryID {
+	return h.id.ID(crypto.LabelEntryID, []byte(typ), []byte(id))
+}
+
+// PatientID is the FHIR id of the record's own Patient: 26 characters of base32,
+// the same for every grant of the record and known to nobody else.
+func (h *Hold) PatientID() string { return patientID(h.id) }
+
+// at returns the section keys of an epoch, walking back where need be.
+func (h *Hold) at(e record.Epoch) (*sectionKeys, error) {
+	if k, done := h.ring[e]; done {
+		return k, nil
+	}
+	if e == 0 || e > h.epoch || h.Back == nil {
+		return nil, crypto.ErrOpen
+	}
+	// From the oldest epoch that is known, one link at a time.
+	from := h.epoch
+	for x := e + 1; x < h.epoch; x++ {
+		if _, done := h.ring[x]; done {
+			from = x
+			break
+		}
+	}
+	for ; from > e; from-- {
+		row, err := h.Back(from)
+		if err != nil {
+			return nil, err
+		}
+		older := make(map[record.Section]crypto.Key, len(h.newest))
+		for s, newer := range h.ring[from].sk {
+			if older[s], err = follow(h.person, s, from, newer, row); err != nil {
+				return nil, err
+			}
+		}
+		h.ring[from-1] = newSectionKeys(older)
+	}
+	return h.ring[e], nil
+}
+
+// Destroy overwrites every key.
+func (h *Hold) Destroy() {
+	for _, k := range h.ring {
+		for s := range k.sk {
+			k.sk[s].Destroy()
+			k.entry[s].Destroy()
+		}
+	}
+	h.id.Destroy()
+}
+
+// A hint stands beside each version of an entry: the epoch, masked with ID, and
+// the tag of its section's key. Without keys it is twelve random-looking bytes;
+// with ID alone it tells the epoch; with the section's key it says "mine".
+const hintSize = 4 + 8
+
+// Hint returns the hint of a version sealed now in a section.
+func (h *Hold) hint(s record.Section, entry record.EntryID, v record.Version) []byte {
+	b := binary.BigEndian.AppendUint32(nil, h.mask.Mask(entry, uint64(v), uint32(h.epoch)))
+	tag := h.ring[h.epoch].tagger[s].Tag(entry, uint64(v))
+	return append(b, tag[:]...)
+}
+
+// Recognise tells which of the hold's sections a version is in, and from which
+// epoch. ok is false for a section that is not the hold's, which is
+// indistinguishable from noise.
+func (h *Hold) Recognise(entry record.EntryID, v record.Version, row []byte) (s record.Section, e record.Epoch, ok bool) {
+	if len(row) < hintSize {
+		return 0, 0, false
+	}
+	e = record.Epoch(h.mask.Mask(entry, uint64(v), binary.BigEndian.Uint32(row)))
+	k, err := h.at(e)
+	if err != nil {
+		return 0, 0, false
+	}
+	want := crypto.Tag(row[4:hintSize])
+	for _, s := range k.sections {
+		if k.tagger[s].Tag(entry, uint64(v)) == want {
+			return s, e, true
+		}
+	}
+	return 0, 0, false
+}
