@@ -1,0 +1,178 @@
+package audit
+
+import (
+	"time"
+
+	"carehold/record"
+	"carehold/record/statement"
+	"carehold/record/wire"
+)
+
+// Action is what was done. The numbers are part of the format.
+type Action uint16
+
+const (
+	// Data plane: under a grant.
+	Read    Action = 1  // one entry, or one version of it
+	Search  Action = 2  // a list
+	Change  Action = 3  // entries created, updated or deleted
+	History Action = 4  // the log itself was read
+	Move    Action = 5  // entries filed in another section
+	Undo    Action = 6  // an import undone
+	SignIn  Action = 7  // a session began
+	Strike  Action = 8  // a grant stopped from a session
+	Preview Action = 9  // what a grant would show was counted
+	Used    Action = 10 // the credential was presented where it opens nothing
+
+	// Control plane: in a statement.
+	Enrol      Action = 32 // the record was made
+	Grant      Action = 33 // a grant was made
+	Revoke     Action = 34 // grants ended
+	SlotAdd    Action = 35 // a way to unlock was added
+	SlotRemove Action = 36 // a way to unlock was removed
+	Evict      Action = 37 // all keys made new, all grants ended
+	Renew      Action = 38 // an epoch begun for grants that ran out
+
+	// The node's own.
+	RingFetch  Action = 64 // a device fetched the keyring: somebody unlocked
+	Restored   Action = 65
+	LossTaken  Action = 66 // the operator accepted that something was lost
+	ClockMoved Action = 67
+)
+
+// Outcome is what came of it.
+type Outcome uint16
+
+const (
+	Done    Outcome = 0
+	Refused Outcome = 1 // nothing was shown or changed
+)
+
+// Reason says why something was refused.
+type Reason uint16
+
+const (
+	NoReason     Reason = 0
+	Stopped      Reason = 1 // the grant was stopped
+	Expired      Reason = 2 // the grant's or the token's time was over
+	OutsideGrant Reason = 3 // not in the sections of the grant, or not there
+	NoVerb       Reason = 4 // not among the scopes of the grant
+	BadRequest   Reason = 5 // what was sent was against a rule
+	WrongPlace   Reason = 6 // this kind of grant is not for this door
+)
+
+// Event is what a leaf says.
+type Event struct {
+	Time    time.Time // to the millisecond
+	Action  Action
+	Outcome Outcome
+	Reason  Reason
+	Grant   record.GrantID   // whose grant; zero for the device and the node
+	Token   uint32           // tells two tokens of one grant apart
+	Entries []string         // what was shown or changed: Type/id/_history/n; or what was asked for
+	More    uint64           // how many besides those named
+	Query   string           // for a search: the type that was asked for
+	Text    string           // for control: whom a grant is for, which slot
+	Dir     []byte           // after a change: the root of the directory
+	State   *statement.Hash  // for the device: hash of the statement before
+	About   []record.GrantID // for control: the grants it is about
+}
+
+// MaxEntries is how many entries an event names; the rest are counted.
+const MaxEntries = 1200
+
+const (
+	tagTime = iota + 1
+	tagAction
+	tagOutcome
+	tagReason
+	tagGrant
+	tagToken
+	tagEntry
+	tagMore
+	tagQuery
+	tagText
+	tagDir
+	tagState
+	tagAbout
+)
+
+// Marshal writes the event.
+func (e Event) Marshal() []byte {
+	var w wire.Builder
+	w.Uint(tagTime, uint64(e.Time.UnixMilli()))
+	w.Uint(tagAction, uint64(e.Action))
+	w.Uint(tagOutcome, uint64(e.Outcome))
+	if e.Reason != 0 {
+		w.Uint(tagReason, uint64(e.Reason))
+	}
+	if e.Grant != (record.GrantID{}) {
+		w.Bytes(tagGrant, e.Grant[:])
+	}
+	if e.Token != 0 {
+		w.Uint(tagToken, uint64(e.Token))
+	}
+	for i, ref := range e.Entries {
+		if i == MaxEntries {
+			e.More += uint64(len(e.Entries) - MaxEntries)
+			break
+		}
+		w.Bytes(tagEntry, []byte(ref))
+	}
+	if e.More != 0 {
+		w.Uint(tagMore, e.More)
+	}
+	w.String(tagQuery, e.Query)
+	w.String(tagText, e.Text)
+	if e.Dir != nil {
+		w.Bytes(tagDir, e.Dir)
+	}
+	if e.State != nil {
+		w.Bytes(tagState, e.State[:])
+	}
+	for _, g := range e.About {
+		w.Bytes(tagAbout, g[:])
+	}
+	return w.Finish()
+}
+
+// ParseEvent reads an event. Fields of a later version are passed over: what a
+// log says must stay readable.
+func ParseEvent(b []byte) (Event, error) {
+	var e Event
+	d := wire.Decode("log entry", b)
+	e.Time = time.UnixMilli(int64(d.Uint(tagTime))).UTC()
+	e.Action = Action(d.Uint(tagAction))
+	e.Outcome = Outcome(d.Uint(tagOutcome))
+	e.Reason = Reason(d.OptionalUint(tagReason))
+	if v := d.Optional(tagGrant); v != nil {
+		if len(v) != 16 {
+			d.Fail("grant")
+		}
+		copy(e.Grant[:], v)
+	}
+	e.Token = uint32(d.OptionalUint(tagToken))
+	for _, v := range d.List(tagEntry) {
+		e.Entries = append(e.Entries, string(v))
+	}
+	e.More = d.OptionalUint(tagMore)
+	e.Query, e.Text = d.String(tagQuery), d.String(tagText)
+	e.Dir = d.Optional(tagDir)
+	if v := d.Optional(tagState); v != nil {
+		if len(v) != 32 {
+			d.Fail("statement")
+		} else {
+			h := statement.Hash(v)
+			e.State = &h
+		}
+	}
+	for _, v := range d.List(tagAbout) {
+		if len(v) != 16 {
+			d.Fail("grant")
+			break
+		}
+		e.About = append(e.About, record.GrantID(v))
+	}
+	d.Keep()
+	return e, d.Finish()
+}
