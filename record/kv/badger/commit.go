@@ -1,0 +1,243 @@
+package badger
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync/atomic"
+
+	bdb "github.com/dgraph-io/badger/v4"
+
+	"carehold/record"
+	"carehold/record/kv"
+)
+
+// smallUpdate is how much an update may write that is let through when the disk
+// is nearly full.
+const smallUpdate = 64 << 10
+
+// ErrDiskFull: so little disk space is left that the update was not begun.
+var ErrDiskFull error = record.Safef(record.Unavailable, "the disk is nearly full: nothing was written")
+
+// request is one call of Update, on its way through the loop.
+type request struct {
+	ctx   context.Context
+	p     partition
+	fn    func(kv.Tx) error
+	taken atomic.Bool // by the loop, or by the caller who gave up
+	done  chan error  // one answer, if the loop took it
+	err   error       // the loop's: the answer, once the commit is through
+}
+
+func (e *Engine) Update(ctx context.Context, p kv.Partition, fn func(kv.Tx) error) error {
+	if !e.gate.enter() {
+		return kv.ErrClosed
+	}
+	defer e.gate.leave()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := &request{ctx: ctx, p: p, fn: fn, done: make(chan error, 1)}
+	select {
+	case e.queue <- r:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		if r.taken.CompareAndSwap(false, true) {
+			return ctx.Err()
+		}
+		return <-r.done
+	}
+}
+
+// batch is what goes into one commit.
+type batch struct {
+	txn     *bdb.Txn // reads the last commit
+	parts   map[partition]*overlay
+	cost    int
+	free    int64 // on the disk, when the batch began
+	waiting []*request
+}
+
+func (e *Engine) newBatch() *batch {
+	b := &batch{txn: e.db.NewTransactionAt(e.ts, false), parts: map[partition]*overlay{}}
+	var err error
+	if b.free, err = e.free(e.dir); err != nil {
+		b.free = math.MaxInt64 // not known: the write itself will tell
+	}
+	return b
+}
+
+// loop runs updates and commits them, until the queue is closed. Whatever is in
+// the queue when a commit begins to form goes along; nothing is waited for.
+func (e *Engine) loop() {
+	var b *batch
+	finished := false
+	defer func() {
+		if finished {
+			close(e.ended)
+			return
+		}
+		// An update ended this goroutine (a test that called FailNow in one).
+		e.fail("update")
+		b.txn.Discard()
+		e.answer(b)
+		go e.loop()
+	}()
+	for r := range e.queue {
+		b = e.newBatch()
+		for more := true; more; {
+			b = e.run(b, r)
+			more = false
+			if len(b.waiting) < queueSize {
+				select {
+				case r, more = <-e.queue:
+				default:
+				}
+			}
+		}
+		e.finish(b)
+	}
+	finished = true
+}
+
+// run runs one update on top of the batch, and returns the batch it is in: a
+// new one, if the old was full.
+func (e *Engine) run(b *batch, r *request) *batch {
+	if !r.taken.CompareAndSwap(false, true) {
+		return b
+	}
+	b.waiting = append(b.waiting, r)
+	if r.err = r.ctx.Err(); r.err != nil || e.hasFailed() {
+		return b
+	}
+	t := &tx{batch: b.parts[r.p], base: snapshot{b.txn, r.p}, max: e.max}
+	delta, err := e.apply(t, r.fn)
+	t.end()
+	if r.err = err; err == nil {
+		r.err = e.roomFor(t.own.cost, b.free)
+	}
+	if r.err != nil || t.own.cost == 0 {
+		return b
+	}
+	if b.cost+t.own.cost > e.max {
+		b.waiting = b.waiting[:len(b.waiting)-1]
+		e.finish(b)
+		b = e.newBatch()
+		b.waiting = append(b.waiting, r)
+	}
+	part := b.parts[r.p]
+	if part == nil {
+		part = &overlay{}
+		b.parts[r.p] = part
+	}
+	before := part.cost
+	for _, key := range t.own.keys {
+		part.set(key, t.own.rows[key])
+	}
+	b.cost += part.cost - before
+	e.sum = e.sum.add(delta)
+	return b
+}
+
+// apply runs fn, and returns what its writes add to the sum of heads.
+func (e *Engine) apply(t *tx, fn func(kv.Tx) error) (delta sum, err error) {
+	defer func() {
+		// What it panicked with may be part of a record, and is dropped.
+		if recover() != nil {
+			err = record.Safef(record.Internal, "an update panicked")
+		}
+	}()
+	if err := fn(t); err != nil {
+		return delta, err
+	}
+	if t.err != nil {
+		return delta, t.err
+	}
+	head, ok := t.own.get(string(e.opts.AnchorKey))
+	if !ok || e.opts.AnchorKey == nil {
+		return delta, nil
+	}
+	before := tx{batch: t.batch, base: t.base}
+	switch old, err := before.Get(e.opts.AnchorKey); {
+	case err == nil:
+		delta = delta.sub(e.key.head(t.base.p, old))
+	case !errors.Is(err, kv.ErrNotFound):
+		return delta, err
+	}
+	if !head.gone {
+		delta = delta.add(e.key.head(t.base.p, head.value))
+	}
+	return delta, nil
+}
+
+// roomFor says whether an update of that cost may go to a disk with that much free.
+func (e *Engine) roomFor(cost int, free int64) error {
+	if cost > smallUpdate && free < e.opts.Reserve || cost > 0 && free < e.opts.Reserve/4 {
+		return ErrDiskFull
+	}
+	return nil
+}
+
+// finish commits the batch and answers its callers. Failed updates are answered
+// then too: what they saw may have been another's write, and is told to nobody
+// before it is durable.
+func (e *Engine) finish(b *batch) {
+	b.txn.Discard()
+	if len(b.parts) > 0 && !e.hasFailed() {
+		e.commit(b)
+	}
+	e.answer(b)
+}
+
+func (e *Engine) answer(b *batch) {
+	failed := e.hasFailed()
+	for _, r := range b.waiting {
+		if failed {
+			r.err = kv.ErrFailed
+		}
+		r.done <- r.err
+	}
+	b.waiting = nil
+}
+
+// commit writes the batch and its record, syncs, and anchors. From the first
+// write on, any error is the end: what is on the disk is not known.
+func (e *Engine) commit(b *batch) {
+	r := e.key.record(e.last.seq+1, e.opts.Now().UnixNano(), e.sum)
+	txn := e.db.NewTransactionAt(e.ts, true)
+	defer txn.Discard()
+	err := txn.Set([]byte(recordRow), e.key.encode(r))
+	for p, part := range b.parts {
+		for key, c := range part.rows {
+			if err != nil {
+				break
+			}
+			if k := rowKey(p, []byte(key)); c.gone {
+				err = txn.Delete(k)
+			} else {
+				err = txn.Set(k, c.value)
+			}
+		}
+	}
+	if err != nil {
+		e.fail("write")
+		return
+	}
+	if err := txn.CommitAt(e.ts+1, nil); err != nil {
+		e.fail("commit")
+		return
+	}
+	if err := e.anchor.write(r); err != nil {
+		e.fail("anchor")
+		return
+	}
+	e.ts++
+	e.last = r
+	e.at.Store(r.at)
+	e.db.SetDiscardTs(e.gate.advance(e.ts))
+}

@@ -1,0 +1,75 @@
+package badger
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// syncDir makes the names in dir last.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // a directory cannot be synced there
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// tighten takes from everybody else what Badger left open. New files get 0600
+// only if the process runs with umask 077, which is the binary's to set; until
+// then the directory's 0700 is what keeps others out.
+func tighten(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // a compaction was quicker
+		case err != nil:
+			return err
+		}
+		mode := fs.FileMode(0o600)
+		if d.IsDir() {
+			mode = 0o700
+		}
+		if err := os.Chmod(path, mode); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	})
+}
+
+// empty reports whether dir holds nothing but a lock left by a kill.
+func empty(dir string) (bool, error) {
+	entries, err := os.ReadDir(dir)
+	for _, d := range entries {
+		if d.Name() != "LOCK" {
+			return false, err
+		}
+	}
+	return err == nil, err
+}
+
+// removeEmptyTables removes the memory tables of length zero. Badger creates the
+// file first and its header later, so a kill between the two leaves one, and
+// Badger then refuses to open, once. Nothing was ever written to it.
+func removeEmptyTables(dir string) (removed int, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 0, err
+	}
+	for _, d := range entries {
+		info, err := d.Info()
+		if err != nil || !info.Mode().IsRegular() || filepath.Ext(d.Name()) != ".mem" || info.Size() > 0 {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, d.Name())); err != nil {
+			return removed, err
+		}
+		removed++
+	}
+	return removed, nil
+}

@@ -1,0 +1,159 @@
+package badger
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	bdb "github.com/dgraph-io/badger/v4"
+
+	"carehold/record"
+	"carehold/record/kv"
+)
+
+type partition = kv.Partition
+
+var _ kv.Engine = (*Engine)(nil)
+
+// queueSize bounds the updates that wait for the next commit. More callers wait
+// for a place.
+const queueSize = 1024
+
+// Engine is a store on this machine's disk.
+type Engine struct {
+	dir      string
+	opts     Options
+	key      macKey
+	db       *bdb.DB
+	anchor   *anchor
+	accepted bool
+	max      int // of one commit, in kv's count
+
+	gate  gate
+	queue chan *request
+	ended chan struct{} // closed when the loop has answered its last request
+
+	failing sync.Once
+	failed  chan struct{}
+
+	at atomic.Int64 // time of the last anchored commit
+
+	// The commit loop's own.
+	ts   uint64 // Badger's timestamp of the last commit
+	last commitRecord
+	sum  sum // of the heads, the batch under way included
+
+	free func(dir string) (int64, error) // replaced in tests
+}
+
+func newEngine(db *bdb.DB, dir string, opts Options) *Engine {
+	// A row costs Badger less than RowCost on top of its bytes, and the record of
+	// the commit goes along.
+	limit := min(db.MaxBatchSize(), db.MaxBatchCount()*kv.RowCost)
+	return &Engine{
+		dir: dir, opts: opts, key: slices.Clone(macKey(opts.Key)), db: db,
+		max:    int(limit) - 4*kv.RowCost - recordSize,
+		gate:   newGate(),
+		queue:  make(chan *request, queueSize),
+		ended:  make(chan struct{}),
+		failed: make(chan struct{}),
+		free:   freeSpace,
+	}
+}
+
+// Accepted reports whether the store was not as it was left, and was opened all
+// the same because of Options.AcceptLoss. The caller writes that down.
+func (e *Engine) Accepted() bool { return e.accepted }
+
+func (e *Engine) MaxUpdate() int { return e.max }
+
+func (e *Engine) LastCommit() time.Time { return commitRecord{at: e.at.Load()}.time() }
+
+func (e *Engine) Failed() <-chan struct{} { return e.failed }
+
+func (e *Engine) hasFailed() bool {
+	select {
+	case <-e.failed:
+		return true
+	default:
+		return false
+	}
+}
+
+// fail stops the engine for good.
+func (e *Engine) fail(stage string) {
+	e.failing.Do(func() {
+		close(e.failed)
+		e.opts.Log.Error("the store has stopped: its state on the disk is unknown", "stage", stage)
+	})
+}
+
+func (e *Engine) View(p kv.Partition, fn func(kv.Reader) error) error {
+	return e.view(func(txn *bdb.Txn) error {
+		s := &snapshot{txn: txn, p: p}
+		defer s.end()
+		return fn(s)
+	})
+}
+
+func (e *Engine) Partitions(fn func(p kv.Partition) error) error {
+	return e.view(func(txn *bdb.Txn) error { return eachPartition(txn, fn) })
+}
+
+// view gives fn the last anchored commit.
+func (e *Engine) view(fn func(*bdb.Txn) error) error {
+	if !e.gate.enter() {
+		return kv.ErrClosed
+	}
+	defer e.gate.leave()
+	if e.hasFailed() {
+		return kv.ErrFailed
+	}
+	ts := e.gate.hold()
+	defer e.gate.release(ts)
+	txn := e.db.NewTransactionAt(ts, false)
+	defer txn.Discard()
+	return fn(txn)
+}
+
+// Housekeep gives back the disk space of Badger's value log that it can, and
+// advises the kernel of new tables. To be called every few minutes.
+func (e *Engine) Housekeep() error {
+	if !e.gate.enter() {
+		return kv.ErrClosed
+	}
+	defer e.gate.leave()
+	if e.hasFailed() {
+		return kv.ErrFailed
+	}
+	advise(e.dir)
+	for {
+		err := e.db.RunValueLogGC(0.5)
+		switch {
+		case errors.Is(err, bdb.ErrNoRewrite), errors.Is(err, bdb.ErrRejected):
+			return nil // nothing left to do, or somebody is doing it
+		case err != nil:
+			return unreadable(err)
+		}
+	}
+}
+
+func (e *Engine) Close() error {
+	if !e.gate.close() {
+		return kv.ErrClosed
+	}
+	close(e.queue)
+	<-e.ended
+	err := e.db.Close()
+	if err != nil {
+		err = unreadable(err)
+	}
+	return errors.Join(err, e.anchor.close())
+}
+
+// unreadable hides what Badger said, for it quotes keys.
+func unreadable(err error) error {
+	return &record.Error{Kind: record.Integrity, Safe: "Badger cannot read or write its files", Err: err}
+}

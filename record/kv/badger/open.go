@@ -1,0 +1,175 @@
+package badger
+
+import (
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	bdb "github.com/dgraph-io/badger/v4"
+
+	"carehold/record"
+)
+
+// Create makes a new store in dir, which must be empty or not there, and opens it.
+func Create(dir string, opts Options) (*Engine, error) {
+	opts, err := opts.withDefaults(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if ok, err := empty(dir); err != nil {
+		return nil, err
+	} else if !ok {
+		return nil, record.Safef(record.Conflict, "there is something in %s already", dir)
+	}
+	// An anchor without its database is a loss to look into, not a place for a new one.
+	if _, err := os.Lstat(opts.Anchor); !errors.Is(err, fs.ErrNotExist) {
+		return nil, record.Safef(record.Conflict, "there is an anchor at %s already", opts.Anchor)
+	}
+	return start(dir, opts)
+}
+
+// Open opens the store in dir. A store that is not as it was left gives a
+// *Rollback, unless Options.AcceptLoss.
+func Open(dir string, opts Options) (*Engine, error) {
+	opts, err := opts.withDefaults(dir)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(dir, bdb.ManifestFilename)); err != nil {
+		return nil, record.Safef(record.NotFound, "there is no store in %s: %w", dir, err)
+	}
+	return start(dir, opts)
+}
+
+func start(dir string, opts Options) (_ *Engine, err error) {
+	db, err := openBadger(dir, opts)
+	if err != nil {
+		return nil, err
+	}
+	e := newEngine(db, dir, opts)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close(), e.anchor.close())
+		}
+	}()
+	if err := tighten(dir); err != nil {
+		return nil, err
+	}
+	v, err := e.examine()
+	if err != nil {
+		return nil, err
+	}
+	e.sum, e.last, e.ts = v.heads, v.stored, db.MaxVersion()
+
+	switch bad := v.judge(e.key); {
+	case v.unfinished():
+		err = e.reanchor(1, 0)
+	case bad == nil && v.stored != v.anchored:
+		err = e.anchor.write(v.stored) // the crash came between the commit and its anchor
+	case bad != nil && opts.AcceptLoss:
+		e.accepted = true
+		err = e.reanchor(max(v.stored.seq, v.anchored.seq)+1, opts.Now().UnixNano())
+	default:
+		err = bad
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.at.Store(e.last.at)
+	e.gate.advance(e.ts)
+	db.SetDiscardTs(e.ts)
+	advise(dir)
+	go e.loop()
+	return e, nil
+}
+
+// examine gathers what database and anchor say of the last commit.
+func (e *Engine) examine() (v evidence, err error) {
+	e.anchor, v.anchored, v.hasAnchor, err = openAnchor(e.opts.Anchor, e.key)
+	if err != nil {
+		return v, err
+	}
+	// Everything that is there, even what another program wrote at a later time.
+	txn := e.db.NewTransactionAt(math.MaxUint64, false)
+	defer txn.Discard()
+	raw, err := get(txn, []byte(recordRow))
+	if err != nil && !errors.Is(err, errNone) {
+		return v, err
+	}
+	v.stored, v.hasRecord = e.key.decode(raw)
+	err = eachPartition(txn, func(p partition) error {
+		v.hasRows = true
+		if e.opts.AnchorKey == nil {
+			return nil
+		}
+		value, err := get(txn, rowKey(p, e.opts.AnchorKey))
+		if errors.Is(err, errNone) {
+			return nil
+		}
+		v.heads = v.heads.add(e.key.head(p, value))
+		return err
+	})
+	return v, err
+}
+
+// reanchor takes the database as it is: a new record, and a new anchor file.
+func (e *Engine) reanchor(seq uint64, at int64) error {
+	r := e.key.record(seq, at, e.sum)
+	txn := e.db.NewTransactionAt(e.ts, true)
+	defer txn.Discard()
+	if err := txn.Set([]byte(recordRow), e.key.encode(r)); err != nil {
+		return unreadable(err)
+	}
+	if err := txn.CommitAt(e.ts+1, nil); err != nil {
+		return unreadable(err)
+	}
+	err := e.anchor.close()
+	if err != nil {
+		return err
+	}
+	e.anchor, err = createAnchor(e.opts.Anchor, e.key, r)
+	e.ts, e.last = e.ts+1, r
+	return err
+}
+
+// openBadger opens the database, a second time if a kill left an empty table.
+func openBadger(dir string, opts Options) (*bdb.DB, error) {
+	db, err := tryBadger(dir, opts)
+	if err == nil || errors.Is(err, record.Unavailable) {
+		return db, err
+	}
+	if n, cleared := removeEmptyTables(dir); n == 0 || cleared != nil {
+		return nil, errors.Join(err, cleared)
+	}
+	return tryBadger(dir, opts)
+}
+
+func tryBadger(dir string, opts Options) (db *bdb.DB, err error) {
+	defer func() {
+		// Badger panics over some damaged tables, with their bytes in the text.
+		if recover() != nil {
+			err = record.Safef(record.Integrity, "Badger cannot read its files in %s", dir)
+		}
+	}()
+	db, err = bdb.OpenManaged(settings(dir, opts.Log))
+	switch {
+	case err == nil:
+		return db, nil
+	case strings.Contains(err.Error(), "Another process is using this Badger database"):
+		return nil, record.Safef(record.Unavailable, "the store in %s is open in another process", dir)
+	}
+	// Badger wraps without %w, so the system's reason is looked for by its words.
+	for _, no := range []syscall.Errno{syscall.EACCES, syscall.ENOSPC, syscall.EMFILE, syscall.EROFS, syscall.ENOMEM} {
+		if strings.Contains(err.Error(), no.Error()) {
+			return nil, record.Safef(record.Internal, "opening the store in %s: %w", dir, no)
+		}
+	}
+	return nil, &record.Error{Kind: record.Integrity, Safe: "Badger cannot open its files in " + dir, Err: err}
+}

@@ -1,0 +1,105 @@
+package badger
+
+import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+
+	bdb "github.com/dgraph-io/badger/v4"
+	bopt "github.com/dgraph-io/badger/v4/options"
+)
+
+// DefaultReserve is the free disk space below which writes are refused.
+const DefaultReserve = 256 << 20
+
+// KeySize is the size of Options.Key.
+const KeySize = 32
+
+// Options say how a store is opened.
+type Options struct {
+	// Key is the node's anchor key, KeySize bytes. Whoever has it can forge an
+	// anchor; losing it is as losing the anchor.
+	Key []byte
+
+	// AnchorKey is the key, inside a partition, of the head row: the one whose
+	// value stands for the state of the whole partition. nil: there is none, and
+	// a single partition put back is not found.
+	AnchorKey []byte
+
+	// Anchor is the path of the anchor. Default: "anchor" beside the database's
+	// directory.
+	Anchor string
+
+	// AcceptLoss opens a store that the anchor contradicts, and anchors it as it
+	// is. Engine.Accepted tells whether that was so. It is for an operator who
+	// has put a backup in place, and is never a default.
+	AcceptLoss bool
+
+	// Reserve is the free disk space, in bytes, below which an update of more
+	// than 64 KiB is refused with ErrDiskFull; below a quarter of it, every update.
+	// What is left lets small ones, such as the log of a read, go on for a while
+	// and the memory tables reach the disk: with no space at all Badger's mapped
+	// files end in a fault, not in an error. 0 is DefaultReserve, less is none.
+	Reserve int64
+
+	// Log gets warnings of the engine and of Badger, without any key or value.
+	// nil: none.
+	Log *slog.Logger
+
+	// Now is the clock of the anchor's commit times. Default: time.Now.
+	Now func() time.Time
+}
+
+func (o Options) withDefaults(dir string) (Options, error) {
+	if len(o.Key) != KeySize {
+		return o, fmt.Errorf("the anchor key has %d bytes, not %d", len(o.Key), KeySize)
+	}
+	if o.Anchor == "" {
+		o.Anchor = filepath.Join(filepath.Dir(filepath.Clean(dir)), "anchor")
+	}
+	if o.Reserve == 0 {
+		o.Reserve = DefaultReserve
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o, nil
+}
+
+// settings are Badger's. None is the reader's to choose: with other values the
+// promises of this package do not hold, or were not measured.
+func settings(dir string, log *slog.Logger) bdb.Options {
+	return bdb.DefaultOptions(dir).
+		WithSyncWrites(true).       // off by default, and then a power cut loses acknowledged writes
+		WithDetectConflicts(false). // one goroutine writes
+		WithNumVersionsToKeep(1).
+		WithMetricsEnabled(false).
+		WithCompression(bopt.None). // rows are ciphertext
+		WithBlockCacheSize(0).      // only compression and encryption need one
+		WithIndexCacheSize(16 << 20).
+		WithValueThreshold(1 << 20). // all rows inline: the value log's collector reclaims little
+		WithValueLogFileSize(64 << 20).
+		WithMemTableSize(16 << 20).
+		WithNumMemtables(2).
+		WithNumCompactors(2).
+		WithCompactL0OnClose(true).
+		WithLogger(quiet{log})
+}
+
+// quiet passes on that Badger complained, and never of what: its arguments hold
+// keys. The formats are constants of Badger's source.
+type quiet struct{ log *slog.Logger }
+
+func (q quiet) Errorf(format string, _ ...any) {
+	q.log.Error("badger", "format", strings.TrimSpace(format))
+}
+func (q quiet) Warningf(format string, _ ...any) {
+	q.log.Warn("badger", "format", strings.TrimSpace(format))
+}
+func (q quiet) Infof(string, ...any)  {}
+func (q quiet) Debugf(string, ...any) {}

@@ -1,0 +1,111 @@
+package badger
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"math/bits"
+	"time"
+
+	"carehold/record/kv"
+)
+
+const (
+	recordMagic = "carehold anchor1"
+	recordSize  = 16 + 8 + 8 + 32 + 32
+)
+
+// commitRecord says which commit was the last, and what the store was then.
+// The zero value is the store before its first commit.
+type commitRecord struct {
+	seq   uint64
+	at    int64 // Unix nanoseconds; 0 until the first update
+	state [32]byte
+}
+
+func (r commitRecord) time() time.Time {
+	if r.at == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, r.at)
+}
+
+// macKey is the node's anchor key.
+type macKey []byte
+
+func (k macKey) mac(label string, parts ...[]byte) (out [32]byte) {
+	var h hash.Hash = hmac.New(sha256.New, k)
+	h.Write([]byte(label + "\x00"))
+	for _, p := range parts {
+		h.Write(p)
+	}
+	h.Sum(out[:0])
+	return out
+}
+
+// record is the record of commit seq, at which the heads added up to s.
+func (k macKey) record(seq uint64, at int64, s sum) commitRecord {
+	b := s.bytes()
+	return commitRecord{seq, at, k.mac("state", binary.BigEndian.AppendUint64(nil, seq), b[:])}
+}
+
+func (k macKey) encode(r commitRecord) []byte {
+	b := append(make([]byte, 0, recordSize), recordMagic...)
+	b = binary.BigEndian.AppendUint64(b, r.seq)
+	b = binary.BigEndian.AppendUint64(b, uint64(r.at))
+	b = append(b, r.state[:]...)
+	mac := k.mac("slot", b)
+	return append(b, mac[:]...)
+}
+
+// decode tells whether b is a record made with this key, and which.
+func (k macKey) decode(b []byte) (r commitRecord, ok bool) {
+	if len(b) != recordSize || string(b[:16]) != recordMagic {
+		return r, false
+	}
+	mac := k.mac("slot", b[:recordSize-32])
+	if !hmac.Equal(mac[:], b[recordSize-32:]) {
+		return r, false
+	}
+	r.seq = binary.BigEndian.Uint64(b[16:])
+	r.at = int64(binary.BigEndian.Uint64(b[24:]))
+	copy(r.state[:], b[32:])
+	return r, true
+}
+
+// head is what a partition whose head row holds value adds to the sum.
+func (k macKey) head(p kv.Partition, value []byte) sum {
+	h := k.mac("head", p[:], value)
+	var s sum
+	for i := range s {
+		s[i] = binary.BigEndian.Uint64(h[8*i:])
+	}
+	return s
+}
+
+// sum is a number modulo 2^256, most significant word first.
+type sum [4]uint64
+
+func (s sum) add(t sum) sum {
+	var c uint64
+	for i := 3; i >= 0; i-- {
+		s[i], c = bits.Add64(s[i], t[i], c)
+	}
+	return s
+}
+
+func (s sum) sub(t sum) sum {
+	var c uint64
+	for i := 3; i >= 0; i-- {
+		s[i], c = bits.Sub64(s[i], t[i], c)
+	}
+	return s
+}
+
+func (s sum) bytes() (b [32]byte) {
+	for i, w := range s {
+		binary.BigEndian.PutUint64(b[8*i:], w)
+	}
+	return b
+}

@@ -1,0 +1,57 @@
+package badger
+
+import (
+	"fmt"
+
+	"carehold/record"
+)
+
+// Rollback means that the database is not what was last committed to it.
+type Rollback struct {
+	Anchor   uint64 // the commit the anchor names; 0: it names none
+	Database uint64 // the commit the database names; 0: it names none
+	Reason   string
+}
+
+func (r *Rollback) Error() string {
+	return fmt.Sprintf("the store is not the one that was last written: %s (anchor at commit %d, database at commit %d)",
+		r.Reason, r.Anchor, r.Database)
+}
+
+// Unwrap makes it a record.Integrity, with a text that may be logged.
+func (r *Rollback) Unwrap() error { return record.Safef(record.Integrity, "%s", r.Error()) }
+
+// evidence is what opening the store found.
+type evidence struct {
+	anchored, stored     commitRecord // zero where there is none
+	hasAnchor, hasRecord bool
+	hasRows              bool
+	heads                sum // over the rows as they are
+}
+
+// unfinished reports whether Create was interrupted: nothing was acknowledged yet.
+func (v evidence) unfinished() bool {
+	return !v.hasRows && !v.hasAnchor && (!v.hasRecord || v.stored.seq == 1)
+}
+
+// judge returns nil if the database is as it was left.
+func (v evidence) judge(key macKey) error {
+	reason := ""
+	switch {
+	case !v.hasAnchor:
+		reason = "the anchor is missing or damaged"
+	case !v.hasRecord:
+		reason = "the database has no record of its last commit, or one this node did not make"
+	case v.stored.seq < v.anchored.seq:
+		reason = "the database is older than the anchor"
+	case v.stored.seq > v.anchored.seq+1:
+		reason = "the anchor is older than the database"
+	case v.stored.seq == v.anchored.seq && v.stored != v.anchored:
+		reason = "the database and the anchor are of different histories"
+	case key.record(v.stored.seq, v.stored.at, v.heads) != v.stored:
+		reason = "the head of at least one partition is not the one that was last written"
+	default:
+		return nil
+	}
+	return &Rollback{Anchor: v.anchored.seq, Database: v.stored.seq, Reason: reason}
+}

@@ -1,0 +1,126 @@
+package badger
+
+import (
+	"bytes"
+	"errors"
+
+	bdb "github.com/dgraph-io/badger/v4"
+
+	"carehold/record/kv"
+)
+
+const (
+	recordRow = "a" // the record of the last commit; outside every partition
+	rowKind   = 'r' // also keeps a partition's id from looking like one of Badger's own keys
+	rowPrefix = 1 + 16
+)
+
+var (
+	errNone = errors.New("badger: no such row")
+	errOver = errors.New("badger: reader used after its end")
+)
+
+func rowKey(p partition, key []byte) []byte {
+	k := make([]byte, 0, rowPrefix+len(key))
+	k = append(k, rowKind)
+	k = append(k, p[:]...)
+	return append(k, key...)
+}
+
+func get(txn *bdb.Txn, key []byte) ([]byte, error) {
+	item, err := txn.Get(key)
+	if errors.Is(err, bdb.ErrKeyNotFound) {
+		return nil, errNone
+	}
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	value, err := item.ValueCopy([]byte{})
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	return value, nil
+}
+
+// eachPartition calls fn for every partition with a row, seeking from one to the next.
+func eachPartition(txn *bdb.Txn, fn func(partition) error) error {
+	it := iterate(txn, []byte{rowKind})
+	defer it.Close()
+	for it.Rewind(); it.Valid(); {
+		key := it.Item().Key()
+		if len(key) < rowPrefix {
+			it.Next()
+			continue
+		}
+		p := partition(key[1:rowPrefix])
+		if err := fn(p); err != nil {
+			return err
+		}
+		next := rowKey(p, nil)
+		i := len(next) - 1
+		for next[i]++; next[i] == 0 && i > 0; next[i]++ {
+			i--
+		}
+		it.Seek(next)
+	}
+	return nil
+}
+
+// iterate does not prefetch: for rows in memory that is four times slower.
+func iterate(txn *bdb.Txn, prefix []byte) *bdb.Iterator {
+	return txn.NewIterator(bdb.IteratorOptions{Prefix: prefix})
+}
+
+// snapshot reads one partition at one commit.
+type snapshot struct {
+	txn *bdb.Txn
+	p   partition
+}
+
+func (s *snapshot) end() { s.txn = nil }
+
+func (s *snapshot) Get(key []byte) ([]byte, error) {
+	if s.txn == nil {
+		return nil, errOver
+	}
+	value, err := get(s.txn, rowKey(s.p, key))
+	if errors.Is(err, errNone) {
+		return nil, kv.ErrNotFound
+	}
+	return value, err
+}
+
+func (s *snapshot) Scan(prefix, from []byte, fn func(key, value []byte) (bool, error)) error {
+	if s.txn == nil {
+		return errOver
+	}
+	it := iterate(s.txn, rowKey(s.p, prefix))
+	defer it.Close()
+	for it.Seek(rowKey(s.p, scanFrom(prefix, from))); it.Valid(); it.Next() {
+		if more, err := visit(it.Item(), fn); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// scanFrom is the key a scan begins at.
+func scanFrom(prefix, from []byte) []byte {
+	if bytes.Compare(from, prefix) > 0 {
+		return from
+	}
+	return prefix
+}
+
+// visit calls fn with the item's key inside its partition and its value.
+func visit(item *bdb.Item, fn func(key, value []byte) (bool, error)) (more bool, err error) {
+	var stop error
+	err = item.Value(func(value []byte) error {
+		more, stop = fn(item.Key()[rowPrefix:], value)
+		return nil
+	})
+	if err != nil {
+		return false, unreadable(err)
+	}
+	return more, stop
+}
