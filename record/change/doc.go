@@ -1,2 +1,66 @@
-// Package change turns a Bundle into ordered changes to one person's record.
+// Package change turns a Bundle into ordered changes to one person's record. It
+// is pure: it reads bytes and gives back what should be done, and never sees a
+// store. FHIR handlers, the web import and the command line meet here.
+//
+// # The words
+//
+//   - A Bundle is a bundle taken apart: its entries, each resource with its exact
+//     bytes (package fhir).
+//   - A Change is one thing to do, in the order to do it.
+//   - A Finder answers what only the record knows: which resource a conditional
+//     reference or request means. It sees what its caller may see.
+//   - An Import is what putting a bundle into a record would do, with what is
+//     refused and why.
+//
+// # A transaction (FHIR R4 §3.1.0.11.2)
+//
+// Plan orders it DELETE, POST, PUT, GET; refuses the same resource twice; gives
+// each POST an id and writes Type/id wherever a resource of the bundle pointed to
+// its fullUrl: references, elements of type uri, url, oid and uuid, links and
+// images of the narrative; never a canonical. A relative reference is first
+// completed with the root of its own entry's fullUrl (R4 §2.36.4.1). A urn that
+// stands in a Reference and names nothing in the bundle is refused. References
+// with a query are looked up: exactly one match, or the whole fails.
+//
+// A batch's entries are independent: their order stays, nothing is rewritten, and
+// what is wrong with one is in its Change's Err.
+//
+// # An import
+//
+// PlanImport takes a bundle of any type and makes every resource an Update with
+// an id derived from where it came from:
+//
+//	id       = base32-lower(SHA-256(lp("carehold/import") || lp(source) || lp(identity)))[:26]
+//	identity = fullUrl, when it is a URL or a urn
+//	         | Type/id
+//	         | "sha256:" || hex(SHA-256(stripped bytes))
+//	lp(x)    = 4-byte big-endian length || x
+//
+// 26 characters are 128 bits and two. The same source gives the same ids, so
+// importing it again adds nothing. The record's own Patient keeps the id it has.
+// References among the bundle's entries are rewritten to the new ids, without
+// the version they may name: the record counts versions anew. A reference to
+// nothing in the bundle stays as it is, and is counted.
+//
+// One record is one person. A bundle with two Patients is refused as a whole,
+// unless it is a document, whose Composition says whom it is about; an entry
+// about another Patient is refused. A bundle without a Patient, all about one
+// patient elsewhere, is taken to be about the person: it is they who import it.
+//
+// # What a record cannot hold
+//
+//	Parameters        no RESTful endpoint: the arguments of an operation (R4 §2.35)
+//	OperationOutcome  no record of anything: the answer to one request (R4 §2.34)
+//	Subscription      asks a server to send data on; R4 §2.46 lets the server refuse.
+//	                  Here only a grant lets data out, and the person makes it
+//
+// Every other type of R4 can be held. A Bundle is held as it is, so that a signed
+// document stays one; a Binary may be a letter's scan; definitions (Questionnaire,
+// ValueSet, StructureDefinition …) are kept like anything else and change nothing
+// here.
+//
+// # What it must never do
+//
+// Decode a resource and encode it again; guess which of two people is meant; say
+// in an error's Safe text what was sent.
 package change

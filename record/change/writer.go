@@ -2,38 +2,152 @@ package change
 
 import (
 	"io"
+	"strconv"
 	"time"
+
+	"carehold/record"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// BundleHead is what a bundle says before its entries.
+// BundleHead is what a bundle says before its entries. Empty fields are left out.
 type BundleHead struct {
 	Type  string // searchset, history, transaction-response, batch-response …
 	ID    string
-	Time  time.Time // lastUpdated of the bundle; zero leaves it out
+	Time  time.Time // meta.lastUpdated
 	Total *int
 	Links []Link
 }
 
-// Link is Bundle.link.
+// Link is a Bundle.link.
 type Link struct{ Relation, URL string }
 
 // BundleEntry is one entry to write. Empty fields are left out.
 type BundleEntry struct {
 	FullURL  string
-	Resource []byte // JSON of a resource, copied as it is
-	Mode     string // entry.search.mode: match, include, outcome
-	Method   string // entry.request, in a history
+	Resource []byte // JSON, copied as it is
+	Mode     string // search.mode: match, include, outcome
+	Method   string // request.method and request.url, in a history
 	URL      string
-	Status   string // entry.response
+	Status   string // response.status
 	Location string
 	ETag     string
 	Modified time.Time
-	Outcome  []byte // JSON of an OperationOutcome
+	Outcome  []byte // response.outcome: JSON, copied as it is
 }
 
-// BundleWriter writes a Bundle as it goes, without decoding a resource.
-type BundleWriter struct{ w io.Writer }
+// BundleWriter writes a Bundle as it goes. It never decodes a resource, and what
+// it has written it forgets. After an error it writes nothing more and returns
+// that error again.
+type BundleWriter struct {
+	w       io.Writer
+	buf     []byte
+	entries int
+	err     error
+}
 
-func NewBundleWriter(w io.Writer, h BundleHead) *BundleWriter { return &BundleWriter{w: w} }
-func (w *BundleWriter) Entry(e BundleEntry) error             { return nil }
-func (w *BundleWriter) Close() error                          { return nil }
+// NewBundleWriter writes the head.
+func NewBundleWriter(w io.Writer, h BundleHead) *BundleWriter {
+	b := &BundleWriter{w: w}
+	b.raw(`{"resourceType":"Bundle"`)
+	b.str(`,"id":`, h.ID)
+	if !h.Time.IsZero() {
+		b.str(`,"meta":{"lastUpdated":`, instant(h.Time))
+		b.raw("}")
+	}
+	b.str(`,"type":`, h.Type)
+	if h.Total != nil {
+		b.raw(`,"total":` + strconv.Itoa(*h.Total))
+	}
+	for i, l := range h.Links {
+		b.raw(pick(i == 0, `,"link":[{`, `,{`))
+		b.str(`"relation":`, l.Relation)
+		b.str(`,"url":`, l.URL)
+		b.raw(pick(i == len(h.Links)-1, `}]`, `}`))
+	}
+	b.flush()
+	return b
+}
+
+// Entry writes an entry.
+func (b *BundleWriter) Entry(e BundleEntry) error {
+	b.raw(pick(b.entries == 0, `,"entry":[`, `,`))
+	b.entries++
+	start := len(b.buf)
+	b.str(`,"fullUrl":`, e.FullURL)
+	b.json(`,"resource":`, e.Resource)
+	b.object(`,"search":`, func() { b.str(`,"mode":`, e.Mode) })
+	b.object(`,"request":`, func() {
+		b.str(`,"method":`, e.Method)
+		b.str(`,"url":`, e.URL)
+	})
+	b.object(`,"response":`, func() {
+		b.str(`,"status":`, e.Status)
+		b.str(`,"location":`, e.Location)
+		b.str(`,"etag":`, e.ETag)
+		if !e.Modified.IsZero() {
+			b.str(`,"lastModified":`, instant(e.Modified))
+		}
+		b.json(`,"outcome":`, e.Outcome)
+	})
+	if len(b.buf) == start {
+		b.err = record.Safef(record.Internal, "an entry of a Bundle must have something in it")
+		return b.err
+	}
+	b.buf[start] = '{'
+	b.raw("}")
+	return b.flush()
+}
+
+// Close ends the Bundle. It does not close the writer.
+func (b *BundleWriter) Close() error {
+	b.raw(pick(b.entries > 0, "]}", "}"))
+	return b.flush()
+}
+
+func (b *BundleWriter) raw(s string) { b.buf = append(b.buf, s...) }
+
+func (b *BundleWriter) str(name, value string) {
+	if value != "" {
+		b.raw(name)
+		b.buf, _ = jsontext.AppendQuote(b.buf, value) // invalid UTF-8 becomes U+FFFD
+	}
+}
+
+func (b *BundleWriter) json(name string, value []byte) {
+	if len(value) > 0 {
+		b.raw(name)
+		b.buf = append(b.buf, value...)
+	}
+}
+
+// object writes what members writes, each with a comma in front, as an object;
+// nothing if that is nothing.
+func (b *BundleWriter) object(name string, members func()) {
+	start := len(b.buf)
+	b.raw(name)
+	first := len(b.buf)
+	if members(); len(b.buf) == first {
+		b.buf = b.buf[:start]
+		return
+	}
+	b.buf[first] = '{' // in place of the first comma
+	b.raw("}")
+}
+
+func (b *BundleWriter) flush() error {
+	if b.err == nil {
+		_, b.err = b.w.Write(b.buf)
+	}
+	b.buf = b.buf[:0]
+	return b.err
+}
+
+// instant is a FHIR instant, to the millisecond.
+func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+
+func pick(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,169 @@
+package change
+
+import (
+	"net/url"
+	"strings"
+
+	"carehold/record"
+	"carehold/record/fhir"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// index knows the entries of a bundle by what can point to them.
+type index struct {
+	byURL map[string]entryRef
+}
+
+type entryRef struct {
+	fhir.Ref
+	created bool // by this transaction, so its version is 1
+}
+
+func newIndex() *index { return &index{map[string]entryRef{}} }
+
+// add reports whether the fullUrl is not there yet.
+func (x *index) add(fullURL string, ref fhir.Ref, created bool) bool {
+	if fullURL == "" {
+		return true
+	}
+	_, twice := x.byURL[fullURL]
+	x.byURL[fullURL] = entryRef{ref, created}
+	return !twice
+}
+
+// root is the base of a RESTful fullUrl: http://server/fhir/ of
+// http://server/fhir/Type/id; else "".
+func root(fullURL string) string { return fhir.ParseReference(fullURL).Base }
+
+// at makes an error about a reference of entry i.
+func at(i int, r fhir.Reference, kind record.Kind, text string) error {
+	return inEntry(i, record.Safef(kind, "%s", text).At(r.Path))
+}
+
+// resolver rewrites the references of a transaction's resources.
+type resolver struct {
+	index   *index
+	find    Finder
+	created []Change
+	found   map[string]string // what conditional references were resolved to
+}
+
+func (s *resolver) rewrite(c *Change) error {
+	var failed error
+	base := root(c.FullURL)
+	c.Resource = c.Resource.Rewrite(func(r fhir.Reference) (string, bool) {
+		if failed != nil {
+			return "", false
+		}
+		to, err := s.resolve(c.Index, base, r)
+		failed = err
+		return to, to != ""
+	})
+	return failed
+}
+
+// resolve is what the reference becomes, or "" to leave it as it is (FHIR R4
+// §2.36.4.1).
+func (s *resolver) resolve(i int, base string, r fhir.Reference) (string, error) {
+	t := fhir.ParseReference(r.Value)
+	switch t.Form {
+	case fhir.URN:
+		if e, ok := s.index.byURL[r.Value]; ok {
+			return e.String(), nil
+		}
+		if r.In == fhir.InReference {
+			return "", at(i, r, record.Unprocessed, "no entry of the transaction has this fullUrl")
+		}
+	case fhir.Relative:
+		if base != "" {
+			return s.versioned(base+t.Ref.String(), t.Version), nil
+		}
+	case fhir.Absolute:
+		if t.Ref.Type != "" {
+			return s.versioned(t.Base+t.Ref.String(), t.Version), nil
+		}
+		if e, ok := s.index.byURL[r.Value]; ok {
+			return e.String(), nil
+		}
+	case fhir.Conditional:
+		if r.In == fhir.InReference {
+			return s.conditional(i, r, t)
+		}
+	}
+	return "", nil
+}
+
+// versioned is the entry's Type/id, with a version when the reference had one
+// (FHIR R4 §3.1.0.11.2: it stays version-specific).
+func (s *resolver) versioned(fullURL, version string) string {
+	e, ok := s.index.byURL[fullURL]
+	switch {
+	case !ok:
+		return ""
+	case version == "":
+		return e.String()
+	case e.created:
+		version = "1"
+	}
+	return e.String() + "/_history/" + version
+}
+
+// conditional resolves Type?query, which is done after everything else, so that
+// what the transaction itself creates counts too.
+func (s *resolver) conditional(i int, r fhir.Reference, t fhir.Target) (string, error) {
+	if to, ok := s.found[r.Value]; ok {
+		return to, nil
+	}
+	if s.find == nil {
+		return "", at(i, r, record.Unsupported, "references with a query are not possible here")
+	}
+	found, err := s.find.Find(t.Ref.Type, t.Query)
+	if err != nil {
+		return "", err
+	}
+	for _, c := range s.created {
+		if c.Verb == Create && c.Ref.Type == t.Ref.Type && hasIdentifier(c.Resource, t.Query) {
+			found = append(found, c.Ref)
+		}
+	}
+	if len(found) != 1 {
+		text := "nothing matches this reference's query"
+		if len(found) > 1 {
+			text = "more than one resource matches this reference's query"
+		}
+		return "", at(i, r, record.Precondition, text)
+	}
+	s.found[r.Value] = found[0].String()
+	return found[0].String(), nil
+}
+
+// hasIdentifier reports whether the query is identifier=system|value, as such
+// references are in practice, and names an identifier of the resource.
+func hasIdentifier(r *fhir.Resource, query string) bool {
+	q, err := url.ParseQuery(query)
+	if err != nil || len(q) != 1 || len(q["identifier"]) != 1 {
+		return false
+	}
+	system, value, bar := strings.Cut(q["identifier"][0], "|")
+	if !bar {
+		system, value = "", system
+	}
+	for _, id := range identifiers(r) {
+		if id.Value == value && (!bar || id.System == system) {
+			return true
+		}
+	}
+	return false
+}
+
+type identifier struct{ System, Value string }
+
+// identifiers are the resource's own, top-level ones.
+func identifiers(r *fhir.Resource) []identifier {
+	list, _ := r.Value("identifier")
+	var found []identifier
+	each(list, func(id jsontext.Value) {
+		found = append(found, identifier{member(id, "system"), member(id, "value")})
+	})
+	return found
+}
