@@ -55,11 +55,15 @@ func (p BoxPublicKey) Bytes() []byte { return p.public.Bytes() }
 
 // Seal makes box = encapsulation(1120) || blob. HPKE only agrees on a key (its
 // exporter); the blob is the one sealing construction, so it commits to key and
-// context like everything else.
+// context like everything else. It fails for a public key that nobody can have
+// made honestly (an X25519 half of low order), which Parse does not see.
 func (p BoxPublicKey) Seal(ctx Context, plaintext []byte) ([]byte, error) {
+	if p.public == nil {
+		return nil, errBoxKey
+	}
 	enc, sender, err := hpke.NewSender(p.public, hpke.HKDFSHA512(), hpke.ExportOnly(), []byte(boxInfo))
 	if err != nil {
-		return nil, err
+		return nil, errBoxKey
 	}
 	secret, err := sender.Export(boxInfo, KeySize)
 	if err != nil {

@@ -2,6 +2,7 @@ package crypto
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 )
 
@@ -34,6 +35,9 @@ func PaddedSize(n int) int {
 
 // Pad returns length || message || zeros.
 func Pad(message []byte) []byte {
+	if uint64(len(message)) > math.MaxUint32 {
+		panic("crypto: a message of 4 GiB or more cannot be padded")
+	}
 	out := make([]byte, PaddedSize(len(message)))
 	binary.BigEndian.PutUint32(out, uint32(len(message)))
 	copy(out[padLength:], message)

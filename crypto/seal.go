@@ -54,17 +54,17 @@ func (k Key) SealSuite(s Suite, ctx Context, plaintext []byte) []byte {
 // sealWithSalt is apart so that the vectors can fix the salt. A salt must never
 // be used twice under one key.
 func (k Key) sealWithSalt(s Suite, ctx Context, plaintext []byte, salt [saltSize]byte) []byte {
-	aead, nonce, commitment, err := k.schedule(s, salt[:], ctx)
+	okm, err := k.schedule(s, salt[:], ctx)
 	if err != nil {
 		panic("crypto: sealing: " + err.Error()) // an unknown suite: a fault of ours
 	}
 	out := make([]byte, 0, SealedSize(len(plaintext)))
 	out = append(out, byte(s))
 	out = append(out, salt[:]...)
-	out = append(out, commitment...)
-	for i := uint64(0); ; i++ {
+	out = append(out, okm.commitment...)
+	for {
 		n := min(len(plaintext), chunkSize)
-		out = aead.Seal(out, chunkNonce(nonce, i), plaintext[:n], nil)
+		out = okm.aead.Seal(out, okm.nonce.next(), plaintext[:n], nil)
 		plaintext = plaintext[n:]
 		if n < chunkSize { // the last chunk is always short, and may be empty
 			return out
@@ -73,66 +73,49 @@ func (k Key) sealWithSalt(s Suite, ctx Context, plaintext []byte, salt [saltSize
 }
 
 // Open decrypts a blob sealed under the key for this context. Every failure is
-// ErrOpen.
+// ErrOpen, and nothing of a blob that fails is handed out.
 func (k Key) Open(ctx Context, blob []byte) ([]byte, error) {
 	if len(blob) < headerSize+tagSize || k.IsZero() {
 		return nil, ErrOpen
 	}
-	aead, nonce, commitment, err := k.schedule(Suite(blob[0]), blob[1:1+saltSize], ctx)
+	okm, err := k.schedule(Suite(blob[0]), blob[1:1+saltSize], ctx)
 	if err != nil {
 		return nil, ErrOpen
 	}
 	// Before anything is decrypted: a blob made to open under two keys stops here.
-	if subtle.ConstantTimeCompare(commitment, blob[1+saltSize:headerSize]) != 1 {
+	if subtle.ConstantTimeCompare(okm.commitment, blob[1+saltSize:headerSize]) != 1 {
 		return nil, ErrOpen
 	}
 	body := blob[headerSize:]
 	plaintext := make([]byte, 0, len(body))
-	for i := uint64(0); ; i++ {
+	for len(body) > 0 {
 		n := min(len(body), chunkSize+tagSize)
-		if plaintext, err = aead.Open(plaintext, chunkNonce(nonce, i), body[:n], nil); err != nil {
+		if plaintext, err = okm.aead.Open(plaintext, okm.nonce.next(), body[:n], nil); err != nil {
 			return nil, ErrOpen
 		}
 		body = body[n:]
 		if n < chunkSize+tagSize {
-			return plaintext, nil // n was all there was
-		}
-		if len(body) == 0 {
-			return nil, ErrOpen // ends on a full chunk: cut off
+			return plaintext, nil // and body is empty: n was all there was
 		}
 	}
+	return nil, ErrOpen // ends on a full chunk: cut off
 }
 
 // SealedSize is the length of a blob that holds n bytes.
 func SealedSize(n int) int { return headerSize + n + tagSize*(n/chunkSize+1) }
 
-var aeadNames = map[Suite]string{
-	ChaCha20Poly1305: "AEAD_CHACHA20_POLY1305",
-	AES256GCM:        "AEAD_AES_256_GCM",
+// aeadName is the suite's name in IANA's registry of AEAD algorithms.
+func (s Suite) aeadName() string {
+	switch s {
+	case ChaCha20Poly1305:
+		return "AEAD_CHACHA20_POLY1305"
+	case AES256GCM:
+		return "AEAD_AES_256_GCM"
+	}
+	return ""
 }
 
-// schedule derives the one-use key, the base nonce and the commitment of a blob.
-func (k Key) schedule(s Suite, salt []byte, ctx Context) (cipher.AEAD, []byte, []byte, error) {
-	name, known := aeadNames[s]
-	if !known {
-		return nil, nil, nil, errors.New("unknown suite")
-	}
-	info := make([]byte, 0, 96+len(ctx.b))
-	info = append(info, "c2sp.org/chunked-encryption@v1+"...)
-	info = append(info, name...)
-	info = append(info, 0)
-	info = append(info, salt...)
-	info = append(info, ctx.b...)
-	okm, err := hkdf.Expand(sha512.New, k.use(), string(info), KeySize+nonceSize+commitmentSize)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	aead, err := newAEAD(s, okm[:KeySize])
-	clear(okm[:KeySize])
-	return aead, okm[KeySize : KeySize+nonceSize], okm[KeySize+nonceSize:], err
-}
-
-func newAEAD(s Suite, key []byte) (cipher.AEAD, error) {
+func (s Suite) aead(key []byte) (cipher.AEAD, error) {
 	if s == ChaCha20Poly1305 {
 		return chacha20poly1305.New(key)
 	}
@@ -143,10 +126,49 @@ func newAEAD(s Suite, key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// chunkNonce is the base nonce XOR the chunk's number, big endian.
-func chunkNonce(base []byte, i uint64) []byte {
-	n := make([]byte, nonceSize)
-	copy(n, base)
-	binary.BigEndian.PutUint64(n[4:], binary.BigEndian.Uint64(n[4:])^i)
-	return n
+// schedule is what a key, a salt and a context give for one blob.
+type schedule struct {
+	aead       cipher.AEAD
+	nonce      chunkNonce
+	commitment []byte
+}
+
+var errSuite = errors.New("unknown suite")
+
+func (k Key) schedule(s Suite, salt []byte, ctx Context) (schedule, error) {
+	name := s.aeadName()
+	if name == "" {
+		return schedule{}, errSuite
+	}
+	info := make([]byte, 0, 96+len(ctx.b)) // room for all, so that it is not moved
+	info = append(info, "c2sp.org/chunked-encryption@v1+"...)
+	info = append(info, name...)
+	info = append(info, 0)
+	info = append(info, salt...)
+	info = append(info, ctx.b...)
+	okm, err := hkdf.Expand(sha512.New, k.use(), string(info), KeySize+nonceSize+commitmentSize)
+	if err != nil {
+		return schedule{}, err
+	}
+	key, nonce, commitment := okm[:KeySize], okm[KeySize:KeySize+nonceSize], okm[KeySize+nonceSize:]
+	aead, err := s.aead(key)
+	clear(key)
+	return schedule{aead, chunkNonce{base: nonce}, commitment}, err
+}
+
+// chunkNonce counts the chunks of one blob. A nonce cannot come twice: it is a
+// base that belongs to the blob's own key, XOR the chunk's number, big endian.
+type chunkNonce struct {
+	base   []byte
+	number uint64
+	now    [nonceSize]byte
+}
+
+// next returns the nonce of the next chunk, good until it is called again.
+func (n *chunkNonce) next() []byte {
+	copy(n.now[:], n.base)
+	low := n.now[nonceSize-8:]
+	binary.BigEndian.PutUint64(low, binary.BigEndian.Uint64(low)^n.number)
+	n.number++
+	return n.now[:]
 }

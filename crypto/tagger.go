@@ -7,10 +7,16 @@ import (
 )
 
 // Tagger recognises rows: its tag of a row's name is the first half of one AES
-// block under a derived key, and looks random to whoever has not that key. A
-// full HMAC-SHA-512 did the same job forty times slower, and recognising is done
-// for every row of a record times every section of a grant.
-type Tagger struct{ block cipher.Block }
+// block under a derived key, and looks random to whoever has not that key.
+// HMAC-SHA-512 does the same job ten times slower (BenchmarkTag), and
+// recognising is done for every row of a record times every section of a grant.
+//
+// The names must be ones that nobody can choose, as CapsuleID and Key.ID are:
+// two names that differ only as two numbers do have the same tag.
+type Tagger struct {
+	redact
+	block cipher.Block
+}
 
 // Tag is what stands beside a row.
 type Tag [8]byte
@@ -18,28 +24,30 @@ type Tag [8]byte
 // Tagger returns the tagger of this key for one purpose.
 func (k Key) Tagger(l Label) Tagger {
 	d := k.Derive(l)
+	defer d.Destroy()
 	block, err := aes.NewCipher(d.b[:16])
 	if err != nil {
-		panic("crypto: tagger: " + err.Error())
+		panic("crypto: tagger: " + err.Error()) // only for another length than 16
 	}
-	d.Destroy()
-	return Tagger{block}
+	return Tagger{block: block}
 }
 
 // Tag returns AES-128(key, name XOR number)[:8], with the number big endian in
 // the last eight bytes.
-func (t Tagger) Tag(name [16]byte, number uint64) (tag Tag) {
-	var in, out [16]byte
-	in = name
-	binary.BigEndian.PutUint64(in[8:], binary.BigEndian.Uint64(in[8:])^number)
-	t.block.Encrypt(out[:], in[:])
-	copy(tag[:], out[:8])
-	return tag
+func (t Tagger) Tag(name [16]byte, number uint64) Tag {
+	b := t.encrypt(name, number)
+	return Tag(b[:8])
 }
 
-// Mask hides or shows a 32-bit number beside a row: the number XOR the first
-// four bytes of the row's block.
+// Mask hides or shows a 32-bit number beside a row: the number XOR the last four
+// bytes of the row's block, which are no part of its tag.
 func (t Tagger) Mask(name [16]byte, number uint64, value uint32) uint32 {
-	tag := t.Tag(name, number)
-	return value ^ binary.BigEndian.Uint32(tag[:4])
+	b := t.encrypt(name, number)
+	return value ^ binary.BigEndian.Uint32(b[12:])
+}
+
+func (t Tagger) encrypt(name [16]byte, number uint64) [16]byte {
+	binary.BigEndian.PutUint64(name[8:], binary.BigEndian.Uint64(name[8:])^number)
+	t.block.Encrypt(name[:], name[:])
+	return name
 }
