@@ -24,8 +24,7 @@ var (
 	LabelPRF        = label("prf-output") // Extract(-, WebAuthn PRF output) -> slot secret
 
 	// From R, the root key.
-	LabelRing   = label("ring")    // -> key of the keyring
-	LabelRingID = label("find-me") // -> the proof a device shows to fetch its keyring
+	LabelRing = label("ring") // -> key of the keyring
 
 	// From the keys in the keyring.
 	LabelSection = label("section") // E_e, section -> SK_{s,e}
@@ -74,6 +73,7 @@ func contextKind(name string) ContextKind {
 
 var (
 	ContextCapsule   = contextKind("capsule")    // kind, id, expiry hour
+	ContextRoot      = contextKind("root")       // person, capsule id of the slot
 	ContextRing      = contextKind("ring")       // person, sequence
 	ContextGrantRow  = contextKind("grant-row")  // person, grant
 	ContextPrev      = contextKind("prev")       // person, section, epoch

@@ -54,28 +54,43 @@ func OpenToken(c crypto.CapsuleKey, cap record.Capsule) (t TokenCapsule, err err
 	return t, nil
 }
 
-// SealSlot makes the capsule of a slot: it holds whose record it is, and R.
-func SealSlot(c crypto.CapsuleKey, p record.PersonID, root crypto.Key) record.Capsule {
+// SealSlot makes the capsule of a slot: it says whose record the slot opens, and
+// nothing more. The root key is wrapped beside the keyring (WrapRoot).
+func SealSlot(c crypto.CapsuleKey, p record.PersonID) record.Capsule {
 	var w wire.Builder
 	w.Bytes(1, p[:])
-	w.Bytes(2, root.Bytes())
 	return sealCapsule(c, time.Time{}, w.Finish())
 }
 
 // OpenSlot opens the capsule of a slot.
-func OpenSlot(c crypto.CapsuleKey, cap record.Capsule) (p record.PersonID, root crypto.Key, err error) {
+func OpenSlot(c crypto.CapsuleKey, cap record.Capsule) (p record.PersonID, err error) {
 	d, done, err := openCapsule(c, cap)
 	if err != nil {
-		return p, root, err
+		return p, err
 	}
 	defer done()
 	d.Fixed(1, p[:])
-	r := d.Bytes(2)
-	if err := d.Finish(); err != nil {
-		return p, root, err
+	return p, d.Finish()
+}
+
+// WrapRoot seals R, the root key, for one slot. Only KEK is needed, so a device
+// wraps a new root for slots that are not at hand.
+func WrapRoot(c crypto.CapsuleKey, p record.PersonID, root crypto.Key) []byte {
+	return c.KEK.Seal(rootContext(p, c.ID), root.Bytes())
+}
+
+// UnwrapRoot opens R. crypto.ErrOpen when it was not wrapped for this slot.
+func UnwrapRoot(c crypto.CapsuleKey, p record.PersonID, wrap []byte) (crypto.Key, error) {
+	b, err := c.KEK.Open(rootContext(p, c.ID), wrap)
+	if err != nil {
+		return crypto.Key{}, err
 	}
-	root, err = crypto.KeyFrom(r)
-	return p, root, err
+	defer clear(b)
+	root, err := crypto.KeyFrom(b)
+	if err != nil {
+		return crypto.Key{}, crypto.ErrOpen
+	}
+	return root, nil
 }
 
 // Invite is what an operator offers a new person.

@@ -10,6 +10,11 @@ func RingContext(p record.PersonID, seq record.Seq) crypto.Context {
 	return crypto.NewContext(crypto.ContextRing, p[:], crypto.U64(uint64(seq)))
 }
 
+// rootContext is of the root key as it is wrapped for one slot.
+func rootContext(p record.PersonID, slot crypto.CapsuleID) crypto.Context {
+	return crypto.NewContext(crypto.ContextRoot, p[:], slot[:])
+}
+
 // grantRowContext leaves the epoch out: the row says it inside, and the live list
 // says which is the right one.
 func grantRowContext(p record.PersonID, g record.GrantID) crypto.Context {

@@ -60,10 +60,12 @@ type Ended struct {
 	Row   []byte // sealed: what is left in place of its keys
 }
 
-// Ring is the keyring after this statement.
-type Ring struct {
-	Proof [16]byte // what a device shows to fetch it: derived from the root key
-	Blob  []byte   // sealed
+// Slot is the root key, wrapped for one way to unlock. The list of them is whole
+// in each statement, and is kept beside the keyring: a new root key, the keyring
+// it opens and its wraps are one atomic change, so no crash can part them.
+type Slot struct {
+	ID   crypto.CapsuleID
+	Wrap []byte // keys.WrapRoot
 }
 
 // Body is what is signed.
@@ -76,15 +78,16 @@ type Body struct {
 	Time   time.Time
 
 	Identity *Identity
-	PutSlots []record.Capsule
-	CutSlots []crypto.CapsuleID
+	PutSlots []record.Capsule   // of new slots: keys.SealSlot
+	CutSlots []crypto.CapsuleID // slots that are no more: their capsules go too
 	Epoch    *Epoch
 	Grants   []GrantRow
 	Ended    []Ended
 	Capsules []record.Capsule // of tokens for these grants
 
-	Ring Ring
-	Leaf []byte // the log entry of this statement, sealed by the device
+	Slots []Slot // every slot there is after this statement
+	Ring  []byte // the keyring after this statement, sealed
+	Leaf  []byte // the log entry of this statement, sealed by the device
 }
 
 // The tags of a body. docs/format.md, "Statement".
@@ -103,7 +106,7 @@ const (
 	tagGrantRow = 24
 	tagEnded    = 25
 	tagCapsule  = 26
-	tagProof    = 40
+	tagSlot     = 40
 	tagRing     = 41
 	tagLeaf     = 42
 )
@@ -149,8 +152,10 @@ func (b Body) Marshal() []byte {
 	for _, c := range b.Capsules {
 		w.Bytes(tagCapsule, marshalCapsule(c))
 	}
-	w.Bytes(tagProof, b.Ring.Proof[:])
-	w.Bytes(tagRing, b.Ring.Blob)
+	for _, slot := range b.Slots {
+		w.Bytes(tagSlot, append(slot.ID[:], slot.Wrap...))
+	}
+	w.Bytes(tagRing, b.Ring)
 	w.Bytes(tagLeaf, b.Leaf)
 	return w.Finish()
 }
@@ -241,10 +246,16 @@ func ParseBody(body []byte) (Body, error) {
 	for _, v := range d.List(tagCapsule) {
 		b.Capsules = append(b.Capsules, parseCapsule(d, v))
 	}
-	d.Fixed(tagProof, b.Ring.Proof[:])
-	b.Ring.Blob = d.Bytes(tagRing)
+	for _, v := range d.List(tagSlot) {
+		if len(v) < 16 || len(v) > maxCapsule {
+			d.Fail("slot")
+			break
+		}
+		b.Slots = append(b.Slots, Slot{crypto.CapsuleID(v[:16]), v[16:]})
+	}
+	b.Ring = d.Bytes(tagRing)
 	b.Leaf = d.Bytes(tagLeaf)
-	if len(b.Leaf) > maxLeaf || len(b.PutSlots) > MaxSlots || len(b.Grants) > MaxGrants || len(b.Ended) > MaxGrants ||
+	if len(b.Leaf) > maxLeaf || len(b.PutSlots) > MaxSlots || len(b.Slots) > MaxSlots || len(b.Grants) > MaxGrants || len(b.Ended) > MaxGrants ||
 		len(b.Capsules) > MaxGrants {
 		d.Fail("too much in one statement")
 	}
