@@ -1,0 +1,86 @@
+package holder
+
+import (
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/statement"
+	"carehold/record/wire"
+)
+
+// Memory is what a device remembers between two unlockings. It holds no secret,
+// and it is what a server cannot talk a device out of: which server this is, how
+// far the keyring had come, and what the log was. A device without one (the zero
+// Memory) must take the server's word for all of it.
+type Memory struct {
+	Person   record.PersonID
+	Store    record.StoreID
+	Verifier string
+	Seq      record.Seq     // of the newest keyring seen
+	Hash     statement.Hash // of the statement it came with
+	Log      Checked        // how far the log was checked
+}
+
+// Checked is how far a log was checked: a check can go on from here.
+type Checked struct {
+	Frontier audit.Frontier
+	Seq      record.Seq // the last statement whose entry is among those leaves
+	Trail    [32]byte   // the hash over the entries of all those statements
+}
+
+// Head is the log as it was last checked.
+func (m Memory) Head() statement.Head {
+	if m.Log.Frontier.Size == 0 {
+		return statement.Head{}
+	}
+	return m.Log.Frontier.Head()
+}
+
+// The tags of a memory.
+const (
+	tagMemPerson = iota + 1
+	tagMemStore
+	tagMemVerifier
+	tagMemSeq
+	tagMemHash
+	tagMemSize
+	tagMemPeaks
+	tagMemLogSeq
+	tagMemTrail
+)
+
+// Marshal writes the memory for keeping on the device.
+func (m Memory) Marshal() []byte {
+	var w wire.Builder
+	w.Bytes(tagMemPerson, m.Person[:])
+	w.Bytes(tagMemStore, m.Store[:])
+	w.String(tagMemVerifier, m.Verifier)
+	w.Uint(tagMemSeq, uint64(m.Seq))
+	w.Bytes(tagMemHash, m.Hash[:])
+	w.Uint(tagMemSize, m.Log.Frontier.Size)
+	w.Bytes(tagMemPeaks, m.Log.Frontier.Marshal())
+	w.Uint(tagMemLogSeq, uint64(m.Log.Seq))
+	w.Bytes(tagMemTrail, m.Log.Trail[:])
+	return w.Finish()
+}
+
+// ParseMemory reads what Marshal wrote.
+func ParseMemory(b []byte) (Memory, error) {
+	var m Memory
+	d := wire.Decode("memory", b)
+	d.Fixed(tagMemPerson, m.Person[:])
+	d.Fixed(tagMemStore, m.Store[:])
+	m.Verifier = d.String(tagMemVerifier)
+	m.Seq = record.Seq(d.Uint(tagMemSeq))
+	d.Fixed(tagMemHash, m.Hash[:])
+	size := d.Uint(tagMemSize)
+	var whole bool
+	if m.Log.Frontier, whole = audit.ParseFrontier(size, d.Bytes(tagMemPeaks)); !whole {
+		d.Fail("frontier")
+	}
+	m.Log.Seq = record.Seq(d.Uint(tagMemLogSeq))
+	d.Fixed(tagMemTrail, m.Log.Trail[:])
+	if err := d.Finish(); err != nil {
+		return Memory{}, err
+	}
+	return m, nil
+}
