@@ -21,9 +21,10 @@ type Server interface {
 	Node(context.Context) (Node, error)
 	// Slot returns the capsule of a slot: record.NotFound where there is none.
 	Slot(context.Context, crypto.CapsuleID) (record.Capsule, error)
-	// Ring returns a person's keyring to whoever shows the proof that only R
-	// gives: record.NotFound for an unknown person and for a wrong proof.
-	Ring(ctx context.Context, p record.PersonID, proof [16]byte) (RingState, error)
+	// Ring returns a person's keyring, and the root key as it is wrapped for the
+	// slot that asks (keys.UnwrapRoot): record.NotFound for an unknown person and
+	// for a slot that is not theirs. Only who can derive the id of a slot knows it.
+	Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (RingState, error)
 	// Submit sends a signed statement, the first with the invite that admits the
 	// person: record.Conflict if it does not follow the last one.
 	Submit(ctx context.Context, signed []byte, invite string) (Receipt, error)
@@ -50,6 +51,7 @@ type Node struct {
 type RingState struct {
 	Seq        record.Seq
 	Blob       []byte         // sealed under R
+	Wrap       []byte         // R, wrapped for the slot that asked
 	Hash       statement.Hash // of the statement it came with
 	Epoch      record.Epoch
 	Live       []LiveGrant
