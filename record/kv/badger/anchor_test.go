@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -183,21 +184,25 @@ func TestPartitionPutBack(t *testing.T) {
 func TestHeadsAddUp(t *testing.T) {
 	opts := testOptions()
 	e, dir := create(t, opts)
-	for i := range 40 {
-		if err := e.Update(ctx, kv.Partition{byte(i % 5)}, func(tx kv.Tx) error {
-			tx.Put(headKey, []byte{byte(i)})
-			if i%7 == 0 {
-				tx.Delete(headKey)
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Go(func() {
+			if err := e.Update(ctx, kv.Partition{byte(i % 5)}, func(tx kv.Tx) error {
+				tx.Put(headKey, []byte{byte(i)})
+				if i%7 == 0 {
+					tx.Delete(headKey)
+				}
+				if i%3 == 0 {
+					tx.Put(headKey, []byte{byte(i), 1})
+				}
+				return nil
+			}); err != nil {
+				t.Error(err)
 			}
-			if i%3 == 0 {
-				tx.Put(headKey, []byte{byte(i), 1})
-			}
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-		_ = e.Update(ctx, kv1, func(tx kv.Tx) error { tx.Put(headKey, []byte("no")); return errors.New("no") })
+			_ = e.Update(ctx, kv1, func(tx kv.Tx) error { tx.Put(headKey, []byte("no")); return errors.New("no") })
+		})
 	}
+	wg.Wait()
 	want := e.sum
 	shut(t, e)
 	if e = open(t, dir, opts); e.sum != want {

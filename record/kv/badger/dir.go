@@ -52,24 +52,3 @@ func empty(dir string) (bool, error) {
 	}
 	return err == nil, err
 }
-
-// removeEmptyTables removes the memory tables of length zero. Badger creates the
-// file first and its header later, so a kill between the two leaves one, and
-// Badger then refuses to open, once. Nothing was ever written to it.
-func removeEmptyTables(dir string) (removed int, err error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return 0, err
-	}
-	for _, d := range entries {
-		info, err := d.Info()
-		if err != nil || !info.Mode().IsRegular() || filepath.Ext(d.Name()) != ".mem" || info.Size() > 0 {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, d.Name())); err != nil {
-			return removed, err
-		}
-		removed++
-	}
-	return removed, nil
-}

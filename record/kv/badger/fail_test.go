@@ -176,9 +176,11 @@ func TestOpening(t *testing.T) {
 		t.Error("a short key is taken")
 	}
 
-	// What a kill leaves: an empty memory table.
-	if err := os.WriteFile(filepath.Join(dir, "00099.mem"), nil, 0o600); err != nil {
-		t.Fatal(err)
+	// What kills leave: empty logs.
+	for _, name := range []string{"00098.mem", "00099.mem", "000002.vlog"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	e = open(t, dir, opts)
 	if got := read(t, e, kv1, "a"); got != "1" {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	bdb "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/ristretto/v2/z"
 
 	"carehold/record"
 )
@@ -139,16 +140,22 @@ func (e *Engine) reanchor(seq uint64, at int64) error {
 	return err
 }
 
-// openBadger opens the database, a second time if a kill left an empty table.
+// maxEmptyFiles is more empty files than a kill can leave.
+const maxEmptyFiles = 16
+
+var errEmptyFile = errors.New("badger: a log is empty")
+
+// openBadger opens the database, again if a kill left an empty log. Badger makes
+// a memory table's log first and its header later, and cannot open one of length
+// zero; but the attempt gives it the header, and the next one opens it. So
+// nothing is removed here.
 func openBadger(dir string, opts Options) (*bdb.DB, error) {
-	db, err := tryBadger(dir, opts)
-	if err == nil || errors.Is(err, record.Unavailable) {
-		return db, err
+	for attempt := 0; ; attempt++ {
+		db, err := tryBadger(dir, opts)
+		if !errors.Is(err, errEmptyFile) || attempt == maxEmptyFiles {
+			return db, err
+		}
 	}
-	if n, cleared := removeEmptyTables(dir); n == 0 || cleared != nil {
-		return nil, errors.Join(err, cleared)
-	}
-	return tryBadger(dir, opts)
 }
 
 func tryBadger(dir string, opts Options) (db *bdb.DB, err error) {
@@ -165,11 +172,15 @@ func tryBadger(dir string, opts Options) (db *bdb.DB, err error) {
 	case strings.Contains(err.Error(), "Another process is using this Badger database"):
 		return nil, record.Safef(record.Unavailable, "the store in %s is open in another process", dir)
 	}
+	cause := err
+	if strings.Contains(err.Error(), z.NewFile.Error()) {
+		cause = errEmptyFile
+	}
 	// Badger wraps without %w, so the system's reason is looked for by its words.
 	for _, no := range []syscall.Errno{syscall.EACCES, syscall.ENOSPC, syscall.EMFILE, syscall.EROFS, syscall.ENOMEM} {
 		if strings.Contains(err.Error(), no.Error()) {
 			return nil, record.Safef(record.Internal, "opening the store in %s: %w", dir, no)
 		}
 	}
-	return nil, &record.Error{Kind: record.Integrity, Safe: "Badger cannot open its files in " + dir, Err: err}
+	return nil, &record.Error{Kind: record.Integrity, Safe: "Badger cannot open its files in " + dir, Err: cause}
 }
