@@ -10,7 +10,7 @@ import (
 // computer later. It is made from a 32-byte seed.
 type BoxKey struct {
 	redact
-	private *hpke.PrivateKey
+	private hidden[hpke.PrivateKey]
 }
 
 // BoxPublicKey is the public half: 1,216 bytes.
@@ -32,11 +32,11 @@ func NewBoxKey(seed Key) BoxKey {
 	if err != nil {
 		panic("crypto: X-Wing seed: " + err.Error()) // only for another length than 32
 	}
-	return BoxKey{private: &private}
+	return BoxKey{private: hide(&private)}
 }
 
 // Public returns the public half.
-func (k BoxKey) Public() BoxPublicKey { return BoxPublicKey{(*k.private).PublicKey()} }
+func (k BoxKey) Public() BoxPublicKey { return BoxPublicKey{(*k.private()).PublicKey()} }
 
 // ParseBoxPublicKey reads the 1,216 bytes of a public key.
 func ParseBoxPublicKey(b []byte) (BoxPublicKey, error) {
@@ -69,7 +69,7 @@ func (p BoxPublicKey) Seal(ctx Context, plaintext []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := Key{b: (*[KeySize]byte)(secret)}
+	k := keyOf((*[KeySize]byte)(secret))
 	defer k.Destroy()
 	return append(enc, k.Seal(ctx, plaintext)...), nil
 }
@@ -79,7 +79,7 @@ func (k BoxKey) Open(ctx Context, box []byte) ([]byte, error) {
 	if len(box) < boxEncapSize || k.private == nil {
 		return nil, ErrOpen
 	}
-	recipient, err := hpke.NewRecipient(box[:boxEncapSize], *k.private, hpke.HKDFSHA512(), hpke.ExportOnly(), []byte(boxInfo))
+	recipient, err := hpke.NewRecipient(box[:boxEncapSize], *k.private(), hpke.HKDFSHA512(), hpke.ExportOnly(), []byte(boxInfo))
 	if err != nil {
 		return nil, ErrOpen
 	}
@@ -87,7 +87,7 @@ func (k BoxKey) Open(ctx Context, box []byte) ([]byte, error) {
 	if err != nil {
 		return nil, ErrOpen
 	}
-	inner := Key{b: (*[KeySize]byte)(secret)}
+	inner := keyOf((*[KeySize]byte)(secret))
 	defer inner.Destroy()
 	return inner.Open(ctx, box[boxEncapSize:])
 }

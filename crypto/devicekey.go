@@ -14,7 +14,7 @@ import (
 type DeviceKey struct {
 	redact
 	version byte
-	key     *[deviceKeySize]byte
+	key     hidden[[deviceKeySize]byte]
 }
 
 const (
@@ -30,14 +30,14 @@ var ErrDeviceKey = errors.New("this is not a device key, or it is of a version t
 
 // NewDeviceKey makes a device key of the newest version.
 func NewDeviceKey() DeviceKey {
-	d := DeviceKey{version: deviceVersion, key: new([deviceKeySize]byte)}
-	rand.Read(d.key[:])
-	return d
+	key := new([deviceKeySize]byte)
+	rand.Read(key[:])
+	return DeviceKey{version: deviceVersion, key: hide(key)}
 }
 
 // Text writes the device key for keeping on its device, in a file of mode 0600.
 func (d DeviceKey) Text() string {
-	return string(rune(d.version)) + deviceEncoding.EncodeToString(d.key[:])
+	return string(rune(d.version)) + deviceEncoding.EncodeToString(d.key()[:])
 }
 
 // ParseDeviceKey reads what Text wrote, and nothing else: 26 characters hold 130
@@ -53,7 +53,7 @@ func ParseDeviceKey(text string) (DeviceKey, error) {
 	if err != nil || len(b) != deviceKeySize || allZero(b) {
 		return DeviceKey{}, ErrDeviceKey
 	}
-	d := DeviceKey{version: text[0], key: (*[deviceKeySize]byte)(b)}
+	d := DeviceKey{version: text[0], key: hide((*[deviceKeySize]byte)(b))}
 	if d.Text() != text {
 		return DeviceKey{}, ErrDeviceKey
 	}

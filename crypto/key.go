@@ -19,17 +19,17 @@ const KeySize = 32
 // under a key that everybody knows: to use either panics, and opens nothing.
 type Key struct {
 	redact
-	b *[KeySize]byte
+	b hidden[[KeySize]byte]
 }
 
-// newKey makes room for a key.
-func newKey() Key { return Key{b: new([KeySize]byte)} }
+// keyOf makes a key of bytes that nobody else will keep.
+func keyOf(b *[KeySize]byte) Key { return Key{b: hide(b)} }
 
 // NewKey makes a key from the system's random source.
 func NewKey() Key {
-	k := newKey()
-	rand.Read(k.b[:]) // never fails: crypto/rand crashes the process instead
-	return k
+	b := new([KeySize]byte)
+	rand.Read(b[:]) // never fails: crypto/rand crashes the process instead
+	return keyOf(b)
 }
 
 // KeyFrom takes a copy of 32 uniformly random bytes as a key. All zeros are
@@ -38,15 +38,14 @@ func KeyFrom(b []byte) (Key, error) {
 	if len(b) != KeySize || allZero(b) {
 		return Key{}, errKey
 	}
-	k := newKey()
-	copy(k.b[:], b)
-	return k, nil
+	c := [KeySize]byte(b)
+	return keyOf(&c), nil
 }
 
 var errKey = errors.New("this is not a key: a key is 32 random bytes")
 
 // IsZero reports whether k is no key: never made, or destroyed.
-func (k Key) IsZero() bool { return k.b == nil || allZero(k.b[:]) }
+func (k Key) IsZero() bool { return k.b == nil || allZero(k.b()[:]) }
 
 // Bytes returns the key itself, not a copy, to be packed inside a sealed object.
 // It is the one way out; TestKeysAreNotHandedOut lists who may call it.
@@ -57,18 +56,18 @@ func (k Key) use() []byte {
 	if k.IsZero() {
 		panic("crypto: use of a key that was never made, or is destroyed")
 	}
-	return k.b[:]
+	return k.b()[:]
 }
 
 // Equal compares in constant time. No key equals nothing, not even no key.
 func (k Key) Equal(o Key) bool {
-	return !k.IsZero() && !o.IsZero() && subtle.ConstantTimeCompare(k.b[:], o.b[:]) == 1
+	return !k.IsZero() && !o.IsZero() && subtle.ConstantTimeCompare(k.b()[:], o.b()[:]) == 1
 }
 
 // Destroy overwrites the key.
 func (k Key) Destroy() {
 	if k.b != nil {
-		clear(k.b[:])
+		clear(k.b()[:])
 	}
 }
 
@@ -83,18 +82,22 @@ func allZero(b []byte) bool {
 
 // Derive returns KDF(k, label, fields…).
 func (k Key) Derive(l Label, fields ...[]byte) Key {
-	out, err := hkdf.Expand(sha512.New, k.use(), string(info(l.name, fields)), KeySize)
+	return keyOf(k.expand(info(derivationPrefix, l.name, fields)))
+}
+
+func (k Key) expand(info []byte) *[KeySize]byte {
+	out, err := hkdf.Expand(sha512.New, k.use(), string(info), KeySize)
 	if err != nil {
-		panic("crypto: deriving " + l.name + ": " + err.Error()) // only for lengths over 255 hashes
+		panic("crypto: expanding: " + err.Error()) // only for lengths over 255 hashes
 	}
-	return Key{b: (*[KeySize]byte)(out)}
+	return (*[KeySize]byte)(out)
 }
 
 // ID returns the first 16 bytes of KDF(k, label, fields…): a name that says
 // nothing of the key, for whoever does not hold it.
 func (k Key) ID(l Label, fields ...[]byte) (id [16]byte) {
 	d := k.Derive(l, fields...)
-	copy(id[:], d.b[:])
+	copy(id[:], d.b()[:])
 	d.Destroy()
 	return id
 }
@@ -103,8 +106,8 @@ func (k Key) ID(l Label, fields ...[]byte) (id [16]byte) {
 // HKDF, the sealing construction's included.
 const derivationPrefix = "carehold-v1"
 
-func info(label string, fields [][]byte) []byte {
-	b := appendLP(nil, []byte(derivationPrefix))
+func info(prefix, label string, fields [][]byte) []byte {
+	b := appendLP(make([]byte, 0, 128), []byte(prefix))
 	b = appendLP(b, []byte(label))
 	for _, f := range fields {
 		b = appendLP(b, f)

@@ -2,14 +2,20 @@ package crypto
 
 import "crypto/subtle"
 
-// MAC is KDF(k, label, fields…) used to authenticate its fields.
+// MAC authenticates fields.
 type MAC [32]byte
 
-// MAC authenticates fields under the key, for one purpose.
-func (k Key) MAC(l Label, fields ...[]byte) (m MAC) {
-	d := k.Derive(l, fields...)
-	copy(m[:], d.b[:])
-	return m
+// macPrefix keeps a MAC, which is stored for all to see, apart from the key that
+// Derive gives for the same label and fields.
+const macPrefix = "carehold-v1 mac"
+
+// MAC authenticates fields under the key, for one purpose:
+//
+//	HKDF-Expand-SHA-512(k, lp("carehold-v1 mac") lp(label) lp(field)…, 32)
+//
+// of which one block is HMAC-SHA-512, cut to 32 bytes.
+func (k Key) MAC(l Label, fields ...[]byte) MAC {
+	return *k.expand(info(macPrefix, l.name, fields))
 }
 
 // Equal compares in constant time.

@@ -29,10 +29,10 @@ func PassphraseSlot(d DeviceKey, passphrase Secret) Credential {
 	if !known || d.key == nil {
 		panic("crypto: a device key that was not parsed")
 	}
-	salt := sha512.Sum512(append([]byte("carehold/device"), d.key[:]...))
+	salt := sha512.Sum512(append([]byte("carehold/device"), d.key()[:]...))
 	typed := norm.NFKC.Append(nil, passphrase.Reveal()...)
 	defer clear(typed)
 	stretched := argon2.IDKey(typed, salt[:16], cost.time, cost.memoryKiB, cost.threads, KeySize)
 	defer clear(stretched)
-	return slotOf(SlotPassphrase, extract(d.key[:], stretched), LabelPassphrase, []byte{d.version})
+	return slotOf(SlotPassphrase, extract(d.key()[:], stretched), LabelPassphrase, []byte{d.version})
 }

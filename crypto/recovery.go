@@ -14,7 +14,7 @@ import (
 // or U to confuse.
 type RecoveryCode struct {
 	redact
-	bits *[recoverySize]byte
+	bits hidden[[recoverySize]byte]
 }
 
 const (
@@ -31,21 +31,21 @@ var ErrRecovery = errors.New("this recovery code has a slip in it: it is eight g
 
 // NewRecoveryCode makes a recovery code.
 func NewRecoveryCode() RecoveryCode {
-	r := RecoveryCode{bits: new([recoverySize]byte)}
-	rand.Read(r.bits[:])
-	return r
+	bits := new([recoverySize]byte)
+	rand.Read(bits[:])
+	return RecoveryCode{bits: hide(bits)}
 }
 
 // check returns SHA-512("carehold/recovery" || bits)[:5]. It finds slips; of the
 // bits it tells nothing that the sheet does not say already.
 func (r RecoveryCode) check() []byte {
-	sum := sha512.Sum512(append([]byte("carehold/recovery"), r.bits[:]...))
+	sum := sha512.Sum512(append([]byte("carehold/recovery"), r.bits()[:]...))
 	return sum[:recoveryCheck]
 }
 
 // Text writes the code for its sheet of paper: ABCDE-FGHJK-… in eight groups.
 func (r RecoveryCode) Text() string {
-	plain := recoveryEncoding.EncodeToString(append(r.bits[:len(r.bits):len(r.bits)], r.check()...))
+	plain := recoveryEncoding.EncodeToString(append(r.bits()[:], r.check()...))
 	groups := make([]string, 0, recoveryText/recoveryGroup)
 	for ; plain != ""; plain = plain[recoveryGroup:] {
 		groups = append(groups, plain[:recoveryGroup])
@@ -64,7 +64,7 @@ func ParseRecoveryCode(text string) (RecoveryCode, error) {
 	if err != nil || len(b) != recoverySize+recoveryCheck || allZero(b[:recoverySize]) {
 		return RecoveryCode{}, ErrRecovery
 	}
-	r := RecoveryCode{bits: (*[recoverySize]byte)(b)}
+	r := RecoveryCode{bits: hide((*[recoverySize]byte)(b))}
 	if subtle.ConstantTimeCompare(b[recoverySize:], r.check()) != 1 {
 		return RecoveryCode{}, ErrRecovery
 	}
@@ -97,5 +97,5 @@ func (r RecoveryCode) IsZero() bool { return r.bits == nil }
 //
 //	secret = KDF(Extract(no salt, 20 bytes), "recovery")
 func (r RecoveryCode) Slot() Credential {
-	return slotOf(SlotRecovery, extract(nil, r.bits[:]), LabelRecovery)
+	return slotOf(SlotRecovery, extract(nil, r.bits()[:]), LabelRecovery)
 }

@@ -6,19 +6,19 @@ import "crypto/subtle"
 // a recovery code. It is no key, for it is not uniform; it prints [secret].
 type Secret struct {
 	redact
-	b *[]byte
+	b hidden[[]byte]
 }
 
 // SecretOf takes b over, without a copy, so that Destroy overwrites what was
 // read from the terminal. The caller must not use b again.
-func SecretOf(b []byte) Secret { return Secret{b: &b} }
+func SecretOf(b []byte) Secret { return Secret{b: hide(&b)} }
 
 // SecretString takes a copy of a string, where a string is all that can be had:
 // in a browser. The string itself cannot be overwritten.
 func SecretString(s string) Secret { return SecretOf([]byte(s)) }
 
 // IsZero reports whether nothing was typed.
-func (s Secret) IsZero() bool { return s.b == nil || len(*s.b) == 0 }
+func (s Secret) IsZero() bool { return s.b == nil || len(*s.b()) == 0 }
 
 // Reveal returns the bytes themselves, not a copy. TestKeysAreNotHandedOut lists
 // who may call it.
@@ -26,7 +26,7 @@ func (s Secret) Reveal() []byte {
 	if s.b == nil {
 		return nil
 	}
-	return *s.b
+	return *s.b()
 }
 
 // Equal compares in constant time, for a passphrase typed twice.
@@ -37,7 +37,7 @@ func (s Secret) Equal(o Secret) bool {
 // Destroy overwrites the secret, and every copy of the value with it.
 func (s Secret) Destroy() {
 	if s.b != nil {
-		clear(*s.b)
-		*s.b = nil
+		clear(*s.b())
+		*s.b() = nil
 	}
 }

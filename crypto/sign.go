@@ -20,7 +20,7 @@ const (
 // SigningKey is an Ed25519 key made from a 32-byte seed.
 type SigningKey struct {
 	redact
-	private *ed25519.PrivateKey
+	private hidden[ed25519.PrivateKey]
 }
 
 // PublicKey checks signatures: 32 bytes.
@@ -37,18 +37,18 @@ var errPublicKey = errors.New("this is not a public key for signatures")
 // NewSigningKey makes the key pair of a seed.
 func NewSigningKey(seed Key) SigningKey {
 	private := ed25519.NewKeyFromSeed(seed.use())
-	return SigningKey{private: &private}
+	return SigningKey{private: hide(&private)}
 }
 
 // Public returns the public half.
 func (k SigningKey) Public() (p PublicKey) {
-	copy(p[:], k.private.Public().(ed25519.PublicKey))
+	copy(p[:], k.private().Public().(ed25519.PublicKey))
 	return p
 }
 
 // Sign signs lp(purpose) || message.
 func (k SigningKey) Sign(p Purpose, message []byte) []byte {
-	return ed25519.Sign(*k.private, append(appendLP(nil, []byte(p)), message...))
+	return ed25519.Sign(*k.private(), append(appendLP(nil, []byte(p)), message...))
 }
 
 // Verify checks a signature; nil or ErrSignature.

@@ -24,7 +24,6 @@ func extract(salt, input []byte) Key {
 		panic("crypto: extracting: " + err.Error()) // only for a hash that FIPS 140 refuses
 	}
 	defer clear(prk)
-	k := newKey()
-	copy(k.b[:], prk)
-	return k
+	b := [KeySize]byte(prk)
+	return keyOf(&b)
 }

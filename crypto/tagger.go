@@ -15,7 +15,7 @@ import (
 // two names that differ only as two numbers do have the same tag.
 type Tagger struct {
 	redact
-	block cipher.Block
+	block hidden[cipher.Block]
 }
 
 // Tag is what stands beside a row.
@@ -25,11 +25,11 @@ type Tag [8]byte
 func (k Key) Tagger(l Label) Tagger {
 	d := k.Derive(l)
 	defer d.Destroy()
-	block, err := aes.NewCipher(d.b[:16])
+	block, err := aes.NewCipher(d.b()[:16])
 	if err != nil {
 		panic("crypto: tagger: " + err.Error()) // only for another length than 16
 	}
-	return Tagger{block: block}
+	return Tagger{block: hide(&block)}
 }
 
 // Tag returns AES-128(key, name XOR number)[:8], with the number big endian in
@@ -48,6 +48,6 @@ func (t Tagger) Mask(name [16]byte, number uint64, value uint32) uint32 {
 
 func (t Tagger) encrypt(name [16]byte, number uint64) [16]byte {
 	binary.BigEndian.PutUint64(name[8:], binary.BigEndian.Uint64(name[8:])^number)
-	t.block.Encrypt(name[:], name[:])
+	(*t.block()).Encrypt(name[:], name[:])
 	return name
 }

@@ -47,11 +47,11 @@ func ParseToken(text string) (Credential, error) {
 	if string(appendCheck([]byte(body))) != text {
 		return Credential{}, ErrToken
 	}
-	c := Credential{kind: Kind(text[3]), secret: newKey()}
-	if !parseBase62(c.secret.b, body[tokenHead:]) || c.secret.IsZero() {
+	secret := new([KeySize]byte)
+	if !parseBase62(secret, body[tokenHead:]) || allZero(secret[:]) {
 		return Credential{}, ErrToken
 	}
-	return c, nil
+	return Credential{kind: Kind(text[3]), secret: keyOf(secret)}, nil
 }
 
 func appendCheck(text []byte) []byte {

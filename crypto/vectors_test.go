@@ -70,15 +70,19 @@ func TestVectorsKDF(t *testing.T) {
 			Label   string
 			Fields  []hexed
 			Out, ID hexed
+			MAC     hexed
 		}
 	}
 	readVectors(t, "kdf", &file)
 	atLeast(t, len(file.Vectors), 28)
 	for _, v := range file.Vectors {
 		k, l, fields := v.Key.key(), Label{v.Label}, unhexFields(v.Fields)
-		same(t, v.Label, k.Derive(l, fields...).b[:], v.Out)
+		same(t, v.Label, k.Derive(l, fields...).b()[:], v.Out)
 		id := k.ID(l, fields...)
 		same(t, v.Label, id[:], v.ID)
+		if m := k.MAC(l, fields...); !m.Equal(v.MAC) || m.Equal(v.Out) || m.Equal(v.MAC[:31]) {
+			t.Errorf("%s: MAC %x, want %x", v.Label, m, v.MAC)
+		}
 	}
 }
 
@@ -185,7 +189,7 @@ func TestVectorsToken(t *testing.T) {
 			t.Errorf("%s: %v", v.Token, err)
 			continue
 		}
-		same(t, v.Token, c.secret.b[:], v.Secret)
+		same(t, v.Token, c.secret.b()[:], v.Secret)
 		if c.Kind() != Kind(v.Kind[0]) || c.Token() != v.Token {
 			t.Errorf("%s: kind %c, written %s", v.Token, c.Kind(), c.Token())
 		}
@@ -210,10 +214,10 @@ func (v slotVector) check(t testing.TB, name string, c Credential, kind Kind) {
 		t.Errorf("%s: kind %c", name, c.Kind())
 	}
 	id, key := c.CapsuleID(), c.CapsuleKey()
-	same(t, name+" secret", c.secret.b[:], v.Secret)
+	same(t, name+" secret", c.secret.b()[:], v.Secret)
 	same(t, name+" id", id[:], v.CapsuleID)
 	same(t, name+" id of the key", key.ID[:], v.CapsuleID)
-	same(t, name+" kek", key.KEK.b[:], v.CapsuleKEK)
+	same(t, name+" kek", key.KEK.b()[:], v.CapsuleKEK)
 }
 
 func TestVectorsCapsule(t *testing.T) {
@@ -277,7 +281,7 @@ func TestVectorsPassphrase(t *testing.T) {
 		if err != nil || d.Text() != v.Text {
 			t.Fatal(v.Text, err)
 		}
-		same(t, v.Text, d.key[:], v.Key)
+		same(t, v.Text, d.key()[:], v.Key)
 	}
 	for i, v := range file.Opens {
 		if testing.Short() && i > 3 {
@@ -311,7 +315,7 @@ func TestVectorsRecovery(t *testing.T) {
 				t.Errorf("%q: %v", typed, err)
 				continue
 			}
-			same(t, typed, r.bits[:], v.Bits)
+			same(t, typed, r.bits()[:], v.Bits)
 			if r.Text() != v.Text {
 				t.Errorf("%q written as %q", typed, r.Text())
 			}

@@ -72,11 +72,15 @@ def kdf(key, label, *fields):
     return expand(key, lp(b"carehold-v1", label.encode(), *fields), 32)
 
 
+def key_mac(key, label, *fields):
+    return expand(key, lp(b"carehold-v1 mac", label.encode(), *fields), 32)
+
+
 def kdf_vectors():
     cases = [
         ("capsule-id", []), ("capsule-id", [b""]), ("capsule-id", [b"a"]), ("capsule-kek", [b"a"]),
         ("section", [b"allergies"]), ("section", [b"al", b"lergies"]), ("section", [b"allergies", b""]),
-        ("find-me", []), ("entry-id", [b"Patient", b"0191"]), ("entry-id", [b"Patient0", b"191"]),
+        ("ring", []), ("entry-id", [b"Patient", b"0191"]), ("entry-id", [b"Patient0", b"191"]),
         ("seal-entry", []), ("prev", [(7).to_bytes(4, "big")]),
         ("audit", [bytes(16), (2**63 + 5).to_bytes(8, "big")]), ("patient-id", [bytes(range(256)) * 3]),
     ]
@@ -85,8 +89,8 @@ def kdf_vectors():
         for label, fields in cases:
             out = kdf(fixed(name), label, *fields)
             vectors.append({"key": fixed(name).hex(), "label": label, "fields": [f.hex() for f in fields],
-                            "out": out.hex(), "id": out[:16].hex()})
-    write("kdf", "KDF(key, label, fields) and the id that is its first half", vectors=vectors)
+                            "out": out.hex(), "id": out[:16].hex(), "mac": key_mac(fixed(name), label, *fields).hex()})
+    write("kdf", "KDF(key, label, fields), the id that is its first half, and the MAC of the same", vectors=vectors)
 
 
 # ----------------------------------------------------------------- sealing
