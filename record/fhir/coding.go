@@ -1,7 +1,5 @@
 package fhir
 
-import "strings"
-
 // Coding is a code of a resource. The text of a CodeableConcept comes as one
 // too, with only Display and Path.
 type Coding struct {
@@ -23,7 +21,7 @@ func (r *Resource) Codings() []Coding {
 			}
 		case '"':
 			if r.nodes[n].index < 0 && r.isName(n, "text") && r.concept(r.nodes[n].up) {
-				found = append(found, Coding{Display: r.text(n), Path: r.path(n)})
+				found = append(found, Coding{Display: r.text(n), Path: r.path(r.typ, n)})
 			}
 		}
 	}
@@ -45,7 +43,7 @@ func (r *Resource) Security() []Coding {
 }
 
 func (r *Resource) coding(n int32) Coding {
-	return Coding{System: r.str(n, "system"), Code: r.str(n, "code"), Display: r.str(n, "display"), Path: r.path(n)}
+	return Coding{System: r.str(n, "system"), Code: r.str(n, "code"), Display: r.str(n, "display"), Path: r.path(r.typ, n)}
 }
 
 // concept reports whether object n is a CodeableConcept.
@@ -54,16 +52,16 @@ func (r *Resource) concept(n int32) bool {
 	return owner > 0 && conceptNames[string(r.name(owner))] && r.like(n, isConceptMember)
 }
 
-func isCodingMember(name string) bool {
-	switch strings.TrimPrefix(name, "_") {
+func isCodingMember(name []byte) bool {
+	switch string(bare(name)) {
 	case "id", "extension", "system", "version", "code", "display", "userSelected":
 		return true
 	}
 	return false
 }
 
-func isConceptMember(name string) bool {
-	switch strings.TrimPrefix(name, "_") {
+func isConceptMember(name []byte) bool {
+	switch string(bare(name)) {
 	case "id", "extension", "coding", "text":
 		return true
 	}

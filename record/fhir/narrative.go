@@ -33,7 +33,7 @@ func (r *Resource) links(n int32) []Reference {
 			start, end = at[4], at[5]
 		}
 		found = append(found, Reference{
-			Path: r.path(n), Value: string(text[start:end]), In: InNarrative,
+			Path: r.path(r.typ, n), Value: string(text[start:end]), In: InNarrative,
 			start: int(d.start) + 1 + from[start], end: int(d.start) + 1 + from[end],
 		})
 	}

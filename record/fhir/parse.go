@@ -38,14 +38,23 @@ func Parse(b []byte, lim Limits) (*Resource, error) {
 	if len(b) > lim.Bytes {
 		return nil, record.Safef(record.TooLarge, "the resource has %d bytes; at most %d are taken", len(b), lim.Bytes)
 	}
-	if !jsontext.Value(b).IsValid() { // RFC 8259, UTF-8, no name twice
-		return nil, syntaxError(b)
+	if err := CheckJSON(b); err != nil {
+		return nil, err
 	}
 	t, err := scan(b, lim)
 	if err != nil {
 		return nil, err
 	}
 	return checked(t)
+}
+
+// CheckJSON reports why b is not JSON that may hold a resource: RFC 8259, in
+// UTF-8, with no name twice in an object.
+func CheckJSON(b []byte) error {
+	if jsontext.Value(b).IsValid() {
+		return nil
+	}
+	return syntaxError(b)
 }
 
 // checked reads the members the server itself needs.
@@ -88,7 +97,7 @@ func checked(t tape) (*Resource, error) {
 	r.versionID, r.lastUpdated = t.member(r.meta, "versionId"), t.member(r.meta, "lastUpdated")
 	for _, c := range []int32{r.versionID, r.lastUpdated} {
 		if c >= 0 && t.nodes[c].kind != '"' {
-			return nil, record.Safef(record.Invalid, "must be a string").At(t.path(c))
+			return nil, record.Safef(record.Invalid, "must be a string").At(t.path(r.typ, c))
 		}
 	}
 	return r, nil

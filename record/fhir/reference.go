@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"bytes"
 	"html"
 	"strings"
 )
@@ -25,16 +26,24 @@ type Reference struct {
 
 // References returns what the resource points to, in the order of its text;
 // contained resources are looked into. Elements of type canonical are not
-// references to an entry (FHIR R4 §3.1.0.11.2).
+// references to an entry (FHIR R4 §3.1.0.11.2). The entries of a Bundle that is
+// itself a resource are left alone: what they point to is inside that Bundle
+// (§2.36.4.1), and it may be signed.
 func (r *Resource) References() []Reference {
 	var found []Reference
-	for n := range r.nodes {
-		d := &r.nodes[n]
-		if d.kind != '"' {
+	sealed := int32(-1) // Bundle.entry
+	if r.typ == "Bundle" {
+		sealed = r.member(0, "entry")
+	}
+	for n := int32(0); n < int32(len(r.nodes)); n++ {
+		if n == sealed {
+			n = r.nodes[n].next - 1
 			continue
 		}
-		n := int32(n)
-		if div := r.narrative(n); div {
+		if r.nodes[n].kind != '"' {
+			continue
+		}
+		if r.narrative(n) {
 			found = append(found, r.links(n)...)
 		} else if in, ok := r.pointer(n); ok {
 			found = append(found, r.reference(n, in))
@@ -45,7 +54,7 @@ func (r *Resource) References() []Reference {
 
 func (r *Resource) reference(n int32, in Where) Reference {
 	d := &r.nodes[n]
-	return Reference{Path: r.path(n), Value: r.text(n), In: in, start: int(d.start), end: int(d.end)}
+	return Reference{Path: r.path(r.typ, n), Value: r.text(n), In: in, start: int(d.start), end: int(d.end)}
 }
 
 // pointer reports whether string n is a reference, a urn or an attachment's URL.
@@ -61,11 +70,13 @@ func (r *Resource) pointer(n int32) (Where, bool) {
 	if !uriNames[string(name)] {
 		return 0, false
 	}
-	if value := r.text(n); strings.HasPrefix(value, "urn:uuid:") || strings.HasPrefix(value, "urn:oid:") {
+	d := &r.nodes[n]
+	value := unquote(r.raw[d.start:d.end], d.escaped&valueEscaped != 0)
+	if bytes.HasPrefix(value, []byte("urn:uuid:")) || bytes.HasPrefix(value, []byte("urn:oid:")) {
 		return InURI, true
 	}
 	if string(name) == "url" {
-		if holder := r.owner(r.nodes[n].up); holder > 0 && attachmentNames[string(r.name(holder))] {
+		if holder := r.owner(d.up); holder > 0 && attachmentNames[string(r.name(holder))] {
 			return InURI, true
 		}
 	}
@@ -74,20 +85,23 @@ func (r *Resource) pointer(n int32) (Where, bool) {
 
 // like reports whether every member of object n is one that is says belongs
 // there. The types of FHIR that matter here can be told apart by their members.
-func (r *Resource) like(n int32, is func(name string) bool) bool {
+func (r *Resource) like(n int32, is func(name []byte) bool) bool {
 	if r.nodes[n].kind != '{' {
 		return false
 	}
 	for c := n + 1; c < r.nodes[n].next; c = r.nodes[c].next {
-		if !is(string(r.name(c))) {
+		if !is(r.name(c)) {
 			return false
 		}
 	}
 	return true
 }
 
-func isReferenceMember(name string) bool {
-	switch strings.TrimPrefix(name, "_") {
+// bare is the name of the element that _name extends.
+func bare(name []byte) []byte { return bytes.TrimPrefix(name, []byte("_")) }
+
+func isReferenceMember(name []byte) bool {
+	switch string(bare(name)) {
 	case "id", "extension", "reference", "type", "identifier", "display":
 		return true
 	}

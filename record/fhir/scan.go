@@ -92,7 +92,11 @@ func scan(raw []byte, lim Limits) (tape, error) {
 }
 
 func refuse(t tape, n int32, text string) error {
-	return record.Safef(record.Invalid, "%s", text).At(t.path(n))
+	// Scanning may not be done: close what is open, to see the members so far.
+	for up := t.nodes[n].up; up >= 0; up = t.nodes[up].up {
+		t.nodes[up].next = int32(len(t.nodes))
+	}
+	return record.Safef(record.Invalid, "%s", text).At(t.path(t.str(0, "resourceType"), n))
 }
 
 // skip goes over white space and what separates values.

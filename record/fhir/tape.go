@@ -92,8 +92,9 @@ func (t tape) owner(n int32) int32 {
 	return n
 }
 
-// path is where node n is, as FHIRPath writes it: Patient.name[0].given[1].
-func (t tape) path(n int32) string {
+// path is where node n is under root, as FHIRPath writes it:
+// Patient.name[0].given[1].
+func (t tape) path(root string, n int32) string {
 	var parts []string
 	for ; n > 0; n = t.nodes[n].up {
 		if d := &t.nodes[n]; d.index >= 0 {
@@ -103,7 +104,7 @@ func (t tape) path(n int32) string {
 		}
 	}
 	var b strings.Builder
-	b.WriteString(t.str(0, "resourceType"))
+	b.WriteString(root)
 	for i := len(parts) - 1; i >= 0; i-- {
 		b.WriteString(parts[i])
 	}
