@@ -13,9 +13,9 @@ type codeSet struct {
 	id      string // "code:icd10:F30"
 	section record.Section
 	system  codeSystem
-	about   string   // what the codes have in common: completes "A code for …"
-	codes   []string // as written in docs; see match
-	terms   map[string]string
+	about   string            // what the codes have in common: completes "A code for …"
+	codes   []string          // of a classification: each stands for all below it
+	terms   map[string]string // of a terminology: each stands for itself
 	source  string
 }
 
@@ -93,8 +93,12 @@ func (set *codeSet) has(c fhir.Coding) bool {
 		return false
 	}
 	code := plain(c.Code)
+	if set.terms != nil {
+		_, ok := set.terms[code]
+		return ok
+	}
 	for _, want := range set.codes {
-		if covers(set.system, want, code) {
+		if covers(want, code) {
 			return true
 		}
 	}
@@ -102,19 +106,13 @@ func (set *codeSet) has(c fhir.Coding) bool {
 }
 
 // covers: in a classification a code stands for all below it, and A–B for the
-// categories from A to B; elsewhere a code stands for itself.
-func covers(system codeSystem, want, code string) bool {
-	switch system {
-	case icd10, icd9:
-		if from, to, isRange := strings.Cut(want, "–"); isRange {
-			n := len(from)
-			return len(code) >= n && code[:n] >= from && code[:n] <= to
-		}
-		return strings.HasPrefix(code, plain(want))
-	case icd11, atc, bnf:
-		return strings.HasPrefix(code, plain(want))
+// categories from A to B.
+func covers(want, code string) bool {
+	if from, to, isRange := strings.Cut(want, "–"); isRange {
+		n := len(from)
+		return len(code) >= n && code[:n] >= from && code[:n] <= to
 	}
-	return code == plain(want)
+	return strings.HasPrefix(code, plain(want))
 }
 
 // plain is a code without its dots and in capitals: F32.1 and F321 are the same.
@@ -128,9 +126,6 @@ var codeSets = func() map[codeSystem][]*codeSet {
 	for _, list := range [][]codeSet{classificationSets, snomedSets, loincSets, medicineSets, hl7Sets} {
 		for i := range list {
 			set := &list[i]
-			for code := range set.terms {
-				set.codes = append(set.codes, code)
-			}
 			all[set.system] = append(all[set.system], set)
 		}
 	}

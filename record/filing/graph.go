@@ -92,8 +92,8 @@ func (g *graph) section(e edge) record.Section {
 }
 
 func (n *node) follows() follows {
-	if n.own.row.follows == bystander && n.own.found.section != record.Providers {
-		return alone // its own words have placed it: a psychiatric clinic, somebody's home
+	if n.own.row.follows == bystander && n.own.found.section == record.Support {
+		return alone // somebody's home is no provider
 	}
 	return n.own.row.follows
 }
@@ -184,7 +184,7 @@ func (g *graph) parts() {
 	g.fixpoint(func(n *node) (s record.Section) {
 		for _, i := range n.from {
 			from := &g.nodes[i]
-			if from.at.Sensitive() && from.follows() != container && from.follows() != bystander && from.typ != "Patient" {
+			if from.at.Sensitive() && from.follows() != container {
 				s = strictest(s, from.at)
 			}
 		}
@@ -206,7 +206,7 @@ func (g *graph) contents(n *node) (s record.Section) {
 	}
 	for _, i := range n.from {
 		from := &g.nodes[i]
-		if from.at == 0 || from.at.Always() || from.follows() == bystander {
+		if from.at == 0 || from.at.Always() {
 			continue
 		}
 		if n.typ == "Binary" && !mentionsOnly[from.typ] || from.at.Sensitive() && from.follows() != container {
@@ -217,6 +217,8 @@ func (g *graph) contents(n *node) (s record.Section) {
 }
 
 // providers raises the providers that are reached from sensitive entries only.
+// One that is sensitive by its own words stays so whoever points to it, and
+// does not lead an ordinary reader on to those behind it.
 func (g *graph) providers() {
 	open := make([]bool, len(g.nodes))
 	var reach func(i int, mark func(*node, int) bool)
@@ -232,11 +234,17 @@ func (g *graph) providers() {
 		// A container that only points to providers (at 0) is about them and
 		// gives nothing away by itself; it follows them in the next step.
 		if n.follows() != bystander && n.at != 0 && !n.at.Sensitive() {
-			reach(i, func(_ *node, j int) bool { was := open[j]; open[j] = true; return !was })
+			reach(i, func(p *node, j int) bool {
+				if open[j] || p.own.found.section.Sensitive() {
+					return false
+				}
+				open[j] = true
+				return true
+			})
 		}
 	}
 	for i := range g.nodes {
-		if n := &g.nodes[i]; n.follows() != bystander && n.at.Sensitive() {
+		if n := &g.nodes[i]; n.at.Sensitive() && !open[i] {
 			s := n.at
 			reach(i, func(p *node, j int) bool {
 				if open[j] || !Stricter(s, p.at) {

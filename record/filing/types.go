@@ -107,7 +107,7 @@ var types = []typeRow{
 	{"NutritionOrder", record.Plan, subjects, "what the person may eat: kitchens and carers need it"},
 
 	{"RelatedPerson", record.Support, subjects, "family and carers; names other people, so not in identity"},
-	{"Device", record.Support, part, "equipment"},
+	{"Device", record.Support, subjects, "equipment"},
 	{"DeviceRequest", record.Support, subjects, "equipment asked for"},
 	{"DeviceUseStatement", record.Support, subjects, "equipment in use"},
 	{"SupplyRequest", record.Support, subjects, "supplies asked for"},
