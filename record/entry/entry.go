@@ -3,10 +3,11 @@
 //
 //	plain = header version(2) || header length(4) || header || FHIR JSON bytes
 //
-// The JSON is kept without id, meta.versionId and meta.lastUpdated, which the
-// header holds and which are spliced in when it is read. A deleted version has
-// no JSON. The header is derived and never frozen: a reader that meets another
-// version of it makes it anew from what it can.
+// The JSON is the resource as it is served: the bytes that came, with id,
+// meta.versionId and meta.lastUpdated spliced in when the version was written, so
+// reading one is opening it and nothing more. A deleted version has no JSON. The
+// header is derived and never frozen: it says nothing that the JSON and the
+// version's place do not, and a later version of it is rebuilt from them.
 package entry
 
 import (

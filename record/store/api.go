@@ -1,0 +1,162 @@
+package store
+
+import (
+	"log/slog"
+	"time"
+
+	"carehold/record"
+	"carehold/record/entry"
+	"carehold/record/fhir"
+	"carehold/record/statement"
+)
+
+// Options say how a store is opened.
+type Options struct {
+	// NodeKey is the path of the node's key; "" is node.key in the store's folder.
+	NodeKey string
+
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+
+	// Log gets what an operator should know; never anything from a record.
+	Log *slog.Logger
+
+	// AcceptLoss opens a store that is older than its anchor says, once. It is an
+	// operator's decision, and is logged in every person's log.
+	AcceptLoss bool
+
+	// ManyPatients lets a record hold resources about anyone. It exists for tests
+	// with HL7's examples, which are about many people; the program has no flag
+	// for it.
+	ManyPatients bool
+}
+
+// RingState is what a device needs to open its keyring and to follow it.
+type RingState struct {
+	Seq        record.Seq
+	Hash       statement.Hash // of the last statement
+	Blob       []byte         // the keyring, sealed
+	Wrap       []byte         // the root key, wrapped for the slot that asked
+	Epoch      record.Epoch
+	Live       []LiveGrant
+	Checkpoint []byte // signed note of the log's head
+}
+
+// LiveGrant is one line of the live list.
+type LiveGrant struct {
+	Grant  record.GrantID
+	Until  time.Time // zero: until stopped
+	Self   bool
+	Struck bool // stopped from a session; the next statement ends it
+}
+
+// Receipt is the answer to a statement.
+type Receipt struct {
+	Seq        record.Seq
+	Checkpoint []byte
+}
+
+// Entry is one version of an entry, as a View shows it.
+type Entry struct {
+	Ref     fhir.Ref
+	Version record.Version
+	Section record.Section
+	Header  entry.Header
+	Body    []byte // FHIR JSON, with id and meta
+}
+
+// Query is a search by type.
+type Query struct {
+	Type  string
+	Limit int    // entries in a page
+	After string // the Next of the page before; "" for the first
+}
+
+// Page is a page of a search.
+type Page struct {
+	Entries []Entry
+	Total   int    // of all pages
+	Next    string // "" for the last page
+}
+
+// ApplyOptions go with a change.
+type ApplyOptions struct {
+	Origin entry.Origin // for an import
+}
+
+// Result is what came of one change, in the order of the changes.
+type Result struct {
+	Ref       fhir.Ref
+	Version   record.Version
+	Time      time.Time
+	Section   record.Section
+	Created   bool
+	Unchanged bool // the content was already so: no new version
+	Deleted   bool
+	Body      []byte // FHIR JSON, with id and meta; nil when deleted
+}
+
+// Info is an entry without its content, for the person's own lists.
+type Info struct {
+	Ref     fhir.Ref
+	Version record.Version
+	Section record.Section
+	Header  entry.Header
+	Size    int // bytes of JSON
+
+	// Suggested is where the filing table would put the entry as it is now, and
+	// why; only Why fills them.
+	Suggested record.Section
+	Reason    string
+}
+
+// ImportInfo is one import, as the versions it wrote remember it.
+type ImportInfo struct {
+	ID      record.ImportID
+	Source  string
+	Time    time.Time
+	Entries int // whose newest version is the import's: what undoing would touch
+	Counts  map[string]int
+}
+
+// Undone is what undoing an import did.
+type Undone struct {
+	Deleted  int        // entries the import had brought
+	Restored int        // entries that are again as they were before
+	Kept     []fhir.Ref // entries changed since: left as they are
+}
+
+// Preview is what a grant would show, counted.
+type Preview struct {
+	Total    int
+	Sections []PreviewSection
+}
+
+// PreviewSection is one section of a preview.
+type PreviewSection struct {
+	Section  record.Section
+	Granted  bool
+	Total    int
+	Types    map[string]int
+	Examples []fhir.Ref
+}
+
+// LogPage is a run of log entries, sealed as they are.
+type LogPage struct {
+	From       uint64
+	Frontier   []byte // the peaks of the tree before From
+	Leaves     [][]byte
+	Size       uint64
+	Checkpoint []byte // signed for Size
+}
+
+// Status is what an operator may know.
+type Status struct {
+	Store    record.StoreID
+	People   int
+	Capsules int
+	Leaves   uint64
+	Used     uint64 // bytes of entries and logs
+	Commit   time.Time
+	Clock    string // "" when it is right, else what is wrong
+}

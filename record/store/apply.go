@@ -1,0 +1,323 @@
+package store
+
+import (
+	"bytes"
+	"context"
+
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/change"
+	"carehold/record/entry"
+	"carehold/record/fhir"
+	"carehold/record/filing"
+	"carehold/record/grant"
+)
+
+// Apply carries out changes in their order, all of them or none, and returns
+// what came of each. It is one entry in the log. Updating an entry with what it
+// already holds writes nothing, so importing the same source twice adds nothing.
+func (v *View) Apply(ctx context.Context, changes []change.Change, opt ApplyOptions) (results []Result, err error) {
+	unlock := v.s.writers.lock(v.person)
+	defer unlock()
+	err = v.retry(ctx, func() error {
+		results, err = v.apply(ctx, changes, opt)
+		return err
+	})
+	return results, err
+}
+
+func (v *View) apply(ctx context.Context, changes []change.Change, opt ApplyOptions) ([]Result, error) {
+	pl, err := v.newPlanner()
+	if err != nil {
+		return nil, err
+	}
+	if !opt.Origin.IsZero() && !pl.whole {
+		return nil, record.Safef(record.Forbidden, "only a grant to everything can import")
+	}
+	work := make([]*draft, len(changes))
+	for i, c := range changes {
+		if work[i], err = pl.draft(c); err != nil {
+			return nil, v.logRefused(ctx, c.Ref, err)
+		}
+	}
+	pl.file(work)
+	ev := audit.Event{Action: audit.Change}
+	var ops []op
+	results := make([]Result, len(changes))
+	for i, w := range work {
+		o, res, err := pl.finish(w, opt.Origin)
+		if err != nil {
+			return nil, v.logRefused(ctx, w.ref, err)
+		}
+		results[i] = res
+		if o != nil {
+			ops = append(ops, *o)
+		}
+		ev.Entries = append(ev.Entries, res.Ref.String()+"/_history/"+res.Version.String())
+	}
+	if len(ops) == 0 { // all was so already; that it was asked is logged all the same
+		return results, v.commit(ctx, ev, nil)
+	}
+	return results, v.write(ctx, ops, pl.dir, ev)
+}
+
+// logRefused logs that a change was refused, and returns why.
+func (v *View) logRefused(ctx context.Context, ref fhir.Ref, why error) error {
+	ev := audit.Event{Action: audit.Change, Outcome: audit.Refused, Reason: audit.BadRequest, Entries: []string{ref.String()}}
+	switch record.KindOf(why) {
+	case record.Forbidden:
+		ev.Reason = audit.NoVerb
+	case record.NotFound, record.NotAllowed:
+		ev.Reason = audit.OutsideGrant
+	case record.Invalid, record.Unprocessed, record.Conflict, record.Precondition, record.Gone, record.Unsupported:
+	default:
+		return why // a fault, or errStale: nothing was refused
+	}
+	if err := v.commit(ctx, ev, nil); err != nil {
+		return err
+	}
+	return why
+}
+
+// draft is a change on its way: looked up and allowed, not filed yet.
+type draft struct {
+	verb   change.Verb
+	ref    fhir.Ref
+	id     record.EntryID
+	res    *fhir.Resource
+	old    line
+	was    Entry
+	exists bool // a version is there and is the View's to see
+	filed  filing.Filed
+	fresh  bool // to be filed by the table
+}
+
+// draft looks a change up and asks whether it may be made.
+func (pl *planner) draft(c change.Change) (*draft, error) {
+	v := pl.v
+	if c.Err != nil {
+		return nil, c.Err
+	}
+	w := &draft{verb: c.Verb, ref: c.Ref, res: c.Resource, id: v.hold.EntryID(c.Ref.Type, c.Ref.ID)}
+	if pl.pending[w.id] {
+		return nil, record.Errorf(record.Invalid, "%s is changed twice in one change", c.Ref)
+	}
+	pl.pending[w.id] = true
+	if w.res != nil {
+		if err := pl.onePerson(c.Ref, w.res); err != nil {
+			return nil, err
+		}
+	}
+	old, was, exists, mine, err := pl.current(w.id)
+	if err != nil {
+		return nil, err
+	}
+	w.old, w.was, w.exists = old, was, exists && mine
+	switch c.Verb {
+	case change.Create:
+		return w, pl.draftCreate(w, exists)
+	case change.Update:
+		return w, pl.draftUpdate(w, c, exists)
+	case change.Delete:
+		return w, pl.draftDelete(w, c)
+	case change.Exists, change.Absent:
+		return nil, record.Safef(record.Unsupported, "conditional changes are not supported yet")
+	default:
+		return nil, record.Safef(record.Unsupported, "a transaction here holds changes only: put reads and searches in a batch")
+	}
+}
+
+func (pl *planner) draftCreate(w *draft, exists bool) error {
+	w.fresh = true
+	if !exists {
+		return nil
+	}
+	if w.ref.Type == "Patient" {
+		if w.exists && w.was.Header.Deleted && pl.v.decide(grant.ActCreate, record.Meta{Type: "Patient", Section: w.was.Section}) == grant.Allowed {
+			w.fresh = false // the person's own, again
+			return nil
+		}
+		return record.Errorf(record.Unprocessed, "one record is one person, and this record has its Patient already: update %s", w.ref)
+	}
+	return record.Safef(record.Conflict, "the new entry's id is taken: try again")
+}
+
+func (pl *planner) draftUpdate(w *draft, c change.Change, exists bool) error {
+	v := pl.v
+	if !w.exists {
+		// To a grant that does not reach everything, an id it cannot see and one
+		// that is free are the same: neither can be written.
+		if exists || v.decide(grant.ActChooseID, record.Meta{Type: w.ref.Type}) != grant.Allowed {
+			if pl.whole {
+				return damaged("entry")
+			}
+			return record.Safef(record.NotAllowed, "entries under an id of your own choice are for the person: create the entry with POST")
+		}
+		if c.IfMatch != "" {
+			return record.Errorf(record.Precondition, "%s does not exist, so it has no version to match", w.ref)
+		}
+		w.fresh = true
+		return nil
+	}
+	if err := pl.allowed(grant.ActUpdate, w); err != nil {
+		return err
+	}
+	if c.IfNoneMatch == "*" && !w.was.Header.Deleted {
+		return record.Errorf(record.Precondition, "%s exists already", w.ref)
+	}
+	return matches(c.IfMatch, w)
+}
+
+func (pl *planner) draftDelete(w *draft, c change.Change) error {
+	if !w.exists {
+		return notThere(w.ref)
+	}
+	if err := pl.allowed(grant.ActDelete, w); err != nil {
+		return err
+	}
+	return matches(c.IfMatch, w)
+}
+
+// matches checks If-Match: W/"3", or "3". FHIR R4 §3.1.0.5.
+func matches(tag string, w *draft) error {
+	if tag == "" || tag == "*" {
+		return nil
+	}
+	if want := `"` + w.was.Version.String() + `"`; tag != want && tag != "W/"+want {
+		return record.Errorf(record.Precondition, "%s is at version %s now: read it again before changing it", w.ref, w.was.Version)
+	}
+	return nil
+}
+
+// allowed asks the policy about an entry that exists.
+func (pl *planner) allowed(a grant.Action, w *draft) error {
+	switch pl.v.decide(a, record.Meta{Type: w.ref.Type, Section: w.was.Section}) {
+	case grant.Allowed:
+		return nil
+	case grant.Forbidden:
+		return record.Errorf(record.Forbidden, "this grant does not include changing %s", w.ref.Type)
+	case grant.Ended:
+		return errUnauthorized
+	}
+	return notThere(w.ref)
+}
+
+// onePerson keeps a record about one person: its Patient has one id, and nothing
+// in it is about anybody else.
+func (pl *planner) onePerson(ref fhir.Ref, r *fhir.Resource) error {
+	if pl.v.s.opts.ManyPatients {
+		return nil
+	}
+	patient := pl.v.PatientID()
+	if ref.Type == "Patient" && ref.ID != patient {
+		return record.Errorf(record.Unprocessed, "one record is one person: the Patient of this record is Patient/%s", patient)
+	}
+	for _, about := range r.Subjects() {
+		t := fhir.ParseReference(about.Value)
+		switch {
+		case t.Form == fhir.Relative && t.Ref.Type == "Patient" && t.Ref.ID != patient:
+		case t.Form == fhir.Absolute && t.Ref.Type == "Patient":
+		default:
+			continue
+		}
+		return record.Errorf(record.Unprocessed, "this entry is about another person; everything in this record is about Patient/%s", patient).At(about.Path)
+	}
+	return nil
+}
+
+// file files what is new, all of it together: a letter and the file it points to
+// go to one place.
+func (pl *planner) file(work []*draft) {
+	var items []filing.Item
+	var fresh []*draft
+	settled := make(map[fhir.Ref]record.Section)
+	for _, w := range work {
+		switch {
+		case w.res == nil:
+		case w.fresh:
+			items = append(items, filing.Item{Ref: w.ref, Resource: w.res, Targets: targets(w.res)})
+			fresh = append(fresh, w)
+		default:
+			settled[w.ref] = w.was.Section
+		}
+	}
+	known := func(ref fhir.Ref) (record.Section, bool) {
+		if s, here := settled[ref]; here {
+			return s, true
+		}
+		_, e, exists, mine, err := pl.current(pl.v.hold.EntryID(ref.Type, ref.ID))
+		ok := err == nil && exists && mine
+		if ok {
+			settled[ref] = e.Section
+		}
+		return e.Section, ok
+	}
+	for i, f := range filing.File(items, known) {
+		fresh[i].filed = f
+	}
+}
+
+// targets are the entries of this record that a resource refers to.
+func targets(r *fhir.Resource) []fhir.Ref {
+	var refs []fhir.Ref
+	for _, x := range r.References() {
+		if t := fhir.ParseReference(x.Value); t.Form == fhir.Relative {
+			refs = append(refs, t.Ref)
+		}
+	}
+	return refs
+}
+
+// finish turns a draft into what is written, and what is answered. The op is nil
+// when nothing changes.
+func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
+	v := pl.v
+	res := Result{Ref: w.ref, Time: pl.now, Section: w.was.Section, Created: !w.exists || w.was.Header.Deleted}
+	h := entry.Header{Type: w.ref.Type, ID: w.ref.ID, Time: pl.now, Origin: origin,
+		Author: entry.Author{Grant: v.grant.ID, Self: v.grant.Self, Name: v.grant.To.Name},
+		Why:    w.was.Header.Why, Moved: w.was.Header.Moved}
+	if w.fresh {
+		res.Section, h.Why = w.filed.Section, w.filed.Why.Rule
+		switch v.decide(grant.ActCreate, record.Meta{Type: w.ref.Type, Section: res.Section}) {
+		case grant.Allowed:
+		case grant.Ended:
+			return nil, res, errUnauthorized
+		case grant.Forbidden:
+			return nil, res, record.Errorf(record.Forbidden, "this grant does not include creating %s", w.ref.Type)
+		default:
+			return nil, res, record.Errorf(record.Forbidden, "this would be filed under %s, which is not in this grant: %s", res.Section, w.filed.Why)
+		}
+	}
+	next := w.was.Version + 1
+	if w.verb == change.Delete {
+		res.Created, res.Deleted = false, true
+		if w.was.Header.Deleted { // FHIR R4 §3.1.0.7.1: deleting again changes nothing
+			res.Unchanged, res.Version, res.Time = true, w.was.Version, w.was.Header.Time
+			return nil, res, nil
+		}
+		h.Deleted = true
+		res.Version = next
+		return v.oneVersion(w, res, h, nil), res, nil
+	}
+	if w.exists && !w.was.Header.Deleted && same(w.was.Body, w.res) {
+		res.Unchanged, res.Created = true, false
+		res.Version, res.Time, res.Body = w.was.Version, w.was.Header.Time, w.was.Body
+		return nil, res, nil
+	}
+	res.Version = next
+	res.Body = w.res.With(fhir.Meta{ID: w.ref.ID, VersionID: next.String(), LastUpdated: pl.now})
+	return v.oneVersion(w, res, h, res.Body), res, nil
+}
+
+// same reports whether a resource says what is kept already, but for what the
+// server itself sets.
+func same(kept []byte, r *fhir.Resource) bool {
+	old, err := fhir.Parse(kept, fhir.Limits{})
+	return err == nil && bytes.Equal(old.Stripped(), r.Stripped())
+}
+
+func (v *View) oneVersion(w *draft, res Result, h entry.Header, json []byte) *op {
+	at := newStamp(w.old.stamp.generation(), res.Version)
+	return &op{id: w.id, ref: w.ref, old: w.old, exists: w.exists, at: at,
+		versions: []version{{at: at, section: res.Section, header: h, json: json}}}
+}

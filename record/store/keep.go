@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/kv"
+)
+
+// sweepEvery is how often what has run out is swept away.
+const sweepEvery = time.Hour
+
+// Keep looks after the store until ctx ends: it writes down the clock's mark,
+// sweeps capsules that are over, and lets the engine tidy up. Nothing depends on
+// it having run: what is over opens nothing, swept or not.
+func (s *Store) Keep(ctx context.Context) {
+	mark, sweep := time.NewTicker(markEvery), time.NewTicker(sweepEvery)
+	defer mark.Stop()
+	defer sweep.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-mark.C:
+			s.clock.save(s)
+		case <-sweep.C:
+			if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+				s.log.Warn("sweeping", "err", record.SafeText(err))
+			}
+		}
+	}
+}
+
+// Sweep removes the capsules that are over.
+func (s *Store) Sweep(ctx context.Context) error {
+	now, err := s.checkClock()
+	if err != nil {
+		return err // with a wrong clock nothing is over
+	}
+	s.sessions.sweep(now)
+	hour := uint32(now.Unix() / 3600)
+	err = s.engine.Partitions(func(part kv.Partition) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		over := false
+		err := s.engine.View(part, func(r kv.Reader) error {
+			row, err := r.Get(capsuleKey)
+			if errors.Is(err, kv.ErrNotFound) {
+				return nil // a person
+			}
+			if err != nil {
+				return err
+			}
+			_, c, err := parseCapsule(part, row)
+			over = err == nil && c.Hour != crypto.NoExpiry && c.Hour < hour
+			return nil
+		})
+		if err != nil || !over {
+			return err
+		}
+		return s.dropCapsule(ctx, crypto.CapsuleID(part))
+	})
+	if err != nil {
+		return err
+	}
+	if h, ok := s.engine.(interface{ Housekeep() error }); ok {
+		return h.Housekeep()
+	}
+	return nil
+}
+
+// Status counts what an operator may know.
+func (s *Store) Status(ctx context.Context) (Status, error) {
+	st := Status{Store: s.id, Commit: s.engine.LastCommit()}
+	if _, err := s.checkClock(); err != nil {
+		st.Clock = err.Error()
+	}
+	err := s.engine.Partitions(func(part kv.Partition) error {
+		if err := ctx.Err(); err != nil || part == nodePartition {
+			return err
+		}
+		return s.engine.View(part, func(r kv.Reader) error {
+			p, err := s.load(r, record.PersonID(part))
+			if errors.Is(err, errNoPerson) {
+				st.Capsules++
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			st.People++
+			st.Leaves += p.head.log.Size
+			st.Used += p.head.used
+			return nil
+		})
+	})
+	return st, err
+}

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"sync"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+)
+
+// refusalsDaily is how many refusals of one grant's tokens are logged in a day.
+const refusalsDaily = 200
+
+// daily counts the requests of each grant, so that nobody floods a person's log.
+// It is kept in memory: a restart begins the day anew.
+type daily struct {
+	mu    sync.Mutex
+	day   int64
+	count map[record.GrantID]uint32
+}
+
+// take counts a request; false when the day's are used up.
+func (d *daily) take(g record.GrantID, now time.Time, limit uint32) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if day := now.Unix() / 86400; d.count == nil || day != d.day {
+		d.day, d.count = day, make(map[record.GrantID]uint32)
+	}
+	if d.count[g] >= limit {
+		return false
+	}
+	d.count[g]++
+	return true
+}
+
+// A session ends after sessionIdle without use, and sessionMost after it began.
+const (
+	sessionIdle = 15 * time.Minute
+	sessionMost = 12 * time.Hour
+)
+
+// sessions remembers when each was last used. After a restart a session that is
+// not known counts from its next use: its 12 hours are in its capsule.
+type sessions struct {
+	mu   sync.Mutex
+	used map[crypto.CapsuleID]time.Time
+}
+
+// touch reports whether the session is still awake, and keeps it so.
+func (x *sessions) touch(id crypto.CapsuleID, now time.Time) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.used == nil {
+		x.used = make(map[crypto.CapsuleID]time.Time)
+	}
+	last, known := x.used[id]
+	if known && now.Sub(last) > sessionIdle {
+		return false // and stays asleep: the entry is what tells
+	}
+	x.used[id] = now
+	return true
+}
+
+func (x *sessions) forget(id crypto.CapsuleID) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	delete(x.used, id)
+}
+
+// sweep forgets sessions whose capsules are over.
+func (x *sessions) sweep(now time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for id, last := range x.used {
+		if now.Sub(last) > sessionMost {
+			delete(x.used, id)
+		}
+	}
+}

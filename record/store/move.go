@@ -1,0 +1,264 @@
+package store
+
+import (
+	"context"
+
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/entry"
+	"carehold/record/fhir"
+	"carehold/record/kv"
+)
+
+// movedByPerson is the rule of an entry the person filed themself.
+const movedByPerson = "person"
+
+// Why tells where an entry is filed, by which rule, and where the table would
+// file it as it is now.
+func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
+	err = v.own(ctx, audit.Event{Action: audit.Read, Entries: []string{ref.String()}}, func(*audit.Event) error {
+		e, err := v.fetch(ref, 0)
+		if err != nil {
+			return err
+		}
+		out = info(e)
+		if e.Header.Deleted {
+			return nil
+		}
+		r, err := fhir.Parse(e.Body, fhir.Limits{})
+		if err != nil {
+			return damaged("entry")
+		}
+		pl, err := v.newPlanner()
+		if err != nil {
+			return err
+		}
+		w := &draft{ref: ref, res: r, fresh: true}
+		pl.file([]*draft{w})
+		out.Suggested, out.Reason = w.filed.Section, w.filed.Why.String()
+		return nil
+	})
+	return out, err
+}
+
+// Move files entries in another section, all their versions together. Only the
+// person can: no update by anyone changes where an entry is filed. The rows are
+// written anew under the next generation, and one commit turns to them.
+func (v *View) Move(ctx context.Context, refs []fhir.Ref, to record.Section) (results []Result, err error) {
+	if !to.Valid() {
+		return nil, record.Safef(record.Invalid, "there is no such section; the sections are %s", record.SectionNames())
+	}
+	if !v.grant.Self {
+		return nil, v.onlyPerson(ctx)
+	}
+	unlock := v.s.writers.lock(v.person)
+	defer unlock()
+	err = v.retry(ctx, func() error {
+		results, err = v.move(ctx, refs, to)
+		return err
+	})
+	return results, err
+}
+
+func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]Result, error) {
+	pl, err := v.newPlanner()
+	if err != nil {
+		return nil, err
+	}
+	ev := audit.Event{Action: audit.Move, Text: to.String()}
+	var ops []op
+	var results []Result
+	seen := make(map[fhir.Ref]bool)
+	for _, ref := range refs {
+		if seen[ref] {
+			continue
+		}
+		seen[ref] = true
+		id := v.hold.EntryID(ref.Type, ref.ID)
+		l, e, exists, mine, err := pl.current(id)
+		if err != nil {
+			return nil, err
+		}
+		if !exists || !mine {
+			return nil, notThere(ref)
+		}
+		ev.Entries = append(ev.Entries, ref.String())
+		results = append(results, Result{Ref: ref, Version: e.Version, Time: e.Header.Time, Section: to, Unchanged: e.Section == to})
+		if e.Section == to {
+			continue
+		}
+		o, err := v.moveOp(ref, l, to)
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, *o)
+	}
+	if len(ops) == 0 {
+		return results, v.commit(ctx, ev, nil)
+	}
+	return results, v.write(ctx, ops, pl.dir, ev)
+}
+
+// moveOp opens every version of an entry, to be sealed under its new section.
+func (v *View) moveOp(ref fhir.Ref, l line, to record.Section) (*op, error) {
+	generation := l.stamp.generation() + 1
+	if generation >= 1<<24 {
+		return nil, record.Safef(record.Unprocessed, "this entry has been moved too often")
+	}
+	o := &op{id: l.entry, ref: ref, old: l, exists: true, at: newStamp(generation, l.stamp.version())}
+	for n := record.Version(1); n <= l.stamp.version(); n++ {
+		at := l.stamp.at(n)
+		var rows [][]byte
+		err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) (err error) {
+			rows, err = versionRows(r, l.entry, at)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		e, mine, err := v.open(l.entry, at, rows)
+		if err != nil {
+			return nil, err
+		}
+		if !mine {
+			return nil, damaged("entry") // all versions of an entry are in one section
+		}
+		for _, row := range rows {
+			o.freed += uint64(len(row))
+		}
+		e.Header.Moved, e.Header.Why = true, movedByPerson
+		o.versions = append(o.versions, version{newStamp(generation, n), to, e.Header, e.Body})
+		o.drop = append(o.drop, at)
+	}
+	return o, nil
+}
+
+// Imports lists the imports whose entries are still as they were imported.
+func (v *View) Imports(ctx context.Context) (list []ImportInfo, err error) {
+	err = v.own(ctx, audit.Event{Action: audit.Search}, func(*audit.Event) error {
+		list = nil
+		at := make(map[record.ImportID]int)
+		return v.all(func(e Entry) {
+			o := e.Header.Origin
+			if o.IsZero() || e.Header.Deleted {
+				return
+			}
+			i, there := at[o.Import]
+			if !there {
+				i = len(list)
+				at[o.Import] = i
+				list = append(list, ImportInfo{ID: o.Import, Source: o.Source, Time: e.Header.Time, Counts: make(map[string]int)})
+			}
+			list[i].Entries++
+			list[i].Counts[e.Ref.Type]++
+			if e.Header.Time.Before(list[i].Time) {
+				list[i].Time = e.Header.Time
+			}
+		})
+	})
+	return list, err
+}
+
+// Undo takes an import back: what it brought is deleted, what it changed is again
+// as it was, and what was changed since is left alone and named. Undoing is a
+// new version like any other: nothing is lost.
+func (v *View) Undo(ctx context.Context, id record.ImportID) (out Undone, err error) {
+	if !v.grant.Self {
+		return out, v.onlyPerson(ctx)
+	}
+	unlock := v.s.writers.lock(v.person)
+	defer unlock()
+	err = v.retry(ctx, func() error {
+		out, err = v.undo(ctx, id)
+		return err
+	})
+	return out, err
+}
+
+func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
+	var out Undone
+	pl, err := v.newPlanner()
+	if err != nil {
+		return out, err
+	}
+	ev := audit.Event{Action: audit.Undo}
+	var ops []op
+	found := false
+	err = v.scan(func(l line, e Entry) (bool, error) {
+		if e.Header.Origin.Import != id || e.Header.Origin.IsZero() {
+			changed, err := v.touched(l, e, id)
+			if changed {
+				found = true
+				if !e.Header.Deleted {
+					out.Kept = append(out.Kept, e.Ref)
+				}
+			}
+			return true, err
+		}
+		if found = true; e.Header.Deleted {
+			return true, nil
+		}
+		before, had, err := v.before(l, e, id)
+		if err != nil {
+			return false, err
+		}
+		h := entry.Header{Type: e.Ref.Type, ID: e.Ref.ID, Time: pl.now, Why: e.Header.Why, Moved: e.Header.Moved,
+			Author: entry.Author{Grant: v.grant.ID, Self: true, Name: v.grant.To.Name}}
+		next := e.Version + 1
+		at := l.stamp.at(next)
+		var json []byte
+		if had && !before.Header.Deleted {
+			r, err := fhir.Parse(before.Body, fhir.Limits{})
+			if err != nil {
+				return false, damaged("entry")
+			}
+			json = r.With(fhir.Meta{VersionID: next.String(), LastUpdated: pl.now})
+			h.Origin = before.Header.Origin
+			out.Restored++
+		} else {
+			h.Deleted = true
+			out.Deleted++
+		}
+		ops = append(ops, op{id: l.entry, ref: e.Ref, old: l, exists: true, at: at,
+			versions: []version{{at, e.Section, h, json}}})
+		ev.Entries = append(ev.Entries, e.Ref.String()+"/_history/"+next.String())
+		return true, nil
+	})
+	switch {
+	case err != nil:
+		return Undone{}, err
+	case !found:
+		return Undone{}, record.Safef(record.NotFound, "no import has this id; carehold imports lists them")
+	case len(ops) == 0:
+		return out, v.commit(ctx, ev, nil)
+	}
+	return out, v.write(ctx, ops, pl.dir, ev)
+}
+
+// before finds the newest version of an entry that the import did not write.
+func (v *View) before(l line, e Entry, id record.ImportID) (Entry, bool, error) {
+	for n := e.Version - 1; n > 0; n-- {
+		old, err := v.fetch(e.Ref, n)
+		if err != nil {
+			return old, false, err
+		}
+		if old.Header.Origin.Import != id || old.Header.Origin.IsZero() {
+			return old, true, nil
+		}
+	}
+	return Entry{}, false, nil
+}
+
+// touched reports whether an older version of an entry is the import's.
+func (v *View) touched(l line, e Entry, id record.ImportID) (bool, error) {
+	for n := e.Version - 1; n > 0; n-- {
+		old, err := v.fetch(e.Ref, n)
+		if err != nil {
+			return false, err
+		}
+		if old.Header.Origin.Import == id && !old.Header.Origin.IsZero() {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"carehold/crypto"
+	"carehold/record"
+)
+
+// node.key is 32 random bytes, outside the database: the key of the live lists'
+// and heads' authentication, of the anchor and of the checkpoints' signature. It
+// opens nothing of anybody's record. Losing it is a restore.
+
+func createNodeKey(path string) error {
+	key := make([]byte, crypto.KeySize)
+	rand.Read(key)
+	defer clear(key)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(key); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+func readNodeKey(path string) (crypto.Key, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return crypto.Key{}, record.Safef(record.Unavailable, "there is no node key at %s: is this the folder that carehold init made?", path)
+	}
+	if err != nil {
+		return crypto.Key{}, err
+	}
+	if tooOpen(info.Mode()) {
+		return crypto.Key{}, record.Safef(record.Unavailable, "the node key %s can be read by others: chmod 600 it", path)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return crypto.Key{}, err
+	}
+	defer clear(b)
+	key, err := crypto.KeyFrom(b)
+	if err != nil {
+		return crypto.Key{}, record.Safef(record.Integrity, "the node key %s is damaged: it has %d bytes, not %d", path, len(b), crypto.KeySize)
+	}
+	return key, nil
+}
+
+// Init makes a new store in a folder that does not exist yet or is empty. A
+// store is never made by opening one: a slip in a path must not look like a
+// record that has lost everything.
+func Init(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		return record.Safef(record.Conflict, "%s is not empty: a new store needs a folder of its own", dir)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, nodeKeyFile)
+	if err := createNodeKey(path); err != nil {
+		return fmt.Errorf("making the node key: %w", err)
+	}
+	return create(dir, path)
+}

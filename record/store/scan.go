@@ -1,0 +1,227 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/grant"
+	"carehold/record/kv"
+)
+
+// scan opens the newest version of every entry the View holds, in one pass over
+// one snapshot, in the order of the entries' names. The directory leads: a row
+// it does not name is not there, and one it names that is missing is damage.
+func (v *View) scan(fn func(l line, e Entry) (more bool, err error)) error {
+	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		_, d, err := v.s.loadWithDirectory(r, v.person)
+		if err != nil {
+			return err
+		}
+		for n := range d {
+			lines, err := d.segment(r, n)
+			if err != nil {
+				return err
+			}
+			if more, err := v.scanSegment(r, n, lines, fn); err != nil || !more {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// scanSegment walks the segment's lines and the entry rows side by side: both
+// are in the order of the names.
+func (v *View) scanSegment(r kv.Reader, n int, lines []line, fn func(line, Entry) (bool, error)) (more bool, err error) {
+	next := 0
+	visit := func(l line, first []byte) (bool, error) {
+		rows, err := withParts(r, l.entry, l.stamp, first)
+		if err != nil {
+			return false, err
+		}
+		if hashRows(rows) != l.hash {
+			return false, damaged("entry")
+		}
+		e, mine, err := v.open(l.entry, l.stamp, rows)
+		if err != nil || !mine {
+			return err == nil, err
+		}
+		return fn(l, e)
+	}
+	more = true
+	from := []byte{kindEntry, byte(n << 2)}
+	err = r.Scan([]byte{kindEntry}, from, func(key, value []byte) (bool, error) {
+		id, at, ok := parseEntryKey(key)
+		if !ok {
+			return false, damaged("entry")
+		}
+		if segmentOf(id) != n || next == len(lines) {
+			return false, nil
+		}
+		if id != lines[next].entry || at != lines[next].stamp {
+			return true, nil // an older version, or a row that no directory names
+		}
+		l := lines[next]
+		next++
+		more, err = visit(l, append([]byte(nil), value...))
+		return more, err
+	})
+	if err == nil && more && next < len(lines) {
+		return false, damaged("entry")
+	}
+	return more, err
+}
+
+// MaxPage is the most entries a page of a search has.
+const MaxPage = 500
+
+// Search lists the entries of one type that the grant lets be searched, in pages
+// whose order does not change while entries come and go. It is one pass, and one
+// entry in the log.
+func (v *View) Search(ctx context.Context, q Query) (page Page, err error) {
+	if q.Limit < 0 || q.Limit > MaxPage {
+		return page, record.Safef(record.Invalid, "a page has from 0 to %d entries", MaxPage)
+	}
+	var after record.EntryID
+	if q.After != "" {
+		b, err := hex.DecodeString(q.After)
+		if err != nil || len(b) != len(after) {
+			return page, record.Safef(record.Invalid, "this is not a page of this search: begin the search again")
+		}
+		copy(after[:], b)
+	}
+	err = v.retry(ctx, func() error {
+		page, err = v.search(ctx, q, after)
+		return err
+	})
+	return page, err
+}
+
+func (v *View) search(ctx context.Context, q Query, after record.EntryID) (Page, error) {
+	ev := audit.Event{Action: audit.Search, Query: q.Type}
+	if !grant.Covers(v.grant, grant.ActSearch, q.Type) {
+		ev.Outcome, ev.Reason = audit.Refused, audit.NoVerb
+		if err := v.commit(ctx, ev, nil); err != nil {
+			return Page{}, err
+		}
+		return Page{}, record.Errorf(record.Forbidden, "this grant does not include searching %s", q.Type)
+	}
+	var page Page
+	var last record.EntryID
+	err := v.scan(func(l line, e Entry) (bool, error) {
+		if e.Ref.Type != q.Type || e.Header.Deleted ||
+			v.decide(grant.ActSearch, record.Meta{Type: e.Ref.Type, Section: e.Section}) != grant.Allowed {
+			return true, nil
+		}
+		page.Total++
+		switch {
+		case q.After != "" && string(l.entry[:]) <= string(after[:]):
+		case len(page.Entries) < q.Limit:
+			page.Entries = append(page.Entries, e)
+			last = l.entry
+		case page.Next == "" && q.Limit > 0:
+			page.Next = hex.EncodeToString(last[:])
+		}
+		return true, nil
+	})
+	if err != nil {
+		return Page{}, err
+	}
+	for _, e := range page.Entries {
+		ev.Entries = append(ev.Entries, e.Ref.String()+"/_history/"+e.Version.String())
+	}
+	if err := v.commit(ctx, ev, nil); err != nil {
+		return Page{}, err
+	}
+	return page, nil
+}
+
+// all opens everything, for the person's own lists: deleted entries too.
+func (v *View) all(fn func(Entry)) error {
+	return v.scan(func(_ line, e Entry) (bool, error) {
+		fn(e)
+		return true, nil
+	})
+}
+
+// List tells of every entry, without its content.
+func (v *View) List(ctx context.Context) (list []Info, err error) {
+	err = v.own(ctx, audit.Event{Action: audit.Search}, func(ev *audit.Event) error {
+		list = nil
+		err := v.all(func(e Entry) { list = append(list, info(e)) })
+		ev.More = uint64(len(list))
+		return err
+	})
+	return list, err
+}
+
+func info(e Entry) Info {
+	return Info{Ref: e.Ref, Version: e.Version, Section: e.Section, Header: e.Header, Size: len(e.Body)}
+}
+
+// own runs what only the person may do with their whole record, and logs it.
+func (v *View) own(ctx context.Context, ev audit.Event, fn func(*audit.Event) error) error {
+	if !v.grant.Self {
+		return v.onlyPerson(ctx)
+	}
+	return v.retry(ctx, func() error {
+		e := ev
+		if err := fn(&e); err != nil {
+			return err
+		}
+		return v.commit(ctx, e, nil)
+	})
+}
+
+// Preview counts what a grant would show, before it is made: by section and type,
+// with a few examples.
+func (v *View) Preview(ctx context.Context, g grant.Grant) (p Preview, err error) {
+	err = v.own(ctx, audit.Event{Action: audit.Preview}, func(ev *audit.Event) error {
+		p, err = v.preview(g)
+		ev.More = uint64(p.Total)
+		return err
+	})
+	return p, err
+}
+
+// maxExamples is how many entries of a section a preview names.
+const maxExamples = 3
+
+func (v *View) preview(g grant.Grant) (Preview, error) {
+	var p Preview
+	at := make(map[record.Section]*PreviewSection)
+	for _, s := range record.Sections() {
+		at[s] = &PreviewSection{Section: s, Granted: g.Sections.Has(s), Types: make(map[string]int)}
+	}
+	examples := make(map[record.Section]map[string]bool)
+	err := v.all(func(e Entry) {
+		m := record.Meta{Type: e.Ref.Type, Section: e.Section}
+		s := at[e.Section]
+		if e.Header.Deleted {
+			return
+		}
+		if !s.Granted || grant.Decide(g, grant.ActRead, m, g.From) != grant.Allowed &&
+			grant.Decide(g, grant.ActSearch, m, g.From) != grant.Allowed {
+			if !s.Granted {
+				s.Total++ // what stays closed is counted too: the person should see both
+			}
+			return
+		}
+		s.Total++
+		s.Types[e.Ref.Type]++
+		p.Total++
+		if examples[e.Section] == nil {
+			examples[e.Section] = make(map[string]bool)
+		}
+		if len(s.Examples) < maxExamples && !examples[e.Section][e.Ref.Type] {
+			examples[e.Section][e.Ref.Type] = true // of different types, while there are
+			s.Examples = append(s.Examples, e.Ref)
+		}
+	})
+	for _, s := range record.Sections() {
+		p.Sections = append(p.Sections, *at[s])
+	}
+	return p, err
+}

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/keys"
+	"carehold/record/kv"
+)
+
+// SignIn makes a session of the person's own standing grant: whoever presents
+// its key is a device that opened the keyring. Everything else is the same
+// refusal.
+func (s *Store) SignIn(ctx context.Context, id record.PersonID, g record.GrantID, gk crypto.Key) (crypto.Credential, time.Time, error) {
+	fail := func(err error) (crypto.Credential, time.Time, error) { return crypto.Credential{}, time.Time{}, err }
+	now, err := s.checkClock()
+	if err != nil {
+		return fail(err)
+	}
+	v := &View{s: s, person: id, token: keys.TokenCapsule{Person: id, Grant: g, Key: gk}}
+	var opened *keys.GrantRow
+	err = s.engine.View(kv.Partition(id), func(r kv.Reader) error {
+		p, err := s.load(r, id)
+		if errors.Is(err, errNoPerson) {
+			return errUnauthorized
+		}
+		if err != nil {
+			return err
+		}
+		if x, there := p.live.find(g); !there || !x.Self {
+			return errUnauthorized
+		}
+		row, err := r.Get(grantKey(g))
+		if err != nil {
+			return damaged("grant")
+		}
+		if opened, err = keys.OpenGrantRow(id, g, gk, row); err != nil {
+			return errUnauthorized // another key than the grant's
+		}
+		return nil
+	})
+	if err != nil {
+		return fail(err)
+	}
+	v.token.Audit = opened.Audit
+	if err := v.load(ctx, now); err != nil {
+		return fail(err)
+	}
+	defer v.hold.Destroy()
+	session := crypto.NewCredential(crypto.Session)
+	until := now.Add(sessionMost).Truncate(time.Second)
+	v.token.Until, v.capsule = until, session.CapsuleID()
+	capsule := keys.SealToken(session.CapsuleKey(), v.token)
+	if err := v.commit(ctx, audit.Event{Action: audit.SignIn}, nil); err != nil {
+		return fail(err)
+	}
+	if err := s.putCapsules(ctx, []record.Capsule{capsule}); err != nil {
+		return fail(err)
+	}
+	s.sessions.touch(session.CapsuleID(), now)
+	return session, until, nil
+}
+
+// SignOut ends the session the View was opened with. An access token is ended by
+// ending its grant.
+func (v *View) SignOut(ctx context.Context) error {
+	if v.kind != crypto.Session {
+		return record.Safef(record.Forbidden, "only a session can be signed out; a token ends with its grant")
+	}
+	v.s.sessions.forget(v.capsule)
+	return v.s.dropCapsule(ctx, v.capsule)
+}
+
+// Strike stops a grant at once. Any session of the person can; starting the
+// epoch that renews the others' keys needs the root key, on a device.
+func (v *View) Strike(ctx context.Context, g record.GrantID) error {
+	if !v.grant.Self {
+		return v.onlyPerson(ctx)
+	}
+	return v.retry(ctx, func() error {
+		return v.commit(ctx, audit.Event{Action: audit.Strike, About: []record.GrantID{g}},
+			func(tx kv.Tx, p *person, _ *audit.Event) error {
+				x, there := p.live.find(g)
+				switch {
+				case !there:
+					return record.Safef(record.NotFound, "no live grant has this id")
+				case x.Self:
+					return record.Safef(record.Unprocessed, "your own access cannot be stopped; remove a device instead")
+				}
+				for i := range p.live.grants {
+					if p.live.grants[i].Grant == g {
+						p.live.grants[i].Struck = true
+					}
+				}
+				p.putLive(tx)
+				return nil
+			})
+	})
+}
+
+// onlyPerson refuses what is for the person themself, and logs that it was tried.
+func (v *View) onlyPerson(ctx context.Context) error {
+	err := v.retry(ctx, func() error {
+		return v.commit(ctx, audit.Event{Action: audit.Used, Outcome: audit.Refused, Reason: audit.WrongPlace}, nil)
+	})
+	if err != nil {
+		return err
+	}
+	return record.Safef(record.Forbidden, "this is for the person themself, signed in on a device of theirs")
+}

@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/kv"
+	"carehold/record/kv/badger"
+	"carehold/record/wire"
+)
+
+const (
+	nodeKeyFile = "node.key"
+	databaseDir = "db"
+	storeFormat = 1
+)
+
+// Store is an open store. All its methods may be called by many goroutines.
+type Store struct {
+	engine kv.Engine
+	id     record.StoreID
+	node   crypto.Key
+	signer *audit.NodeSigner
+	opts   Options
+	log    *slog.Logger
+
+	writers  writers  // one write at a time for each person
+	sessions sessions // when each session was last used
+	daily    daily    // how many requests each grant made today
+	clock    clock    // the high-water mark
+}
+
+func engineOptions(node crypto.Key, opt Options) badger.Options {
+	return badger.Options{
+		Key:        node.Derive(crypto.LabelAnchor).Bytes(),
+		AnchorKey:  headKey,
+		AcceptLoss: opt.AcceptLoss,
+		Log:        opt.Log,
+		Now:        opt.Now,
+	}
+}
+
+// create makes the database of a new store.
+func create(dir, nodeKey string) error {
+	node, err := readNodeKey(nodeKey)
+	if err != nil {
+		return err
+	}
+	engine, err := badger.Create(filepath.Join(dir, databaseDir), engineOptions(node, Options{}))
+	if err != nil {
+		return err
+	}
+	id := record.StoreID(crypto.RandomID())
+	err = engine.Update(context.Background(), nodePartition, func(tx kv.Tx) error {
+		var w wire.Builder
+		w.Bytes(1, id[:])
+		w.Uint(2, storeFormat)
+		tx.Put(storeKey, w.Finish())
+		return nil
+	})
+	return errors.Join(err, engine.Close())
+}
+
+// Open opens the store that Init made in dir.
+func Open(dir string, opt Options) (*Store, error) {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	path := opt.NodeKey
+	if path == "" {
+		path = filepath.Join(dir, nodeKeyFile)
+	}
+	node, err := readNodeKey(path)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := badger.Open(filepath.Join(dir, databaseDir), engineOptions(node, opt))
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{engine: engine, node: node, opts: opt, log: opt.Log}
+	if err := s.start(engine.Accepted()); err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) start(lossTaken bool) error {
+	err := s.engine.View(nodePartition, func(r kv.Reader) error {
+		row, err := r.Get(storeKey)
+		if err != nil {
+			return damaged("name")
+		}
+		d := wire.Decode("store", row)
+		d.Fixed(1, s.id[:])
+		format := d.Uint(2)
+		if d.Finish() != nil {
+			return damaged("name")
+		}
+		if format != storeFormat {
+			return record.Safef(record.Unsupported, "this store is of format %d; this program knows format %d: use the program that made it", format, storeFormat)
+		}
+		return s.clock.load(r, s.node)
+	})
+	if err != nil {
+		return err
+	}
+	s.clock.raise(s.engine.LastCommit())
+	if s.signer, err = audit.NewNodeSigner(s.id, s.node); err != nil {
+		return err
+	}
+	if lossTaken {
+		return s.tellAll(audit.LossTaken)
+	}
+	return nil
+}
+
+// Close stops the store. It waits for what is being committed.
+func (s *Store) Close() error {
+	s.clock.save(s)
+	err := s.engine.Close()
+	s.node.Destroy()
+	return err
+}
+
+// ID is the store's name, which statements are signed for.
+func (s *Store) ID() record.StoreID { return s.id }
+
+// Verifier is the public key of the store's checkpoints, as devices pin it.
+func (s *Store) Verifier() string { return s.signer.Verifier() }
+
+// Failed is closed when the store has stopped after a failed write: the process
+// should exit, and be started again.
+func (s *Store) Failed() <-chan struct{} { return s.engine.Failed() }
+
+// Now is the store's clock.
+func (s *Store) Now() time.Time { return s.opts.Now().UTC() }
+
+// tellAll writes an entry of the node's own into every person's log.
+func (s *Store) tellAll(a audit.Action) error {
+	return s.engine.Partitions(func(part kv.Partition) error {
+		err := s.nodeLeaf(context.Background(), record.PersonID(part), audit.Event{Action: a})
+		if errors.Is(err, errNoPerson) {
+			return nil // a capsule
+		}
+		return err
+	})
+}
+
+// nodeLeaf logs something the server itself did, sealed to the person.
+func (s *Store) nodeLeaf(ctx context.Context, id record.PersonID, e audit.Event) error {
+	return s.engine.Update(ctx, kv.Partition(id), func(tx kv.Tx) error {
+		p, err := s.load(tx, id)
+		if err != nil {
+			return err
+		}
+		return s.appendNodeLeaf(tx, p, e)
+	})
+}
+
+func (s *Store) appendNodeLeaf(tx kv.Tx, p *person, e audit.Event) error {
+	box, err := crypto.ParseBoxPublicKey(p.account.box)
+	if err != nil {
+		return damaged("account")
+	}
+	e.Time = s.Now()
+	err = p.appendLeaf(tx, func(index uint64) ([]byte, error) { return audit.NodeLeaf(box, p.id, index, e) })
+	if err == nil {
+		s.save(tx, p)
+	}
+	return err
+}
+
+// writers gives each person a lock for writes. Locks of people nobody is writing
+// for are let go.
+type writers struct {
+	mu    sync.Mutex
+	locks map[record.PersonID]*writer
+}
+
+type writer struct {
+	sync.Mutex
+	waiting int
+}
+
+// lock waits for a person's turn to write, and returns what ends it.
+func (w *writers) lock(id record.PersonID) (unlock func()) {
+	w.mu.Lock()
+	if w.locks == nil {
+		w.locks = make(map[record.PersonID]*writer)
+	}
+	l := w.locks[id]
+	if l == nil {
+		l = new(writer)
+		w.locks[id] = l
+	}
+	l.waiting++
+	w.mu.Unlock()
+	l.Lock()
+	return func() {
+		l.Unlock()
+		w.mu.Lock()
+		if l.waiting--; l.waiting == 0 {
+			delete(w.locks, id)
+		}
+		w.mu.Unlock()
+	}
+}

@@ -1,0 +1,253 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/grant"
+	"carehold/record/keys"
+	"carehold/record/kv"
+)
+
+// View is what one credential opens, for as long as one request runs. It is the
+// only door to entries, and it logs what it shows. A View is for one goroutine;
+// Close overwrites its keys.
+type View struct {
+	s       *Store
+	person  record.PersonID
+	grant   grant.Grant
+	hold    *keys.Hold
+	token   keys.TokenCapsule
+	capsule crypto.CapsuleID
+	kind    crypto.Kind
+	signing crypto.PublicKey
+}
+
+// errUnauthorized is the one answer to every credential that opens nothing:
+// unknown, expired, stopped, another kind's, or of a server that was wound back.
+var errUnauthorized error = record.Safef(record.Unauthorized, "this credential opens nothing here: it may be mistyped, have run out or have been stopped; ask the person for another")
+
+// Open opens the View of an access token or a session. What the person can know
+// about a refusal, such as that a stopped grant was used again, is in their log.
+func (s *Store) Open(ctx context.Context, c crypto.Credential) (*View, error) {
+	if c.IsZero() || c.Kind() != crypto.Access && c.Kind() != crypto.Session {
+		return nil, errUnauthorized
+	}
+	now, err := s.checkClock()
+	if err != nil {
+		return nil, err
+	}
+	id := c.CapsuleID()
+	sealed, err := s.capsule(id)
+	if errors.Is(err, errNoCapsule) {
+		return nil, errUnauthorized
+	}
+	if err != nil {
+		return nil, err
+	}
+	v := &View{s: s, capsule: id, kind: c.Kind()}
+	if v.token, err = keys.OpenToken(c.CapsuleKey(), sealed); err != nil {
+		// The id was right and the seal is not: the row is damaged, not the token.
+		return nil, damaged("capsule")
+	}
+	v.person = v.token.Person
+	if !v.token.Until.IsZero() && !now.Before(v.token.Until) {
+		return nil, v.refuse(ctx, audit.Expired)
+	}
+	if v.kind == crypto.Session && !s.sessions.touch(id, now) {
+		return nil, v.refuse(ctx, audit.Expired)
+	}
+	if err := v.load(ctx, now); err != nil {
+		v.Close()
+		return nil, err
+	}
+	return v, nil
+}
+
+// load opens the grant's row as it is now. It is called again when an epoch has
+// begun since.
+func (v *View) load(ctx context.Context, now time.Time) error {
+	var p *person
+	var row []byte
+	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) (err error) {
+		if p, err = v.s.load(r, v.person); err != nil {
+			return err
+		}
+		if row, err = r.Get(grantKey(v.token.Grant)); errors.Is(err, kv.ErrNotFound) {
+			return damaged("grant") // a token was made for it: it cannot be "never there"
+		}
+		return err
+	})
+	if errors.Is(err, errNoPerson) {
+		return errUnauthorized
+	}
+	if err != nil {
+		return err
+	}
+	listed, there := p.live.find(v.token.Grant)
+	switch {
+	case !there || listed.Struck:
+		return v.refuse(ctx, audit.Stopped)
+	case !p.live.valid(v.token.Grant, now):
+		return v.refuse(ctx, audit.Expired)
+	}
+	opened, err := keys.OpenGrantRow(v.person, v.token.Grant, v.token.Key, row)
+	if err != nil || opened.Stopped || opened.Hold.Epoch() != p.live.epoch {
+		return damaged("grant") // live, and yet another row than the list promises
+	}
+	g, err := grant.Verify(opened.Certificate, p.account.signing)
+	if err != nil || g.ID != v.token.Grant || g.Person != v.person || g.Self != listed.Self ||
+		!g.Until.Equal(listed.Until) || g.Sections != opened.Hold.Sections() {
+		return damaged("certificate")
+	}
+	if now.Before(g.From) {
+		return v.refuse(ctx, audit.Expired)
+	}
+	opened.Hold.Back = v.back
+	v.grant, v.hold, v.signing = g, opened.Hold, p.account.signing
+	return nil
+}
+
+// back reads the row that leads from an epoch to the one before it.
+func (v *View) back(e record.Epoch) (row []byte, err error) {
+	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		row, err = r.Get(backKey(e))
+		if errors.Is(err, kv.ErrNotFound) {
+			return damaged("epoch")
+		}
+		return err
+	})
+	return row, err
+}
+
+// Close overwrites the View's keys.
+func (v *View) Close() {
+	if v.hold != nil {
+		v.hold.Destroy()
+	}
+	v.token.Key.Destroy()
+	v.token.Audit.Destroy()
+}
+
+// Grant is the grant the View stands on, as the person signed it.
+func (v *View) Grant() grant.Grant { return v.grant }
+
+// Until is the token's own end; zero when it ends with the grant.
+func (v *View) Until() time.Time { return v.token.Until }
+
+// PatientID is the FHIR id of the record's own Patient.
+func (v *View) PatientID() string { return v.hold.PatientID() }
+
+// NewID makes the FHIR id of a new entry: 128 random bits. The record's Patient
+// has the one id it can have.
+func (v *View) NewID(typ string) string {
+	if typ == "Patient" && !v.s.opts.ManyPatients {
+		return v.PatientID()
+	}
+	return keys.FHIRID(crypto.RandomID())
+}
+
+// decide asks the policy.
+func (v *View) decide(a grant.Action, m record.Meta) grant.Decision {
+	return grant.Decide(v.grant, a, m, v.s.Now())
+}
+
+// errStale: the record moved on between reading and committing. Read again.
+var errStale = errors.New("the record moved on")
+
+// commit logs an event, with whatever write changes, in one synced update. The
+// live list and the epoch are looked at again here: what began before a revoke
+// ends unanswered after it.
+func (v *View) commit(ctx context.Context, e audit.Event, write func(kv.Tx, *person, *audit.Event) error) error {
+	now, err := v.s.checkClock()
+	if err != nil {
+		return err
+	}
+	if !v.s.daily.take(v.token.Grant, now, v.grant.Daily) {
+		return record.Safef(record.TooMany, "this grant has made its %d requests for today: try again tomorrow, or ask for a wider grant", v.grant.Daily)
+	}
+	return v.s.engine.Update(ctx, kv.Partition(v.person), func(tx kv.Tx) error {
+		p, err := v.s.load(tx, v.person)
+		if err != nil {
+			return err
+		}
+		if !p.live.valid(v.token.Grant, now) {
+			return errUnauthorized
+		}
+		if p.live.epoch != v.hold.Epoch() || p.account.signing != v.signing {
+			return errStale
+		}
+		if write != nil {
+			if err := write(tx, p, &e); err != nil {
+				return err
+			}
+		}
+		return v.appendLeaf(tx, p, e)
+	})
+}
+
+func (v *View) appendLeaf(tx kv.Tx, p *person, e audit.Event) error {
+	e.Time, e.Grant, e.Token = v.s.Now(), v.token.Grant, tokenMark(v.capsule)
+	err := p.appendLeaf(tx, func(index uint64) ([]byte, error) {
+		return audit.GrantLeaf(v.token.Audit, v.person, v.token.Grant, index, e), nil
+	})
+	if err == nil {
+		v.s.save(tx, p)
+	}
+	return err
+}
+
+// tokenMark tells two tokens of a grant apart in the log, and leads nowhere else.
+func tokenMark(id crypto.CapsuleID) uint32 { return binary.BigEndian.Uint32(id[:4]) }
+
+// attempts is how often a request starts again when an epoch begins, or another
+// write lands, while it runs.
+const attempts = 5
+
+// retry runs fn, and again from the start when the record moved on meanwhile.
+func (v *View) retry(ctx context.Context, fn func() error) error {
+	for range attempts {
+		err := fn()
+		switch {
+		case errors.Is(err, errStale):
+			now, err := v.s.checkClock()
+			if err != nil {
+				return err
+			}
+			if err := v.load(ctx, now); err != nil {
+				return err
+			}
+		case errors.Is(err, errUnauthorized):
+			return v.refuse(ctx, audit.Stopped)
+		default:
+			return err
+		}
+	}
+	return record.Safef(record.Conflict, "the record is being changed by others: try again")
+}
+
+// refuse logs that a credential of this grant was presented and opened nothing,
+// and returns the one answer to that. Even these are counted: a stopped token
+// cannot flood the log.
+func (v *View) refuse(ctx context.Context, why audit.Reason) error {
+	now := v.s.Now()
+	if !v.s.daily.take(v.token.Grant, now, refusalsDaily) {
+		return errUnauthorized
+	}
+	err := v.s.engine.Update(ctx, kv.Partition(v.person), func(tx kv.Tx) error {
+		p, err := v.s.load(tx, v.person)
+		if err != nil {
+			return err
+		}
+		return v.appendLeaf(tx, p, audit.Event{Action: audit.Used, Outcome: audit.Refused, Reason: why})
+	})
+	if err != nil && !errors.Is(err, errNoPerson) {
+		v.s.log.Warn("a refusal could not be logged", "err", record.SafeText(err))
+	}
+	return errUnauthorized
+}

@@ -1,0 +1,292 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/entry"
+	"carehold/record/fhir"
+	"carehold/record/keys"
+	"carehold/record/kv"
+)
+
+// op is one entry to be written: what it becomes, and what it was.
+type op struct {
+	id     record.EntryID
+	ref    fhir.Ref
+	old    line // zero when the entry is new
+	exists bool // old is there
+
+	// versions are written in order under the generation of at; the last is the
+	// newest. A change writes one; a move writes all of them.
+	at       stamp // of the newest
+	versions []version
+	drop     []stamp // rows that go once the directory no longer names them
+	freed    uint64  // their size
+}
+
+type version struct {
+	at      stamp
+	section record.Section
+	header  entry.Header
+	json    []byte
+}
+
+// write seals the ops, stages what is too large for one commit, and commits: all
+// of it or none. dir is the directory's root that the ops were planned on; if it
+// is another by now the answer is errStale.
+func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event) error {
+	batch := newStaging(v.s.engine.MaxUpdate())
+	changed := make(map[int]map[record.EntryID]line)
+	for i := range ops {
+		l, err := v.sealOp(&ops[i], batch)
+		if err != nil {
+			return err
+		}
+		batch.freed += ops[i].freed
+		n := segmentOf(l.entry)
+		if changed[n] == nil {
+			changed[n] = make(map[record.EntryID]line)
+		}
+		changed[n][l.entry] = l
+	}
+	next, stale, err := v.newSegments(changed, planned, batch)
+	if err != nil {
+		return err
+	}
+	part := kv.Partition(v.person)
+	// Rows that the directory does not name do not exist, so they can go first, in
+	// as many commits as they need. The writer's lock keeps other writes away.
+	for _, rows := range batch.early() {
+		err := v.s.engine.Update(ctx, part, func(tx kv.Tx) error {
+			rows.put(tx)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	var drop [][]byte
+	err = v.commit(ctx, ev, func(tx kv.Tx, p *person, e *audit.Event) error {
+		if p.head.dir != planned {
+			return errStale
+		}
+		if p.account.quota != 0 && p.head.used+batch.bytes > p.account.quota {
+			return record.Safef(record.TooMany, "this record has used the room it was given: ask the server's operator for more")
+		}
+		batch.last().put(tx)
+		row := next.marshal()
+		p.head.dir = dirRoot(row)
+		p.head.used += batch.bytes - min(batch.freed, p.head.used)
+		tx.Put(dirKey, row)
+		for _, key := range stale {
+			tx.Delete(key)
+		}
+		e.Dir = append([]byte(nil), p.head.dir[:]...)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i := range ops {
+		for _, at := range ops[i].drop {
+			drop = append(drop, entryKey(ops[i].id, at))
+		}
+	}
+	return v.dropRows(context.WithoutCancel(ctx), drop)
+}
+
+// sealOp makes an op's rows and its line in the directory.
+func (v *View) sealOp(o *op, batch *staging) (line, error) {
+	l := line{entry: o.id, stamp: o.at}
+	for _, ver := range o.versions {
+		plain := entry.Marshal(ver.header, ver.json)
+		rows, err := v.hold.SealEntry(ver.section, o.id, ver.at.sealed(), plain)
+		clear(plain)
+		if err != nil {
+			return l, err
+		}
+		for i, row := range rows {
+			key := entryKey(o.id, ver.at)
+			if i > 0 {
+				key = partKey(o.id, ver.at, i)
+			}
+			batch.add(key, row)
+			batch.bytes += uint64(len(key) + len(row))
+		}
+		if ver.at == o.at {
+			l.hash = hashRows(rows)
+		}
+	}
+	return l, nil
+}
+
+// newSegments writes the segments that change beside the old ones, and returns
+// the directory that names them and the keys of those it no longer does.
+func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash, batch *staging) (*directory, [][]byte, error) {
+	var next directory
+	var stale [][]byte
+	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		p, d, err := v.s.loadWithDirectory(r, v.person)
+		if err != nil {
+			return err
+		}
+		if p.head.dir != planned {
+			return errStale
+		}
+		next = *d
+		for n, lines := range changed {
+			old, err := d.segment(r, n)
+			if err != nil {
+				return err
+			}
+			row := marshalSegment(merge(old, lines))
+			next[n] = sha256.Sum256(row)
+			if next[n] == d[n] {
+				continue
+			}
+			batch.add(segmentKey(n, next[n]), row)
+			if d[n] != (hash{}) {
+				stale = append(stale, segmentKey(n, d[n]))
+			}
+		}
+		return nil
+	})
+	return &next, stale, err
+}
+
+// dropRows removes rows that nothing names any more. A crash in between leaves
+// rows that do not exist as far as anyone can tell.
+func (v *View) dropRows(ctx context.Context, rows [][]byte) error {
+	for len(rows) > 0 {
+		n := min(len(rows), 1000)
+		err := v.s.engine.Update(ctx, kv.Partition(v.person), func(tx kv.Tx) error {
+			for _, key := range rows[:n] {
+				dropVersion(tx, key)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// dropVersion deletes a version's first row and its further ones.
+func dropVersion(tx kv.Tx, key []byte) {
+	id, at, ok := parseEntryKey(key)
+	row, err := tx.Get(key)
+	if !ok || err != nil {
+		return
+	}
+	if n, err := keys.RowCount(row); err == nil {
+		for i := 1; i < n; i++ {
+			tx.Delete(partKey(id, at, i))
+		}
+	}
+	tx.Delete(key)
+}
+
+// staging sorts rows into commits that fit.
+type staging struct {
+	limit int
+	bytes uint64 // of entries, which is what a quota counts
+	freed uint64 // of entries that this takes the place of
+	sets  []rowSet
+	size  int
+}
+
+type rowSet []struct{ key, value []byte }
+
+func (s rowSet) put(tx kv.Tx) {
+	for _, row := range s {
+		tx.Put(row.key, row.value)
+	}
+}
+
+// reserve is what the last commit needs besides the rows: head, directory, the
+// log entry, deletions of old segments.
+const reserve = 256 << 10
+
+func newStaging(max int) *staging { return &staging{limit: max - reserve, sets: []rowSet{nil}} }
+
+func (s *staging) add(key, value []byte) {
+	cost := len(key) + len(value) + 16 + kv.RowCost
+	if s.size+cost > s.limit && s.size > 0 {
+		s.sets = append(s.sets, nil)
+		s.size = 0
+	}
+	last := len(s.sets) - 1
+	s.sets[last] = append(s.sets[last], struct{ key, value []byte }{key, value})
+	s.size += cost
+}
+
+// early are the sets that go before the commit, last the one that goes with it.
+func (s *staging) early() []rowSet { return s.sets[:len(s.sets)-1] }
+func (s *staging) last() rowSet    { return s.sets[len(s.sets)-1] }
+
+// planner reads a record as it is while changes are planned on it.
+type planner struct {
+	v       *View
+	dir     hash
+	now     time.Time
+	lines   map[int][]line
+	d       *directory
+	whole   bool
+	pending map[record.EntryID]bool // an entry is changed once in one change
+}
+
+func (v *View) newPlanner() (*planner, error) {
+	pl := &planner{v: v, lines: make(map[int][]line), whole: v.grant.Whole(), pending: make(map[record.EntryID]bool)}
+	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		p, d, err := v.s.loadWithDirectory(r, v.person)
+		if err != nil {
+			return err
+		}
+		pl.dir, pl.d = p.head.dir, d
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	pl.now, err = v.s.checkClock()
+	pl.now = pl.now.Truncate(time.Millisecond)
+	return pl, err
+}
+
+// current looks an entry up as the plan sees it. mine is false when it exists
+// but is not the View's to see.
+func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine bool, err error) {
+	n := segmentOf(id)
+	var rows [][]byte
+	err = pl.v.s.engine.View(kv.Partition(pl.v.person), func(r kv.Reader) error {
+		lines, read := pl.lines[n]
+		if !read {
+			if lines, err = pl.d.segment(r, n); err != nil {
+				return errors.Join(errStale, err) // another write may have turned the segment
+			}
+			pl.lines[n] = lines
+		}
+		if l, exists = find(lines, id); !exists {
+			return nil
+		}
+		if rows, err = versionRows(r, id, l.stamp); err != nil {
+			return err
+		}
+		if hashRows(rows) != l.hash {
+			return damaged("entry")
+		}
+		return nil
+	})
+	if err != nil || !exists {
+		return l, e, exists, false, err
+	}
+	e, mine, err = pl.v.open(id, l.stamp, rows)
+	return l, e, true, mine, err
+}
