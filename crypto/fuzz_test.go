@@ -110,11 +110,16 @@ func FuzzParseBoxPublicKey(f *testing.F) {
 }
 
 func FuzzBoxOpen(f *testing.F) {
-	k, c := NewBoxKey(opensKey(f)), NewContext(ContextEntry)
-	box, err := k.Public().Seal(c, []byte("hello"))
-	if err != nil {
-		f.Fatal(err)
+	var file struct {
+		Opens []struct {
+			Seed, Box hexed
+			Context   contextVector
+		}
 	}
+	readVectors(f, "box", &file)
+	v := file.Opens[1]
+	// A fixed box: each of the fuzzer's processes must mean the same one.
+	k, c, box := NewBoxKey(v.Seed.key()), v.Context.context(f), []byte(v.Box)
 	f.Add(box)
 	f.Add(box[:boxEncapSize])
 	f.Add(make([]byte, len(box)))
