@@ -236,10 +236,12 @@ func inEntry(i int, err error) error {
 		return err
 	}
 	path := entryPath(i) + ".resource"
-	if _, rest, ok := strings.Cut(e.Path, "."); ok {
+	typ, rest, _ := strings.Cut(e.Path, ".")
+	if !fhir.KnownType(typ) {
+		rest = e.Path
+	}
+	if rest != "" {
 		path += "." + rest
-	} else if e.Path == "resourceType" {
-		path += ".resourceType"
 	}
 	return e.At(path)
 }

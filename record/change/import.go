@@ -75,6 +75,7 @@ type importing struct {
 	person     *candidate              // the Patient, when the bundle holds one
 	alias      string                  // what entries call the person, when it holds none
 	own        fhir.Ref
+	ids        identifierIndex[*candidate]
 }
 
 // collect finds the resources, one for each identity.
@@ -103,6 +104,11 @@ func (im *importing) collect(b *Bundle) {
 		name := identity(e.FullURL, fhir.Ref{Type: res.Type(), ID: res.ID()}, res)
 		c := &candidate{entry: e, res: res}
 		if old := seen[name]; old != nil {
+			if old.res != nil && old.res.Type() != res.Type() {
+				im.out.Refused = append(im.out.Refused, Refusal{e.Index, fhir.Ref{Type: res.Type(), ID: res.ID()},
+					"another entry of another type has the same fullUrl"})
+				continue
+			}
 			im.out.Ignored["older version"]++
 			if newer(b.Type, old, c) {
 				old.entry, old.res = e, res
@@ -260,18 +266,21 @@ func (im *importing) find(c *candidate, value string) *candidate {
 		}
 		return im.byRef[t.Ref]
 	case fhir.Conditional:
-		var found *candidate
-		for _, to := range im.candidates {
-			if to.res.Type() == t.Ref.Type && hasIdentifier(to.res, t.Query) {
-				if found != nil {
-					return nil
-				}
-				found = to
-			}
+		if found := im.identifiers().find(t); len(found) == 1 {
+			return found[0]
 		}
-		return found
 	}
 	return nil
+}
+
+func (im *importing) identifiers() identifierIndex[*candidate] {
+	if im.ids == nil {
+		im.ids = identifierIndex[*candidate]{}
+		for _, c := range im.candidates {
+			im.ids.add(c.res, c)
+		}
+	}
+	return im.ids
 }
 
 // rewrite points c's references to the new ids.

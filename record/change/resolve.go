@@ -1,12 +1,8 @@
 package change
 
 import (
-	"net/url"
-	"strings"
-
 	"carehold/record"
 	"carehold/record/fhir"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // index knows the entries of a bundle by what can point to them.
@@ -46,6 +42,7 @@ type resolver struct {
 	find    Finder
 	created []Change
 	found   map[string]string // what conditional references were resolved to
+	ids     identifierIndex[fhir.Ref]
 }
 
 func (s *resolver) rewrite(c *Change) error {
@@ -121,11 +118,15 @@ func (s *resolver) conditional(i int, r fhir.Reference, t fhir.Target) (string, 
 	if err != nil {
 		return "", err
 	}
-	for _, c := range s.created {
-		if c.Verb == Create && c.Ref.Type == t.Ref.Type && hasIdentifier(c.Resource, t.Query) {
-			found = append(found, c.Ref)
+	if s.ids == nil {
+		s.ids = identifierIndex[fhir.Ref]{}
+		for _, c := range s.created {
+			if c.Verb == Create {
+				s.ids.add(c.Resource, c.Ref)
+			}
 		}
 	}
+	found = append(found, s.ids.find(t)...)
 	if len(found) != 1 {
 		text := "nothing matches this reference's query"
 		if len(found) > 1 {
@@ -135,35 +136,4 @@ func (s *resolver) conditional(i int, r fhir.Reference, t fhir.Target) (string, 
 	}
 	s.found[r.Value] = found[0].String()
 	return found[0].String(), nil
-}
-
-// hasIdentifier reports whether the query is identifier=system|value, as such
-// references are in practice, and names an identifier of the resource.
-func hasIdentifier(r *fhir.Resource, query string) bool {
-	q, err := url.ParseQuery(query)
-	if err != nil || len(q) != 1 || len(q["identifier"]) != 1 {
-		return false
-	}
-	system, value, bar := strings.Cut(q["identifier"][0], "|")
-	if !bar {
-		system, value = "", system
-	}
-	for _, id := range identifiers(r) {
-		if id.Value == value && (!bar || id.System == system) {
-			return true
-		}
-	}
-	return false
-}
-
-type identifier struct{ System, Value string }
-
-// identifiers are the resource's own, top-level ones.
-func identifiers(r *fhir.Resource) []identifier {
-	list, _ := r.Value("identifier")
-	var found []identifier
-	each(list, func(id jsontext.Value) {
-		found = append(found, identifier{member(id, "system"), member(id, "value")})
-	})
-	return found
 }

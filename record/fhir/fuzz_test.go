@@ -2,8 +2,6 @@ package fhir_test
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -20,12 +18,6 @@ func seeds(f *testing.F) {
 		f.Add([]byte(unquote(f, line)))
 	}
 	f.Add([]byte(pointers))
-	files, _ := filepath.Glob("../../../shared/data/r4-examples/Patient-*.json") // more, where they are
-	for _, name := range files {
-		if raw, err := os.ReadFile(name); err == nil && len(raw) < 4096 {
-			f.Add(raw)
-		}
-	}
 }
 
 // FuzzParse: nothing panics; what is taken encoding/json takes too; With and
