@@ -1,0 +1,182 @@
+package holder
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/statement"
+)
+
+const (
+	maxTries   = 100 // of a change that other devices were faster than
+	maxUnknown = 6   // of a change whose outcome nobody could tell
+)
+
+// errUnknown is for a change that may or may not have been made.
+func errUnknown(err error) error {
+	e := record.Safef(record.Unavailable,
+		"the connection broke, and whether the change was made cannot be told now: unlock again and look before you repeat it")
+	e.Err = err
+	return e
+}
+
+// attempt is a statement that was sent, and what the change returns if it was
+// taken.
+type attempt[T any] struct {
+	seq    record.Seq
+	hash   statement.Hash
+	result T
+}
+
+// change makes one statement of what fn drafts. fn may be called several times,
+// each time on a new copy of the newest keyring. If it drafts nothing and there
+// is nothing to tidy, no statement is made.
+func change[T any](ctx context.Context, h *Holder, fn func(*draft) (T, error)) (T, error) {
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	var none T
+	var sent []attempt[T]
+	unknown := 0
+	for try := 0; ; try++ {
+		if h.state().ring.version > ringVersion {
+			return none, ErrNewerRing
+		}
+		d := h.draft()
+		d.tidy()
+		result, err := fn(d)
+		if err != nil || !d.changed {
+			d.discard()
+			return result, err
+		}
+		signed, err := d.finish()
+		if err != nil {
+			d.discard()
+			return none, err
+		}
+		message := signed.Marshal()
+		if len(message) > statement.MaxSize {
+			d.discard()
+			return none, record.Safef(record.TooLarge, "the record has too many live grants for another change: end some first")
+		}
+		now := attempt[T]{d.ring.seq, statement.HashOf(signed.Body), result}
+		receipt, err := h.srv.Submit(ctx, message, "")
+		if err == nil {
+			return result, h.took(d, now.hash, receipt)
+		}
+		d.discard()
+		conflict := errors.Is(err, record.Conflict)
+		if !conflict && definite(err) {
+			return none, err
+		}
+		// Whatever was sent may have been taken, even where the answer is a
+		// conflict: the connection may have sent it twice.
+		sent = append(sent, now)
+		if err := h.reloadSurely(ctx); err != nil {
+			if errors.Is(err, record.Integrity) || errors.Is(err, ErrNoSlot) || errors.Is(err, ErrNewerRing) {
+				return none, err
+			}
+			return none, errUnknown(err)
+		}
+		sure := true
+		for _, a := range sent {
+			switch h.taken(a.seq, a.hash) {
+			case yes:
+				return a.result, nil
+			case perhaps:
+				sure = false
+			}
+		}
+		switch {
+		case !sure:
+			return none, errUnknown(err)
+		case !conflict:
+			if unknown++; unknown >= maxUnknown {
+				return none, err
+			}
+		case try >= maxTries:
+			return none, err
+		}
+		if err := pause(ctx, try); err != nil {
+			return none, err
+		}
+	}
+}
+
+// took makes the draft's keyring the current one.
+func (h *Holder) took(d *draft, hash statement.Hash, r Receipt) error {
+	h.mu.Lock()
+	h.opener = d.opener
+	h.mu.Unlock()
+	h.adopt(state{ring: d.ring, root: d.root, hash: hash, live: d.live})
+	if _, err := audit.VerifyCheckpoint(r.Checkpoint, d.ring.verifier, d.ring.store, d.ring.person); err != nil {
+		return damaged("the change was made, but " + err.Error())
+	}
+	return nil
+}
+
+type answer int
+
+const (
+	no answer = iota
+	yes
+	perhaps
+)
+
+// taken tells whether a statement is among those the current keyring follows.
+func (h *Holder) taken(n record.Seq, hash statement.Hash) answer {
+	s := h.state()
+	if n > s.ring.seq {
+		return no
+	}
+	got, known := s.hash, true
+	if n < s.ring.seq {
+		got, known = s.ring.hashOf(n)
+	}
+	switch {
+	case !known:
+		return perhaps
+	case got == hash:
+		return yes
+	}
+	return no
+}
+
+// reloadSurely fetches the keyring, again and again while the network fails.
+func (h *Holder) reloadSurely(ctx context.Context) error {
+	for try := 0; ; try++ {
+		err := h.reload(ctx)
+		if err == nil || definite(err) || try >= maxUnknown {
+			return err
+		}
+		if stop := pause(ctx, try); stop != nil {
+			return err
+		}
+	}
+}
+
+// definite reports whether err says that nothing was done. Everything else,
+// every error from the network included, leaves that open.
+func definite(err error) bool {
+	switch record.KindOf(err) {
+	case record.Internal, record.Unavailable, record.Conflict:
+		return errors.Is(err, record.Integrity) // *audit.Tampered has no kind of its own
+	}
+	return true
+}
+
+// pause waits a little longer each time, and not the same on each device.
+func pause(ctx context.Context, try int) error {
+	most := min(5*time.Millisecond<<min(try, 10), 400*time.Millisecond)
+	t := time.NewTimer(time.Duration(rand.Int64N(int64(most))))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,278 @@
+package holder
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/statement"
+)
+
+// CheckReport is what a check that found nothing wrong looked at.
+type CheckReport struct {
+	From       uint64 // the first entry that was fetched
+	Head       statement.Head
+	Statements record.Seq // how many changes of the person's own are in the log
+}
+
+// Check fetches the whole log and checks all of it. What it finds wrong is
+// *audit.Tampered: errors.Is(err, record.Integrity).
+func (h *Holder) Check(ctx context.Context, token string) (CheckReport, error) {
+	return h.check(ctx, token, Checked{}, nil)
+}
+
+// CheckNew checks what came after the last check that this device remembers.
+func (h *Holder) CheckNew(ctx context.Context, token string) (CheckReport, error) {
+	return h.check(ctx, token, h.Memory().Log, nil)
+}
+
+// History returns the log from a place on, opened and checked: against what the
+// server signed, and from the first entry on against all that Check does.
+func (h *Holder) History(ctx context.Context, token string, from uint64) ([]audit.Entry, error) {
+	var list []audit.Entry
+	keep := func(e audit.Entry) { list = append(list, e) }
+	if from == 0 {
+		_, err := h.check(ctx, token, Checked{}, keep)
+		return inOrder(list), err
+	}
+	w := h.walker(Checked{Frontier: audit.Frontier{Size: from}}, keep)
+	w.partial = true
+	if err := w.run(ctx, token); err != nil {
+		return nil, err
+	}
+	if err := h.settle(ctx, w); err != nil {
+		return nil, err
+	}
+	if seen := h.Memory().Head(); seen.Size > 0 && seen.Size < from {
+		// What this device saw lies before what was fetched: let the server prove it.
+		if err := h.consistent(ctx, token, seen); err != nil {
+			return nil, err
+		}
+	}
+	return inOrder(list), nil
+}
+
+func (h *Holder) check(ctx context.Context, token string, from Checked, each func(audit.Entry)) (CheckReport, error) {
+	w := h.walker(from, each)
+	if err := w.run(ctx, token); err != nil {
+		return CheckReport{}, err
+	}
+	if err := h.settle(ctx, w); err != nil {
+		return CheckReport{}, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if w.at.Frontier.Size >= h.mem.Log.Frontier.Size { // another check may have got further
+		h.mem.Log = w.at
+	}
+	return CheckReport{From: from.Frontier.Size, Head: w.head, Statements: w.at.Seq}, nil
+}
+
+// consistent asks for the proof that a head seen before is the beginning of the
+// log as it is.
+func (h *Holder) consistent(ctx context.Context, token string, seen statement.Head) error {
+	proof, checkpoint, err := h.srv.Consistency(ctx, token, seen)
+	if err != nil {
+		return err
+	}
+	r := h.state().ring
+	now, err := audit.VerifyCheckpoint(checkpoint, r.verifier, r.store, r.person)
+	if err != nil {
+		return &audit.Tampered{Why: err.Error(), Seen: seen}
+	}
+	return audit.CheckConsistency(proof, seen, now)
+}
+
+// walk goes through the log once. It is for one goroutine.
+type walk struct {
+	h       *Holder
+	ring    *ring // as it was when the walk began
+	reader  *audit.Reader
+	each    func(audit.Entry)
+	partial bool // begins at a frontier that the server says, in the middle
+
+	seen    []statement.Head // heads that were seen before
+	checks  []*audit.Checker // one for each that must lie on the way
+	at      Checked
+	started bool
+	head    statement.Head
+	closed  []closedLeaf // what the keyring could not open yet
+}
+
+// closedLeaf may have been written under a grant that another device has made
+// since the keyring was loaded.
+type closedLeaf struct {
+	index uint64
+	leaf  []byte
+}
+
+func (h *Holder) walker(from Checked, each func(audit.Entry)) *walk {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	from.Frontier.Peaks = slices.Clone(from.Frontier.Peaks)
+	return &walk{h: h, ring: h.now.ring, reader: h.now.ring.reader(), each: each, at: from,
+		seen: []statement.Head{h.mem.Head(), h.now.ring.seen}}
+}
+
+func (w *walk) tampered(format string, args ...any) error {
+	return &audit.Tampered{Why: fmt.Sprintf(format, args...), Seen: w.h.Memory().Head(), Now: w.head}
+}
+
+// run fetches page after page until it has all that the last page's checkpoint
+// is signed for.
+func (w *walk) run(ctx context.Context, token string) error {
+	for {
+		from := w.at.Frontier.Size
+		page, err := w.h.srv.Log(ctx, token, from)
+		if err != nil {
+			return err
+		}
+		w.head = statement.Head{Size: page.Size}
+		if err := w.begin(page); err != nil {
+			return err
+		}
+		last := from + uint64(len(page.Leaves))
+		switch {
+		case page.From != from || last > page.Size:
+			return w.tampered("the server showed other entries than it was asked for")
+		case len(page.Leaves) == 0 && page.Size > from:
+			return w.tampered("the server did not show every entry it signed for")
+		}
+		for i, leaf := range page.Leaves {
+			if err := w.take(from+uint64(i), leaf); err != nil {
+				return err
+			}
+		}
+		if last == page.Size {
+			return w.finish(page)
+		}
+	}
+}
+
+// begin makes the checkers, which need the first page when it is the server who
+// says what was before it.
+func (w *walk) begin(page LogPage) error {
+	if w.started {
+		return nil
+	}
+	w.started = true
+	if w.partial {
+		f, whole := audit.ParseFrontier(w.at.Frontier.Size, page.Frontier)
+		if !whole {
+			return w.tampered("the server could not say what was before")
+		}
+		w.at.Frontier = f
+	}
+	start := statement.Head{}
+	if w.at.Frontier.Size > 0 {
+		start = w.at.Frontier.Head()
+	}
+	for _, seen := range append(w.seen, start) {
+		// A head before the start cannot lie on the way: it was met when the
+		// start was, and where the start is the server's, consistent asks.
+		if seen.Size >= start.Size {
+			f := w.at.Frontier
+			f.Peaks = slices.Clone(f.Peaks)
+			w.checks = append(w.checks, audit.NewChecker(f, seen))
+		}
+	}
+	if !w.partial && w.at.Seq == w.ring.seq && w.at.Trail != w.ring.trail {
+		return w.tampered("your own changes are not those in the keyring")
+	}
+	return nil
+}
+
+// take checks one leaf.
+func (w *walk) take(index uint64, leaf []byte) error {
+	for _, c := range w.checks {
+		c.Add(leaf)
+	}
+	w.at.Frontier.Append(audit.LeafHash(leaf))
+	e, err := w.reader.Open(index, leaf)
+	if err != nil {
+		w.closed = append(w.closed, closedLeaf{index, leaf})
+	} else if w.each != nil {
+		w.each(e)
+	}
+	n, device := audit.DeviceSeq(leaf)
+	if !device || w.partial {
+		return nil
+	}
+	if n != w.at.Seq+1 {
+		return w.tampered("entry %d should be of your change %d, and is of %d", index, w.at.Seq+1, n)
+	}
+	if err != nil && n <= w.ring.seq {
+		return w.tampered("entry %d, of your change %d, opens with none of your keys", index, n)
+	}
+	if hash, known := w.ring.hashOf(n - 1); err == nil && known && (e.Event.State == nil || *e.Event.State != hash) {
+		return w.tampered("entry %d, of your change %d, does not follow the change before it", index, n)
+	}
+	w.at.Seq, w.at.Trail = n, follow(w.at.Trail, leaf)
+	if n == w.ring.seq && w.at.Trail != w.ring.trail {
+		return w.tampered("your own changes are not those in the keyring")
+	}
+	return nil
+}
+
+// finish compares what was computed with what the server signed.
+func (w *walk) finish(page LogPage) error {
+	r := w.ring
+	head, err := audit.VerifyCheckpoint(page.Checkpoint, r.verifier, r.store, r.person)
+	if err != nil {
+		return w.tampered("%v", err)
+	}
+	w.head = head
+	for _, c := range w.checks {
+		if _, err := c.Finish(head); err != nil {
+			return err
+		}
+	}
+	if !w.partial && w.at.Seq < r.seq {
+		return w.tampered("the entries of your changes %d to %d are missing", w.at.Seq+1, r.seq)
+	}
+	return nil
+}
+
+// settle looks again at what the keyring could not account for: another device
+// may have changed it while the log was fetched. What the newest keyring does not
+// account for either was forged or damaged.
+func (h *Holder) settle(ctx context.Context, w *walk) error {
+	if len(w.closed) == 0 && w.at.Seq <= w.ring.seq {
+		return nil
+	}
+	h.changing.Lock()
+	err := h.reload(ctx)
+	h.changing.Unlock()
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	newer := h.now.ring
+	w.reader = newer.reader()
+	h.mu.Unlock()
+	switch {
+	case w.at.Seq > newer.seq:
+		return w.tampered("the log has changes of yours that the keyring knows nothing of")
+	case !w.partial && w.at.Seq == newer.seq && w.at.Trail != newer.trail:
+		return w.tampered("your own changes are not those in the keyring")
+	}
+	for _, c := range w.closed {
+		e, err := w.reader.Open(c.index, c.leaf)
+		if err != nil {
+			return w.tampered("entry %d opens with none of your keys: it is damaged or forged", c.index)
+		}
+		if w.each != nil {
+			w.each(e)
+		}
+	}
+	return nil
+}
+
+// inOrder puts what settle opened late in its place.
+func inOrder(list []audit.Entry) []audit.Entry {
+	slices.SortFunc(list, func(a, b audit.Entry) int { return cmp.Compare(a.Index, b.Index) })
+	return list
+}

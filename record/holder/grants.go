@@ -1,0 +1,262 @@
+package holder
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/grant"
+	"carehold/record/keys"
+)
+
+// GrantRequest is what a person decides.
+type GrantRequest struct {
+	To       grant.Party
+	Sections record.SectionSet // identity and providers are added
+	Scopes   []grant.Scope
+	Purpose  string
+	Lasts    time.Duration // from now, or
+	Until    time.Time     // until then, or neither: until stopped
+	Daily    uint32        // requests a day; 0: grant.DefaultDaily
+	Label    string        // what the token is called
+}
+
+// Issued is a token for a grant. It is shown once, and kept nowhere.
+type Issued struct {
+	Grant grant.Grant
+	Token string // chda_…
+	Until time.Time
+}
+
+// maxLive is how many grants may be live at once: an epoch renews the rows of
+// all in one statement.
+const maxLive = 180
+
+// Grant gives somebody access, and returns the token that is it.
+func (h *Holder) Grant(ctx context.Context, req GrantRequest) (Issued, error) {
+	return change(ctx, h, func(d *draft) (Issued, error) {
+		g := grant.Grant{
+			ID: crypto.RandomID(), Person: d.ring.person, To: req.To,
+			Sections: grant.With(req.Sections), Scopes: req.Scopes, Purpose: req.Purpose,
+			From: d.now.Add(-skew).Truncate(time.Second), Until: req.Until.UTC().Truncate(time.Second), Daily: req.Daily,
+		}
+		switch {
+		case req.Sections == 0: // With would make it a grant to the two that everyone has
+			return Issued{}, record.Safef(record.Invalid, "a grant needs at least one section: %s", record.SectionNames())
+		case req.Lasts < 0 || req.Lasts > 0 && !req.Until.IsZero():
+			return Issued{}, record.Safef(record.Invalid, "say how long a grant lasts or until when, not both")
+		case req.Lasts > 0:
+			g.Until = d.now.Add(req.Lasts).Truncate(time.Second)
+		case req.Until.IsZero():
+			g.Until = time.Time{}
+		}
+		if g.Daily == 0 {
+			g.Daily = grant.DefaultDaily
+		}
+		if err := g.Check(); err != nil {
+			return Issued{}, err
+		}
+		if g.Ended(d.now) {
+			return Issued{}, record.Safef(record.Invalid, "a grant must end after it begins")
+		}
+		if len(d.live) >= maxLive {
+			return Issued{}, record.Safef(record.TooMany, "a record has at most %d live grants: end some first", maxLive)
+		}
+		d.did(audit.Grant, "gave "+describeGrant(g), g.ID)
+		return d.issue(d.add(g), req.Label, g.Until)
+	})
+}
+
+// IssueToken makes another token for a live grant, for a second device or in
+// place of one that was lost. until zero: as long as the grant.
+func (h *Holder) IssueToken(ctx context.Context, id record.GrantID, label string, until time.Time) (Issued, error) {
+	return change(ctx, h, func(d *draft) (Issued, error) {
+		g := d.ring.find(id)
+		if g == nil || g.grant.Self || !g.ended.IsZero() {
+			return Issued{}, record.Safef(record.NotFound, "there is no live grant of this id")
+		}
+		until := until.UTC().Truncate(time.Second)
+		switch end := g.grant.Until; {
+		case until.Unix() <= 0:
+			until = end
+		case !until.After(d.now):
+			return Issued{}, record.Safef(record.Invalid, "a token must end after it begins")
+		case !end.IsZero() && until.After(end):
+			until = end
+		}
+		d.did(audit.Grant, "made another token for "+name(g.grant.To), id)
+		return d.issue(g, label, until)
+	})
+}
+
+func (d *draft) issue(g *held, label string, until time.Time) (Issued, error) {
+	c := crypto.NewCredential(crypto.Access)
+	defer c.Destroy()
+	if len(label) > maxLabel {
+		return Issued{}, errLabel
+	}
+	gen := d.ring.gens[g.gen]
+	t := keys.TokenCapsule{Person: d.ring.person, Grant: g.grant.ID, Until: until,
+		Key: keys.GrantKey(gen.grants, g.grant.ID), Audit: keys.AuditKey(gen.audit, g.grant.ID)}
+	capsule := keys.SealToken(c.CapsuleKey(), t)
+	t.Key.Destroy()
+	t.Audit.Destroy()
+	d.capsules = append(d.capsules, capsule)
+	g.tokens = append(g.tokens, token{capsule: capsule.ID, label: label, until: until, created: d.now.Truncate(time.Second)})
+	return Issued{Grant: g.grant, Token: c.Token(), Until: until}, nil
+}
+
+// Revoke ends grants. It is over when it returns: the next request is refused,
+// and what is written from now on is under keys they never had. Grants that have
+// ended already are passed over.
+func (h *Holder) Revoke(ctx context.Context, ids ...record.GrantID) error {
+	_, err := change(ctx, h, func(d *draft) (struct{}, error) {
+		var names []string
+		for _, id := range ids {
+			g := d.ring.find(id)
+			if g == nil || g.grant.Self {
+				return struct{}{}, record.Safef(record.NotFound, "there is no grant of this id")
+			}
+			if !g.ended.IsZero() {
+				continue
+			}
+			d.end(g, Revoked)
+			names = append(names, name(g.grant.To))
+			d.about = append(d.about, id)
+		}
+		if names != nil {
+			d.did(audit.Revoke, "ended the grant to "+list(names))
+		} else if d.changed {
+			d.renewed()
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// Tidy ends the grants whose time ran out or that were struck, and renews the
+// keys of the others, if there is anything to end; it returns those it ended.
+// Call it after unlocking.
+func (h *Holder) Tidy(ctx context.Context) ([]Granted, error) {
+	return change(ctx, h, func(d *draft) ([]Granted, error) {
+		if !d.changed {
+			return nil, nil
+		}
+		d.renewed()
+		var ended []Granted
+		for _, id := range d.ended {
+			ended = append(ended, d.ring.find(id).shown(d.live, d.now))
+		}
+		return ended, nil
+	})
+}
+
+// renewed says what the change is when tidying is all there was to do.
+func (d *draft) renewed() { d.did(audit.Renew, "renewed the keys of this record") }
+
+// Granted is a grant and what became of it.
+type Granted struct {
+	Grant  grant.Grant
+	State  State
+	Ended  time.Time // zero while it is live
+	Why    EndReason
+	Tokens []TokenInfo
+}
+
+// State is what a grant is now.
+type State uint8
+
+const (
+	Live   State = iota + 1
+	Struck       // stopped from a session; the next change renews the keys
+	Over         // its time ran out; the next change renews the keys
+	Ended        // ended, and the keys renewed
+)
+
+func (s State) String() string {
+	switch s {
+	case Live:
+		return "live"
+	case Struck:
+		return "stopped"
+	case Over:
+		return "ran out"
+	case Ended:
+		return "ended"
+	}
+	return "unknown"
+}
+
+// EndReason is why a grant ended. The numbers are part of the format.
+type EndReason uint8
+
+const (
+	NotEnded  EndReason = 0
+	Revoked   EndReason = 1
+	RanOut    EndReason = 2
+	WasStruck EndReason = 3 // stopped from a session
+	Evicted   EndReason = 4
+	Lost      EndReason = 5 // the server no longer had it
+)
+
+func (r EndReason) String() string {
+	switch r {
+	case NotEnded:
+		return ""
+	case Revoked:
+		return "you ended it"
+	case RanOut:
+		return "its time ran out"
+	case WasStruck:
+		return "you stopped it from a session"
+	case Evicted:
+		return "all keys were made new"
+	case Lost:
+		return "the server no longer had it"
+	}
+	return "for a reason this version does not know"
+}
+
+// TokenInfo says that a token was made.
+type TokenInfo struct {
+	ID      crypto.CapsuleID
+	Label   string
+	Until   time.Time // zero: with the grant
+	Created time.Time
+}
+
+// Grants lists the grants there are and were, the newest first, without the
+// person's own.
+func (h *Holder) Grants() []Granted {
+	now := h.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var list []Granted
+	for i := range h.now.ring.grants {
+		if g := &h.now.ring.grants[i]; !g.grant.Self {
+			list = append(list, g.shown(h.now.live, now))
+		}
+	}
+	slices.Reverse(list)
+	return list
+}
+
+func (g *held) shown(live map[record.GrantID]LiveGrant, now time.Time) Granted {
+	out := Granted{Grant: g.grant, State: Live, Ended: g.ended, Why: g.why}
+	l, there := live[g.grant.ID]
+	switch {
+	case !g.ended.IsZero():
+		out.State = Ended
+	case g.grant.Ended(now):
+		out.State = Over
+	case !there || l.Struck:
+		out.State = Struck
+	}
+	for _, t := range g.tokens {
+		out.Tokens = append(out.Tokens, TokenInfo{t.capsule, t.label, t.until, t.created})
+	}
+	return out
+}

@@ -1,0 +1,114 @@
+package holder
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/keys"
+	"carehold/record/statement"
+)
+
+// Holder is an unlocked record. It is safe for several goroutines; changes go
+// one at a time. Close it: it holds every key of the record.
+type Holder struct {
+	srv Server
+
+	changing sync.Mutex // held through a change, and by whoever loads the keyring
+
+	mu     sync.Mutex // guards what follows, never held while the server is asked
+	opener opener
+	now    state
+	mem    Memory
+	ahead  time.Duration // the server's clock less this device's
+}
+
+// state is a keyring and what belongs to it. Its keyring is never changed: a
+// change is drafted on a copy.
+type state struct {
+	ring *ring
+	root crypto.Key
+	hash statement.Hash // of the statement the keyring came with
+	live map[record.GrantID]LiveGrant
+}
+
+// Close overwrites the keys. The Holder must not be used again.
+func (h *Holder) Close() {
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now.root.Destroy()
+	h.now.ring.destroy()
+	h.opener.key.KEK.Destroy()
+}
+
+// Person names the record.
+func (h *Holder) Person() record.PersonID { return h.state().ring.person }
+
+// Epoch is the epoch that entries are sealed under now.
+func (h *Holder) Epoch() record.Epoch { return h.state().ring.epoch() }
+
+// Now is the time by the server's clock, which is what grants are measured by.
+func (h *Holder) Now() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return time.Now().Add(h.ahead).UTC()
+}
+
+// Memory is what to remember of this record on this device; keep it after each
+// operation, the failed ones included.
+func (h *Holder) Memory() Memory {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.mem
+}
+
+// SignIn opens a session: what a person needs to read and write their record,
+// read its log and stop grants. Sessions cannot give anything to anybody.
+func (h *Holder) SignIn(ctx context.Context) (token string, until time.Time, err error) {
+	h.mu.Lock()
+	r := h.now.ring
+	self := r.self().grant.ID
+	key := keys.GrantKey(r.newest().grants, self)
+	h.mu.Unlock()
+	defer key.Destroy()
+	return h.srv.SignIn(ctx, r.person, self, key)
+}
+
+// Strike stops a grant at once, from a session. Its keys are renewed with the
+// next change; Tidy is one.
+func (h *Holder) Strike(ctx context.Context, token string, id record.GrantID) error {
+	if err := h.srv.Strike(ctx, token, id); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if l, there := h.now.live[id]; there {
+		l.Struck = true
+		h.now.live[id] = l
+	}
+	return nil
+}
+
+func (h *Holder) state() state {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.now
+}
+
+// adopt makes a keyring the current one, and overwrites the one before.
+func (h *Holder) adopt(s state) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	old := h.now
+	h.now = s
+	h.mem.Person, h.mem.Store, h.mem.Verifier = s.ring.person, s.ring.store, s.ring.verifier
+	h.mem.Seq, h.mem.Hash = s.ring.seq, s.hash
+	if old.ring != nil && old.ring != s.ring {
+		old.ring.destroy()
+		old.root.Destroy() // never the new one: each state has its own copy
+	}
+}

@@ -1,0 +1,378 @@
+package holder
+
+import (
+	"sort"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/grant"
+	"carehold/record/keys"
+	"carehold/record/statement"
+	"carehold/record/wire"
+)
+
+// ringVersion is the newest major version of the keyring this program writes. A
+// field that older programs may pass over needs no new version: they keep what
+// they do not know. One that they must not does.
+const ringVersion = 1
+
+// ErrNewerRing is for a change to a keyring of a newer major version.
+var ErrNewerRing error = record.Safef(record.Unsupported,
+	"this record was last changed by a newer version of Carehold: it can be read here, not changed")
+
+// The tags of a keyring. docs/format.md, "Keyring".
+const (
+	tagVersion  = 1
+	tagPerson   = 2
+	tagStore    = 3
+	tagVerifier = 4
+	tagSeq      = 5
+	tagRecent   = 6 // a list
+	tagTrail    = 7
+	tagSeenSize = 8
+	tagSeenRoot = 9
+	tagID       = 20
+	tagEpoch    = 21 // a list: E_1 first
+	tagGen      = 22 // a list of messages: the oldest first
+	tagSlot     = 23 // a list of messages
+	tagGrant    = 24 // a list of messages
+)
+
+// The tags of the messages in it.
+const (
+	tagGenAudit    = 1
+	tagGenBox      = 2
+	tagGenIdentity = 3
+	tagGenGrants   = 4
+
+	tagSlotKind    = 1
+	tagSlotID      = 2
+	tagSlotPublic  = 3
+	tagSlotLabel   = 4
+	tagSlotCreated = 5
+
+	tagHeldGrant = 1 // as grant.Marshal writes it
+	tagHeldGen   = 2
+	tagHeldToken = 3 // a list of messages
+	tagHeldEnded = 4
+	tagHeldWhy   = 5
+
+	tagTokenCapsule = 1
+	tagTokenLabel   = 2
+	tagTokenUntil   = 3
+	tagTokenCreated = 4
+)
+
+// fields collects a message, so that what is unknown can be put in its place
+// among what is known.
+type fields []wire.Field
+
+func (f *fields) bytes(tag uint16, v []byte) { *f = append(*f, wire.Field{Tag: tag, Value: v}) }
+
+func (f *fields) uint(tag uint16, v uint64) { f.bytes(tag, crypto.U64(v)) }
+
+func (f *fields) text(tag uint16, v string) {
+	if v != "" {
+		f.bytes(tag, []byte(v))
+	}
+}
+
+func (f *fields) time(tag uint16, t time.Time) {
+	if !t.IsZero() {
+		f.uint(tag, uint64(t.Unix()))
+	}
+}
+
+func (f *fields) key(tag uint16, k crypto.Key) {
+	if !k.IsZero() {
+		f.bytes(tag, k.Bytes())
+	}
+}
+
+// finish returns the message. Tags never decrease, and lists stay in order.
+func (f fields) finish(unknown []wire.Field) []byte {
+	all := append(f[:len(f):len(f)], unknown...)
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Tag < all[j].Tag })
+	var w wire.Builder
+	w.Raw(all)
+	return w.Finish()
+}
+
+// marshal writes the keyring.
+func (r *ring) marshal() []byte {
+	var f fields
+	f.uint(tagVersion, r.version)
+	f.bytes(tagPerson, r.person[:])
+	f.bytes(tagStore, r.store[:])
+	f.text(tagVerifier, r.verifier)
+	f.uint(tagSeq, uint64(r.seq))
+	for _, h := range r.recent {
+		f.bytes(tagRecent, h[:])
+	}
+	f.bytes(tagTrail, r.trail[:])
+	f.uint(tagSeenSize, r.seen.Size)
+	f.bytes(tagSeenRoot, r.seen.Root[:])
+	f.key(tagID, r.id)
+	for _, k := range r.epochs {
+		f.key(tagEpoch, k)
+	}
+	for _, g := range r.gens {
+		f.bytes(tagGen, g.marshal())
+	}
+	for _, s := range r.slots {
+		f.bytes(tagSlot, s.marshal())
+	}
+	for _, h := range r.grants {
+		f.bytes(tagGrant, h.marshal())
+	}
+	return f.finish(r.unknown)
+}
+
+func (g generation) marshal() []byte {
+	var f fields
+	f.key(tagGenAudit, g.audit)
+	f.key(tagGenBox, g.box)
+	f.key(tagGenIdentity, g.identity)
+	f.key(tagGenGrants, g.grants)
+	return f.finish(g.unknown)
+}
+
+func (s slot) marshal() []byte {
+	var f fields
+	f.uint(tagSlotKind, uint64(s.kind))
+	f.bytes(tagSlotID, s.id[:])
+	f.bytes(tagSlotPublic, s.public)
+	f.text(tagSlotLabel, s.label)
+	f.time(tagSlotCreated, s.created)
+	return f.finish(s.unknown)
+}
+
+func (h held) marshal() []byte {
+	var f fields
+	f.bytes(tagHeldGrant, h.grant.Marshal())
+	f.uint(tagHeldGen, uint64(h.gen))
+	for _, t := range h.tokens {
+		f.bytes(tagHeldToken, t.marshal())
+	}
+	f.time(tagHeldEnded, h.ended)
+	if h.why != NotEnded {
+		f.uint(tagHeldWhy, uint64(h.why))
+	}
+	return f.finish(h.unknown)
+}
+
+func (t token) marshal() []byte {
+	var f fields
+	f.bytes(tagTokenCapsule, t.capsule[:])
+	f.text(tagTokenLabel, t.label)
+	f.time(tagTokenUntil, t.until)
+	f.time(tagTokenCreated, t.created)
+	return f.finish(t.unknown)
+}
+
+// parseRing reads a keyring. A later major version may have changed what a field
+// means: what still can be read is read, and nothing is written.
+func parseRing(b []byte) (*ring, error) {
+	r := new(ring)
+	d := wire.Decode("keyring", b)
+	r.version = d.Uint(tagVersion)
+	if r.version < 1 {
+		d.Fail("version")
+	}
+	d.Fixed(tagPerson, r.person[:])
+	d.Fixed(tagStore, r.store[:])
+	r.verifier = d.String(tagVerifier)
+	r.seq = record.Seq(d.Uint(tagSeq))
+	for _, v := range d.List(tagRecent) {
+		if len(v) != len(statement.Hash{}) {
+			d.Fail("statement hash")
+			break
+		}
+		r.recent = append(r.recent, statement.Hash(v))
+	}
+	if uint64(len(r.recent)) > uint64(r.seq) {
+		d.Fail("more statements than there were")
+	}
+	d.Fixed(tagTrail, r.trail[:])
+	r.seen.Size = d.Uint(tagSeenSize)
+	d.Fixed(tagSeenRoot, r.seen.Root[:])
+	r.id = key(d, d.Bytes(tagID))
+	for _, v := range d.List(tagEpoch) {
+		r.epochs = append(r.epochs, key(d, v))
+	}
+	for _, v := range d.List(tagGen) {
+		r.gens = append(r.gens, parseGeneration(d, v))
+	}
+	for _, v := range d.List(tagSlot) {
+		r.slots = append(r.slots, parseSlot(d, v))
+	}
+	for _, v := range d.List(tagGrant) {
+		r.grants = append(r.grants, parseHeld(d, v, len(r.gens)))
+	}
+	if len(r.epochs) == 0 || len(r.gens) == 0 || len(r.slots) == 0 {
+		d.Fail("no epoch, generation or slot")
+	} else if g := r.newest(); g.identity.IsZero() || g.grants.IsZero() || r.self() == nil {
+		d.Fail("no identity or no grant of the person's own")
+	}
+	r.unknown = d.Keep()
+	if err := d.Finish(); err != nil {
+		if r.version > ringVersion {
+			return nil, ErrNewerRing
+		}
+		return nil, err
+	}
+	return r, nil
+}
+
+// key reads a key; without one, d fails.
+func key(d *wire.Decoder, b []byte) crypto.Key {
+	k, err := crypto.KeyFrom(b)
+	if err != nil {
+		d.Fail("key")
+	}
+	return k
+}
+
+// optionalKey reads a key that need not be there.
+func optionalKey(d *wire.Decoder, b []byte) crypto.Key {
+	if b == nil {
+		return crypto.Key{}
+	}
+	return key(d, b)
+}
+
+// done passes what is wrong with a message on to the one it is in, and returns
+// the fields nobody knows.
+func done(outer, inner *wire.Decoder) []wire.Field {
+	unknown := inner.Keep()
+	if err := inner.Finish(); err != nil {
+		outer.Fail("%v", err)
+	}
+	return unknown
+}
+
+func parseGeneration(outer *wire.Decoder, b []byte) (g generation) {
+	d := wire.Decode("generation", b)
+	g.audit, g.box = key(d, d.Bytes(tagGenAudit)), key(d, d.Bytes(tagGenBox))
+	g.identity = optionalKey(d, d.Optional(tagGenIdentity))
+	g.grants = optionalKey(d, d.Optional(tagGenGrants))
+	g.unknown = done(outer, d)
+	return g
+}
+
+func parseSlot(outer *wire.Decoder, b []byte) (s slot) {
+	d := wire.Decode("slot", b)
+	kind := d.Uint(tagSlotKind)
+	s.kind = crypto.Kind(kind)
+	if kind > 0xff || !s.kind.IsSlot() {
+		d.Fail("kind")
+	}
+	d.Fixed(tagSlotID, s.id[:])
+	s.public = d.Bytes(tagSlotPublic)
+	if _, err := crypto.ParseBoxPublicKey(s.public); err != nil {
+		d.Fail("public key")
+	}
+	s.label, s.created = d.String(tagSlotLabel), d.Time(tagSlotCreated)
+	s.unknown = done(outer, d)
+	return s
+}
+
+func parseHeld(outer *wire.Decoder, b []byte, gens int) (h held) {
+	d := wire.Decode("grant", b)
+	var err error
+	if h.grant, err = grant.Parse(d.Bytes(tagHeldGrant)); err != nil {
+		d.Fail("grant")
+	}
+	h.gen = d.Uint32(tagHeldGen)
+	if uint64(h.gen) >= uint64(gens) {
+		d.Fail("generation")
+	}
+	for _, v := range d.List(tagHeldToken) {
+		h.tokens = append(h.tokens, parseToken(d, v))
+	}
+	h.ended = d.Time(tagHeldEnded)
+	why := d.OptionalUint(tagHeldWhy)
+	h.why = EndReason(why)
+	if why > 0xff || h.ended.IsZero() != (h.why == NotEnded) {
+		d.Fail("end")
+	}
+	h.unknown = done(outer, d)
+	return h
+}
+
+func parseToken(outer *wire.Decoder, b []byte) (t token) {
+	d := wire.Decode("token", b)
+	d.Fixed(tagTokenCapsule, t.capsule[:])
+	t.label, t.until, t.created = d.String(tagTokenLabel), d.Time(tagTokenUntil), d.Time(tagTokenCreated)
+	t.unknown = done(outer, d)
+	return t
+}
+
+// copy returns a keyring that shares nothing with r.
+func (r *ring) copy() *ring {
+	b := r.marshal()
+	c, err := parseRing(b)
+	if err != nil {
+		panic("holder: a keyring that cannot be read back") // its text holds nothing from it
+	}
+	c.own()
+	clear(b)
+	return c
+}
+
+// own copies what still points into the message a keyring was read from, so
+// that the message can be overwritten.
+func (r *ring) own() {
+	clone := func(list []wire.Field) {
+		for i := range list {
+			list[i].Value = append([]byte(nil), list[i].Value...)
+		}
+	}
+	clone(r.unknown)
+	for _, g := range r.gens {
+		clone(g.unknown)
+	}
+	for i := range r.slots {
+		r.slots[i].public = append([]byte(nil), r.slots[i].public...)
+		clone(r.slots[i].unknown)
+	}
+	for _, h := range r.grants {
+		clone(h.unknown)
+		for _, t := range h.tokens {
+			clone(t.unknown)
+		}
+	}
+}
+
+// seal makes the blob that the server keeps.
+func (r *ring) seal(root crypto.Key) []byte {
+	plain := r.marshal()
+	padded := crypto.Pad(plain)
+	blob := root.Derive(crypto.LabelRing).Seal(keys.RingContext(r.person, r.seq), padded)
+	clear(plain)
+	clear(padded)
+	return blob
+}
+
+// openRing opens the keyring of one statement of one person.
+func openRing(root crypto.Key, p record.PersonID, n record.Seq, blob []byte) (*ring, error) {
+	padded, err := root.Derive(crypto.LabelRing).Open(keys.RingContext(p, n), blob)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(padded)
+	plain, err := crypto.Unpad(padded)
+	if err != nil {
+		return nil, err
+	}
+	r, err := parseRing(plain)
+	if err != nil {
+		return nil, err
+	}
+	r.own()
+	if r.person != p || r.seq != n {
+		return nil, crypto.ErrOpen
+	}
+	return r, nil
+}

@@ -1,0 +1,223 @@
+package holder
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/grant"
+)
+
+// Describe says a log entry in a sentence. grants are the holder's Grants. The
+// time is written as it is in the event's own location, which is UTC until the
+// caller turns it to where the person is.
+func Describe(e audit.Entry, grants []Granted) string {
+	text := what(e, grants)
+	return text + ", " + When(e.Event.Time)
+}
+
+// When writes a time the way people do: 21 Nov 2026 at 14:02.
+func When(t time.Time) string { return t.Format("2 Jan 2006 at 15:04") }
+
+func what(e audit.Entry, grants []Granted) string {
+	v := e.Event
+	switch e.Writer {
+	case audit.ByDevice:
+		text := "You " + v.Text
+		if others := endedBesides(v); len(others) > 0 {
+			text += "; what had ended before was closed for good: " + list(names(others, grants))
+		}
+		return text
+	case audit.ByNode:
+		return byNode(v)
+	}
+	by := who(v.Grant, grants)
+	if v.Outcome == audit.Refused {
+		return by + " was refused" + why(v.Reason) + ": " + asked(v)
+	}
+	return by + " " + did(v)
+}
+
+// endedBesides are the grants that ended along with what a statement was for.
+// The first grant named in the entry of a grant is the one that was made.
+func endedBesides(v audit.Event) []record.GrantID {
+	switch {
+	case v.Action == audit.Grant && len(v.About) > 1:
+		return v.About[1:]
+	case v.Action == audit.Renew || v.Action == audit.SlotAdd || v.Action == audit.SlotRemove:
+		return v.About
+	}
+	return nil
+}
+
+// who names a grant's party as the person wrote it. The person's own sessions
+// are "You": a grant that is not among the others.
+func who(id record.GrantID, grants []Granted) string {
+	for _, g := range grants {
+		if g.Grant.ID == id {
+			return name(g.Grant.To)
+		}
+	}
+	return "You"
+}
+
+func names(ids []record.GrantID, grants []Granted) []string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, who(id, grants))
+	}
+	return out
+}
+
+// name is "Dr Amara Okafor (GP, Elm Road Surgery)".
+func name(p grant.Party) string {
+	var about []string
+	for _, text := range []string{p.Role, p.Organisation} {
+		if text != "" {
+			about = append(about, text)
+		}
+	}
+	if about == nil {
+		return p.Name
+	}
+	return p.Name + " (" + strings.Join(about, ", ") + ")"
+}
+
+func did(v audit.Event) string {
+	switch v.Action {
+	case audit.Read:
+		return "read " + entries(v)
+	case audit.Search:
+		if len(v.Entries) == 0 && v.More == 0 {
+			return "looked for " + v.Query + " and found none"
+		}
+		return "looked for " + v.Query + " and was shown " + entries(v)
+	case audit.Change:
+		return "changed " + entries(v)
+	case audit.History:
+		return "read this history"
+	case audit.Move:
+		return "moved to another section " + entries(v)
+	case audit.Undo:
+		return "undid an import: " + entries(v)
+	case audit.SignIn:
+		return "signed in"
+	case audit.Strike:
+		return "stopped a grant from a session"
+	case audit.Preview:
+		return "counted what a grant would show"
+	case audit.Used:
+		return "used a token where it opens nothing"
+	}
+	return "did something that this version has no words for (" + strconv.Itoa(int(v.Action)) + ")"
+}
+
+// asked is what was refused.
+func asked(v audit.Event) string {
+	switch v.Action {
+	case audit.Read:
+		return "to read " + entries(v)
+	case audit.Search:
+		return "to look for " + v.Query
+	case audit.Change:
+		return "to change " + entries(v)
+	case audit.SignIn:
+		return "to sign in"
+	case audit.History:
+		return "to read this history"
+	}
+	return "a request"
+}
+
+func why(r audit.Reason) string {
+	switch r {
+	case audit.Stopped:
+		return ", for the grant has ended"
+	case audit.Expired:
+		return ", for the time was over"
+	case audit.OutsideGrant:
+		return ", for there is no such entry in what was shared"
+	case audit.NoVerb:
+		return ", for the grant does not allow it"
+	case audit.BadRequest:
+		return ", for the request was wrong"
+	case audit.WrongPlace:
+		return ", for the grant is not for this"
+	}
+	return ""
+}
+
+func byNode(v audit.Event) string {
+	switch v.Action {
+	case audit.RingFetch:
+		return "A device unlocked this record"
+	case audit.Restored:
+		return "The server was restored from a backup"
+	case audit.LossTaken:
+		return "The operator of the server accepted that something was lost"
+	case audit.ClockMoved:
+		return "The operator of the server set its clock right"
+	}
+	if v.Text != "" {
+		return "The server: " + v.Text
+	}
+	return "The server noted something that this version has no words for (" + strconv.Itoa(int(v.Action)) + ")"
+}
+
+// shownEntries is how many entries a sentence names.
+const shownEntries = 5
+
+// entries is "3 entries: Observation/a, Observation/b and 1 more".
+func entries(v audit.Event) string {
+	total := uint64(len(v.Entries)) + v.More
+	if total == 0 {
+		return "nothing"
+	}
+	text := strconv.FormatUint(total, 10) + " entries"
+	if total == 1 {
+		text = "1 entry"
+	}
+	if len(v.Entries) == 0 {
+		return text
+	}
+	named := v.Entries[:min(len(v.Entries), shownEntries)]
+	text += ": " + strings.Join(named, ", ")
+	if rest := total - uint64(len(named)); rest > 0 {
+		text += " and " + strconv.FormatUint(rest, 10) + " more"
+	}
+	return text
+}
+
+// describeGrant is what the log says of a new grant, to the person.
+func describeGrant(g grant.Grant) string {
+	text := name(g.To) + " access to " + g.Sections.String() + " (" + grant.FormatScopes(g.Scopes) + ") for " + grant.Purposes[g.Purpose]
+	if g.Until.IsZero() {
+		return text + ", until you stop it"
+	}
+	return text + ", until " + When(g.Until) + " UTC"
+}
+
+func describeSlot(s *slot) string {
+	kind := "a passphrase"
+	switch s.kind {
+	case crypto.SlotPasskey:
+		kind = "a passkey"
+	case crypto.SlotRecovery:
+		return "a recovery code"
+	}
+	if s.label == "" {
+		return kind
+	}
+	return kind + " (" + s.label + ")"
+}
+
+// list is "a, b and c".
+func list(of []string) string {
+	if len(of) < 2 {
+		return strings.Join(of, "")
+	}
+	return strings.Join(of[:len(of)-1], ", ") + " and " + of[len(of)-1]
+}
