@@ -201,7 +201,9 @@ func TestImportExamples(t *testing.T) {
 		if subjects := old.Subjects(); len(subjects) > 0 {
 			undo = strings.NewReplacer(`"Patient/me"`, `"`+subjects[0].Value+`"`, `"`+c.Ref.String()+`"`, `"`+old.Type()+"/"+old.ID()+`"`)
 		}
-		if got := undo.Replace(string(c.Resource.Bytes())); got != string(raw) {
+		// A reference to a version of itself loses the version (doc.go).
+		want := strings.ReplaceAll(string(raw), `"`+old.Type()+"/"+old.ID()+`/_history/1"`, `"`+old.Type()+"/"+old.ID()+`"`)
+		if got := undo.Replace(string(c.Resource.Bytes())); got != want {
 			t.Errorf("%s: something else than names changed", name)
 		}
 	}
