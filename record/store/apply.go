@@ -143,14 +143,13 @@ func (pl *planner) draftCreate(w *draft, exists bool) error {
 }
 
 func (pl *planner) draftUpdate(w *draft, c change.Change, exists bool) error {
-	v := pl.v
 	if !w.exists {
 		// To a grant that does not reach everything, an id it cannot see and one
 		// that is free are the same: neither can be written.
-		if exists || v.decide(grant.ActChooseID, record.Meta{Type: w.ref.Type}) != grant.Allowed {
-			if pl.whole {
-				return damaged("entry")
-			}
+		switch {
+		case exists && pl.whole:
+			return damaged("entry") // every section is held, and none has it
+		case !pl.whole:
 			return record.Safef(record.NotAllowed, "entries under an id of your own choice are for the person: create the entry with POST")
 		}
 		if c.IfMatch != "" {
