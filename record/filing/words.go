@@ -34,7 +34,7 @@ var wordSets = []wordSet{
 		"intentional overdose", "deliberate overdose", "mental health", "mental illness", "mental disorder", "mental state", "mentally ill", "psychiatr", "psycholog",
 		"psychother", "psychogeriatr", "cognitive behavio", "cognitive and behavio", "behavioral health", "behavioural health", "electroconvulsive", "cmht ", "camhs ",
 		"phq", "patient health questionnaire", "gad 7", "gad7", "edinburgh postnatal", "beck depression", "little interest or pleasure", "feeling down",
-		"antidepress", "antipsychotic", "neuroleptic", "anxiolytic",
+		"antidepress", "anti depress", "antipsychotic", "anti psychotic", "neuroleptic", "anxiolytic",
 		"sertraline", "fluoxetine", "citalopram", "escitalopram", "paroxetine", "fluvoxamine", "venlafaxine", "desvenlafaxine", "duloxetine", "mirtazapine", "mianserin",
 		"trazodone", "amitriptyline", "nortriptyline", "imipramine", "clomipramine", "dosulepin", "dothiepin", "lofepramine", "doxepin", "trimipramine", "desipramine",
 		"phenelzine", "moclobemide", "tranylcypromine", "isocarboxazid", "agomelatine", "vortioxetine", "vilazodone", "reboxetine", "bupropion", "esketamine",
@@ -89,7 +89,7 @@ var notMeant = []string{
 	"chlamydia pneumoniae", "chlamydia psittaci", "chlamydophila",
 	"buprenorphine transdermal", "nirmatrelvir and ritonavir", "nirmatrelvir ritonavir",
 	"oxycodone and naloxone", "oxycodone naloxone",
-	"visual hallucinosis", "violent cough", "violent vomit",
+	"home care or self care", "violent cough", "violent vomit",
 }
 
 // unless lists words that are only meant where another is not in the text.
