@@ -298,7 +298,11 @@ func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 		res.Version = next
 		return v.oneVersion(w, res, h, nil), res, nil
 	}
-	if w.exists && !w.was.Header.Deleted && same(w.was.Body, w.res) {
+	unchanged, err := pl.unchanged(w, origin)
+	if err != nil {
+		return nil, res, err
+	}
+	if unchanged {
 		res.Unchanged, res.Created = true, false
 		res.Version, res.Time, res.Body = w.was.Version, w.was.Header.Time, w.was.Body
 		return nil, res, nil
@@ -306,6 +310,31 @@ func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 	res.Version = next
 	res.Body = w.res.With(fhir.Meta{ID: w.ref.ID, VersionID: next.String(), LastUpdated: pl.now})
 	return v.oneVersion(w, res, h, res.Body), res, nil
+}
+
+// unchanged reports whether a change says nothing new: it is what is kept, or it
+// is an import of what was imported before and has been edited here since. A
+// second import must not undo what a person corrected.
+func (pl *planner) unchanged(w *draft, origin entry.Origin) (bool, error) {
+	if !w.exists || w.was.Header.Deleted {
+		return false, nil
+	}
+	if same(w.was.Body, w.res) {
+		return true, nil
+	}
+	if origin.IsZero() || !w.was.Header.Origin.IsZero() {
+		return false, nil
+	}
+	for n := w.was.Version - 1; n > 0; n-- {
+		old, err := pl.v.fetch(w.ref, n)
+		if err != nil {
+			return false, err
+		}
+		if !old.Header.Origin.IsZero() { // what the last import brought
+			return !old.Header.Deleted && same(old.Body, w.res), nil
+		}
+	}
+	return false, nil
 }
 
 // same reports whether a resource says what is kept already, but for what the

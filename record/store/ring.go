@@ -70,21 +70,18 @@ func (s *Store) Ring(ctx context.Context, id record.PersonID, slot crypto.Capsul
 	if _, err := s.checkClock(); err != nil {
 		return st, err
 	}
-	err := s.engine.Update(ctx, kv.Partition(id), func(tx kv.Tx) error {
-		p, err := s.load(tx, id)
-		if errors.Is(err, errNoPerson) {
-			return errNoSlot
-		}
+	// A stranger's guess ends here, without a turn in the commit loop.
+	err := s.engine.View(kv.Partition(id), func(r kv.Reader) error {
+		_, _, _, err := s.ringFor(r, id, slot)
+		return err
+	})
+	if err != nil {
+		return st, err
+	}
+	err = s.engine.Update(ctx, kv.Partition(id), func(tx kv.Tx) error {
+		p, x, wrap, err := s.ringFor(tx, id, slot)
 		if err != nil {
 			return err
-		}
-		x, err := p.ring(tx)
-		if err != nil {
-			return err
-		}
-		wrap, theirs := x.wrap(slot)
-		if !theirs {
-			return errNoSlot
 		}
 		if err := s.appendNodeLeaf(tx, p, audit.Event{Action: audit.RingFetch}); err != nil {
 			return err
@@ -98,4 +95,24 @@ func (s *Store) Ring(ctx context.Context, id record.PersonID, slot crypto.Capsul
 		return RingState{}, err
 	}
 	return st, nil
+}
+
+// ringFor reads a person's keyring row for a slot of theirs.
+func (s *Store) ringFor(r kv.Reader, id record.PersonID, slot crypto.CapsuleID) (*person, ring, []byte, error) {
+	p, err := s.load(r, id)
+	if errors.Is(err, errNoPerson) {
+		return nil, ring{}, nil, errNoSlot
+	}
+	if err != nil {
+		return nil, ring{}, nil, err
+	}
+	x, err := p.ring(r)
+	if err != nil {
+		return nil, ring{}, nil, err
+	}
+	wrap, theirs := x.wrap(slot)
+	if !theirs {
+		return nil, ring{}, nil, errNoSlot
+	}
+	return p, x, wrap, nil
 }
