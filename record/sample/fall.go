@@ -11,7 +11,7 @@ func (h *infirmary) fall() {
 		"status": "finished", "class": inpatient, "period": period(at("2024-01-17", "13:10"), at("2024-01-31", "14:30")),
 		"reasonCode": list{concept("Broken left hip")}, "location": list{obj{"location": h.ward}}, "serviceProvider": h.trust,
 		"participant":     list{obj{"individual": h.fell}, obj{"individual": h.birk}},
-		"hospitalization": obj{"admitSource": concept("Emergency Department"), "dischargeDisposition": concept("Home, with reablement")},
+		"hospitalization": obj{"admitSource": concept("Emergency Department"), "dischargeDisposition": concept("Home, with help from the council's team")},
 	})
 	condition := func(key, name, clinical, onset, abated string, codings ...obj) ref {
 		c := obj{"clinicalStatus": concept("", hl7("condition-clinical", clinical, "")), "verificationStatus": confirmed,
@@ -62,7 +62,7 @@ Signed M. Wetherlow; C. Birkett-Shaw, 17 January 2024, 16:40.`)
 		"focalDevice": list{obj{"action": concept("Implanted"), "manipulated": h.at("Device", "hip")}},
 		"report":      list{consent},
 	})
-	h.about("Device", "hip", obj{"status": "active", "type": concept("Cemented hip hemiarthroplasty, left"),
+	h.about("Device", "hip", obj{"status": "active", "type": concept("Hip implant: cemented half hip replacement, left"),
 		"lotNumber": "SAMPLE-24-0118", "note": notes("Implant record card given to Marion.")})
 	h.about("ClinicalImpression", "geriatric", obj{
 		"status": "completed", "date": at("2024-01-17", "15:00"), "assessor": h.fell, "encounter": stay,

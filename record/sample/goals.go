@@ -39,6 +39,7 @@ var hopes = []struct {
 // goals adds them with every rating. The reviews of the plan are the days.
 func (c *authority) goals() {
 	ratingCode := concept("How is it going? 0 not at all, 10 as I want it")
+	outcome := append(append(list{}, survey...), socialCare...)
 	for i, h := range hopes {
 		var outcomes list
 		var targets []ref
@@ -47,7 +48,7 @@ func (c *authority) goals() {
 			if r.words != "" {
 				extra["note"] = list{obj{"authorReference": c.person, "text": r.words}}
 			}
-			o := c.observe("", r.day, survey, ratingCode, score(r.score), extra)
+			o := c.observe("", r.day, outcome, ratingCode, score(r.score), extra)
 			outcomes, targets = append(outcomes, o), append(targets, o)
 		}
 		first, last := h.ratings[0], h.ratings[len(h.ratings)-1]

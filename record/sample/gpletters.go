@@ -115,8 +115,8 @@ func (p *practice) summary() {
 				c("diabetes"), c("hypertension"), c("ckd"), c("osteoporosis"), c("retinopathy"), c("cholesterol"), c("knee"), c("falling")),
 			section("Past problems", "11348-0", "History of Past illness Narrative", "Broken left hip, January 2024. Cataract right, operated 2019.", c("hip"), c("cataract")),
 			section("Medicines", "10160-0", "History of Medication use Narrative",
-				"Insulin glargine 18 units in the morning. Metformin, empagliflozin, ramipril, amlodipine, atorvastatin. Alendronic acid on Sundays with calcium and vitamin D. Sertraline 50 mg. Paracetamol when needed.",
-				m("glargine"), m("metformin"), m("empagliflozin"), m("ramipril"), m("amlodipine"), m("atorvastatin"), m("alendronic"), m("calcium"), m("sertraline"), m("paracetamol")),
+				"Insulin glargine 18 units in the morning. Metformin, empagliflozin, ramipril, amlodipine, atorvastatin. Alendronic acid on Sundays with calcium and vitamin D. Paracetamol when needed.",
+				m("glargine"), m("metformin"), m("empagliflozin"), m("ramipril"), m("amlodipine"), m("atorvastatin"), m("alendronic"), m("calcium"), m("paracetamol")),
 		},
 	})
 	p.provenance(at("2026-09-22", "09:15"), "Written after a consultation", "", list{agent("author", p.qureshi, p.surgery)}, []ref{doc})

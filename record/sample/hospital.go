@@ -62,7 +62,7 @@ func (h *infirmary) earlier() {
 		"reasonCode": list{concept("Day case: cataract, right eye")}, "serviceProvider": h.trust})
 	h.about("Procedure", "cataract", obj{"status": "completed", "code": concept("Cataract removal with lens implant, right eye"),
 		"performedDateTime": "2019-09-05", "encounter": eye, "outcome": concept("6/6 with glasses at four weeks")})
-	h.about("Device", "lens", obj{"status": "active", "type": concept("Intraocular lens, right eye"), "manufactureDate": "2019"})
+	h.about("Device", "lens", obj{"status": "active", "type": concept("Lens implant, right eye"), "manufactureDate": "2019"})
 	h.document("cataract-discharge", "2019-09-05", "Day case letter: right cataract", concept("Discharge letter", loinc("18842-5", "Discharge summary")), h.trust, `
 Eye Unit, Westmere Royal Infirmary                           5 September 2019
 

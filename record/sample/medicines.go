@@ -27,9 +27,9 @@ var medicineNames = map[string]obj{
 // medicines are the prescriptions, one for each dose, and the list of those that
 // are current.
 //
-// The sertraline she takes today is an ordinary medicine with no reason given: who
-// prescribes anything else has to see it. Why she takes it, and the doses of the
-// hard years, are labelled.
+// A list is filed with the strictest entry it points to, so the practice keeps two:
+// the sertraline stands on a list of its own, and whoever is not shown the
+// mental-health section still gets a list of everything else.
 func (p *practice) medicines() {
 	pr, q, t, o := p.pryce, p.qureshi, p.tait, p.osei
 	ill := []obj{psy}
@@ -57,7 +57,7 @@ func (p *practice) medicines() {
 		{"fluoxetine", "Fluoxetine 20 mg capsules", medicineNames["fluoxetine"], "One in the morning", "1998-02-16", "2000-04", "Well; stopped slowly", pr, ill},
 		{"sertraline-50", "Sertraline 50 mg tablets", medicineNames["sertraline"], "One in the morning", "2022-03-10", "2022-04-21", "Dose increased", q, ill},
 		{"sertraline-100", "Sertraline 100 mg tablets", medicineNames["sertraline"], "One in the morning", "2022-04-21", "2024-09-10", "Dose reduced, well", q, ill},
-		{"sertraline", "Sertraline 50 mg tablets", medicineNames["sertraline"], "One in the morning", "2024-09-10", "", "", q, nil},
+		{"sertraline", "Sertraline 50 mg tablets", medicineNames["sertraline"], "One in the morning", "2024-09-10", "", "", q, ill},
 	} {
 		r := obj{
 			"status": "active", "intent": "order", "authoredOn": m.start, "requester": m.by,
@@ -78,7 +78,7 @@ func (p *practice) medicines() {
 			r["courseOfTherapyType"] = concept("", hl7("medicationrequest-course-of-therapy", "acute", "Short course (acute) therapy"))
 		}
 		ref := p.about("MedicationRequest", m.key, r, m.label...).as(m.name)
-		if m.end == "" {
+		if m.end == "" && m.label == nil {
 			current = append(current, ref)
 		}
 		if m.start >= "2019-03-11" && m.label == nil {
@@ -98,6 +98,14 @@ func (p *practice) medicines() {
 		"date": at("2026-08-04", "11:50"), "source": p.osei, "entry": items,
 		"note": notes("Gone through with Marion by telephone. She fills her own weekly box on Sundays; Judith looks at it on Wednesdays."),
 	})
+	sertraline := p.at("MedicationRequest", "sertraline").as("Sertraline 50 mg tablets")
+	p.about("List", "medicines-mind", obj{
+		"status": "current", "mode": "snapshot", "title": "Current medicines, kept apart at Marion's wish",
+		"code": concept("Medication list", loinc("10160-0", "History of Medication use Narrative")),
+		"date": at("2026-08-04", "11:50"), "source": p.osei, "entry": list{obj{"item": sertraline, "date": "2026-08-04"}},
+		"note": notes("She would like every doctor who prescribes for her to know, and to be asked each time."),
+	}, psy)
+	p.provenance("2026-08-04T11:53:00+01:00", "Reviewed and re-authorised", "", list{agent("verifier", p.osei, p.surgery), agent("informant", p.person)}, []ref{sertraline}, psy)
 	p.about("MedicationStatement", "vitamin-d", obj{
 		"status": "stopped", "medicationCodeableConcept": concept("Vitamin D 25 micrograms, bought"), "effectivePeriod": period("2020-11", "2024-02-06"),
 		"dateAsserted": "2024-03-05", "informationSource": p.person, "dosage": list{obj{"text": "One a day in winter"}},

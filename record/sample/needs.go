@@ -5,10 +5,12 @@ func ask(link, question, answer string) obj {
 	return obj{"linkId": link, "text": question, "answer": list{obj{"valueString": answer}}}
 }
 
-// form adds a completed QuestionnaireResponse.
-func (s *source) form(key, name, when string, author ref, from any, items list, labels ...obj) ref {
+// form adds a completed QuestionnaireResponse. The title heads it, as an item
+// without an answer.
+func (s *source) form(key, name, title, when string, author, from ref, items list, labels ...obj) ref {
 	return s.about("QuestionnaireResponse", key, obj{
-		"status": "completed", "authored": when, "author": author, "source": from, "item": items,
+		"status": "completed", "authored": when, "author": author, "source": from,
+		"item":          append(list{obj{"linkId": "title", "text": title}}, items...),
 		"questionnaire": "https://care.westmere-council.example/forms/" + name,
 	}, labels...)
 }
@@ -16,14 +18,14 @@ func (s *source) form(key, name, when string, author ref, from any, items list, 
 // assessments: reablement, the Care Act needs assessment and its reviews, the
 // occupational therapist at home.
 func (c *authority) assessments() {
-	start := c.form("reablement-start", "reablement|3", at("2024-02-01", "11:00"), c.bell, c.person, list{
+	start := c.form("reablement-start", "reablement|3", "Reablement: what you want to do, and what you can", at("2024-02-01", "11:00"), c.bell, c.person, list{
 		ask("1", "What do you want to be able to do?", "Wash and dress without anyone seeing me do it. Make my own tea. Get to the gate to let the dog out."),
 		ask("2", "Washing and dressing", "Help for left foot, and someone in the bathroom."),
 		ask("3", "Moving about", "Frame indoors, thirty metres. Not stairs alone: bed has come down to the front room."),
 		ask("4", "Eating and drinking", "Makes a hot drink sitting; cannot carry it. Meals by Judith and reablement."),
 		ask("5", "Medicines", "Fills her own box. Insulin herself, watched once and good."),
 	})
-	end := c.form("reablement-end", "reablement|3", at("2024-03-13", "11:00"), c.bell, c.person, list{
+	end := c.form("reablement-end", "reablement|3", "Reablement: what you want to do, and what you can", at("2024-03-13", "11:00"), c.bell, c.person, list{
 		ask("1", "What can you do now?", "I wash and dress but for tights and shoes. I make tea on the trolley. I got to the gate on Saturday."),
 		ask("2", "Washing and dressing", "Help with left foot and with the shower, two mornings. Otherwise alone."),
 		ask("3", "Moving about", "Frame indoors; stick for a few steps. Bed is upstairs again with the second rail."),
@@ -32,7 +34,7 @@ func (c *authority) assessments() {
 	})
 	c.provenance(at("2024-03-13", "11:40"), "Assessed at home", "", list{agent("author", c.bell, c.reablement), agent("informant", c.person)}, []ref{start, end})
 
-	needs := c.form("needs-2024", "care-act-needs|7", at("2024-03-14", "14:00"), c.raman, c.person, list{
+	needs := c.form("needs-2024", "adult-social-care-needs-assessment|7", "Needs assessment, Care Act 2014", at("2024-03-14", "14:00"), c.raman, c.person, list{
 		ask("a", "Managing and maintaining nutrition", "Eligible. Cannot lift pans or carry food with the frame; with insulin she must eat in time."),
 		ask("b", "Maintaining personal hygiene", "Eligible. Needs someone there for the shower and help with the left foot."),
 		ask("c", "Managing toilet needs", "Manages with the raised seat and rail."),
@@ -48,13 +50,13 @@ func (c *authority) assessments() {
 		ask("o", "Outcome", "Eligible needs under section 13 of the Care Act 2014."),
 		ask("v", "Her own words", "I am not ready to be done to. I will take help that leaves me doing the bit I can."),
 	})
-	review := c.form("review-2025", "care-act-review|4", at("2025-02-27", "10:30"), c.raman, c.person, list{
+	review := c.form("review-2025", "adult-social-care-review|4", "Adult social care: yearly review", at("2025-02-27", "10:30"), c.raman, c.person, list{
 		ask("1", "What has changed?", "Stick outdoors with someone. Showers alone with the seat. Choir again since September. Still not the oven, the bus alone, or shoes on a bad day."),
 		ask("2", "What works?", "Grace in the mornings. The class on Tuesdays."),
 		ask("3", "What does not?", "Never knowing who comes at tea-time. Would rather choose the person herself."),
 		ask("4", "Decision", "Seven hours stay. From April as a direct payment, joined with a personal health budget."),
 	})
-	review26 := c.form("review-2026", "care-act-review|4", at("2026-03-05", "10:30"), c.ashworth, c.person, list{
+	review26 := c.form("review-2026", "adult-social-care-review|4", "Adult social care: yearly review", at("2026-03-05", "10:30"), c.ashworth, c.person, list{
 		ask("1", "What has changed?", "The bus alone, both ways, in January. Reads to the children on Fridays again."),
 		ask("2", "What works?", "Ines. Choosing."),
 		ask("3", "What does not?", "The paperwork of being an employer; payroll service added."),
@@ -64,14 +66,14 @@ func (c *authority) assessments() {
 	c.provenance(at("2025-02-27", "12:00"), "Reviewed at home", "", list{agent("author", c.raman, c.team), agent("informant", c.person)}, []ref{review})
 	c.provenance(at("2026-03-05", "12:00"), "Reviewed at home", "", list{agent("author", c.ashworth, c.team), agent("informant", c.person)}, []ref{review26})
 
-	c.form("ot-home", "occupational-therapy-home|2", at("2024-02-08", "13:30"), c.helm, c.person, list{
+	c.form("ot-home", "adult-social-care-occupational-therapy|2", "Occupational therapy: the home (adult social care)", at("2024-02-08", "13:30"), c.helm, c.person, list{
 		ask("1", "Front and back door", "Front: one step, rail both sides advised. Back: two stone steps, slippery: rail, grit box, not in frost."),
 		ask("2", "Stairs", "Thirteen, rail on the left only: second rail."),
 		ask("3", "Bathroom", "Over-bath shower. Bath board now; ask for level shower? She says no: “I like a bath and I mean to get back in one.”"),
 		ask("4", "Kitchen", "Trolley, perching stool, kettle tipper."),
 		ask("5", "Night", "Light with a sensor between bed and bathroom."),
 	})
-	c.form("financial-2024", "financial-assessment|9", "2024-03-25", c.team, c.person, list{
+	c.form("financial-2024", "financial-assessment|9", "Financial assessment", "2024-03-25", c.team, c.person, list{
 		ask("1", "Result", "Weekly contribution £31.50 from income; home not counted; savings below the upper limit."),
 		ask("2", "Disability-related expenses allowed", "Heating, chiropody, taxi to choir: £18.00 a week."),
 	})
@@ -90,7 +92,7 @@ func (c *authority) assessments() {
 // carer is Judith's own assessment. It is in Marion's record because it is about
 // caring for her, and because Judith agreed to it.
 func (c *authority) carer() {
-	form := c.form("carer-2024", "carers-assessment|5", at("2024-04-11", "17:30"), c.lowther, c.judith, list{
+	form := c.form("carer-2024", "carers-assessment|5", "Carer's assessment", at("2024-04-11", "17:30"), c.lowther, c.judith, list{
 		ask("1", "What do you do?", "Mum's shopping, washing, her weekly box on Wednesdays, most suppers, all the telephoning. Nights when she was bad."),
 		ask("2", "How much of the week?", "About twelve hours now. It was thirty in February."),
 		ask("3", "What suffers?", "My job at the school, Isla's swimming, sleep. I shouted at her over a pan and cried in the car."),

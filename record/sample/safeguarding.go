@@ -13,7 +13,7 @@ func (c *authority) safeguarding() {
 		"status": "completed", "intent": "order", "focus": concern, "authoredOn": "2024-11-18", "lastModified": "2025-01-23", "owner": c.raman,
 		"code": concept("Safeguarding enquiry, Care Act 2014 section 42"), "description": "Enquiry with Marion about money taken for work not done",
 		"output": list{obj{"type": concept("Outcome"), "valueString": "Risk removed. Her wishes met in full. Closed 23 January 2025."}}}, sdv)
-	wishes := c.form("safeguarding-wishes", "making-safeguarding-personal|2", at("2024-11-19", "11:00"), c.raman, c.person, list{
+	wishes := c.form("safeguarding-wishes", "making-safeguarding-personal|2", "Making safeguarding personal: what you want to happen", at("2024-11-19", "11:00"), c.raman, c.person, list{
 		ask("1", "What happened, as you see it?", "He was nice. He asked about Alan. Then there was always another bag of cement. I knew by October and was too ashamed to say."),
 		ask("2", "What do you want to happen?", "That he stops coming. That I get some of it back if it's easy. That nobody makes me go to court, and that Judith hears it from me."),
 		ask("3", "What do you not want?", "A fuss. Being told I can't manage my money. I can."),

@@ -13,8 +13,8 @@ func (c *authority) packages() {
 	}
 	reablement := episode("reablement", "Reablement at home", "2024-02-01", "2024-03-17", c.bell)
 	home := episode("home-care", "Home care, council-funded", "2024-03-18", "2025-03-31", c.raman)
-	direct := episode("direct-payment", "Direct payment and personal health budget", "2025-04-01", "", c.ashworth)
-	tech := episode("lifeline", "Pendant alarm", "2024-02-01", "", c.lifelineContact())
+	direct := episode("direct-payment", "Home care bought by Marion herself (direct payment)", "2025-04-01", "", c.ashworth)
+	tech := episode("lifeline", "Telecare: pendant alarm", "2024-02-01", "", c.helm)
 
 	order := func(key, what, status, start, end string, who ref, provider ref, hours string) ref {
 		o := obj{"status": status, "intent": "order", "category": socialCare, "code": concept(what), "authoredOn": start,
@@ -53,9 +53,6 @@ func (c *authority) packages() {
 	task("review-2027", "Yearly review, March 2027", "requested", "2026-03-05", "2026-03-05", c.ashworth, "")
 	task("winter", "Grit box filled and step rail checked before the frost", "in-progress", "2026-10-26", "2026-11-12", c.ashworth, "")
 }
-
-// lifelineContact stands for the alarm centre's manager, whom nobody has named.
-func (c *authority) lifelineContact() ref { return c.helm }
 
 // visits are the home carers' notes of two ordinary weeks and a few other days:
 // what came, who, and how it was.
