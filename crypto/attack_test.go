@@ -246,6 +246,8 @@ func TestNoKey(t *testing.T) {
 			"ID":            func() { k.ID(LabelEntryID) },
 			"Tagger":        func() { k.Tagger(LabelTag) },
 			"Bytes":         func() { k.Bytes() },
+			"Clone":         func() { k.Clone() },
+			"MAC":           func() { k.MAC(LabelHead) },
 			"NewBoxKey":     func() { NewBoxKey(k) },
 			"NewSigningKey": func() { NewSigningKey(k) },
 			"Token":         func() { Credential{kind: Access, secret: k}.Token() },
@@ -312,7 +314,14 @@ func TestCopiesAreDestroyed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	clone := k.Clone()
+	if !clone.Equal(k) {
+		t.Error("a clone is another key")
+	}
 	k.Destroy()
+	if clone.IsZero() {
+		t.Error("a clone was destroyed with its original")
+	}
 	if !same.IsZero() {
 		t.Error("a copy of the value outlived Destroy")
 	}

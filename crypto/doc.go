@@ -4,13 +4,18 @@
 //
 // # What there is
 //
-//	Key         32 uniform bytes that act: Derive, ID, Seal, Open, Tagger
+//	Key         32 uniform bytes that act: Derive, ID, MAC, Seal, Open, Tagger
 //	Label       what a derived key is for; one registry, unique and prefix-free
 //	Context     what a sealed object is and where it belongs; one registry
 //	Credential  a 256-bit secret bound to a kind: token, slot, invite
 //	Capsule     what a database holds for a credential: an id, an expiry, a blob
 //	BoxKey      X-Wing (ML-KEM-768 with X25519): sealing to somebody absent
 //	SigningKey  Ed25519, with the purpose of the signature in what is signed
+//	Slot        a credential made of what a person has: a passphrase with a
+//	            DeviceKey, a passkey, a RecoveryCode
+//	Secret      what a person types; it is no key
+//	Tagger      recognises rows, by one AES block
+//	Pad         hides lengths before sealing
 //
 // # The constructions
 //
@@ -32,9 +37,20 @@
 //
 // # What it promises
 //
-// Every failure to open is the same ErrOpen. Parsing takes one form only: a
-// token, a recovery code or a blob that is not exactly what this package writes
-// is refused. No Key, Credential or passphrase prints anything but [secret].
-// docs/format.md says all of this for another implementation, and
-// testdata/vectors lets it check itself.
+// Every failure to open is the same ErrOpen, and nothing of what fails is handed
+// out. Parsing takes one form only: a token, a device key, a public key or a blob
+// that is not exactly what this package writes is refused, and a recovery code
+// that is not one that people may type. No input makes it panic; a fault of the
+// caller does: no key, or one that was destroyed, neither seals nor derives.
+//
+// No secret prints anything but [secret], under any verb or encoder, or from an
+// unexported field the address of a function. docs/format.md says all of this for another implementation, and
+// testdata/vectors lets it check itself: their values come from a second one, in
+// Python, never from this package.
+//
+// # What it must never do
+//
+// Take a nonce, a salt or a cost from a caller or a server. Compare a secret with
+// ==. Hand out a key: TestKeysAreNotHandedOut lists the few who may pack one.
+// Make a second construction for what one here does already.
 package crypto

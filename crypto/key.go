@@ -47,6 +47,12 @@ var errKey = errors.New("this is not a key: a key is 32 random bytes")
 // IsZero reports whether k is no key: never made, or destroyed.
 func (k Key) IsZero() bool { return k.b == nil || allZero(k.b()[:]) }
 
+// Clone returns a key of the same bytes that is destroyed by itself.
+func (k Key) Clone() Key {
+	c := [KeySize]byte(k.use())
+	return keyOf(&c)
+}
+
 // Bytes returns the key itself, not a copy, to be packed inside a sealed object.
 // It is the one way out; TestKeysAreNotHandedOut lists who may call it.
 func (k Key) Bytes() []byte { return k.use() }
