@@ -1,0 +1,92 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"carehold/record"
+)
+
+// Config is how a server is reached and what it puts up with. A zero field
+// means what its comment says.
+type Config struct {
+	// PublicURL is what clients call this server: "https://record.example.org".
+	// Links, fullUrls and Locations begin with it; the Host header is never
+	// believed. Required.
+	PublicURL string
+
+	// TrustedProxies are the addresses whose X-Forwarded-For is believed. None:
+	// the address of the connection is the client's.
+	TrustedProxies []netip.Prefix
+
+	// Version is shown by /, /holder/v1/node and /fhir/metadata.
+	Version string
+
+	// Logger gets one event for each request. Nil: slog.Default.
+	Logger *slog.Logger
+
+	Limits Limits
+}
+
+// Limits are what one server, and one client of it, may use.
+type Limits struct {
+	Rate    float64 // requests a second from one address; 50
+	Burst   int     // and at once; 300
+	Guesses float64 // lookups by a secret, and refused tokens, a second from one address; 2
+	Tries   int     // and at once; 60
+
+	Concurrent int           // requests served at the same time; 256
+	Large      int           // of them, those with a large body, which is held in memory; 2
+	Header     int           // bytes of a request's head; 16 KiB
+	HeaderTime time.Duration // for sending the head; 10 s
+	BodyTime   time.Duration // for sending an ordinary body, or taking an ordinary answer; 30 s
+	LargeTime  time.Duration // for a large one; 10 min
+	IdleTime   time.Duration // of a connection between requests; 2 min
+	StopTime   time.Duration // for requests to end when the server stops; 20 s
+}
+
+func (l Limits) orDefault() Limits {
+	or := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	per := func(v *float64, d float64) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	wait := func(v *time.Duration, d time.Duration) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	per(&l.Rate, 50)
+	or(&l.Burst, 300)
+	per(&l.Guesses, 2)
+	or(&l.Tries, 60)
+	or(&l.Concurrent, 256)
+	or(&l.Large, 2)
+	or(&l.Header, 16<<10)
+	wait(&l.HeaderTime, 10*time.Second)
+	wait(&l.BodyTime, 30*time.Second)
+	wait(&l.LargeTime, 10*time.Minute)
+	wait(&l.IdleTime, 2*time.Minute)
+	wait(&l.StopTime, 20*time.Second)
+	return l
+}
+
+// publicURL checks the public URL and takes a slash off its end.
+func (c Config) publicURL() (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSuffix(c.PublicURL, "/"))
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return nil, record.Safef(record.Invalid, "the public URL must be http:// or https:// and a host")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Path != "":
+		return nil, record.Safef(record.Invalid, "the public URL must have nothing after the host")
+	}
+	return u, nil
+}

@@ -1,0 +1,34 @@
+package httpapi
+
+import "strings"
+
+// Door is a way in. Each has its own kind of client, and its own way of putting
+// an error.
+type Door uint8
+
+const (
+	DoorWeb    Door = iota // pages for people: errors are pages
+	DoorFHIR               // /fhir: errors are OperationOutcomes
+	DoorHolder             // /holder/v1: errors are {"error": {…}}
+	DoorHealth             // /livez, /readyz: errors are text
+)
+
+func (d Door) String() string { return [...]string{"web", "fhir", "holder", "health"}[d] }
+
+// doorOf is the door whose errors a path gets, also when no route is there.
+func doorOf(path string) Door {
+	switch {
+	case under(path, "/fhir"):
+		return DoorFHIR
+	case under(path, "/holder"):
+		return DoorHolder
+	case path == "/livez" || path == "/readyz":
+		return DoorHealth
+	}
+	return DoorWeb
+}
+
+func under(path, root string) bool {
+	rest, ok := strings.CutPrefix(path, root)
+	return ok && (rest == "" || rest[0] == '/')
+}

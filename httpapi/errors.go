@@ -1,0 +1,56 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"carehold/httpapi/problem"
+	"carehold/record"
+)
+
+// answerError answers a request with an error, in the way of its door.
+func (s *Server) answerError(e *event, r *http.Request, err error) {
+	row := problem.Of(err)
+	h := e.Header()
+	// What a handler had prepared was for another answer.
+	for _, name := range []string{"Etag", "Last-Modified", "Location", "Content-Location", "Content-Length"} {
+		h.Del(name)
+	}
+	h.Set("Cache-Control", "no-store")
+	if row.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", challenge(r))
+	}
+	if row.Status == http.StatusTooManyRequests || row.Status == http.StatusServiceUnavailable {
+		if h.Get("Retry-After") == "" {
+			h.Set("Retry-After", "1")
+		}
+	}
+	var body []byte
+	switch e.door {
+	case DoorFHIR:
+		h.Set("Content-Type", "application/fhir+json; fhirVersion=4.0")
+		body = problem.Outcome(err, e.id)
+	case DoorHolder:
+		h.Set("Content-Type", "application/json")
+		body = problem.HolderBody(err, e.id)
+	case DoorHealth:
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		body = fmt.Appendf(nil, "%s\n", record.SafeText(err))
+	default:
+		s.web.Problem(e, row.Status, e.id)
+		return
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	e.WriteHeader(row.Status)
+	e.Write(body)
+}
+
+// challenge is what a 401 asks for. RFC 6750 §3.1: no error code where nothing
+// was tried.
+func challenge(r *http.Request) string {
+	if _, tried := bearer(r); !tried {
+		return `Bearer realm="carehold"`
+	}
+	return `Bearer realm="carehold", error="invalid_token"`
+}

@@ -1,0 +1,122 @@
+package fhirapi
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"carehold/httpapi/problem"
+	"carehold/record"
+	"carehold/record/change"
+	"carehold/record/fhir"
+)
+
+// ContentType is what every answer of this door is.
+const ContentType = "application/fhir+json; fhirVersion=4.0"
+
+// Config is what the interface has to know of the server.
+type Config struct {
+	Base    string // what FHIR calls [base]: "https://record.example.org/fhir"
+	Version string // of the program
+}
+
+// API is the interface. Its methods serve one interaction each.
+type API struct {
+	config     Config
+	capability []byte
+}
+
+// New makes the interface.
+func New(c Config) *API { return &API{c, capability(c)} }
+
+// location is the URL of a version, FHIR R4 §3.1.0.8.
+func (a *API) location(ref fhir.Ref, v record.Version) string {
+	return a.config.Base + "/" + ref.String() + "/_history/" + v.String()
+}
+
+func (a *API) fullURL(ref fhir.Ref) string { return a.config.Base + "/" + ref.String() }
+
+// etag is the ETag of a version, FHIR R4 §3.1.0.1.3.
+func etag(v record.Version) string { return `W/"` + v.String() + `"` }
+
+// resourceType is the type in the URL, when it is one that a record holds.
+func resourceType(r *http.Request) (string, error) {
+	typ := r.PathValue("type")
+	if _, ok := change.Storable(typ); !ok {
+		return "", record.Safef(record.NotFound, "no such resource type")
+	}
+	return typ, nil
+}
+
+// reference is the type and id in the URL.
+func reference(r *http.Request) (fhir.Ref, error) {
+	typ, err := resourceType(r)
+	return fhir.Ref{Type: typ, ID: r.PathValue("id")}, err
+}
+
+// resource reads the body as a resource of the type.
+func resource(r *http.Request, typ string) (*fhir.Resource, error) {
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	res, err := fhir.Parse(b, fhir.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	if res.Type() != typ {
+		return nil, record.Safef(record.Invalid, "the resource is not of the type in the URL").At("resourceType")
+	}
+	return res, nil
+}
+
+// version sets the headers that name a version.
+func version(h http.Header, v record.Version, at time.Time) {
+	h.Set("ETag", etag(v))
+	h.Set("Last-Modified", at.UTC().Format(http.TimeFormat))
+}
+
+// write writes a whole body.
+func write(w http.ResponseWriter, status int, body []byte) error {
+	h := w.Header()
+	h.Set("Content-Type", ContentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, err := w.Write(body)
+	return gone(err)
+}
+
+// gone keeps a client that went away from being a fault of ours.
+func gone(err error) error {
+	if err == nil {
+		return nil
+	}
+	return record.Safef(record.Unavailable, "the client went away before the end of the answer")
+}
+
+// written answers a create or an update as the client prefers it.
+// FHIR R4 §3.1.0.1.9.
+func written(w http.ResponseWriter, status int, p preference, body []byte) error {
+	switch p.ret {
+	case "minimal":
+		w.WriteHeader(status)
+		return nil
+	case "OperationOutcome":
+		text := "kept as sent; id, versionId and lastUpdated are this server's"
+		return write(w, status, problem.OutcomeOf("", problem.Issue{Severity: "information", Code: "informational", Diagnostics: text}))
+	}
+	return write(w, status, body)
+}
+
+// notHere refuses a header that only makes sense elsewhere, rather than leave
+// the client believing that it was heeded.
+func notHere(r *http.Request, names ...string) error {
+	for _, name := range names {
+		if len(r.Header[name]) > 0 {
+			return record.Safef(record.Unsupported, "the header %s is not supported here", strings.ToLower(name))
+		}
+	}
+	return nil
+}

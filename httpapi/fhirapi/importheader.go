@@ -1,0 +1,55 @@
+package fhirapi
+
+import (
+	"mime"
+	"net/http"
+	"unicode"
+	"unicode/utf8"
+
+	"carehold/record"
+	"carehold/record/entry"
+)
+
+// importHeader marks a transaction as part of an import, so that the person can
+// list it and undo it as a whole:
+//
+//	Carehold-Import: 0123456789abcdef0123456789abcdef; source="GP practice export"
+//
+// source is a quoted string, or source*=UTF-8”… (RFC 8187) for other letters.
+const importHeader = "Carehold-Import"
+
+// maxSource bounds the words for a source, in bytes: they stand in each version.
+const maxSource = 200
+
+// ImportHeader writes the header's value, for clients.
+func ImportHeader(o entry.Origin) string {
+	return mime.FormatMediaType(o.Import.String(), map[string]string{"source": o.Source})
+}
+
+// importOrigin reads it; the zero Origin where there is none.
+func importOrigin(h http.Header) (o entry.Origin, err error) {
+	bad := record.Safef(record.Invalid, `Carehold-Import is 32 hexadecimal digits and a source: 0123…; source="GP practice export"`)
+	switch values := h[importHeader]; {
+	case len(values) == 0:
+		return o, nil
+	case len(values) > 1:
+		return o, bad
+	}
+	id, params, err := mime.ParseMediaType(h.Get(importHeader))
+	if err != nil || len(params) != 1 {
+		return o, bad
+	}
+	if o.Import, err = record.ParseImportID(id); err != nil || o.Import == (record.ImportID{}) {
+		return entry.Origin{}, bad
+	}
+	o.Source = params["source"]
+	if o.Source == "" || len(o.Source) > maxSource || !utf8.ValidString(o.Source) {
+		return entry.Origin{}, bad
+	}
+	for _, c := range o.Source {
+		if unicode.IsControl(c) || unicode.Is(unicode.Cf, c) {
+			return entry.Origin{}, bad
+		}
+	}
+	return o, nil
+}

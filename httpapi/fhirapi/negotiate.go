@@ -1,0 +1,110 @@
+package fhirapi
+
+import (
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"carehold/httpapi/problem"
+	"carehold/record"
+)
+
+// jsonTypes are the names JSON goes by, FHIR R4 §3.1.0.1.10 and §3.1.0.1.11.
+var jsonTypes = []string{"application/fhir+json", "application/json", "text/json", "json"}
+
+// query reads the query of a request that may have the parameters known, after
+// what every request may have: _format and _pretty. unknown are the names that
+// the client should be told were not heeded; with Prefer: handling=strict they
+// are an error.
+func query(r *http.Request, known ...string) (values url.Values, unknown []string, err error) {
+	values, err = url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, nil, record.Safef(record.Invalid, "the query cannot be understood: check its percent-encoding")
+	}
+	if err := acceptable(r.Header["Accept"], values["_format"]); err != nil {
+		return nil, nil, err
+	}
+	for name, all := range values {
+		switch {
+		case name == "_format" || name == "_pretty":
+		case !slices.Contains(known, name):
+			unknown = append(unknown, name)
+		case len(all) > 1:
+			return nil, nil, record.Safef(record.Invalid, "this parameter is there more than once").At(name)
+		}
+	}
+	slices.Sort(unknown)
+	if len(unknown) > 0 && preferences(r.Header["Prefer"]).strict {
+		return nil, nil, record.Errorf(record.Invalid, "unknown here: %s", strings.Join(unknown, ", "))
+	}
+	return values, unknown, nil
+}
+
+// acceptable reports whether the client takes JSON. _format overrides Accept.
+func acceptable(accept, format []string) error {
+	no := record.Safef(problem.NotAcceptable, "this server speaks application/fhir+json, of FHIR 4.0, and nothing else")
+	if len(format) > 0 {
+		for _, f := range format {
+			// "application/fhir+json", not encoded, arrives with a space for its +.
+			typ, params, err := mime.ParseMediaType(strings.ReplaceAll(f, " ", "+"))
+			if err != nil || !slices.Contains(jsonTypes, typ) || !r4(params) {
+				return no
+			}
+		}
+		return nil
+	}
+	if len(accept) == 0 {
+		return nil
+	}
+	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		typ, params, err := mime.ParseMediaType(part)
+		if err != nil || !r4(params) {
+			continue
+		}
+		if q, err := strconv.ParseFloat(params["q"], 64); err == nil && q == 0 {
+			continue
+		}
+		if typ == "*/*" || typ == "application/*" || slices.Contains(jsonTypes, typ) {
+			return nil
+		}
+	}
+	return no
+}
+
+// r4 reports whether a fhirVersion, if there is one, is ours.
+func r4(params map[string]string) bool {
+	v, ok := params["fhirversion"]
+	return !ok || v == "4.0" || v == "4.0.1"
+}
+
+// preference is what a Prefer header asks for, RFC 7240.
+type preference struct {
+	ret    string // minimal, representation, OperationOutcome, or ""
+	strict bool   // handling=strict
+}
+
+// preferences reads Prefer. What is unknown or ill-written asks for nothing; of
+// two preferences of a name the first counts (RFC 7240 §2).
+func preferences(headers []string) (p preference) {
+	handling := ""
+	for part := range strings.SplitSeq(strings.Join(headers, ","), ",") {
+		first, _, _ := strings.Cut(part, ";")
+		name, value, _ := strings.Cut(first, "=")
+		value = strings.Trim(strings.TrimSpace(value), `"`)
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "return":
+			if p.ret == "" && (value == "minimal" || value == "representation" || value == "OperationOutcome") {
+				p.ret = value
+			}
+		case "handling":
+			if handling == "" {
+				handling = value
+			}
+		}
+	}
+	p.strict = handling == "strict"
+	return p
+}

@@ -1,0 +1,84 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"carehold/crypto"
+	"carehold/record"
+)
+
+// SessionCookie is the cookie of the person's web app.
+const SessionCookie = "__Host-carehold"
+
+var tokenAnywhere = regexp.MustCompile(crypto.TokenPattern)
+
+// gate refuses what no route takes, before it is looked at closer. No text here
+// repeats what was sent.
+func (s *Server) gate(r *http.Request) error {
+	if tokenInURL(r.URL) {
+		return record.Safef(record.Invalid, "a token was sent in the URL, where logs and histories keep it: "+
+			"stop it now, and send a new one in the Authorization header")
+	}
+	switch auth := r.Header["Authorization"]; {
+	case len(auth) > 1:
+		return record.Safef(record.Invalid, "there is more than one Authorization header")
+	case len(auth) == 1 && len(r.CookiesNamed(SessionCookie)) > 0:
+		return record.Safef(record.Invalid, "there are both a session cookie and an Authorization header; send one of them")
+	}
+	if err := s.crossOrigin.Check(r); err != nil {
+		return record.Safef(record.Forbidden, "a page of another site may not change anything here")
+	}
+	return nil
+}
+
+// tokenInURL finds a token, or the parameter that RFC 6750 §2.3 puts one in, in
+// whatever way it is encoded.
+func tokenInURL(u *url.URL) bool {
+	if tokenAnywhere.MatchString(u.Path) || tokenAnywhere.MatchString(u.RawQuery) {
+		return true
+	}
+	for pair := range strings.FieldsFuncSeq(u.RawQuery, func(c rune) bool { return c == '&' || c == ';' }) {
+		name, value, _ := strings.Cut(pair, "=")
+		name, value = unescape(name), unescape(value)
+		if strings.EqualFold(name, "access_token") || tokenAnywhere.MatchString(name) || tokenAnywhere.MatchString(value) {
+			return true
+		}
+	}
+	return false
+}
+
+func unescape(s string) string {
+	if t, err := url.QueryUnescape(s); err == nil {
+		return t
+	}
+	return s
+}
+
+// bearer is the text after Bearer in the Authorization header, and whether a
+// token was tried at all. RFC 6750 §2.1; the scheme's letters are in any case
+// (RFC 9110 §11.1).
+func bearer(r *http.Request) (text string, tried bool) {
+	auth := r.Header["Authorization"]
+	if len(auth) != 1 {
+		return "", false
+	}
+	scheme, text, _ := strings.Cut(auth[0], " ")
+	return text, strings.EqualFold(scheme, "Bearer")
+}
+
+// credential reads the request's credential, which must be of one of the kinds.
+// Everything else is the same error.
+func credential(r *http.Request, kinds string) (crypto.Credential, error) {
+	text, tried := bearer(r)
+	if !tried {
+		return crypto.Credential{}, record.Unauthorized
+	}
+	c, err := crypto.ParseToken(text)
+	if err != nil || !strings.ContainsRune(kinds, rune(c.Kind())) {
+		return crypto.Credential{}, record.Unauthorized
+	}
+	return c, nil
+}

@@ -1,0 +1,17 @@
+// Package holderapi is the door of the person's own devices, /holder/v1: what
+// record/holder asks of a server, and what only the person may ask of their
+// record. The messages are in httpapi/message.
+//
+//	node.go        GET  node                    which server this is
+//	slot.go        POST slot, ring              the sealed way in, by derived ids
+//	statement.go   POST statements              a signed change; the first with an invite
+//	session.go     POST, DELETE sessions        a token for the standing self-grant
+//	log.go         GET  log, log/proof          the log, sealed as it is, and its proof
+//	strike.go      POST strikes                 stop a grant at once
+//	entries.go     GET  entries …               where each entry is filed, why, and moving it
+//	imports.go     GET  imports, POST undo
+//	preview.go     POST preview                 what a grant would show
+//
+// Lookups are POSTs, for what they look up must not stand in a URL. Nothing here
+// tells an unknown id from a wrong proof, or one refused token from another.
+package holderapi

@@ -1,0 +1,28 @@
+package holderapi
+
+import (
+	"io"
+	"net/http"
+
+	"carehold/crypto"
+	"carehold/httpapi/message"
+	"carehold/record/statement"
+)
+
+// Statement applies a signed change. Its signature is its authority; the first
+// one of a person brings an invite besides, as its bearer token.
+func (a *API) Statement(w http.ResponseWriter, r *http.Request, invite crypto.Credential) error {
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	signed, err := statement.Parse(b)
+	if err != nil {
+		return err
+	}
+	receipt, err := a.store.Apply(r.Context(), signed, invite)
+	if err != nil {
+		return err
+	}
+	return answer(w, message.Receipt{Seq: uint64(receipt.Seq), Checkpoint: receipt.Checkpoint})
+}

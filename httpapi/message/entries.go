@@ -1,0 +1,87 @@
+package message
+
+import "time"
+
+// Entries are all the entries of a record. GET /holder/v1/entries
+type Entries struct {
+	Entries []EntryInfo `json:"entries"`
+}
+
+// EntryInfo is an entry without its content.
+// GET /holder/v1/entries/{type}/{id} fills Suggested and Reason too.
+type EntryInfo struct {
+	Type    string    `json:"type"`
+	ID      string    `json:"id"`
+	Version uint64    `json:"version"`
+	Section string    `json:"section"`
+	Time    time.Time `json:"time"`
+	Deleted bool      `json:"deleted,omitzero"`
+	Size    int       `json:"size"` // bytes of JSON
+
+	Grant ID     `json:"grant"` // under which it was written
+	Self  bool   `json:"self,omitzero"`
+	By    string `json:"by,omitzero"`
+
+	Import ID     `json:"import,omitzero"`
+	Source string `json:"source,omitzero"`
+
+	Why       string `json:"why,omitzero"`   // the filing rule
+	Moved     bool   `json:"moved,omitzero"` // filed by the person themself
+	Suggested string `json:"suggested,omitzero"`
+	Reason    string `json:"reason,omitzero"`
+}
+
+// Move files an entry elsewhere. POST /holder/v1/entries/{type}/{id}/section
+type Move struct {
+	Section string `json:"section"`
+}
+
+// Moved is the answer.
+type Moved struct {
+	Type      string `json:"type"`
+	ID        string `json:"id"`
+	Section   string `json:"section"`
+	Unchanged bool   `json:"unchanged,omitzero"`
+}
+
+// Imports are all imports. GET /holder/v1/imports
+type Imports struct {
+	Imports []Import `json:"imports"`
+}
+
+// Import is one of them.
+type Import struct {
+	ID      ID             `json:"id"`
+	Source  string         `json:"source"`
+	Time    time.Time      `json:"time"`
+	Entries int            `json:"entries"`
+	Counts  map[string]int `json:"counts"`
+}
+
+// Undone is what undoing an import did. POST /holder/v1/imports/{id}/undo
+type Undone struct {
+	Deleted  int      `json:"deleted"`
+	Restored int      `json:"restored"`
+	Kept     []string `json:"kept"` // Type/id, changed since
+}
+
+// PreviewRequest asks what a grant would show. POST /holder/v1/preview
+type PreviewRequest struct {
+	Sections []string `json:"sections"`
+	Scopes   string   `json:"scopes"` // separated by spaces
+}
+
+// Preview is the answer.
+type Preview struct {
+	Total    int              `json:"total"`
+	Sections []PreviewSection `json:"sections"`
+}
+
+// PreviewSection is one section of it.
+type PreviewSection struct {
+	Section  string         `json:"section"`
+	Granted  bool           `json:"granted"`
+	Total    int            `json:"total"`
+	Types    map[string]int `json:"types"`
+	Examples []string       `json:"examples"` // Type/id
+}

@@ -1,0 +1,82 @@
+package problem
+
+import (
+	"net/http"
+
+	"carehold/record"
+)
+
+// The kinds that only HTTP has.
+const (
+	MediaType     record.Kind = "media type not supported" // 415: of what was sent
+	NotAcceptable record.Kind = "not acceptable"           // 406: of what was asked for
+)
+
+// Row is how one kind is put to a client.
+type Row struct {
+	Kind   record.Kind
+	Status int    // HTTP
+	Issue  string // OperationOutcome.issue.code, FHIR R4 valueset issue-type
+	Code   string // error.code at the holder's door
+	Text   string // shown instead of the error's own text, when not empty
+}
+
+// NoSuchThing is the text of every 404 for an entry: an entry outside the grant
+// does not exist, so both are told in the same bytes.
+const NoSuchThing = "there is nothing here, or nothing that this token opens"
+
+const noToken = "this needs a token that is valid now: Authorization: Bearer …"
+
+// Table is every kind, and how it is answered.
+var Table = []Row{
+	{record.Invalid, http.StatusBadRequest, "invalid", "invalid", ""},
+	{record.Unprocessed, http.StatusUnprocessableEntity, "processing", "unprocessable", ""},
+	{record.Unauthorized, http.StatusUnauthorized, "login", "unauthorized", noToken},
+	{record.Forbidden, http.StatusForbidden, "forbidden", "forbidden", ""},
+	{record.NotFound, http.StatusNotFound, "not-found", "not-found", NoSuchThing},
+	{record.Gone, http.StatusGone, "deleted", "deleted", ""},
+	{record.NotAllowed, http.StatusMethodNotAllowed, "not-supported", "not-allowed", ""},
+	{record.Conflict, http.StatusConflict, "conflict", "conflict", ""},
+	{record.Precondition, http.StatusPreconditionFailed, "conflict", "precondition", ""},
+	{record.TooLarge, http.StatusRequestEntityTooLarge, "too-long", "too-large", ""},
+	{record.TooMany, http.StatusTooManyRequests, "throttled", "too-many", ""},
+	{record.Unavailable, http.StatusServiceUnavailable, "transient", "unavailable", ""},
+	{record.Unsupported, http.StatusNotImplemented, "not-supported", "unsupported", ""},
+	{MediaType, http.StatusUnsupportedMediaType, "not-supported", "media-type", ""},
+	{NotAcceptable, http.StatusNotAcceptable, "not-supported", "not-acceptable", ""},
+	{record.Integrity, http.StatusInternalServerError, "exception", "integrity", ""},
+	{record.Internal, http.StatusInternalServerError, "exception", "internal",
+		"something went wrong on this server; whoever runs it can find out what by the request id"},
+}
+
+// Of returns the row of an error's kind; the row of Internal for everything that
+// has none.
+func Of(err error) Row {
+	kind := record.KindOf(err)
+	for _, row := range Table {
+		if row.Kind == kind {
+			return row
+		}
+	}
+	return Table[len(Table)-1]
+}
+
+// KindOfCode is the kind with that code at the holder's door, for clients.
+func KindOfCode(code string) (record.Kind, bool) {
+	for _, row := range Table {
+		if row.Code == code {
+			return row.Kind, true
+		}
+	}
+	return "", false
+}
+
+// KindOfStatus is the kind whose status that is, for clients that got no body.
+func KindOfStatus(status int) record.Kind {
+	for _, row := range Table {
+		if row.Status == status && row.Kind != record.Integrity {
+			return row.Kind
+		}
+	}
+	return record.Internal
+}

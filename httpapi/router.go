@@ -1,0 +1,180 @@
+package httpapi
+
+import (
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"carehold/record"
+)
+
+// methods are the rows of one path, by method.
+type methods struct {
+	server *Server
+	path   string
+	door   Door
+	by     map[string]*Route
+	allow  string
+}
+
+var variable = regexp.MustCompile(`\{(\w+)\}`)
+
+// newRouter makes the router from the table: one of mux's routes for each path,
+// so that a 405 can name exactly the methods there are.
+func (s *Server) newRouter(table []Route) *mux.Router {
+	// A path is taken as it was sent: no redirect to a tidier one, and an encoded
+	// slash is not a slash, which a proxy in front may see differently.
+	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	var paths []*methods
+	byPath := map[string]*methods{}
+	for i := range table {
+		r := &table[i]
+		m := byPath[r.Path]
+		if m == nil {
+			m = &methods{server: s, path: r.Path, door: r.Door, by: map[string]*Route{}}
+			byPath[r.Path] = m
+			paths = append(paths, m)
+		}
+		m.by[r.Method] = r
+		if r.Method == http.MethodGet {
+			m.by[http.MethodHead] = r
+		}
+	}
+	for _, m := range paths {
+		m.allow = strings.Join(slices.Sorted(maps.Keys(m.by)), ", ")
+		router.Handle(variable.ReplaceAllStringFunc(m.path, func(v string) string {
+			name := v[1 : len(v)-1]
+			return "{" + name + ":" + variables[name] + "}"
+		}), m)
+	}
+	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.(*event).err = record.Safef(record.NotFound, "no such path")
+	})
+	return router
+}
+
+// ServeHTTP chooses the row, and serves it.
+func (m *methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e := w.(*event)
+	e.route, e.door = m.path, m.door
+	route, ok := m.by[r.Method]
+	if !ok {
+		w.Header().Set("Allow", m.allow)
+		e.err = record.Safef(record.NotAllowed, "this takes only %s", m.allow)
+		return
+	}
+	for name, value := range mux.Vars(r) {
+		r.SetPathValue(name, value)
+	}
+	e.err = m.server.serve(e, r, route)
+}
+
+// ServeHTTP is the way of every request: see the package comment.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := s.now()
+	e := &event{ResponseWriter: w, id: requestID(r), door: doorOf(r.URL.Path), route: "-"}
+	defer s.finish(e, r, began)
+	s.before(e, r)
+	if e.err == nil {
+		s.router.ServeHTTP(e, r)
+	}
+}
+
+// before does what comes before the table is looked at.
+func (s *Server) before(e *event, r *http.Request) {
+	h := e.Header()
+	secure(h, s.public.Scheme == "https")
+	h.Set("X-Request-Id", e.id)
+	// FHIR R4 §3.1.0.1.12: a client's own name for the request, given back. It is
+	// the client's text, so it is not logged.
+	if c := r.Header.Get("X-Correlation-Id"); correlation.MatchString(c) {
+		h.Set("X-Correlation-Id", c)
+	}
+	if e.door == DoorFHIR || e.door == DoorHolder {
+		private(h)
+	}
+	e.err = s.gate(r)
+}
+
+var correlation = regexp.MustCompile(`^[A-Za-z0-9\-.]{1,64}$`)
+
+// serve serves one row: rate, credential, body, handler.
+func (s *Server) serve(e *event, r *http.Request, route *Route) error {
+	addr := clientAddress(r, s.config.TrustedProxies)
+	if err := s.charge(e, addr, route.Rate); err != nil {
+		return err
+	}
+	if route.Rate != RateNone {
+		leave, err := s.enter(route)
+		if err != nil {
+			return err
+		}
+		defer leave()
+	}
+	if route.Body > smallBody*32 {
+		s.extend(e, r, route)
+	}
+	switch {
+	case route.Open != nil:
+		if err := s.body(e, r, route); err != nil {
+			return err
+		}
+		return route.Open(e, r)
+	case route.Admit != nil:
+		return s.admit(e, r, route)
+	}
+	c, err := credential(r, route.Kinds)
+	if err != nil {
+		return s.refuse(e, r, err)
+	}
+	defer c.Destroy()
+	view, err := s.store.Open(r.Context(), c)
+	if err != nil {
+		return s.refuse(e, r, err)
+	}
+	defer view.Close()
+	if err := s.body(e, r, route); err != nil {
+		return err
+	}
+	return route.View(e, r, view)
+}
+
+// admit serves a row to which a credential may be brought, and need not.
+func (s *Server) admit(e *event, r *http.Request, route *Route) error {
+	c, err := credential(r, route.Kinds)
+	if _, tried := bearer(r); err != nil && (tried || len(r.Header["Authorization"]) > 0) {
+		return s.refuse(e, r, err)
+	}
+	if err == nil {
+		defer c.Destroy()
+	}
+	if err := s.body(e, r, route); err != nil {
+		return err
+	}
+	return route.Admit(e, r, c)
+}
+
+// refuse counts a refused token as a guess. An address that makes too many is
+// told to wait; tokens that open still do, for others may share the address.
+func (s *Server) refuse(e *event, r *http.Request, err error) error {
+	if record.KindOf(err) != record.Unauthorized {
+		return err
+	}
+	if _, tried := bearer(r); !tried {
+		return err
+	}
+	if wait, ok := s.guesses.take(clientAddress(r, s.config.TrustedProxies), s.now()); !ok {
+		return tooMany(e, wait)
+	}
+	return err
+}
+
+func tooMany(e *event, wait time.Duration) error {
+	e.Header().Set("Retry-After", retryAfter(wait))
+	return record.Safef(record.TooMany, "too many requests from this address")
+}

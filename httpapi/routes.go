@@ -1,0 +1,111 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"carehold/crypto"
+	"carehold/record/statement"
+	"carehold/record/store"
+)
+
+// Rate is what a route costs the client's address.
+type Rate uint8
+
+const (
+	RateNone     Rate = iota // health: asked for by the machine itself
+	RateOrdinary             // one request
+	RateSecret               // one request and one guess: it looks something up by a secret
+)
+
+// Route is one row of the table: a method of a path, who may use it, and what it
+// takes. GET answers HEAD too.
+type Route struct {
+	Method string
+	Path   string // a template; {type}, {id} … are single segments
+	Door   Door
+	Kinds  string // of credentials, by their letters; "" is open to all
+	Rate   Rate
+	Body   int64    // bytes; 0: it takes none
+	Types  []string // media types of the body
+
+	// One of these: what serves it. Authority is an argument.
+	Open  func(http.ResponseWriter, *http.Request) error
+	Admit func(http.ResponseWriter, *http.Request, crypto.Credential) error // zero when none was sent
+	View  func(http.ResponseWriter, *http.Request, *store.View) error
+}
+
+// Who a row is for.
+const (
+	anyone   = ""
+	invited  = string(crypto.Invite)
+	granted  = string(crypto.Access) + string(crypto.Session)
+	themself = string(crypto.Session)
+)
+
+// How large a body may be.
+const (
+	smallBody    = 64 << 10
+	resourceBody = 16<<20 + 64<<10 // fhir.Limits, and white space around it
+	bundleBody   = 256 << 20       // change.Limits
+)
+
+var (
+	fhirJSON  = []string{"application/fhir+json", "application/json", "text/json"}
+	plainJSON = []string{"application/json"}
+	octets    = []string{"application/octet-stream"}
+)
+
+// routes is the table of everything that can be reached.
+func (s *Server) routes() []Route {
+	f, h, w := s.fhir, s.holder, s.web
+	return []Route{
+		// Method, path, door, kinds, rate, body, media types, served by
+
+		// FHIR R4 §3.1. The token says whose record; there is one base for all.
+		{Method: "GET", Path: "/fhir/metadata", Door: DoorFHIR, Kinds: anyone, Rate: RateOrdinary, Open: f.Metadata},
+		{Method: "GET", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Search},
+		{Method: "POST", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Create},
+		{Method: "GET", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Read},
+		{Method: "PUT", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Update},
+		{Method: "DELETE", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Delete},
+		{Method: "GET", Path: "/fhir/{type}/{id}/_history/{version}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.VRead},
+		{Method: "POST", Path: "/fhir", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: bundleBody, Types: fhirJSON, View: f.Bundle},
+		{Method: "POST", Path: "/fhir/", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: bundleBody, Types: fhirJSON, View: f.Bundle},
+
+		// The person's devices. What is open here is either no secret or opens
+		// nothing without one.
+		{Method: "GET", Path: "/holder/v1/node", Door: DoorHolder, Kinds: anyone, Rate: RateOrdinary, Open: h.Node},
+		{Method: "POST", Path: "/holder/v1/slot", Door: DoorHolder, Kinds: anyone, Rate: RateSecret, Body: smallBody, Types: plainJSON, Open: h.Slot},
+		{Method: "POST", Path: "/holder/v1/ring", Door: DoorHolder, Kinds: anyone, Rate: RateSecret, Body: smallBody, Types: plainJSON, Open: h.Ring},
+		{Method: "POST", Path: "/holder/v1/statements", Door: DoorHolder, Kinds: invited, Rate: RateSecret, Body: statement.MaxSize, Types: octets, Admit: h.Statement},
+		{Method: "POST", Path: "/holder/v1/sessions", Door: DoorHolder, Kinds: anyone, Rate: RateSecret, Body: smallBody, Types: plainJSON, Open: h.SignIn},
+		{Method: "DELETE", Path: "/holder/v1/sessions", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.SignOut},
+		{Method: "GET", Path: "/holder/v1/log", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Log},
+		{Method: "GET", Path: "/holder/v1/log/proof", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Proof},
+		{Method: "POST", Path: "/holder/v1/strikes", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, Body: smallBody, Types: plainJSON, View: h.Strike},
+		{Method: "GET", Path: "/holder/v1/entries", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Entries},
+		{Method: "GET", Path: "/holder/v1/entries/{type}/{id}", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Why},
+		{Method: "POST", Path: "/holder/v1/entries/{type}/{id}/section", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, Body: smallBody, Types: plainJSON, View: h.Move},
+		{Method: "GET", Path: "/holder/v1/imports", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Imports},
+		{Method: "POST", Path: "/holder/v1/imports/{import}/undo", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Undo},
+		{Method: "POST", Path: "/holder/v1/preview", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, Body: smallBody, Types: plainJSON, View: h.Preview},
+
+		// A page that says what this is, and the core for the browser.
+		{Method: "GET", Path: "/", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Open: w.Home},
+		{Method: "GET", Path: "/static/app.css", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Open: w.Style},
+		{Method: "GET", Path: "/core.wasm", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Open: w.Core},
+		{Method: "GET", Path: "/robots.txt", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Open: w.Robots},
+
+		{Method: "GET", Path: "/livez", Door: DoorHealth, Kinds: anyone, Rate: RateNone, Open: s.livez},
+		{Method: "GET", Path: "/readyz", Door: DoorHealth, Kinds: anyone, Rate: RateNone, Open: s.readyz},
+	}
+}
+
+// variables are what a segment in braces may be. What they do not match is not a
+// path: 404, for everybody alike.
+var variables = map[string]string{
+	"type":    `[A-Z][A-Za-z]{0,63}`,
+	"id":      `[A-Za-z0-9\-.]{1,64}`, // FHIR R4 §2.24.0.1
+	"version": `[A-Za-z0-9\-.]{1,64}`,
+	"import":  `[0-9a-f]{32}`,
+}

@@ -1,0 +1,133 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"carehold/httpapi/fhirapi"
+	"carehold/httpapi/holderapi"
+	"carehold/httpapi/web"
+	"carehold/record/store"
+)
+
+// Server is the doors of one store. It is an http.Handler; Serve gives it the
+// timeouts that a stranger's connection needs.
+type Server struct {
+	config  Config
+	public  *url.URL
+	store   *store.Store
+	logger  *slog.Logger
+	now     func() time.Time
+	metrics *metrics
+
+	fhir   *fhirapi.API
+	holder *holderapi.API
+	web    *web.Pages
+
+	table       []Route
+	router      http.Handler
+	crossOrigin *http.CrossOriginProtection
+
+	requests, guesses   *buckets
+	places, largePlaces chan struct{}
+	stopping            atomic.Bool
+}
+
+// New makes the doors of a store.
+func New(st *store.Store, c Config) (*Server, error) {
+	public, err := c.publicURL()
+	if err != nil {
+		return nil, err
+	}
+	c.Limits = c.Limits.orDefault()
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Version == "" {
+		c.Version = "unknown"
+	}
+	l := c.Limits
+	s := &Server{
+		config: c, public: public, store: st, logger: c.Logger, now: time.Now, metrics: newMetrics(),
+		fhir:        fhirapi.New(fhirapi.Config{Base: public.String() + "/fhir", Version: c.Version}),
+		holder:      holderapi.New(st, c.Version),
+		web:         web.New(c.Version),
+		crossOrigin: http.NewCrossOriginProtection(),
+		requests:    newBuckets(l.Rate, l.Burst), guesses: newBuckets(l.Guesses, l.Tries),
+		places: make(chan struct{}, l.Concurrent), largePlaces: make(chan struct{}, l.Large),
+	}
+	// Behind a proxy the Host that arrives may not be the one the page came from.
+	if err := s.crossOrigin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
+		return nil, err
+	}
+	s.table = s.routes()
+	s.router = s.newRouter(s.table)
+	return s, nil
+}
+
+// Routes is a copy of the table.
+func (s *Server) Routes() []Route { return append([]Route(nil), s.table...) }
+
+// Serve answers on the listener until ctx ends or the store fails; then it lets
+// the requests that are running end. With a TLS configuration it speaks only
+// that.
+func (s *Server) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
+	limits := s.config.Limits
+	hs := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: limits.HeaderTime,
+		ReadTimeout:       limits.BodyTime,
+		WriteTimeout:      2 * limits.BodyTime,
+		IdleTimeout:       limits.IdleTime,
+		MaxHeaderBytes:    limits.Header,
+		// What net/http logs may quote a client's bytes.
+		ErrorLog: log.New(quiet{s.logger}, "", 0),
+	}
+	if t != nil {
+		t = t.Clone()
+		t.NextProtos = []string{"h2", "http/1.1"}
+		hs.TLSConfig = t
+	}
+	served := make(chan error, 1)
+	go func() {
+		if t != nil {
+			served <- hs.ServeTLS(l, "", "")
+		} else {
+			served <- hs.Serve(l)
+		}
+	}()
+	var failed error
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	case <-s.store.Failed():
+		failed = errors.New("the store has failed, and nothing more is served")
+	}
+	s.stopping.Store(true)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), limits.StopTime)
+	defer cancel()
+	if err := hs.Shutdown(stop); err != nil {
+		hs.Close()
+		return errors.Join(failed, fmt.Errorf("stopping: some requests were cut: %w", err))
+	}
+	return failed
+}
+
+// quiet counts net/http's complaints (a bad handshake, a broken request) without
+// their text.
+type quiet struct{ *slog.Logger }
+
+func (q quiet) Write(b []byte) (int, error) {
+	q.Debug("connection refused or broken")
+	return len(b), nil
+}
