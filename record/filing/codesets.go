@@ -1,6 +1,7 @@
 package filing
 
 import (
+	"slices"
 	"strings"
 
 	"carehold/record"
@@ -94,8 +95,11 @@ func (set *codeSet) has(c fhir.Coding) bool {
 	}
 	code := plain(c.Code)
 	if set.terms != nil {
-		_, ok := set.terms[code]
-		return ok
+		if _, ok := set.terms[code]; ok || set.system != snomed {
+			return ok
+		}
+		// A postcoordinated expression counts for each concept in it.
+		return slices.ContainsFunc(strings.FieldsFunc(code, notDigit), func(id string) bool { _, ok := set.terms[id]; return ok })
 	}
 	for _, want := range set.codes {
 		if covers(want, code) {
@@ -153,6 +157,8 @@ func readCodes(codings []fhir.Coding) (found finding) {
 	}
 	return found
 }
+
+func notDigit(r rune) bool { return r < '0' || r > '9' }
 
 func looksLikeICD10(code string) bool {
 	return len(code) >= 3 && len(code) <= 7 && code[0] >= 'A' && code[0] <= 'Z' &&

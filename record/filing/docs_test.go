@@ -27,7 +27,7 @@ func TestDocs(t *testing.T) {
 	if !ok1 || !ok2 {
 		t.Fatal("docs/filing.md has lost the marks around its table")
 	}
-	want := before + begin + print(filing.Rules()) + end + after
+	want := before + begin + page(filing.Rules()) + end + after
 	if *update {
 		if err := os.WriteFile(docs, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -37,7 +37,8 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-func print(rules []filing.Rule) string {
+// page prints the table as Markdown.
+func page(rules []filing.Rule) string {
 	var b strings.Builder
 	cell := func(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
 	kind := func(k filing.Kind, f func(filing.Rule)) {

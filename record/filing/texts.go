@@ -40,7 +40,7 @@ func readTexts(r *fhir.Resource, codings []fhir.Coding) (texts, rest, labels []f
 func isLabel(path string) bool {
 	last := path[strings.LastIndexByte(path, '.')+1:]
 	last, _, _ = strings.Cut(last, "[")
-	return last == "security" || strings.HasSuffix(last, "securityLabel") || strings.Contains(path, ".securityLabel[")
+	return last == "security" || strings.Contains(path, ".securityLabel")
 }
 
 // walker goes through the JSON once.
