@@ -47,6 +47,6 @@ func (m *herself) aboutMe() {
 		"text":   narrative("About Marion, in her own words, September 2026.", aboutMe[0].now, aboutMe[4].now),
 		"status": "completed", "questionnaire": aboutMeForm + "|2.01",
 		"authored": at("2026-09-10", "16:05"), "author": m.person, "source": m.person, "item": now})
-	m.provenance(at("2024-04-18", "10:45"), "Said by the person, typed for her", "", list{agent("author", m.person), agent("enterer", m.person)}, []ref{old})
+	m.provenance(at("2024-04-18", "10:45"), "Said by the person, typed for her", "", list{agent("author", m.person), agent("enterer", ref{display: "Priya Raman, social worker"})}, []ref{old})
 	m.provenance(at("2026-09-10", "16:06"), "Written by the person", "About Me of 2024-04-18", list{agent("author", m.person)}, []ref{current})
 }

@@ -102,20 +102,20 @@ func (p *practice) bloodTests() {
 var conclusions = map[string]string{
 	"2006-02-13": "Consistent with diabetes. Patient asked to come in. A.P.",
 	"2016-10-24": "Rising for two years on metformin. To see nurse about a further medicine. S.Q.",
-	"2021-05-10": "eGFR below 60 for a second time, three months apart from the first. CKD 3a. S.Q.",
+	"2021-05-10": "eGFR below 60 for the third time since June 2020, and albumin in the urine. CKD 3a. S.Q.",
 	"2022-03-21": "Clear rise; bereaved in January. Not for telling off: offer time with the nurse. S.Q.",
 	"2023-02-06": "Discuss insulin. L.T.",
 	"2023-11-13": "Very good response. Well done, told by telephone. L.T.",
 	"2026-10-19": "Steady. Repeat in May. L.T.",
 }
 
-// egfrOn declines by about two a year from 95, dips in 2024 after the operation
-// and recovers.
+// egfrOn declines by two and a half a year from 95, below 60 in 2020; more slowly
+// after 2021; a little lower in the year of the operation.
 func egfrOn(i int, day time.Time) int {
 	years := day.Sub(time.Date(2006, 2, 13, 0, 0, 0, 0, time.UTC)).Hours() / 24 / 365.25
-	v := 95 - 2.05*years + float64(wobble(i, 2))
+	v := 95 - 2.5*min(years, 15) - 0.9*max(years-15, 0) + float64(wobble(i, 2))
 	if day.Year() == 2024 {
-		v -= 4
+		v -= 3
 	}
 	return int(math.Round(v))
 }

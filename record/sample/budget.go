@@ -83,6 +83,7 @@ func (c *authority) spending() {
 		hours := strconv.FormatFloat(float64(half*weeks)/2, 'f', 1, 64)
 		spend("Personal assistant: hours", helpsWith(month), qty(hours, "hours", "h"), rate*half*weeks/2, c.council, c.ines)
 		spend("Personal assistant: shaky mornings", "dress", qty(strconv.Itoa(weeks), "hours", "h"), rate*weeks, c.icb, c.ines)
+		spend("Payroll service, holiday pay, insurance", helpsWith(month), qty("1", "month", "mo"), 6800, c.council, c.council)
 		if m := month.Month(); m != time.August && m != time.December { // the leisure centre shuts
 			spend("Strength and balance class", "falling", qty(strconv.Itoa(weeks), "classes", "{class}"), 800*weeks, c.icb, c.icb)
 		}

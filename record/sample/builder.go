@@ -22,7 +22,8 @@ type source struct {
 }
 
 // A ref points at an entry of the same source. A display is what the system
-// printed beside it.
+// printed beside it; without a url it is all there is, somebody this system does
+// not know.
 type ref struct{ url, display string }
 
 // as returns the reference with a display.

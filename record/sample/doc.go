@@ -44,8 +44,10 @@
 // Patient with the same NHS number, its own practitioners and organisations,
 // references by urn:uuid. Every section of the format is used. Sensitive entries
 // carry labels in meta.security (PSY, SEX, ETH, SDV, R), some only a code, as
-// real systems do. The Patient of the clinic and of the mental health trust says
-// nothing about where it came from: everybody may read the identity.
+// real systems do. The practice keeps the sertraline on a list of its own, so
+// that the list of the other medicines can be shown without the mental-health
+// section. The Patient of the clinic and of the mental health trust says nothing
+// about where it came from: everybody with a grant reads the identity.
 //
 // # What it promises
 //

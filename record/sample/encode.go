@@ -56,7 +56,10 @@ func write(b *bytes.Buffer, v any) {
 		}
 		b.WriteByte(']')
 	case ref:
-		r := obj{"reference": v.url}
+		r := obj{}
+		if v.url != "" {
+			r["reference"] = v.url
+		}
 		if v.display != "" {
 			r["display"] = v.display
 		}

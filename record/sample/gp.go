@@ -100,7 +100,7 @@ func (p *practice) consultations() {
 		{"2016-11-07", "10:30", ambulatory, p.tait, "HbA1c 72: empagliflozin added; sick-day rules explained and given on a card"},
 		{"2019-02-12", "15:10", ambulatory, p.qureshi, "Glare when driving at night; optician sees cataract, right more than left"},
 		{"2020-04-21", "11:40", telephone, p.qureshi, "Telephone review in the pandemic; managing well, husband does the shopping"},
-		{"2021-05-18", "10:00", ambulatory, p.tait, "Annual review: eGFR below 60 twice, chronic kidney disease stage 3a explained"},
+		{"2021-05-18", "10:00", ambulatory, p.tait, "Annual review: eGFR below 60 for a year, chronic kidney disease stage 3a explained"},
 		{"2023-02-14", "10:40", ambulatory, p.tait, "HbA1c 91 on two medicines: insulin discussed, agreed to begin in March"},
 		{"2023-03-06", "14:00", ambulatory, p.tait, "Started insulin glargine 10 units in the morning; pen and meter taught, daughter present"},
 		{"2023-03-13", "14:00", telephone, p.tait, "First week of insulin: fasting 9–11; up to 14 units. Confident with the pen"},

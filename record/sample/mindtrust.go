@@ -18,7 +18,7 @@ func mentalHealthTrust() *source {
 	t.patient(nil)
 
 	referral := t.about("ServiceRequest", "referral", obj{"status": "completed", "intent": "order", "authoredOn": "2022-03-10",
-		"code": concept("Talking Therapies"), "requester": obj{"display": "Dr S. Qureshi, Mill Lane Surgery"}, "performer": list{trust}}, psy)
+		"code": concept("Talking Therapies"), "requester": ref{display: "Dr S. Qureshi, Mill Lane Surgery"}, "performer": list{trust}}, psy)
 	episode := t.about("EpisodeOfCare", "therapy", obj{"status": "finished", "period": period("2022-03-28", "2023-02-21"), "managingOrganization": trust,
 		"careManager": dace, "type": list{concept("Talking therapy, step 3")}, "referralRequest": list{referral}}, psy)
 	t.about("EpisodeOfCare", "older", obj{"status": "finished", "period": period("2022-09-12", "2023-03-14"), "managingOrganization": trust, "careManager": yates,

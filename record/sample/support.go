@@ -32,7 +32,7 @@ func (c *authority) packages() {
 		order("thursday", "Thursday Club: lunch, lift there and back", "active", "2024-10-03", "", c.raman, c.lunch, ""),
 	}
 	c.about("ServiceRequest", "contact", obj{"status": "completed", "intent": "proposal", "category": socialCare, "authoredOn": at("2024-01-25", "15:20"),
-		"code": concept("Request for support: hospital discharge"), "requester": obj{"display": "Ewa Fieldhouse, ward sister, Westmere Royal Infirmary"}, "performer": list{c.team}})
+		"code": concept("Request for support: hospital discharge"), "requester": ref{display: "Ewa Fieldhouse, ward sister, Westmere Royal Infirmary"}, "performer": list{c.team}})
 	c.provenance(at("2024-03-15", "16:30"), "Care arranged", "Case management system", list{agent("author", c.raman, c.team), agent("informant", c.person)}, []ref{orders[1], home})
 	c.provenance(at("2024-02-01", "09:00"), "Care arranged", "Case management system", list{agent("author", c.bell, c.reablement)}, []ref{orders[0], reablement, orders[3], tech})
 	c.provenance(at("2025-03-27", "14:00"), "Care arranged", "Case management system", list{agent("author", c.raman, c.team), agent("author", c.person)}, []ref{orders[2], direct})
