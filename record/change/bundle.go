@@ -14,6 +14,7 @@ import (
 type Limits struct {
 	Bytes    int64 // of the whole; default 256 MiB
 	Entries  int   // default 10,000: a long life of chronic illness
+	Values   int   // strings, numbers, objects … of all resources; default 8,388,608, which take 256 MiB of memory
 	Resource fhir.Limits
 }
 
@@ -24,8 +25,25 @@ func (l Limits) orDefault() Limits {
 	if l.Entries <= 0 {
 		l.Entries = 10_000
 	}
+	if l.Values <= 0 {
+		l.Values = 8 << 20
+	}
 	return l
 }
+
+// parse parses a resource and takes its values from what is left of Values.
+func (l *Limits) parse(raw []byte) (*fhir.Resource, error) {
+	r, err := fhir.Parse(raw, l.Resource)
+	if err == nil {
+		if l.Values -= r.Values(); l.Values < 0 {
+			return nil, errTooManyValues
+		}
+	}
+	return r, err
+}
+
+// errTooManyValues ends the reading; another refusal concerns one entry.
+var errTooManyValues = record.Safef(record.TooLarge, "too many values to take at a time")
 
 func (l Limits) check(size int64) error {
 	if size > l.Bytes {
@@ -158,7 +176,7 @@ var known = map[string]bool{"id": true, "meta": true, "implicitRules": true, "la
 
 func (p *parser) ignore(name string) error {
 	if strings.HasSuffix(name, "modifierExtension") {
-		// FHIR R4 §2.4.1: it may change the meaning of all the rest.
+		// FHIR R4, Extensibility: it may change the meaning of all the rest.
 		return record.Safef(record.Unprocessed, "a modifierExtension that this server does not know").At("Bundle." + name)
 	}
 	if !known[name] {
@@ -199,7 +217,9 @@ func (p *parser) entry() error {
 		case "resource":
 			var raw []byte
 			if raw, err = p.value(); err == nil {
-				e.Resource, e.Err = fhir.Parse(raw, p.lim.Resource)
+				if e.Resource, e.Err = p.lim.parse(raw); e.Err == errTooManyValues {
+					return e.Err
+				}
 				e.Err = inEntry(e.Index, e.Err)
 			}
 		case "request":

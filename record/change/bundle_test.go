@@ -3,6 +3,7 @@ package change_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -66,6 +67,24 @@ func TestParseBundleRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.80s: %v, want %s", text, err, want)
 		}
+	}
+}
+
+// What is read is bounded as a whole: many small resources are as large as one.
+func TestValuesAreCounted(t *testing.T) {
+	one := item("", `{"resourceType":"Basic","x":["a","b"]}`) // 5 values
+	for n, ok := range map[int]bool{10: true, 9: false} {
+		lim := change.Limits{Values: n}
+		if _, err := change.ParseBundle([]byte(bundle("collection", one, one)), lim); (err == nil) != ok || err != nil && !errors.Is(err, record.TooLarge) {
+			t.Errorf("%d: %v", n, err)
+		}
+	}
+	line := `{"resourceType":"Basic","x":["a","b"]}` + "\n"
+	if _, err := change.ReadSource(strings.NewReader(line+line), change.Limits{Values: 9}); !errors.Is(err, record.TooLarge) {
+		t.Error(err)
+	}
+	if _, err := change.ReadSource(strings.NewReader(bundle("collection", one)+"\n"+line), change.Limits{Values: 9}); !errors.Is(err, record.TooLarge) {
+		t.Error(err)
 	}
 }
 

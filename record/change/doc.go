@@ -30,14 +30,14 @@
 // PlanImport takes a bundle of any type and makes every resource an Update with
 // an id derived from where it came from:
 //
-//	id       = base32-lower(SHA-256(lp("carehold/import") || lp(source) || lp(identity)))[:26]
+//	id       = base32-lower(SHA-256(lp("carehold/import") || lp(source) || lp(identity))[:16])
 //	identity = fullUrl, when it is a URL or a urn
 //	         | Type/id
 //	         | "sha256:" || hex(SHA-256(stripped bytes))
 //	lp(x)    = 4-byte big-endian length || x
 //
-// 26 characters are 128 bits and two. The same source gives the same ids, so
-// importing it again adds nothing. The record's own Patient keeps the id it has.
+// That is 26 characters, a to z and 2 to 7. The same source gives the same ids,
+// so importing it again adds nothing. The record's own Patient keeps the id it has.
 // References among the bundle's entries are rewritten to the new ids, without
 // the version they may name: the record counts versions anew. A reference to
 // nothing in the bundle stays as it is, and is counted.
@@ -49,9 +49,9 @@
 //
 // # What a record cannot hold
 //
-//	Parameters        no RESTful endpoint: the arguments of an operation (R4 §2.35)
-//	OperationOutcome  no record of anything: the answer to one request (R4 §2.34)
-//	Subscription      asks a server to send data on; R4 §2.46 lets the server refuse.
+//	Parameters        no RESTful endpoint: the arguments of an operation (R4, Parameters)
+//	OperationOutcome  no record of anything: the answer to one request (R4, OperationOutcome)
+//	Subscription      asks a server to send data on; R4, Subscription, lets the server refuse.
 //	                  Here only a grant lets data out, and the person makes it
 //
 // Every other type of R4 can be held. A Bundle is held as it is, so that a signed

@@ -178,7 +178,7 @@ func (im *importing) choosePerson(bundleType, patientID string) {
 }
 
 // documentSubject is whom a document is about: its first entry, the Composition,
-// says so (FHIR R4 §3.3.1).
+// says so (FHIR R4, Documents).
 func (im *importing) documentSubject(bundleType string) *candidate {
 	if bundleType != "document" || im.candidates[0].res.Type() != "Composition" {
 		return nil

@@ -175,7 +175,7 @@ func TestEntriesOneByOne(t *testing.T) {
 		{entry("DELETE", "Patient/1", patient), "0 invalid"},
 		{`{` + patient + `}`, "0 invalid"},
 		{entry("POST", "Patient", `"resource":{"resourceType":"Patient","gender":null}`), "0 invalid"},
-		// conditional: FHIR R4 §3.1.0.4.3, §3.1.0.5.3, §3.1.0.8.1
+		// conditional: FHIR R4 §3.1.0.4.3, §3.1.0.7.1, §3.1.0.8.1
 		{ifNone("identifier=0"), "0 create Patient/new-1"},
 		{ifNone("identifier=1"), "0 exists Patient/1"},
 		{ifNone("identifier=2"), "0 precondition"},

@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"carehold/record"
-	"carehold/record/fhir"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -60,13 +59,21 @@ func (s *source) add(text []byte, goOn bool) error {
 		}
 		s.bundles = append(s.bundles, b)
 		s.entries += len(b.Entries)
+		for _, e := range b.Entries {
+			if e.Resource != nil {
+				s.lim.Values -= e.Resource.Values()
+			}
+		}
 	} else {
-		res, err := fhir.Parse(text, s.lim.Resource)
-		if err != nil && !goOn {
+		res, err := s.lim.parse(text)
+		if err != nil && (!goOn || err == errTooManyValues) {
 			return err
 		}
 		s.loose.Entries = append(s.loose.Entries, Entry{Index: len(s.loose.Entries), Resource: res, Err: err})
 		s.entries++
+	}
+	if s.lim.Values <= 0 {
+		return errTooManyValues
 	}
 	if s.entries > s.lim.Entries {
 		return record.Safef(record.TooLarge, "at most %d entries are taken at a time", s.lim.Entries)

@@ -100,14 +100,14 @@ func TestReferencesOfABundle(t *testing.T) {
 func TestRewrite(t *testing.T) {
 	r := parse(t, []byte(pointers))
 	to := map[string]string{
-		"urn:uuid:1": "Basic/one", "urn:uuid:2": `Basic/"two"&`, "Patient/6": "Patient/six", "urn:uuid:7": "Basic/seven",
+		"urn:uuid:1": "Basic/one", "urn:uuid:2": `Basic/"two"&`, "Patient/6": `Patient/"six"`, "urn:uuid:7": "Basic/seven",
 		"Patient/9": `Patient/9"` + "\n", "Binary/10": "Binary/10\u00e9", "#c": "",
 	}
 	got := r.Rewrite(func(ref fhir.Reference) (string, bool) { v, ok := to[ref.Value]; return v, ok })
 	want := strings.NewReplacer(
 		`href=\"urn:uuid:1\"`, `href=\"Basic/one\"`,
 		`src='urn:\u0075uid:2'`, `src='Basic/&#34;two&#34;&amp;'`,
-		`"Patient/6"`, `"Patient/six"`, `"valueUri":"urn:uuid:7"`, `"valueUri":"Basic/seven"`,
+		`"Patient/6"`, `"Patient/\"six\""`, `"valueUri":"urn:uuid:7"`, `"valueUri":"Basic/seven"`,
 		`"Patient\/9"`, `"Patient/9\"\n"`, `"Binary\/10"`, `"Binary/10é"`,
 	).Replace(pointers)
 	if string(got.Bytes()) != want {

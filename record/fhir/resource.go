@@ -33,6 +33,9 @@ func (r *Resource) LastUpdated() string { return r.textAt(r.lastUpdated) }
 // Bytes are the bytes the resource came in. They must not be changed.
 func (r *Resource) Bytes() []byte { return r.raw }
 
+// Values is how many values the resource holds, as Limits counts them.
+func (r *Resource) Values() int { return len(r.nodes) }
+
 func (r *Resource) textAt(n int32) string {
 	if n < 0 {
 		return ""

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"carehold/record"
 	"carehold/record/fhir"
@@ -71,6 +72,16 @@ func TestLimits(t *testing.T) {
 		if c.kind == "" && err != nil || c.kind != "" && !errors.Is(err, c.kind) {
 			t.Errorf("%s: %v", c.name, err)
 		}
+	}
+}
+
+// A path names each of many places: it cannot be long.
+func TestPathsAreBounded(t *testing.T) {
+	long := strings.Repeat("é", 5000)
+	r := parse(t, []byte(`{"resourceType":"Basic",`+strings.Repeat(`"`+long+`":[{`, 20)+`"a":{"reference":"Patient/1"}`+strings.Repeat("}]", 20)+"}"))
+	refs := r.References()
+	if len(refs) != 1 || len(refs[0].Path) > 300 || !strings.HasPrefix(refs[0].Path, "Basic.é") || !strings.HasSuffix(refs[0].Path, "a.reference") || !utf8.ValidString(refs[0].Path) {
+		t.Errorf("%+v", refs)
 	}
 }
 

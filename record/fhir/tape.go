@@ -92,15 +92,19 @@ func (t tape) owner(n int32) int32 {
 	return n
 }
 
+// maxPath bounds a path: names are the sender's, and a resource may hold half a
+// million places to name.
+const maxPath = 256
+
 // path is where node n is under root, as FHIRPath writes it:
-// Patient.name[0].given[1].
+// Patient.name[0].given[1]. When it is too long its middle is left out.
 func (t tape) path(root string, n int32) string {
 	var parts []string
 	for ; n > 0; n = t.nodes[n].up {
 		if d := &t.nodes[n]; d.index >= 0 {
 			parts = append(parts, "["+strconv.Itoa(int(d.index))+"]")
 		} else {
-			parts = append(parts, "."+string(t.name(n)))
+			parts = append(parts, "."+shorten(string(t.name(n))))
 		}
 	}
 	var b strings.Builder
@@ -108,7 +112,11 @@ func (t tape) path(root string, n int32) string {
 	for i := len(parts) - 1; i >= 0; i-- {
 		b.WriteString(parts[i])
 	}
-	return strings.TrimPrefix(b.String(), ".")
+	path := strings.TrimPrefix(b.String(), ".")
+	if len(path) > maxPath {
+		return strings.ToValidUTF8(path[:maxPath/2], "") + "…" + strings.ToValidUTF8(path[len(path)-maxPath/2:], "")
+	}
+	return path
 }
 
 // stringEnd is where the JSON string that begins at i ends, after its quote.

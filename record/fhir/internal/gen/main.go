@@ -108,7 +108,7 @@ func main() {
 }
 
 // jsonName is the member an element is written as: value[x] of type uri is
-// valueUri (FHIR R4 §2.6.2.2).
+// valueUri (FHIR R4, Formats).
 func jsonName(path, typ string) string {
 	name := path[strings.LastIndexByte(path, '.')+1:]
 	if stem, ok := strings.CutSuffix(name, "[x]"); ok {
