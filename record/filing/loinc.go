@@ -2,7 +2,7 @@ package filing
 
 import "carehold/record"
 
-const loincSource = "LOINC codes with their long names, checked against the eCQM value sets and the Gravity, WHO and SHIFT implementation guides"
+const loincSource = "LOINC. Most tests for HIV and infections match the displays of the eCQM value sets; the questionnaires are from published guides where found, the rest from memory. Each number passes its check digit"
 
 // loincSets are questionnaires and tests whose very presence tells, whatever
 // the answer.

@@ -5,7 +5,7 @@ import "carehold/record"
 const (
 	whoATC     = "WHO ATC index"
 	nhsBNF     = "NHS Business Services Authority, BNF code structure (chapters and sections)"
-	rxnormFrom = "RxNorm ingredients (CPIC's drug list, CC0) and the packs Synthea's people take; products in between are found by name"
+	rxnormFrom = "RxNorm ingredients: some confirmed in CPIC's drug list (CC0), Synthea's modules and eCQM value sets, the others from memory; products in between are found by name"
 )
 
 // medicineSets are medicines that tell what they are for. Antidepressants are
