@@ -27,9 +27,10 @@ func errUnknown(err error) error {
 // attempt is a statement that was sent, and what the change returns if it was
 // taken.
 type attempt[T any] struct {
-	seq    record.Seq
-	hash   statement.Hash
-	result T
+	seq     record.Seq
+	hash    statement.Hash
+	refused bool // the server's answer was a conflict
+	result  T
 }
 
 // change makes one statement of what fn drafts. fn may be called several times,
@@ -62,14 +63,14 @@ func change[T any](ctx context.Context, h *Holder, fn func(*draft) (T, error)) (
 			d.discard()
 			return none, record.Safef(record.TooLarge, "the record has too many live grants for another change: end some first")
 		}
-		now := attempt[T]{d.ring.seq, statement.HashOf(signed.Body), result}
+		now := attempt[T]{seq: d.ring.seq, hash: statement.HashOf(signed.Body), result: result}
 		receipt, err := h.srv.Submit(ctx, message, "")
 		if err == nil {
 			return result, h.took(d, now.hash, receipt)
 		}
 		d.discard()
-		conflict := errors.Is(err, record.Conflict)
-		if !conflict && definite(err) {
+		now.refused = errors.Is(err, record.Conflict)
+		if !now.refused && definite(err) {
 			return none, err
 		}
 		// Whatever was sent may have been taken, even where the answer is a
@@ -86,14 +87,14 @@ func change[T any](ctx context.Context, h *Holder, fn func(*draft) (T, error)) (
 			switch h.taken(a.seq, a.hash) {
 			case yes:
 				return a.result, nil
-			case perhaps:
-				sure = false
+			case perhaps: // a conflict is as good as a no
+				sure = sure && a.refused
 			}
 		}
 		switch {
 		case !sure:
 			return none, errUnknown(err)
-		case !conflict:
+		case !now.refused:
 			if unknown++; unknown >= maxUnknown {
 				return none, err
 			}
