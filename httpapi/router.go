@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"regexp"
@@ -72,6 +73,14 @@ func (m *methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.SetPathValue(name, value)
 	}
 	e.err = m.server.serve(e, r, route)
+	if errors.Is(e.err, record.NotAllowed) { // RFC 9110 §15.5.6: a 405 says what is allowed
+		w.Header().Set("Allow", m.others(r.Method))
+	}
+}
+
+// others are the path's methods but for one, which this request may not use.
+func (m *methods) others(method string) string {
+	return strings.Join(slices.DeleteFunc(strings.Split(m.allow, ", "), func(x string) bool { return x == method }), ", ")
 }
 
 // ServeHTTP is the way of every request: see the package comment.

@@ -79,6 +79,7 @@ func (s *Server) routes() []Route {
 		{Method: "POST", Path: "/holder/v1/ring", Door: DoorHolder, Kinds: anyone, Rate: RateSecret, Body: smallBody, Types: plainJSON, Open: h.Ring},
 		{Method: "POST", Path: "/holder/v1/statements", Door: DoorHolder, Kinds: invited, Rate: RateSecret, Body: statement.MaxSize, Types: octets, Admit: h.Statement},
 		{Method: "POST", Path: "/holder/v1/sessions", Door: DoorHolder, Kinds: anyone, Rate: RateSecret, Body: smallBody, Types: plainJSON, Open: h.SignIn},
+		{Method: "GET", Path: "/holder/v1/sessions", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Session},
 		{Method: "DELETE", Path: "/holder/v1/sessions", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.SignOut},
 		{Method: "GET", Path: "/holder/v1/log", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Log},
 		{Method: "GET", Path: "/holder/v1/log/proof", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Proof},

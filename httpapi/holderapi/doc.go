@@ -5,7 +5,7 @@
 //	node.go        GET  node                    which server this is
 //	slot.go        POST slot, ring              the sealed way in, by derived ids
 //	statement.go   POST statements              a signed change; the first with an invite
-//	session.go     POST, DELETE sessions        a token for the standing self-grant
+//	session.go     sessions                     POST: a token for the standing self-grant
 //	log.go         GET  log, log/proof          the log, sealed as it is, and its proof
 //	strike.go      POST strikes                 stop a grant at once
 //	entries.go     GET  entries …               where each entry is filed, why, and moving it

@@ -35,6 +35,12 @@ func (a *API) SignIn(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, message.Session{Token: token.Token(), Until: until, Patient: v.PatientID()})
 }
 
+// Session tells of the session that asks: until when, and which Patient the
+// record is of, before there is one.
+func (a *API) Session(w http.ResponseWriter, r *http.Request, v *store.View) error {
+	return answer(w, message.Session{Until: v.Until(), Patient: v.PatientID()})
+}
+
 // SignOut ends the session.
 func (a *API) SignOut(w http.ResponseWriter, r *http.Request, v *store.View) error {
 	if err := v.SignOut(r.Context()); err != nil {

@@ -60,9 +60,10 @@ type SessionRequest struct {
 	Key    []byte `json:"key"`
 }
 
-// Session is the answer.
+// Session is the answer, and that to GET /holder/v1/sessions, where Token is left
+// out.
 type Session struct {
-	Token   string    `json:"token"`
+	Token   string    `json:"token,omitzero"`
 	Until   time.Time `json:"until"`
 	Patient string    `json:"patient"` // the FHIR id of the person's Patient
 }

@@ -1,0 +1,224 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"carehold/record"
+)
+
+// A conversation is a text of requests and what is answered:
+//
+//	--> GET /fhir/Patient/{patient}      {name} is a token or an id of the world
+//	Authorization: Bearer {gp}
+//
+//	a body, after an empty line
+//	<-- 200
+//	ETag: W/"1"          a header, exactly
+//	Location: /^https/   or matching
+//	!Set-Cookie          not there
+//	has "penicillin"     in the body
+//	not "penicillin"
+//	json entry.0.resource.id = "allergy"
+//	save next link.1.url for later, as {next}
+//	keep refused         the whole answer, but for its request id
+//	same refused         is that
+//	do revoke gp         something that happens in the world
+//
+// Lines that begin with # say why.
+func TestConversations(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.http.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no conversations in testdata", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".http.txt"), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := &conversation{world: newWorld(t), t: t, kept: map[string]string{}}
+			for i, line := range strings.Split(string(text), "\n") {
+				c.at = fmt.Sprintf("%s:%d", file, i+1)
+				c.line(line)
+			}
+			c.finish()
+		})
+	}
+}
+
+type conversation struct {
+	*world
+	t       *testing.T
+	at      string
+	request []string // lines, while one is being read
+	status  int
+	header  http.Header
+	body    []byte
+	kept    map[string]string
+}
+
+func (c *conversation) line(line string) {
+	switch {
+	case strings.HasPrefix(line, "#"):
+	case strings.HasPrefix(line, "--> "):
+		c.finish()
+		c.request = []string{line[4:]}
+	case strings.HasPrefix(line, "<-- "):
+		c.exchange()
+		if want := strings.TrimSpace(line[4:]); strconv.Itoa(c.status) != want {
+			c.t.Fatalf("%s: status %d, want %s\n%s", c.at, c.status, want, c.body)
+		}
+	case c.request != nil:
+		c.request = append(c.request, line)
+	case strings.TrimSpace(line) != "":
+		c.expect(c.expand(line))
+	}
+}
+
+func (c *conversation) finish() {
+	if c.request != nil {
+		c.t.Fatalf("%s: a request without an answer", c.at)
+	}
+}
+
+func (c *conversation) exchange() {
+	method, path, _ := strings.Cut(c.expand(c.request[0]), " ")
+	h := http.Header{}
+	i := 1
+	for ; i < len(c.request) && c.request[i] != ""; i++ {
+		name, value, _ := strings.Cut(c.expand(c.request[i]), ": ")
+		h.Add(name, value)
+	}
+	body := ""
+	if i < len(c.request) {
+		body = c.expand(strings.TrimSpace(strings.Join(c.request[i:], "\n")))
+	}
+	resp := c.send(method, path, h, body)
+	defer resp.Body.Close()
+	var err error
+	c.body, err = io.ReadAll(resp.Body)
+	c.check(err)
+	c.status, c.header, c.request = resp.StatusCode, resp.Header, nil
+}
+
+func (c *conversation) expect(line string) {
+	verb, rest, _ := strings.Cut(line, " ")
+	switch verb {
+	case "has", "not":
+		text, err := strconv.Unquote(rest)
+		c.check(err)
+		if bytes.Contains(c.body, []byte(text)) != (verb == "has") {
+			c.t.Errorf("%s: %s\n%s", c.at, line, c.body)
+		}
+	case "json":
+		path, text, _ := strings.Cut(rest, " = ")
+		var want any
+		c.check(json.Unmarshal([]byte(text), &want))
+		if got := c.json(path); !reflect.DeepEqual(got, want) {
+			c.t.Errorf("%s: %s is %v\n%s", c.at, path, got, c.body)
+		}
+	case "save":
+		name, path, _ := strings.Cut(rest, " ")
+		c.vars[name] = strings.TrimPrefix(fmt.Sprint(c.json(path)), publicURL)
+	case "keep":
+		c.kept[rest] = c.whole()
+	case "same":
+		if got := c.whole(); got != c.kept[rest] {
+			c.t.Errorf("%s: the answer differs\n%s\n---\n%s", c.at, got, c.kept[rest])
+		}
+	case "do":
+		c.do(rest)
+	default:
+		c.headers(line)
+	}
+}
+
+func (c *conversation) headers(line string) {
+	name, want, _ := strings.Cut(line, ": ")
+	got := strings.Join(c.header.Values(strings.TrimPrefix(name, "!")), ", ")
+	switch {
+	case name[0] == '!':
+		if got != "" {
+			c.t.Errorf("%s: there is a header %s: %s", c.at, name[1:], got)
+		}
+	case strings.HasPrefix(want, "/") && strings.HasSuffix(want, "/"):
+		if !regexp.MustCompile(want[1 : len(want)-1]).MatchString(got) {
+			c.t.Errorf("%s: %s is %q, want %s", c.at, name, got, want)
+		}
+	case got != want:
+		c.t.Errorf("%s: %s is %q, want %q", c.at, name, got, want)
+	}
+}
+
+// json is the value at a dotted path of the body; # is the length of an array.
+func (c *conversation) json(path string) (v any) {
+	if err := json.Unmarshal(c.body, &v); err != nil {
+		c.t.Fatalf("%s: not JSON: %v\n%s", c.at, err, c.body)
+	}
+	for step := range strings.SplitSeq(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[step]
+		case []any:
+			if step == "#" {
+				v = float64(len(x))
+				continue
+			}
+			n, err := strconv.Atoi(step)
+			if err != nil || n >= len(x) {
+				return nil
+			}
+			v = x[n]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+// whole is everything an answer says, but for its request id and the time.
+func (c *conversation) whole() string {
+	return whole(c.status, c.header, c.body)
+}
+
+func whole(status int, h http.Header, body []byte) string {
+	id := h.Get("X-Request-Id")
+	h = h.Clone()
+	h.Del("Date")
+	h.Del("X-Request-Id")
+	var b bytes.Buffer
+	fmt.Fprintln(&b, status)
+	_ = h.Write(&b)
+	b.Write(bytes.ReplaceAll(body, []byte(id), []byte("ID")))
+	return b.String()
+}
+
+func (c *conversation) do(what string) {
+	ctx := c.t.Context()
+	verb, name, _ := strings.Cut(what, " ")
+	switch verb {
+	case "revoke":
+		id, err := record.ParseGrantID(c.vars[name+".id"])
+		c.check(err)
+		c.check(c.ada.Revoke(ctx, id))
+	case "wait":
+		d, err := time.ParseDuration(name)
+		c.check(err)
+		c.wait(d)
+	default:
+		c.t.Fatalf("%s: nothing is called %q", c.at, what)
+	}
+}
