@@ -142,3 +142,38 @@ func TestEvict(t *testing.T) {
 	}
 	checked(t, u)
 }
+
+// A thief unlocked the record once and kept everything: the keyring, the root
+// key, the slot. Then their slot is removed, or they are evicted; and they come
+// back with the whole disk. The new keyring, as it is wrapped for every slot
+// that stays, opens with nothing they have.
+func TestRemovedSlotWithTheDisk(t *testing.T) {
+	for name, shut := range map[string]func(*holder.Holder, crypto.CapsuleID) error{
+		"remove": func(h *holder.Holder, id crypto.CapsuleID) error { return h.RemoveSlot(t.Context(), id) },
+		"evict":  func(h *holder.Holder, _ crypto.CapsuleID) error { return h.Evict(t.Context()) },
+	} {
+		srv := newLocal(t)
+		h, kit := enrol(t, srv, srv.invite())
+		thief := unlock(t, srv, kit.Recovery.Slot(), holder.Memory{})
+		stays := slotOf(t, h, crypto.SlotPassphrase)
+		disk := func() holder.RingState {
+			s, err := srv.Ring(t.Context(), h.Person(), stays)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		if !thief.OpensWith(disk()) {
+			t.Fatal("the thief's root key does not open the keyring of its time: the test proves nothing")
+		}
+		if err := shut(h, slotOf(t, h, crypto.SlotRecovery)); err != nil {
+			t.Fatal(err)
+		}
+		if thief.OpensWith(disk()) {
+			t.Errorf("%s: the new keyring opens with what the removed slot gave", name)
+		}
+		if !h.OpensWith(disk()) {
+			t.Errorf("%s: the slot that stayed does not open the new keyring", name)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package holder
+
+import (
+	"carehold/crypto"
+)
+
+// OpensWith reports whether anything that h holds opens a keyring as the server
+// has it: its root key, its slot, or any key in its keyring used as a key that
+// wraps or as the seed of one.
+func (h *Holder) OpensWith(s RingState) bool {
+	r := h.now.ring
+	if _, err := openRing(h.now.root, r.person, s.Seq, s.Blob); err == nil {
+		return true
+	}
+	if _, err := h.opener.unwrap(r.person, s.Wrap); err == nil {
+		return true
+	}
+	all := append([]crypto.Key{h.now.root, h.opener.key.KEK, r.id}, r.epochs...)
+	for _, g := range r.gens {
+		for _, k := range []crypto.Key{g.audit, g.box, g.identity, g.grants} {
+			if !k.IsZero() {
+				all = append(all, k)
+			}
+		}
+	}
+	for _, k := range all {
+		for _, slot := range r.slots {
+			if _, err := k.Open(rootContext(r.person, slot.id), s.Wrap); err == nil {
+				return true
+			}
+			if _, err := crypto.NewBoxKey(k).Open(rootContext(r.person, slot.id), s.Wrap); err == nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Remember makes h remember something else.
+func (h *Holder) Remember(m Memory) { h.mem = m }
