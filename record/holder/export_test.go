@@ -25,10 +25,10 @@ func (h *Holder) OpensWith(s RingState) bool {
 	}
 	for _, k := range all {
 		for _, slot := range r.slots {
-			if _, err := k.Open(rootContext(r.person, slot.id), s.Wrap); err == nil {
+			if _, err := k.Open(keys.RootContext(r.person, slot.id), s.Wrap); err == nil {
 				return true
 			}
-			if _, err := crypto.NewBoxKey(k).Open(rootContext(r.person, slot.id), s.Wrap); err == nil {
+			if _, err := crypto.NewBoxKey(k).Open(keys.RootContext(r.person, slot.id), s.Wrap); err == nil {
 				return true
 			}
 		}

@@ -21,8 +21,8 @@ type Server interface {
 	Node(context.Context) (Node, error)
 	// Slot returns the capsule of a slot: record.NotFound where there is none.
 	Slot(context.Context, crypto.CapsuleID) (record.Capsule, error)
-	// Ring returns a person's keyring, and the root key as it is wrapped for the
-	// slot that asks (keys.UnwrapRoot): record.NotFound for an unknown person and
+	// Ring returns a person's keyring, and the root key as it is sealed to the
+	// slot that asks: record.NotFound for an unknown person and
 	// for a slot that is not theirs. Only who can derive the id of a slot knows it.
 	Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (RingState, error)
 	// Submit sends a signed statement, the first with the invite that admits the

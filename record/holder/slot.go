@@ -5,6 +5,7 @@ import (
 
 	"carehold/crypto"
 	"carehold/record"
+	"carehold/record/keys"
 )
 
 // R is wrapped for a slot with X-Wing: the slot's KEK, which nothing else seals
@@ -30,22 +31,18 @@ func (o opener) entry(label string, now time.Time) slot {
 	return slot{kind: o.kind, id: o.key.ID, public: o.box.Public().Bytes(), label: label, created: now}
 }
 
-func rootContext(p record.PersonID, id crypto.CapsuleID) crypto.Context {
-	return crypto.NewContext(crypto.ContextRoot, p[:], id[:])
-}
-
 // wrap seals R to the slot.
 func (s slot) wrap(p record.PersonID, root crypto.Key) ([]byte, error) {
 	public, err := crypto.ParseBoxPublicKey(s.public)
 	if err != nil {
 		return nil, err
 	}
-	return public.Seal(rootContext(p, s.id), root.Bytes())
+	return public.Seal(keys.RootContext(p, s.id), root.Bytes())
 }
 
 // unwrap opens R.
 func (o opener) unwrap(p record.PersonID, wrapped []byte) (crypto.Key, error) {
-	b, err := o.box.Open(rootContext(p, o.key.ID), wrapped)
+	b, err := o.box.Open(keys.RootContext(p, o.key.ID), wrapped)
 	if err != nil {
 		return crypto.Key{}, err
 	}

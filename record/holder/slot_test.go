@@ -28,7 +28,7 @@ func TestOldRingDoesNotOpenNewRoot(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		ctx := rootContext(old.person, stays.key.ID)
+		ctx := keys.RootContext(old.person, stays.key.ID)
 		if _, err := k.Open(ctx, wrap); err == nil {
 			t.Fatalf("the keyring's bytes at %d open the root key", i)
 		}

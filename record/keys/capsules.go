@@ -55,7 +55,7 @@ func OpenToken(c crypto.CapsuleKey, cap record.Capsule) (t TokenCapsule, err err
 }
 
 // SealSlot makes the capsule of a slot: it says whose record the slot opens, and
-// nothing more. The root key is wrapped beside the keyring (WrapRoot).
+// nothing more. The root key is sealed to the slot beside the keyring.
 func SealSlot(c crypto.CapsuleKey, p record.PersonID) record.Capsule {
 	var w wire.Builder
 	w.Bytes(1, p[:])
@@ -71,26 +71,6 @@ func OpenSlot(c crypto.CapsuleKey, cap record.Capsule) (p record.PersonID, err e
 	defer done()
 	d.Fixed(1, p[:])
 	return p, d.Finish()
-}
-
-// WrapRoot seals R, the root key, for one slot. Only KEK is needed, so a device
-// wraps a new root for slots that are not at hand.
-func WrapRoot(c crypto.CapsuleKey, p record.PersonID, root crypto.Key) []byte {
-	return c.KEK.Seal(rootContext(p, c.ID), root.Bytes())
-}
-
-// UnwrapRoot opens R. crypto.ErrOpen when it was not wrapped for this slot.
-func UnwrapRoot(c crypto.CapsuleKey, p record.PersonID, wrap []byte) (crypto.Key, error) {
-	b, err := c.KEK.Open(rootContext(p, c.ID), wrap)
-	if err != nil {
-		return crypto.Key{}, err
-	}
-	defer clear(b)
-	root, err := crypto.KeyFrom(b)
-	if err != nil {
-		return crypto.Key{}, crypto.ErrOpen
-	}
-	return root, nil
 }
 
 // Invite is what an operator offers a new person.

@@ -10,8 +10,8 @@ func RingContext(p record.PersonID, seq record.Seq) crypto.Context {
 	return crypto.NewContext(crypto.ContextRing, p[:], crypto.U64(uint64(seq)))
 }
 
-// rootContext is of the root key as it is wrapped for one slot.
-func rootContext(p record.PersonID, slot crypto.CapsuleID) crypto.Context {
+// RootContext is of the root key as it is sealed to one slot.
+func RootContext(p record.PersonID, slot crypto.CapsuleID) crypto.Context {
 	return crypto.NewContext(crypto.ContextRoot, p[:], slot[:])
 }
 

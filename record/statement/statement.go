@@ -65,7 +65,7 @@ type Ended struct {
 // it opens and its wraps are one atomic change, so no crash can part them.
 type Slot struct {
 	ID   crypto.CapsuleID
-	Wrap []byte // keys.WrapRoot
+	Wrap []byte // R, sealed to the slot's X-Wing key under keys.RootContext
 }
 
 // Body is what is signed.

@@ -102,9 +102,19 @@ func (d *device) grant(g grant.Grant) grant.Grant {
 func (d *device) body() statement.Body {
 	seq := d.seq + 1
 	return statement.Body{Person: d.person, Store: d.s.ID(), Seq: seq, Prev: d.last, Time: d.s.Now(),
-		Slots: []statement.Slot{{ID: d.slot.CapsuleID(), Wrap: keys.WrapRoot(d.slot.CapsuleKey(), d.person, d.root)}},
+		Slots: []statement.Slot{{ID: d.slot.CapsuleID(), Wrap: d.wrap()}},
 		Ring:  d.root.Derive(crypto.LabelRing).Seal(keys.RingContext(d.person, seq), []byte("keyring")),
 		Leaf:  audit.DeviceLeaf(d.audit, d.person, seq, audit.Event{Time: d.s.Now(), Action: audit.Grant})}
+}
+
+// wrap seals R to the slot.
+func (d *device) wrap() []byte {
+	k := d.slot.CapsuleKey()
+	b, err := crypto.NewBoxKey(k.KEK).Public().Seal(keys.RootContext(d.person, k.ID), d.root.Bytes())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return b
 }
 
 func (d *device) row(g grant.Grant) statement.GrantRow {
