@@ -1,0 +1,187 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/change"
+	"carehold/record/entry"
+	"carehold/record/fhir"
+	"carehold/record/store"
+	"carehold/record/store/storetest"
+	"carehold/record/testdata"
+)
+
+// batchSize is how many entries of an import go in one change: a log entry can
+// still name each of them.
+const batchSize = 200
+
+// planOf plans an import of what a source holds.
+func planOf(t testing.TB, v *store.View, raw []byte, source string) *change.Import {
+	t.Helper()
+	bundles, err := change.ReadSource(bytes.NewReader(raw), change.Limits{})
+	if err != nil || len(bundles) != 1 {
+		t.Fatalf("%d bundles: %v", len(bundles), err)
+	}
+	im, err := change.PlanImport(bundles[0], source, v.PatientID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return im
+}
+
+// tally counts what came of changes.
+type tally struct{ Created, Changed, Unchanged int }
+
+// apply makes an import's changes, some at a time.
+func apply(t testing.TB, v *store.View, changes []change.Change, size int, source string) (record.ImportID, tally) {
+	t.Helper()
+	var n tally
+	id := record.ImportID(crypto.RandomID())
+	for at := 0; at < len(changes); at += size {
+		results, err := v.Apply(t.Context(), changes[at:min(at+size, len(changes))], store.ApplyOptions{Origin: entry.Origin{Import: id, Source: source}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range results {
+			switch {
+			case r.Unchanged:
+				n.Unchanged++
+			case r.Created:
+				n.Created++
+			default:
+				n.Changed++
+			}
+		}
+	}
+	return id, n
+}
+
+// everything fetches all entries of some types by searches, in pages of an odd size.
+func everything(t testing.TB, v *store.View, types map[string]int) map[string]store.Entry {
+	t.Helper()
+	all := make(map[string]store.Entry)
+	for typ := range types {
+		q := store.Query{Type: typ, Limit: 137}
+		for {
+			page, err := v.Search(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page.Entries {
+				if _, twice := all[e.Ref.String()]; twice {
+					t.Errorf("%s is on two pages", e.Ref)
+				}
+				all[e.Ref.String()] = e
+			}
+			if q.After = page.Next; q.After == "" {
+				break
+			}
+		}
+	}
+	return all
+}
+
+// readBack compares everything a source sent with what the record gives.
+func readBack(t testing.TB, v *store.View, sent []storetest.Sent, moved map[string]string, version record.Version) {
+	t.Helper()
+	types := make(map[string]int)
+	for _, e := range sent {
+		types[e.Type]++
+	}
+	all := everything(t, v, types)
+	if len(all) != len(sent) {
+		t.Errorf("%d entries, want %d", len(all), len(sent))
+	}
+	for i, e := range sent {
+		got := all[e.Ref]
+		if err := storetest.Same(e.Resource, got.Body, moved); err != nil {
+			t.Errorf("entry %d, %s: %v", i, e.Ref, err)
+		}
+		if got.Version != version {
+			t.Errorf("entry %d, %s: version %s, want %s", i, e.Ref, got.Version, version)
+		}
+		if i%20 != 0 {
+			continue // a read is a synced log entry; the same bytes have just been compared
+		}
+		ref, err := fhir.ParseRef(e.Ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, err := v.Read(t.Context(), ref, 0)
+		if err != nil || !bytes.Equal(one.Body, got.Body) {
+			t.Errorf("entry %d, %s: read and search differ: %v", i, e.Ref, err)
+		}
+	}
+}
+
+// Each of the six Synthea people imports into a record of their own, and is read
+// back byte for byte. Once more adds nothing; undo takes it away; redo brings it
+// back.
+func TestImportPeople(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(testdata.Dir(t, "synthea"), "*.json"))
+	if len(files) != 6 {
+		t.Fatalf("%d people", len(files))
+	}
+	_, s := newStore(t)
+	total := 0
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(filepath.Base(file)[:6], func(t *testing.T) { total += importPerson(t, s, raw) })
+	}
+	if total != 2500 {
+		t.Errorf("%d entries, want 2,500", total)
+	}
+}
+
+func importPerson(t *testing.T, s *store.Store, raw []byte) int {
+	const source = "synthea"
+	me := enrol(t, s).session()
+	sent, moved := storetest.Source(t, raw, source, me.PatientID())
+	im := planOf(t, me, raw, source)
+	if len(im.Changes) != len(sent) || len(im.Refused) != 0 || im.Dangling != 0 {
+		t.Fatalf("%d of %d entries, %d refused, %d dangling", len(im.Changes), len(sent), len(im.Refused), im.Dangling)
+	}
+	began := time.Now()
+	first, n := apply(t, me, im.Changes, batchSize, source)
+	took := time.Since(began)
+	if n != (tally{Created: len(sent)}) {
+		t.Errorf("the first import: %+v", n)
+	}
+	t.Logf("%d entries, %d bytes in %v: %.0f entries/s", len(sent), len(raw), took.Round(time.Millisecond), float64(len(sent))/took.Seconds())
+	readBack(t, me, sent, moved, 1)
+
+	// The same file again, read and planned anew.
+	if _, n := apply(t, me, planOf(t, me, raw, source).Changes, batchSize, source); n != (tally{Unchanged: len(sent)}) {
+		t.Errorf("the second import: %+v", n)
+	}
+	readBack(t, me, sent, moved, 1)
+
+	undone, err := me.Undo(t.Context(), first)
+	if err != nil || undone.Deleted != len(sent) || undone.Restored != 0 || len(undone.Kept) != 0 {
+		t.Errorf("undo: %+v, %v", undone, err)
+	}
+	if left := everything(t, me, im.Counts); len(left) != 0 {
+		t.Errorf("%d entries are left after undo", len(left))
+	}
+	if _, err := me.Read(t.Context(), im.Changes[0].Ref, 0); !errors.Is(err, record.Gone) {
+		t.Errorf("what was undone: %v", err)
+	}
+	if imports, err := me.Imports(t.Context()); err != nil || len(imports) != 0 {
+		t.Errorf("after undo the imports are %v, %v", imports, err)
+	}
+	if _, n := apply(t, me, im.Changes, batchSize, source); n != (tally{Created: len(sent)}) {
+		t.Errorf("the import after undo: %+v", n)
+	}
+	readBack(t, me, sent, moved, 3)
+	return len(sent)
+}
