@@ -2,6 +2,7 @@ package holder
 
 import (
 	"carehold/crypto"
+	"carehold/record/keys"
 )
 
 // OpensWith reports whether anything that h holds opens a keyring as the server

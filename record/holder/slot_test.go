@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"carehold/crypto"
+	"carehold/record/keys"
 )
 
 // Whoever once opened a keyring knows everything in it. It must not hold what
