@@ -51,7 +51,7 @@ func (h *Holder) draft() *draft {
 		prev:   h.now.hash,
 		live:   make(map[record.GrantID]LiveGrant, len(h.now.live)),
 		ring:   r,
-		root:   copyKey(h.now.root),
+		root:   h.now.root.Clone(),
 		opener: h.opener,
 		signer: crypto.NewSigningKey(r.newest().identity),
 		rows:   map[record.GrantID]bool{},
@@ -247,12 +247,4 @@ func (d *draft) grantRows() []statement.GrantRow {
 func (d *draft) discard() {
 	d.ring.destroy()
 	d.root.Destroy()
-}
-
-func copyKey(k crypto.Key) crypto.Key {
-	c, err := crypto.KeyFrom(k.Bytes())
-	if err != nil {
-		panic("holder: " + err.Error())
-	}
-	return c
 }

@@ -1,0 +1,211 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"syscall/js"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/grant"
+	"carehold/record/holder"
+)
+
+// object is a holder as JavaScript has it.
+func object(h *holder.Holder) map[string]any {
+	at := func(fn func() any) js.Func { return js.FuncOf(func(js.Value, []js.Value) any { return fn() }) }
+	return map[string]any{
+		"person": h.Person().String(),
+		"memory": at(func() any { return uint8Array(h.Memory().Marshal()) }),
+		"epoch":  at(func() any { return float64(h.Epoch()) }),
+		"now":    at(func() any { return iso(h.Now()) }),
+		"grants": at(func() any { return grants(h.Grants()) }),
+		"slots":  at(func() any { return slots(h.Slots()) }),
+		"close":  at(func() any { h.Close(); return nil }),
+
+		"signIn": promised(func(ctx context.Context, _ []js.Value) (any, error) {
+			token, until, err := h.SignIn(ctx)
+			return map[string]any{"token": token, "until": iso(until)}, err
+		}),
+		"grant": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			req, err := request(arg(args, 0))
+			if err != nil {
+				return nil, err
+			}
+			i, err := h.Grant(ctx, req)
+			return issued(i), err
+		}),
+		"issueToken": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			var g record.GrantID
+			if err := id(arg(args, 0), g[:]); err != nil {
+				return nil, err
+			}
+			until, err := moment(arg(args, 2))
+			if err != nil {
+				return nil, err
+			}
+			i, err := h.IssueToken(ctx, g, str(arg(args, 1)), until)
+			return issued(i), err
+		}),
+		"revoke": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			list, err := ids(arg(args, 0))
+			if err != nil {
+				return nil, err
+			}
+			of := make([]record.GrantID, len(list))
+			for i, x := range list {
+				of[i] = x
+			}
+			return nil, h.Revoke(ctx, of...)
+		}),
+		"strike": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			var g record.GrantID
+			if err := id(arg(args, 1), g[:]); err != nil {
+				return nil, err
+			}
+			return nil, h.Strike(ctx, str(arg(args, 0)), g)
+		}),
+		"tidy": promised(func(ctx context.Context, _ []js.Value) (any, error) {
+			ended, err := h.Tidy(ctx)
+			return grants(ended), err
+		}),
+
+		"addPassphrase": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			secret := crypto.SecretString(str(arg(args, 0)))
+			defer secret.Destroy()
+			key, err := h.AddPassphraseSlot(ctx, secret, str(arg(args, 1)))
+			if err != nil {
+				return nil, err
+			}
+			return key.Text(), nil
+		}),
+		"addPasskey": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			prf := bytesOf(arg(args, 0))
+			defer clear(prf)
+			return nil, h.AddPasskeySlot(ctx, prf, str(arg(args, 1)))
+		}),
+		"replaceRecovery": promised(func(ctx context.Context, _ []js.Value) (any, error) {
+			code, err := h.ReplaceRecovery(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return code.Text(), nil
+		}),
+		"removeSlot": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			var slot crypto.CapsuleID
+			if err := id(arg(args, 0), slot[:]); err != nil {
+				return nil, err
+			}
+			return nil, h.RemoveSlot(ctx, slot)
+		}),
+		"evict": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			list, err := ids(arg(args, 0))
+			if err != nil {
+				return nil, err
+			}
+			keep := make([]crypto.CapsuleID, len(list))
+			for i, x := range list {
+				keep[i] = x
+			}
+			return nil, h.Evict(ctx, keep...)
+		}),
+
+		"check": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			r, err := h.Check(ctx, str(arg(args, 0)))
+			return report(r), err
+		}),
+		"checkNew": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			r, err := h.CheckNew(ctx, str(arg(args, 0)))
+			return report(r), err
+		}),
+		"history": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			list, err := h.History(ctx, str(arg(args, 0)), number(arg(args, 1)))
+			if err != nil {
+				return nil, err
+			}
+			return history(list, h.Grants()), nil
+		}),
+	}
+}
+
+// request reads what a person decided.
+func request(v js.Value) (r holder.GrantRequest, err error) {
+	r = holder.GrantRequest{
+		To:      grant.Party{Name: text(v, "name"), Role: text(v, "role"), Organisation: text(v, "organisation")},
+		Purpose: text(v, "purpose"), Daily: uint32(number(get(v, "daily"))), Label: text(v, "label"),
+		Lasts: time.Duration(min(number(get(v, "lasts")), 1<<32)) * time.Second,
+	}
+	for _, name := range list(get(v, "sections")) {
+		s, err := record.ParseSection(str(name))
+		if err != nil {
+			return r, err
+		}
+		r.Sections = r.Sections.With(s)
+	}
+	if r.Scopes, err = grant.ParseScopes(text(v, "scopes")); err != nil {
+		return r, err
+	}
+	r.Until, err = moment(get(v, "until"))
+	return r, err
+}
+
+func issued(i holder.Issued) any {
+	return map[string]any{"id": i.Grant.ID.String(), "token": i.Token, "until": iso(i.Until)}
+}
+
+func report(r holder.CheckReport) any {
+	return map[string]any{"from": float64(r.From), "size": float64(r.Head.Size), "statements": float64(r.Statements)}
+}
+
+func grants(all []holder.Granted) any {
+	out := make([]any, len(all))
+	for i, g := range all {
+		sections := []any{}
+		for _, s := range g.Grant.Sections.List() {
+			sections = append(sections, s.String())
+		}
+		tokens := []any{}
+		for _, t := range g.Tokens {
+			tokens = append(tokens, map[string]any{"id": hex.EncodeToString(t.ID[:]), "label": t.Label, "until": iso(t.Until), "created": iso(t.Created)})
+		}
+		out[i] = map[string]any{
+			"id": g.Grant.ID.String(), "name": g.Grant.To.Name, "role": g.Grant.To.Role, "organisation": g.Grant.To.Organisation,
+			"sections": sections, "scopes": grant.FormatScopes(g.Grant.Scopes), "purpose": g.Grant.Purpose,
+			"from": iso(g.Grant.From), "until": iso(g.Grant.Until), "daily": float64(g.Grant.Daily),
+			"state": g.State.String(), "ended": iso(g.Ended), "why": g.Why.String(), "tokens": tokens,
+		}
+	}
+	return out
+}
+
+var slotNames = map[crypto.Kind]string{crypto.SlotPassphrase: "passphrase", crypto.SlotPasskey: "passkey", crypto.SlotRecovery: "recovery"}
+
+func slots(all []holder.SlotInfo) any {
+	out := make([]any, len(all))
+	for i, s := range all {
+		out[i] = map[string]any{"id": hex.EncodeToString(s.ID[:]), "kind": slotNames[s.Kind], "label": s.Label, "created": iso(s.Created), "this": s.This}
+	}
+	return out
+}
+
+var writers = map[audit.Writer]string{audit.ByDevice: "device", audit.ByGrant: "grant", audit.ByNode: "server"}
+
+func history(all []audit.Entry, grants []holder.Granted) any {
+	out := make([]any, len(all))
+	for i, e := range all {
+		entries := []any{}
+		for _, ref := range e.Event.Entries {
+			entries = append(entries, ref)
+		}
+		out[i] = map[string]any{
+			"index": float64(e.Index), "time": iso(e.Event.Time), "writer": writers[e.Writer], "action": float64(e.Event.Action),
+			"refused": e.Event.Outcome == audit.Refused, "grant": e.Event.Grant.String(),
+			"entries": entries, "more": float64(e.Event.More), "sentence": holder.Describe(e, grants),
+		}
+	}
+	return out
+}

@@ -1,0 +1,135 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"strconv"
+	"syscall/js"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/holder"
+	"carehold/record/statement"
+)
+
+// server is a holder.Server over the function that the page gave.
+type server struct{ request js.Value }
+
+var _ holder.Server = server{}
+
+func (s server) call(ctx context.Context, method, path, token string, json any, body []byte) (js.Value, error) {
+	if s.request.Type() != js.TypeFunction {
+		return js.Undefined(), record.Safef(record.Invalid, "the server must be a function: see fetch.mjs")
+	}
+	r := map[string]any{"method": method, "path": path, "token": token, "json": json}
+	if body != nil {
+		r["bytes"] = uint8Array(body)
+	}
+	return await(ctx, js.Global().Get("Promise").Call("resolve", s.request.Invoke(r)))
+}
+
+func (s server) Node(ctx context.Context) (n holder.Node, err error) {
+	v, err := s.call(ctx, "GET", "/holder/v1/node", "", nil, nil)
+	if err != nil {
+		return n, err
+	}
+	n.Verifier = text(v, "verifier")
+	n.Time, err = moment(get(v, "time"))
+	if err == nil {
+		err = id(get(v, "store"), n.Store[:])
+	}
+	return n, odd(err)
+}
+
+// odd is for an answer that is not one.
+func odd(err error) error {
+	if err == nil {
+		return nil
+	}
+	return record.Safef(record.Unavailable, "the server's answer cannot be understood: is this a Carehold server?")
+}
+
+func (s server) Slot(ctx context.Context, slot crypto.CapsuleID) (record.Capsule, error) {
+	v, err := s.call(ctx, "POST", "/holder/v1/slot", "", map[string]any{"id": hex.EncodeToString(slot[:])}, nil)
+	return record.Capsule{ID: slot, Hour: uint32(number(get(v, "hour"))), Blob: blob(get(v, "blob"))}, err
+}
+
+func (s server) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (r holder.RingState, err error) {
+	v, err := s.call(ctx, "POST", "/holder/v1/ring", "", map[string]any{"person": p.String(), "slot": hex.EncodeToString(slot[:])}, nil)
+	if err != nil {
+		return r, err
+	}
+	r = holder.RingState{Seq: record.Seq(number(get(v, "seq"))), Blob: blob(get(v, "blob")), Wrap: blob(get(v, "wrap")),
+		Epoch: record.Epoch(number(get(v, "epoch"))), Checkpoint: blob(get(v, "checkpoint"))}
+	if err := id(get(v, "hash"), r.Hash[:]); err != nil {
+		return r, odd(err)
+	}
+	for _, line := range list(get(v, "live")) {
+		g := holder.LiveGrant{Self: boolean(get(line, "self")), Struck: boolean(get(line, "struck"))}
+		if err := id(get(line, "grant"), g.Grant[:]); err != nil {
+			return r, odd(err)
+		}
+		if g.Until, err = moment(get(line, "until")); err != nil {
+			return r, odd(err)
+		}
+		r.Live = append(r.Live, g)
+	}
+	return r, nil
+}
+
+func (s server) Submit(ctx context.Context, signed []byte, invite string) (holder.Receipt, error) {
+	v, err := s.call(ctx, "POST", "/holder/v1/statements", invite, nil, signed)
+	return holder.Receipt{Seq: record.Seq(number(get(v, "seq"))), Checkpoint: blob(get(v, "checkpoint"))}, err
+}
+
+// SignIn sends the key itself: it is the proof that this device opened the
+// keyring, and for the session's time the server acts with it.
+func (s server) SignIn(ctx context.Context, p record.PersonID, g record.GrantID, key crypto.Key) (string, time.Time, error) {
+	v, err := s.call(ctx, "POST", "/holder/v1/sessions", "", map[string]any{
+		"person": p.String(), "grant": g.String(), "key": base64.StdEncoding.EncodeToString(key.Bytes())}, nil)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	until, err := moment(get(v, "until"))
+	return text(v, "token"), until, odd(err)
+}
+
+func (s server) Log(ctx context.Context, token string, from uint64) (holder.LogPage, error) {
+	v, err := s.call(ctx, "GET", "/holder/v1/log?from="+strconv.FormatUint(from, 10), token, nil, nil)
+	if err != nil {
+		return holder.LogPage{}, err
+	}
+	p := holder.LogPage{From: number(get(v, "from")), Frontier: blob(get(v, "frontier")),
+		Size: number(get(v, "size")), Checkpoint: blob(get(v, "checkpoint"))}
+	for _, leaf := range list(get(v, "leaves")) {
+		p.Leaves = append(p.Leaves, blob(leaf))
+	}
+	return p, nil
+}
+
+func (s server) Consistency(ctx context.Context, token string, from statement.Head) ([]audit.Hash, []byte, error) {
+	path := "/holder/v1/log/proof?size=" + strconv.FormatUint(from.Size, 10) + "&root=" + hex.EncodeToString(from.Root[:])
+	v, err := s.call(ctx, "GET", path, token, nil, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	var proof []audit.Hash
+	for _, x := range list(get(v, "proof")) {
+		var h audit.Hash
+		if err := id(x, h[:]); err != nil {
+			return nil, nil, odd(err)
+		}
+		proof = append(proof, h)
+	}
+	return proof, blob(get(v, "checkpoint")), nil
+}
+
+func (s server) Strike(ctx context.Context, token string, g record.GrantID) error {
+	_, err := s.call(ctx, "POST", "/holder/v1/strikes", token, map[string]any{"grant": g.String()}, nil)
+	return err
+}
