@@ -21,9 +21,12 @@ func (s *Server) answerError(e *event, r *http.Request, err error) {
 	if row.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", challenge(r))
 	}
-	if row.Status == http.StatusTooManyRequests || row.Status == http.StatusServiceUnavailable {
-		if h.Get("Retry-After") == "" {
+	if h.Get("Retry-After") == "" {
+		switch row.Status {
+		case http.StatusServiceUnavailable:
 			h.Set("Retry-After", "1")
+		case http.StatusTooManyRequests: // a grant's requests for today, a record's room
+			h.Set("Retry-After", "3600")
 		}
 	}
 	var body []byte

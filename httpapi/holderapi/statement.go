@@ -6,6 +6,7 @@ import (
 
 	"carehold/crypto"
 	"carehold/httpapi/message"
+	"carehold/record"
 	"carehold/record/statement"
 )
 
@@ -18,6 +19,9 @@ func (a *API) Statement(w http.ResponseWriter, r *http.Request, invite crypto.Cr
 	}
 	signed, err := statement.Parse(b)
 	if err != nil {
+		if record.KindOf(err) == record.Internal { // wire's own errors have no kind
+			err = record.Safef(record.Invalid, "this is not a statement")
+		}
 		return err
 	}
 	receipt, err := a.store.Apply(r.Context(), signed, invite)

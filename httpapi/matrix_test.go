@@ -1,0 +1,271 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/grant"
+	"carehold/record/holder"
+	"carehold/record/keys"
+)
+
+// TestAuthorizationMatrix asks every route of the table, with every method and
+// with every sort of credential, and compares what is answered with rules that
+// were written by hand: testdata/matrix.txt.
+func TestAuthorizationMatrix(t *testing.T) {
+	m := newMatrix(t)
+	rules := readRules(t)
+	var paths []string
+	for _, r := range m.server.Routes() {
+		if !slices.Contains(paths, r.Path) {
+			paths = append(paths, r.Path)
+		}
+	}
+	paths = append(paths, "/nowhere", "/fhir/a/b/c/d", "/holder/v2/node")
+	asked, wrong := 0, 0
+	for _, p := range paths {
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+			refused := map[string]string{} // the first answer to a token that opens nothing, by its bytes
+			for _, cred := range m.kinds() {
+				want := rules.find(t, p, method, cred)
+				status, answer := m.ask(p, method, cred)
+				asked++
+				if status != want {
+					wrong++
+					t.Errorf("%s %s with %s: %d, want %d\n%s", method, p, cred, status, want, answer)
+				}
+				if status == 401 && cred != "none" && cred != "basic" {
+					refused[answer] = cred
+				}
+				if status >= 400 && strings.Contains(answer, "potassium") {
+					t.Errorf("%s %s with %s: the refusal tells what it refuses", method, p, cred)
+				}
+			}
+			if len(refused) > 1 {
+				t.Errorf("%s %s: refused tokens get %d different answers: %v", method, p, len(refused), refused)
+			}
+		}
+	}
+	for i, r := range rules {
+		if r.used == 0 {
+			t.Errorf("matrix.txt: rule %d is about nothing: %s", i+1, r.text)
+		}
+	}
+	t.Logf("%d combinations of %d paths, 7 methods and %d credentials: %d wrong", asked, len(paths), len(m.kinds()), wrong)
+	if asked < 4000 {
+		t.Errorf("only %d combinations were asked", asked)
+	}
+}
+
+// matrix is a world with every sort of credential in it.
+type matrix struct {
+	*world
+	tokens map[string]string
+	order  []string
+	ben    *holder.Holder
+}
+
+func newMatrix(t *testing.T) *matrix {
+	m := &matrix{world: newWorld(t), tokens: map[string]string{}}
+	ctx := context.Background()
+	clinical := grant.Clinical.List()
+	m.put(m.vars["ada"], `{"resourceType":"Observation","id":"victim","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/{patient}"},"category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}]}`)
+	add := func(name, token string) {
+		m.tokens[name] = token
+		m.order = append(m.order, name)
+	}
+	add("none", "")
+	add("basic", "")
+	add("malformed", "chda_short")
+	for _, k := range crypto.TokenKinds {
+		add("unknown-"+string(k), crypto.NewCredential(crypto.Kind(k)).Token())
+	}
+	invite, err := m.store.Invite(ctx, keys.Invite{Until: m.now().Add(48 * time.Hour)})
+	m.check(err)
+	add("invite", invite.Token())
+
+	add("expired", m.grant(m.ada, "expired", time.Hour, "patient/*.cruds", clinical...))
+	m.wait(2 * time.Hour)
+	add("revoked", m.grant(m.ada, "revoked", 24*time.Hour, "patient/*.cruds", clinical...))
+	id, err := record.ParseGrantID(m.vars["revoked.id"])
+	m.check(err)
+	m.check(m.ada.Revoke(ctx, id))
+	m.vars["ada"] = m.session(m.ada) // the clock has moved on: a new session
+	add("struck", m.grant(m.ada, "struck", 24*time.Hour, "patient/*.cruds", clinical...))
+	id, err = record.ParseGrantID(m.vars["struck.id"])
+	m.check(err)
+	m.check(m.ada.Strike(ctx, m.vars["ada"], id))
+	add("signed-out", m.session(m.ada))
+	m.check(m.client.With(m.tokens["signed-out"]).SignOut(ctx))
+
+	m.ben = m.enrol("Ben")
+	add("session", m.vars["ada"])
+	add("writer", m.vars["writer"])
+	add("gp", m.vars["gp"])
+	add("social", m.vars["social"])
+	add("ben", m.session(m.ben))
+	issued, err := m.ben.Grant(ctx, benGrant())
+	m.check(err)
+	add("ben-gp", issued.Token)
+	for _, name := range []string{"query", "twice", "cookie"} {
+		add(name, m.vars["ada"])
+	}
+	return m
+}
+
+func benGrant() holder.GrantRequest {
+	scopes, _ := grant.ParseScopes("patient/*.cruds")
+	return holder.GrantRequest{To: grant.Party{Name: "gp"}, Sections: grant.Clinical, Scopes: scopes, Purpose: "TREAT", Lasts: 24 * time.Hour}
+}
+
+func (m *matrix) kinds() []string { return m.order }
+
+const observation = `{"resourceType":"Observation","id":"potassium","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],"code":{"text":"potassium"},"subject":{"reference":"Patient/{patient}"},"valueQuantity":{"value":4.10,"unit":"mmol/L"}}`
+
+// sample is a request to a path that whoever may make it can make again and
+// again: the state it finds is the state it leaves.
+func (m *matrix) sample(p, method string) (target, typ, body string) {
+	target = strings.NewReplacer("{type}", "Observation", "{id}", "potassium", "{version}", "1",
+		"{import}", "0123456789abcdef0123456789abcdef").Replace(p)
+	if strings.HasPrefix(p, "/holder/v1/entries/") {
+		target = strings.NewReplacer("Observation", "Goal", "potassium", "walk").Replace(target)
+	}
+	typ = "application/json"
+	switch method + " " + p {
+	case "DELETE /fhir/{type}/{id}":
+		target = "/fhir/Observation/victim"
+	case "POST /fhir/{type}", "PUT /fhir/{type}/{id}":
+		body = observation
+	case "POST /fhir", "POST /fhir/":
+		body = `{"resourceType":"Bundle","type":"batch"}`
+	case "POST /holder/v1/slot":
+		body = `{"id":"00000000000000000000000000000000"}`
+	case "POST /holder/v1/ring":
+		body = `{"person":"00000000000000000000000000000000","slot":"00000000000000000000000000000000"}`
+	case "POST /holder/v1/statements":
+		typ, body = "application/octet-stream", "no statement"
+	case "POST /holder/v1/sessions":
+		body = `{"person":"00000000000000000000000000000000","grant":"00000000000000000000000000000000","key":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="}`
+	case "POST /holder/v1/strikes":
+		body = `{"grant":"` + m.vars["struck.id"] + `"}`
+	case "POST /holder/v1/entries/{type}/{id}/section":
+		body = `{"section":"plan"}`
+	case "POST /holder/v1/preview":
+		body = `{"sections":["plan"],"scopes":"patient/*.rs"}`
+	case "GET /holder/v1/log/proof", "HEAD /holder/v1/log/proof":
+		target += "?size=1&root=" + strings.Repeat("0", 64)
+	}
+	return target, typ, m.expand(body)
+}
+
+// ask makes one request and returns its status and, but for the request id, all
+// of its answer.
+func (m *matrix) ask(p, method, cred string) (int, string) {
+	target, typ, body := m.sample(p, method)
+	h := http.Header{}
+	if body != "" {
+		h.Set("Content-Type", typ)
+	}
+	token := m.tokens[cred]
+	if method == "DELETE" && p == "/holder/v1/sessions" && cred == "session" {
+		token = m.session(m.ada) // it ends the session that asks
+	}
+	if method == "DELETE" && p == "/holder/v1/sessions" && cred == "ben" {
+		token = m.session(m.ben)
+	}
+	switch cred {
+	case "none":
+	case "basic":
+		h.Set("Authorization", "Basic Z3A6Z3A=")
+	case "query":
+		sep := "?"
+		if strings.Contains(target, "?") {
+			sep = "&"
+		}
+		target += sep + "token=" + token
+	case "twice":
+		h["Authorization"] = []string{"Bearer " + token, "Bearer " + token}
+	case "cookie":
+		h.Set("Cookie", "__Host-carehold="+token)
+		h.Set("Authorization", "Bearer "+token)
+	default:
+		h.Set("Authorization", "Bearer "+token)
+	}
+	resp := m.send(method, target, h, body)
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	m.check(err)
+	return resp.StatusCode, whole(resp.StatusCode, resp.Header, answer)
+}
+
+// rule is one line of matrix.txt.
+type rule struct {
+	text                 string
+	path, methods, creds []string
+	status, used         int
+}
+
+type rules []*rule
+
+// readRules reads matrix.txt; its first comment says what a line is.
+func readRules(t *testing.T) (all rules) {
+	text, err := os.ReadFile("testdata/matrix.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := map[string]string{}
+	for line := range bytes.Lines(text) {
+		f := strings.Fields(string(line))
+		if len(f) == 0 || f[0][0] == '#' {
+			continue
+		}
+		if f[0] == "let" {
+			words[f[1]] = f[3]
+			continue
+		}
+		if len(f) != 4 {
+			t.Fatalf("matrix.txt: a rule has four words: %s", line)
+		}
+		status, err := strconv.Atoi(f[3])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range words {
+			f[2] = strings.ReplaceAll(f[2], "$"+name, value)
+		}
+		all = append(all, &rule{text: strings.TrimSpace(string(line)), path: strings.Split(f[0], ","),
+			methods: strings.Split(f[1], ","), creds: strings.Split(f[2], ","), status: status})
+	}
+	return all
+}
+
+func (all rules) find(t *testing.T, p, method, cred string) int {
+	for _, r := range all {
+		if among(r.path, p) && among(r.methods, method) && among(r.creds, cred) {
+			r.used++
+			return r.status
+		}
+	}
+	t.Fatalf("matrix.txt says nothing of %s %s with %s", method, p, cred)
+	return 0
+}
+
+// among matches whole words, and a star at the end of one as anything.
+func among(patterns []string, s string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		if head, ok := strings.CutSuffix(p, "*"); ok {
+			return strings.HasPrefix(s, head)
+		}
+		return p == s
+	})
+}
