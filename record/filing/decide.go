@@ -52,7 +52,7 @@ func decide(r *fhir.Resource) own {
 	case sensitive.section != 0 && !Stricter(row.section, sensitive.section):
 		o.found, o.decided = sensitive, true
 	case sensitive.section == 0 && !row.section.Sensitive():
-		if refined := refine(row.name, codings, texts); refined.section != 0 {
+		if refined := refine(r, codings, texts); refined.section != 0 {
 			o.found, o.decided = refined, true
 		}
 	}

@@ -20,13 +20,16 @@ import (
 //     strictest entry they point to, sensitive or not; Binary, and a container
 //     that points to nothing, with what points to it.
 //  4. Providers go with the entries that point to them, through other providers
-//     too, when all of those are sensitive.
+//     too, when all of those are sensitive. A provider to whom no ordinary entry
+//     points goes with the sensitive ones it points to: the role of a
+//     psychiatrist, the service of a clinic would name them to everybody.
 //  5. A container about such a provider follows it; the rest fall back on the
 //     default of their type.
 const (
 	rulePointsTo  = "points-to"
 	rulePointedTo = "pointed-to-by"
 	ruleOnly      = "only-sensitive"
+	ruleNames     = "names-sensitive"
 )
 
 // node is an item with what is known of it so far.
@@ -255,6 +258,20 @@ func (g *graph) providers() {
 			})
 		}
 	}
+	for changed := true; changed; {
+		changed = false
+		for i := range g.nodes {
+			n := &g.nodes[i]
+			if n.follows() != bystander || open[i] {
+				continue
+			}
+			for _, e := range n.to {
+				if at := g.section(e); at.Sensitive() && Stricter(at, n.at) && typeOf(e.typ).follows == bystander {
+					n.at, changed = at, true
+				}
+			}
+		}
+	}
 }
 
 // filed is the answer for each item, with the reason.
@@ -281,22 +298,31 @@ func (g *graph) because(n *node) Reason {
 			best, rule = r, by
 		}
 	}
-	if n.follows() != bystander {
+	before := func() {
 		for _, e := range n.to {
 			if g.section(e) == n.at {
 				consider(e.ref, rulePointsTo)
 			}
 		}
 	}
-	if best == (fhir.Ref{}) {
+	after := func() {
 		for _, j := range n.from {
 			if g.nodes[j].at == n.at {
 				consider(g.nodes[j].ref, rulePointedTo)
 			}
 		}
 	}
+	first, second := before, after
+	if n.follows() == bystander {
+		first, second = after, before
+	}
+	if first(); best == (fhir.Ref{}) {
+		second()
+	}
 	text := "It goes with an entry it refers to."
 	switch {
+	case n.follows() == bystander && rule == rulePointsTo:
+		rule, text = ruleNames, "It names a provider that only sensitive entries point to, and no ordinary entry needs it."
 	case n.follows() == bystander:
 		rule, text = ruleOnly, "Only sensitive entries point to this provider, so it is kept with them."
 	case rule == rulePointedTo:

@@ -54,6 +54,18 @@ var changes = []struct {
 	{"a provider's own name tells, whoever points to it",
 		[]string{`Organization/o name:="Sexual Health Clinic"`, "Observation/b category=cat:laboratory > Organization/o"},
 		map[string]string{"Organization/o": "sexual-health", "Observation/b": "results"}, nil},
+	{"a role nobody points to goes with the psychiatrist it names, and what names the role too",
+		[]string{"Condition/c code=icd10:F32.1 > Practitioner/x", "Practitioner/x", "PractitionerRole/r > Practitioner/x Organization/o", "Organization/o", "Observation/b > Organization/o",
+			"Provenance/v > PractitionerRole/r", "HealthcareService/s > Location/l Organization/t", "Location/l", "Organization/t", "Encounter/e label=SDV > Location/l"},
+		map[string]string{"Practitioner/x": "mental-health", "PractitionerRole/r": "mental-health", "Organization/o": "providers", "Provenance/v": "mental-health",
+			"HealthcareService/s": "safeguarding", "Organization/t": "providers", "Location/l": "safeguarding"}, nil},
+	{"a role of a psychiatrist that an ordinary entry points to is needed there, and shows him",
+		[]string{"Condition/c code=icd10:F32.1 > Practitioner/x", "Practitioner/x", "PractitionerRole/r > Practitioner/x", "Observation/o > PractitionerRole/r"},
+		map[string]string{"Practitioner/x": "providers", "PractitionerRole/r": "providers"}, nil},
+	{"a role of somebody who is in the record already, hidden",
+		[]string{"PractitionerRole/r > Practitioner/old", "PractitionerRole/q > Practitioner/gp", "OrganizationAffiliation/a > PractitionerRole/r"},
+		map[string]string{"PractitionerRole/r": "mental-health", "PractitionerRole/q": "providers", "OrganizationAffiliation/a": "mental-health"},
+		map[string]string{"Practitioner/old": "mental-health", "Practitioner/gp": "providers"}},
 
 	{"provenance goes with what it is about",
 		[]string{"Provenance/v > Condition/c Practitioner/x", "Condition/c code=icd10:F32.1", "Provenance/w > MedicationRequest/m Practitioner/x", "MedicationRequest/m", "Practitioner/x",
@@ -149,7 +161,7 @@ func randomItems(t testing.TB, rnd *rand.Rand, pieces []*fhir.Resource) []filing
 }
 
 func pieces(t testing.TB, label string) (all []*fhir.Resource) {
-	for _, text := range []string{"Patient", "Practitioner", "Organization", "PractitionerRole", "Location physicalType=loc:ho", "Condition", "Condition code=icd10:F32", "Condition code=icd10:B24",
+	for _, text := range []string{"Patient", "Practitioner", "Organization", "PractitionerRole", "HealthcareService", "Location physicalType=loc:ho", "Condition", "Condition code=icd10:F32", "Condition code=icd10:B24",
 		"Condition conf=R", "Encounter", "Encounter label=SDV", "Observation", "Observation category=cat:vital-signs", "MedicationRequest", "Medication", `Medication code="methadone"`, "CarePlan", "CareTeam",
 		"Goal", "Provenance", "List", "List code=loinc:52472-8", "Composition", "Composition label=PSY", "Binary", "Media", "DocumentReference", "Claim", "AllergyIntolerance", "DiagnosticReport", "MolecularSequence", "Bundle", "Linkage"} {
 		all = append(all, sketch(t, text+label))

@@ -14,7 +14,7 @@ type refinement struct {
 	id      string
 	types   []string
 	at      string   // the element the codes and words are looked for in; "" is anywhere
-	codes   []string // any of these codes, whatever the system
+	codes   []string // any of these codes, whatever the system; of a reference the type it leads to is one
 	words   []string // or any of these words
 	section record.Section
 	when    string // completes "An Observation …"
@@ -44,6 +44,8 @@ var (
 
 // refinements, in the order they are tried.
 var refinements = []refinement{
+	{"goal", []string{"Observation"}, "focus", []string{"Goal"}, nil, record.Plan,
+		"has a goal as its focus", "R4, Observation.focus: it says how near the person came to the goal, and is read with the plan"},
 	{"about-me", append([]string{"Observation", "Goal", "CarePlan"}, carePapers...), "", []string{"81338-6", "care-experience-preference", "treatment-intervention-preference"},
 		aboutMeWords, record.AboutMe, "says it is About Me, or a preference", "PRSB About Me: the person's own words, for whoever supports them"},
 	{"advance", lawPapers, "", []string{"42348-3", "adr", "acd", "dnr", "advance-directive"}, advanceWords, record.Plan,
@@ -80,7 +82,8 @@ var refinements = []refinement{
 }
 
 // refine returns what the first row that fits says.
-func refine(typ string, codings, texts []fhir.Coding) (found finding) {
+func refine(r *fhir.Resource, codings, texts []fhir.Coding) (found finding) {
+	typ, codings := r.Type(), append(codings, focus(r)...)
 	for i := range refinements {
 		row := &refinements[i]
 		if !slices.Contains(row.types, typ) {
@@ -94,6 +97,19 @@ func refine(typ string, codings, texts []fhir.Coding) (found finding) {
 		}
 	}
 	return finding{}
+}
+
+// focus is what an Observation is about besides the person: the types, as codes.
+func focus(r *fhir.Resource) (types []fhir.Coding) {
+	if _, there := r.Value("focus"); !there || r.Type() != "Observation" {
+		return nil
+	}
+	for _, ref := range r.References() {
+		if to := fhir.ParseReference(ref.Value).Ref; strings.HasPrefix(ref.Path, "Observation.focus") {
+			types = append(types, fhir.Coding{Code: to.Type, Path: ref.Path})
+		}
+	}
+	return types
 }
 
 func (row *refinement) fits(codings, texts []fhir.Coding) (fhir.Coding, bool) {

@@ -69,5 +69,6 @@ func Rules() []Rule {
 	return append(all,
 		Rule{ID: rulePointsTo, Kind: ByRelation, When: "it is about a sensitive entry, or is a container of stricter entries", Why: "what it says would tell"},
 		Rule{ID: rulePointedTo, Kind: ByRelation, When: "a sensitive entry has it as a part", Why: "a part tells what the whole is"},
-		Rule{ID: ruleOnly, Kind: ByRelation, When: "a provider to which only sensitive entries point", Why: "providers are in every grant: a psychiatrist's name tells"})
+		Rule{ID: ruleOnly, Kind: ByRelation, When: "a provider to which only sensitive entries point", Why: "providers are in every grant: a psychiatrist's name tells"},
+		Rule{ID: ruleNames, Kind: ByRelation, When: "a provider to which no ordinary entry points, and which names such a provider", Why: "the role of a psychiatrist, the service of a clinic would tell as much"})
 }

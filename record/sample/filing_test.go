@@ -101,7 +101,7 @@ func TestWhereThingsAre(t *testing.T) {
 		{"council", "QuestionnaireResponse", "Weekly contribution", "budget"},
 		{"council", "Device", "Walking frame", "support"},
 		{"council", "EpisodeOfCare", "Home care, council-funded", "support"},
-		{"council", "Observation", "Solo line in the carol", "support"},
+		{"council", "Observation", "Solo line in the carol", "plan"},
 		{"council", "CareTeam", "One name, one number", "plan"},
 		{"council", "Goal", "Sing with the choir", "plan"},
 		{"council", "Account", "Personal budget 2025/26", "budget"},
