@@ -24,85 +24,97 @@ func errUnknown(err error) error {
 	return e
 }
 
-// attempt is a statement that was sent, and what the change returns if it was
-// taken.
-type attempt[T any] struct {
+// change makes one statement of what fn drafts, and returns what fn returned
+// then. fn may be called several times, each time on a new copy of the newest
+// keyring. If it drafts nothing and there is nothing to tidy, no statement is
+// made.
+func change[T any](ctx context.Context, h *Holder, fn func(*draft) (T, error)) (T, error) {
+	var results []T // of each try: it may be an earlier one that landed
+	landed, err := h.change(ctx, func(d *draft) error {
+		result, err := fn(d)
+		results = append(results, result)
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return results[landed], nil
+}
+
+// attempt is a statement that was sent.
+type attempt struct {
 	seq     record.Seq
 	hash    statement.Hash
 	refused bool // the server's answer was a conflict
-	result  T
 }
 
-// change makes one statement of what fn drafts. fn may be called several times,
-// each time on a new copy of the newest keyring. If it drafts nothing and there
-// is nothing to tidy, no statement is made.
-func change[T any](ctx context.Context, h *Holder, fn func(*draft) (T, error)) (T, error) {
+// change is what change does, but for what is returned: it says which call of fn
+// it was that landed, from 0.
+func (h *Holder) change(ctx context.Context, fn func(*draft) error) (landed int, err error) {
 	h.changing.Lock()
 	defer h.changing.Unlock()
-	var none T
-	var sent []attempt[T]
+	var sent []attempt
 	unknown := 0
 	for try := 0; ; try++ {
 		if h.state().ring.version > ringVersion {
-			return none, ErrNewerRing
+			return 0, ErrNewerRing
 		}
 		d := h.draft()
 		d.tidy()
-		result, err := fn(d)
-		if err != nil || !d.changed {
+		if err := fn(d); err != nil || !d.changed {
 			d.discard()
-			return result, err
+			return try, err
 		}
 		signed, err := d.finish()
 		if err != nil {
 			d.discard()
-			return none, err
+			return 0, err
 		}
 		message := signed.Marshal()
 		if len(message) > statement.MaxSize {
 			d.discard()
-			return none, record.Safef(record.TooLarge, "the record has too many live grants for another change: end some first")
+			return 0, record.Safef(record.TooLarge, "the record has too many live grants for another change: end some first")
 		}
-		now := attempt[T]{seq: d.ring.seq, hash: statement.HashOf(signed.Body), result: result}
+		now := attempt{seq: d.ring.seq, hash: statement.HashOf(signed.Body)}
 		receipt, err := h.srv.Submit(ctx, message, "")
 		if err == nil {
-			return result, h.took(d, now.hash, receipt)
+			return try, h.took(d, now.hash, receipt)
 		}
 		d.discard()
 		now.refused = errors.Is(err, record.Conflict)
 		if !now.refused && definite(err) {
-			return none, err
+			return 0, err
 		}
 		// Whatever was sent may have been taken, even where the answer is a
 		// conflict: the connection may have sent it twice.
 		sent = append(sent, now)
-		if err := h.reloadSurely(ctx); err != nil {
-			if errors.Is(err, record.Integrity) || errors.Is(err, ErrNoSlot) || errors.Is(err, ErrNewerRing) {
-				return none, err
+		if lost := h.reloadSurely(ctx); lost != nil {
+			if definite(lost) {
+				return 0, lost
 			}
-			return none, errUnknown(err)
+			return 0, errUnknown(lost)
 		}
 		sure := true
-		for _, a := range sent {
+		for i, a := range sent {
 			switch h.taken(a.seq, a.hash) {
 			case yes:
-				return a.result, nil
+				return i, nil
 			case perhaps: // a conflict is as good as a no
 				sure = sure && a.refused
 			}
 		}
+		if !now.refused {
+			unknown++
+		}
 		switch {
 		case !sure:
-			return none, errUnknown(err)
-		case !now.refused:
-			if unknown++; unknown >= maxUnknown {
-				return none, err
-			}
-		case try >= maxTries:
-			return none, err
+			return 0, errUnknown(err)
+		case unknown >= maxUnknown || try >= maxTries:
+			return 0, err
 		}
-		if err := pause(ctx, try); err != nil {
-			return none, err
+		if stop := pause(ctx, try); stop != nil {
+			return 0, stop
 		}
 	}
 }

@@ -1,0 +1,100 @@
+package holder_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/grant"
+	"carehold/record/holder"
+	"carehold/record/store"
+)
+
+// The sentences are for a person who is tired and worried: each is written out
+// here as it should read.
+func TestDescribe(t *testing.T) {
+	at := time.Date(2026, 11, 21, 14, 2, 0, 0, time.UTC)
+	doctor, carer := record.GrantID{1}, record.GrantID{2}
+	grants := []holder.Granted{
+		{Grant: grant.Grant{ID: doctor, To: grant.Party{Name: "Dr Amara Okafor", Role: "GP", Organisation: "Elm Road Surgery"}}},
+		{Grant: grant.Grant{ID: carer, To: grant.Party{Name: "Sam"}}},
+	}
+	many := []string{"Observation/1", "Observation/2", "Observation/3", "Observation/4", "Observation/5", "Observation/6"}
+	for want, e := range map[string]audit.Entry{
+		"Dr Amara Okafor (GP, Elm Road Surgery) read 1 entry: Observation/bp1/_history/1": {Writer: audit.ByGrant,
+			Event: audit.Event{Action: audit.Read, Grant: doctor, Entries: []string{"Observation/bp1/_history/1"}}},
+		"Sam looked for Observation and was shown 8 entries: Observation/1, Observation/2, Observation/3, Observation/4, Observation/5 and 3 more": {Writer: audit.ByGrant,
+			Event: audit.Event{Action: audit.Search, Grant: carer, Query: "Observation", Entries: many, More: 2}},
+		"Sam looked for Condition and found none": {Writer: audit.ByGrant,
+			Event: audit.Event{Action: audit.Search, Grant: carer, Query: "Condition"}},
+		"Sam was refused, for the grant has ended: to look for Condition": {Writer: audit.ByGrant,
+			Event: audit.Event{Action: audit.Search, Outcome: audit.Refused, Reason: audit.Stopped, Grant: carer, Query: "Condition"}},
+		"Sam was refused, for there is no such entry in what was shared: to read 1 entry: Condition/x": {Writer: audit.ByGrant,
+			Event: audit.Event{Action: audit.Read, Outcome: audit.Refused, Reason: audit.OutsideGrant, Grant: carer, Entries: []string{"Condition/x"}}},
+		"You signed in": {Writer: audit.ByGrant, Event: audit.Event{Action: audit.SignIn, Grant: record.GrantID{9}}},
+		"You gave Sam access to everything; what had ended before was closed for good: Dr Amara Okafor (GP, Elm Road Surgery)": {Writer: audit.ByDevice,
+			Event: audit.Event{Action: audit.Grant, Text: "gave Sam access to everything", About: []record.GrantID{carer, doctor}}},
+		"You ended the grant to Sam": {Writer: audit.ByDevice,
+			Event: audit.Event{Action: audit.Revoke, Text: "ended the grant to Sam", About: []record.GrantID{carer}}},
+		"A device unlocked this record": {Writer: audit.ByNode, Event: audit.Event{Action: audit.RingFetch}},
+	} {
+		e.Event.Time = at
+		if got := holder.Describe(e, grants); got != want+", 21 Nov 2026 at 14:02" {
+			t.Errorf("\n got %s\nwant %s, 21 Nov 2026 at 14:02", got, want)
+		}
+	}
+	// In the person's own time.
+	e := audit.Entry{Writer: audit.ByNode, Event: audit.Event{Action: audit.RingFetch, Time: at.In(time.FixedZone("", 2*3600))}}
+	if got := holder.Describe(e, nil); got != "A device unlocked this record, 21 Nov 2026 at 16:02" {
+		t.Error(got)
+	}
+}
+
+// A whole walk, as the history tells it.
+func TestHistory(t *testing.T) {
+	srv := newLocal(t)
+	h, _ := enrol(t, srv, srv.invite())
+	req := gp(0)
+	req.Sections, req.Until = record.SectionsOf(record.Medicines), time.Date(2099, 11, 22, 14, 2, 0, 0, time.UTC)
+	doctor := give(t, h, req)
+	srv.look(doctor.Token)
+	if err := h.Revoke(t.Context(), doctor.Grant.ID); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := srv.view(t.Context(), doctor.Token); err == nil {
+		if _, err := v.Search(t.Context(), store.Query{Type: "Patient"}); err == nil {
+			t.Fatal("a revoked token reads")
+		}
+		v.Close()
+	}
+	list, err := h.History(t.Context(), signIn(t, h), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"You made this record, ",
+		"You gave Dr Amara Okafor (GP, Elm Road Surgery) access to identity, providers, medicines (patient/*.rs) for treatment, until 22 Nov 2099 at 14:02 UTC, ",
+		"Dr Amara Okafor (GP, Elm Road Surgery) looked for Observation and found none, ",
+		"You ended the grant to Dr Amara Okafor (GP, Elm Road Surgery), ",
+		"Dr Amara Okafor (GP, Elm Road Surgery) was refused, for the grant has ended: ",
+		"You signed in, ",
+		"You read this history, ",
+	}
+	var got []string
+	for _, e := range list {
+		if e.Event.Time.IsZero() || time.Since(e.Event.Time) > time.Minute {
+			t.Errorf("entry %d is of %v", e.Index, e.Event.Time)
+		}
+		got = append(got, holder.Describe(e, h.Grants()))
+	}
+	if len(got) != len(want) {
+		t.Fatalf("the history has %d entries, want %d:\n%s", len(got), len(want), strings.Join(got, "\n"))
+	}
+	for i, w := range want {
+		if !strings.HasPrefix(got[i], w) {
+			t.Errorf("\n got %s\nwant %s…", got[i], w)
+		}
+	}
+}
