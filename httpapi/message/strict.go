@@ -5,7 +5,6 @@ import (
 	"io"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"carehold/record"
 )
@@ -22,15 +21,12 @@ func Read(r io.Reader, into any) error {
 	if e, ok := errors.AsType[*record.Error](err); ok {
 		return e
 	}
+	if errors.Is(err, json.ErrUnknownName) {
+		return record.Safef(record.Invalid, "the body has a member that is not known here")
+	}
 	path := ""
 	if e, ok := errors.AsType[*json.SemanticError](err); ok {
 		path = string(e.JSONPointer)
-		if errors.Is(err, json.ErrUnknownName) {
-			return record.Safef(record.Invalid, "the body has a member that is not known here")
-		}
-	}
-	if _, ok := errors.AsType[*jsontext.SyntacticError](err); !ok && path == "" {
-		return err // the connection's
 	}
 	return record.Safef(record.Invalid, "the body is not the JSON that is expected here").At(path)
 }

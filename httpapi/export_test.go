@@ -1,0 +1,25 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/netip"
+)
+
+// SetRoutes serves another table, for tests of what every route goes through.
+func (s *Server) SetRoutes(table []Route) {
+	s.table = table
+	s.router = s.newRouter(table)
+}
+
+// Remembered is how many addresses the rate limits remember.
+func (s *Server) Remembered() int { return s.requests.used.Len() + s.guesses.used.Len() }
+
+const MaxAddresses = maxAddresses
+
+func ClientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
+	return clientAddress(r, trusted)
+}
+
+func MediaType(header, types []string) bool { return mediaType(header, types) }
+
+var TokenInURL = tokenInURL

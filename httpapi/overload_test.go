@@ -1,0 +1,273 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"carehold/crypto"
+	"carehold/httpapi"
+)
+
+// serve runs a world's server with its own timeouts, as in earnest.
+func serve(t *testing.T, w *world) (addr string, stop func() error) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	w.check(err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.server.Serve(ctx, l, nil) }()
+	t.Cleanup(cancel)
+	return l.Addr().String(), func() error { cancel(); return <-done }
+}
+
+// A client that sends its request drop by drop holds a connection, and is cut.
+func TestSlowClients(t *testing.T) {
+	t.Parallel()
+	l := generous
+	l.HeaderTime, l.BodyTime = 200*time.Millisecond, 400*time.Millisecond
+	addr, _ := serve(t, newServer(t, l))
+	for name, text := range map[string]string{
+		"head":       "GET /livez HTTP/1.1\r\nHost: x\r\nX-A",
+		"body":       "POST /holder/v1/slot HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{",
+		"statements": "POST /holder/v1/statements HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\nContent-Length: 50\r\n\r\n{",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			io.WriteString(c, text)
+			c.SetReadDeadline(time.Now().Add(5 * time.Second))
+			began := time.Now()
+			answer, err := io.ReadAll(c)
+			if err != nil && !errors.Is(err, io.EOF) && !strings.Contains(err.Error(), "reset") {
+				t.Fatalf("the connection is still open: %v", err)
+			}
+			if took := time.Since(began); took > 3*time.Second {
+				t.Errorf("cut only after %v", took)
+			}
+			if strings.HasPrefix(string(answer), "HTTP/1.1 200") {
+				t.Errorf("answered %s", answer)
+			}
+		})
+	}
+}
+
+func TestLargeRequests(t *testing.T) {
+	t.Parallel()
+	w := newServer(t, generous)
+	addr, _ := serve(t, w)
+	ask := func(head string, body io.Reader) int {
+		c, err := net.Dial("tcp", addr)
+		w.check(err)
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(10 * time.Second))
+		io.WriteString(c, head)
+		go io.Copy(c, body)
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		w.check(err)
+		return resp.StatusCode
+	}
+	// The length alone is enough to say no.
+	if got := ask("POST /holder/v1/slot HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n", strings.NewReader("")); got != 413 {
+		t.Errorf("a body of 1 GB, by its length: %d", got)
+	}
+	// Without a length, it is read as far as the limit.
+	chunks := strings.Repeat("1000\r\n"+strings.Repeat(" ", 0x1000)+"\r\n", 100) + "0\r\n\r\n"
+	if got := ask("POST /holder/v1/slot HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n", strings.NewReader(chunks)); got != 413 {
+		t.Errorf("a body of 400 kB, in chunks: %d", got)
+	}
+	if got := ask("GET /livez HTTP/1.1\r\nHost: x\r\nX-A: "+strings.Repeat("a", 64<<10)+"\r\n\r\n", strings.NewReader("")); got != 431 {
+		t.Errorf("a head of 64 kB: %d", got)
+	}
+	// Who may not come in is told so before their body is read.
+	if got := ask("POST /fhir HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", strings.NewReader("")); got != 401 {
+		t.Errorf("a large body without a token: %d", got)
+	}
+}
+
+// Ten thousand bad tokens from one address, and then from ten thousand.
+func TestGuesses(t *testing.T) {
+	t.Parallel()
+	l := generous
+	l.Guesses, l.Tries = 0.001, 20
+	w := newServer(t, l)
+	ada := w.enrol("Ada")
+	token := w.session(ada)
+	refused := map[int]int{}
+	for range 10_000 {
+		rec := httptest.NewRecorder()
+		w.server.ServeHTTP(rec, bad("192.0.2.1:99", ""))
+		refused[rec.Code]++
+		if rec.Code == 429 && rec.Header().Get("Retry-After") == "" {
+			t.Fatal("429 without Retry-After")
+		}
+	}
+	if refused[401] != 20 || refused[429] != 9_980 {
+		t.Errorf("answers to one address: %v", refused)
+	}
+	// A good token from the same address is no guess.
+	r := bad("192.0.2.1:99", "")
+	r.Header.Set("Authorization", "Bearer "+token)
+	rec := httptest.NewRecorder()
+	if w.server.ServeHTTP(rec, r); rec.Code != 200 {
+		t.Errorf("a good token beside the bad ones: %d", rec.Code)
+	}
+	// Lookups by a secret count as guesses before they are looked up.
+	rec = httptest.NewRecorder()
+	r = httptest.NewRequest("POST", "/holder/v1/slot", strings.NewReader(`{"id":"00000000000000000000000000000000"}`))
+	r.Header.Set("Content-Type", "application/json")
+	r.RemoteAddr = "192.0.2.1:99"
+	if w.server.ServeHTTP(rec, r); rec.Code != 429 {
+		t.Errorf("a slot looked up after too many guesses: %d", rec.Code)
+	}
+}
+
+func TestGuessesFromEverywhere(t *testing.T) {
+	l := generous
+	w := newServer(t, l)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for i := range 3 * httpapi.MaxAddresses {
+		rec := httptest.NewRecorder()
+		w.server.ServeHTTP(rec, bad(fmt.Sprintf("[2001:db8:%x:%x::1]:99", i>>16, i&0xffff), ""))
+		if i == 0 && rec.Code != 401 {
+			t.Fatal(rec.Code)
+		}
+	}
+	if n := w.server.Remembered(); n > 2*httpapi.MaxAddresses {
+		t.Errorf("%d addresses are remembered", n)
+	}
+	w.log.mu.Lock()
+	w.log.b.Reset()
+	w.log.mu.Unlock()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 64<<20 {
+		t.Errorf("the heap grew by %d bytes", grown)
+	}
+}
+
+func bad(from, forwarded string) *http.Request {
+	r := httptest.NewRequest("GET", "/fhir/Patient", nil)
+	r.RemoteAddr = from
+	r.Header.Set("Authorization", "Bearer "+crypto.NewCredential(crypto.Access).Token())
+	if forwarded != "" {
+		r.Header.Set("X-Forwarded-For", forwarded)
+	}
+	return r
+}
+
+func TestRate(t *testing.T) {
+	t.Parallel()
+	w := newServer(t, httpapi.Limits{Rate: 0.001, Burst: 3})
+	for i, want := range []int{200, 200, 200, 429} {
+		rec := httptest.NewRecorder()
+		if w.server.ServeHTTP(rec, httptest.NewRequest("GET", "/fhir/metadata", nil)); rec.Code != want {
+			t.Errorf("request %d: %d, want %d", i, rec.Code, want)
+		}
+	}
+	// Whoever watches the process is not a client.
+	rec := httptest.NewRecorder()
+	if w.server.ServeHTTP(rec, httptest.NewRequest("GET", "/livez", nil)); rec.Code != 200 {
+		t.Error("livez is rate limited")
+	}
+}
+
+func TestTooMuchAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newServer(t, httpapi.Limits{Concurrent: 1})
+	in, out := make(chan bool), make(chan bool)
+	w.server.SetRoutes([]httpapi.Route{{Method: "GET", Path: "/holder/slow", Door: httpapi.DoorHolder, Rate: httpapi.RateOrdinary,
+		Open: func(http.ResponseWriter, *http.Request) error { in <- true; <-out; return nil }}})
+	go w.server.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/holder/slow", nil))
+	<-in
+	rec := httptest.NewRecorder()
+	w.server.ServeHTTP(rec, httptest.NewRequest("GET", "/holder/slow", nil))
+	if rec.Code != 503 || rec.Header().Get("Retry-After") == "" {
+		t.Errorf("%d %v", rec.Code, rec.Header())
+	}
+	close(out)
+}
+
+// Stopping lets what runs end, and says that it is not ready meanwhile.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	w := newServer(t, generous)
+	in, out := make(chan bool), make(chan bool)
+	w.server.SetRoutes(append(w.server.Routes(), httpapi.Route{Method: "GET", Path: "/holder/slow", Door: httpapi.DoorHolder,
+		Open: func(rw http.ResponseWriter, _ *http.Request) error {
+			in <- true
+			<-out
+			_, err := io.WriteString(rw, "whole")
+			return err
+		}}))
+	addr, stop := serve(t, w)
+	answer := make(chan string)
+	go func() {
+		resp, err := http.Get("http://" + addr + "/holder/slow")
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		b, _ := io.ReadAll(resp.Body)
+		answer <- string(b)
+	}()
+	<-in
+	stopped := make(chan error)
+	go func() { stopped <- stop() }()
+	for range 200 {
+		rec := httptest.NewRecorder()
+		w.server.ServeHTTP(rec, httptest.NewRequest("GET", "/readyz", nil))
+		if rec.Code == 503 {
+			close(out)
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if got := <-answer; got != "whole" {
+		t.Errorf("the request that ran was answered %q", got)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestClientAddress(t *testing.T) {
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	for _, c := range []struct{ peer, forwarded, want string }{
+		{"192.0.2.1:5", "", "192.0.2.1"},
+		{"192.0.2.1:5", "203.0.113.9", "192.0.2.1"}, // not a proxy: what it says is what it likes
+		{"10.0.0.1:5", "203.0.113.9", "203.0.113.9"},
+		{"10.0.0.1:5", "1.2.3.4, 203.0.113.9", "203.0.113.9"}, // the front is the client's own text
+		{"10.0.0.1:5", "203.0.113.9, 10.0.0.2", "203.0.113.9"},
+		{"10.0.0.1:5", "nonsense", "10.0.0.1"},
+		{"10.0.0.1:5", "203.0.113.9, nonsense", "10.0.0.1"},
+		{"[::1]:5", "2001:db8::7", "2001:db8::7"},
+		{"[::ffff:10.0.0.1]:5", "203.0.113.9", "203.0.113.9"},
+		{"@", "203.0.113.9", "invalid IP"},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = c.peer
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		if got := httpapi.ClientAddress(r, proxies).String(); got != c.want {
+			t.Errorf("from %s for %q: %s, want %s", c.peer, c.forwarded, got, c.want)
+		}
+	}
+}
