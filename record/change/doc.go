@@ -46,6 +46,8 @@
 // unless it is a document, whose Composition says whom it is about; an entry
 // about another Patient is refused. A bundle without a Patient, all about one
 // patient elsewhere, is taken to be about the person: it is they who import it.
+// About compares the source's Patient with the record's own, and refuses what is
+// certainly somebody else's; whoever imports asks the person about the rest.
 //
 // # What a record cannot hold
 //
