@@ -12,7 +12,7 @@
 // and a holder has
 //
 //	person  memory()  epoch()  now()  grants()  slots()  close()
-//	signIn()                                  -> {token, until}
+//	refresh()  signIn()                       -> {token, until}
 //	grant({name, role, organisation, sections, scopes, purpose, until, lasts, daily, label})
 //	issueToken(id, label, until)              -> {id, token, until}
 //	revoke([id])  strike(token, id)  tidy()

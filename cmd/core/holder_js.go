@@ -27,6 +27,7 @@ func object(h *holder.Holder) map[string]any {
 		"slots":  at(func() any { return slots(h.Slots()) }),
 		"close":  at(func() any { h.Close(); return nil }),
 
+		"refresh": promised(func(ctx context.Context, _ []js.Value) (any, error) { return nil, h.Refresh(ctx) }),
 		"signIn": promised(func(ctx context.Context, _ []js.Value) (any, error) {
 			token, until, err := h.SignIn(ctx)
 			return map[string]any{"token": token, "until": iso(until)}, err

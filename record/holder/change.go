@@ -62,8 +62,18 @@ func (h *Holder) change(ctx context.Context, fn func(*draft) error) (landed int,
 		}
 		d := h.draft()
 		d.tidy()
-		if err := fn(d); err != nil || !d.changed {
+		err := fn(d)
+		if err != nil || !d.changed {
 			d.discard()
+		}
+		if try == 0 && errors.Is(err, record.NotFound) {
+			// What it is about may be another device's, newer than this keyring.
+			if err := h.reloadSurely(ctx); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		if err != nil || !d.changed {
 			return try, err
 		}
 		signed, err := d.finish()

@@ -243,10 +243,7 @@ func (h *Holder) settle(ctx context.Context, w *walk) error {
 	if len(w.closed) == 0 && w.at.Seq <= w.ring.seq {
 		return nil
 	}
-	h.changing.Lock()
-	err := h.reload(ctx)
-	h.changing.Unlock()
-	if err != nil {
+	if err := h.Refresh(ctx); err != nil {
 		return err
 	}
 	h.mu.Lock()

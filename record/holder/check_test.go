@@ -457,3 +457,42 @@ func (b *between) Log(ctx context.Context, token string, from uint64) (holder.Lo
 	b.then()
 	return b.local.Log(ctx, token, from)
 }
+
+// A device that remembers nothing still has the keyring, and the keyring has the
+// trail: not even somebody who once had all the keys, and the server on their
+// side, can rewrite what the person changed.
+func TestChangesAreBoundToTheKeyring(t *testing.T) {
+	sc := newScene(t)
+	sc.srv.page, sc.srv.checkpoint = 50, sc.sign
+	tried := 0
+	for i := sc.seen; i < len(sc.leaves); i++ {
+		n, is := audit.DeviceSeq(sc.leaves[i])
+		if !is {
+			continue
+		}
+		sc.device.Remember(holder.Memory{})
+		log := slices.Clone(sc.leaves)
+		e, err := sc.device.Reader().Open(uint64(i), log[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Event.Text = "did something else"
+		log[i] = sc.device.ForgeLeaf(n, e.Event)
+		sc.srv.leaves = log
+		_, err = sc.device.Check(t.Context(), "")
+		mustBeFound(t, fmt.Sprintf("change %d rewritten", n), err)
+		tried++
+	}
+	// And a change that the keyring knows nothing of.
+	forged := sc.device.ForgeLeaf(record.Seq(8), audit.Event{Time: time.Now(), Action: audit.Grant, Text: "gave", State: new(statement.Hash)})
+	sc.srv.leaves = append(slices.Clone(sc.leaves), forged)
+	_, err := sc.device.Check(t.Context(), "")
+	mustBeFound(t, "a change that was never made", err)
+	if tried != 3 {
+		t.Errorf("%d changes rewritten, want 3", tried)
+	}
+	sc.srv.leaves = sc.leaves
+	if _, err := sc.device.Check(t.Context(), ""); err != nil {
+		t.Errorf("the true log: %v", err)
+	}
+}

@@ -2,6 +2,8 @@ package holder
 
 import (
 	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
 	"carehold/record/keys"
 )
 
@@ -39,3 +41,12 @@ func (h *Holder) OpensWith(s RingState) bool {
 
 // Remember makes h remember something else.
 func (h *Holder) Remember(m Memory) { h.mem = m }
+
+// ForgeLeaf makes the log entry of a change as a device that was once unlocked
+// could, whatever it says.
+func (h *Holder) ForgeLeaf(n record.Seq, e audit.Event) []byte {
+	return audit.DeviceLeaf(h.now.ring.newest().audit, h.now.ring.person, n, e)
+}
+
+// Reader opens the log as h does.
+func (h *Holder) Reader() *audit.Reader { return h.now.ring.reader() }

@@ -173,3 +173,26 @@ func TestOutcomeUnknown(t *testing.T) {
 		t.Error("the grant did land, and is not shown")
 	}
 }
+
+// A device can end what another has made since: it need not know of it yet.
+func TestRevokeWhatAnotherDeviceGave(t *testing.T) {
+	srv := newLocal(t)
+	h, kit := enrol(t, srv, srv.invite())
+	other := unlock(t, srv, kit.Recovery.Slot(), holder.Memory{})
+	given := give(t, other, gp(0))
+	if err := h.Revoke(t.Context(), given.Grant.ID); err != nil {
+		t.Fatal(err)
+	}
+	if srv.opens(given.Token) {
+		t.Error("the token still opens")
+	}
+	if len(other.Grants()) != 1 || state(t, other, given.Grant.ID).State != holder.Live {
+		t.Error("a device knows what it has not been told")
+	}
+	if err := other.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if state(t, other, given.Grant.ID).State != holder.Ended {
+		t.Error("a refreshed keyring still has the grant live")
+	}
+}

@@ -57,7 +57,15 @@ func Unlock(ctx context.Context, srv Server, slot crypto.Credential, m Memory) (
 // damaged is for what cannot come from an honest server.
 func damaged(why string) error { return record.Safef(record.Integrity, "%s", why) }
 
-// reload fetches the keyring again.
+// Refresh fetches the keyring again, to show what other devices have changed.
+// Changes do it by themselves where they need to.
+func (h *Holder) Refresh(ctx context.Context) error {
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	return h.reload(ctx)
+}
+
+// reload is Refresh for whoever holds changing.
 func (h *Holder) reload(ctx context.Context) error {
 	was := h.state().ring
 	s, err := h.load(ctx, was.person)
