@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -32,30 +33,38 @@ func (s *Server) charge(e *event, a netip.Addr, r Rate) error {
 // large reports whether a route's bodies are so large that few fit in memory.
 func (r *Route) large() bool { return r.Body > resourceBody }
 
+func busy() error { return record.Safef(record.Unavailable, "too much to do at the moment") }
+
 // enter takes a place among the requests being served; leave gives it back.
 func (s *Server) enter(route *Route) (leave func(), err error) {
-	busy := record.Safef(record.Unavailable, "too much to do at the moment")
-	select {
-	case s.places <- struct{}{}:
-	default:
-		return nil, busy
+	if route.Rate == RateNone {
+		return func() {}, nil
 	}
+	return take(s.places)
+}
+
+// enterLarge takes one of the few places for large bodies.
+func (s *Server) enterLarge(route *Route) (leave func(), err error) {
 	if !route.large() {
-		return func() { <-s.places }, nil
+		return func() {}, nil
 	}
+	return take(s.largePlaces)
+}
+
+func take(places chan struct{}) (leave func(), err error) {
 	select {
-	case s.largePlaces <- struct{}{}:
-		return func() { <-s.largePlaces; <-s.places }, nil
+	case places <- struct{}{}:
+		return func() { <-places }, nil
 	default:
-		<-s.places
-		return nil, busy
+		return nil, busy()
 	}
 }
 
-// extend gives a route with a large body the time for it. A connection without
-// deadlines (a test's recorder) has none to extend.
-func (s *Server) extend(e *event, r *http.Request, route *Route) {
-	wait := s.config.Limits.BodyTime * 4
+// extend gives a request whose token has opened more time, and one with a large
+// body much more. A connection without deadlines (a test's recorder) has none to
+// extend.
+func (s *Server) extend(e *event, route *Route) {
+	wait := 4 * s.config.Limits.BodyTime
 	if route.large() {
 		wait = s.config.Limits.LargeTime
 	}
@@ -63,6 +72,21 @@ func (s *Server) extend(e *event, r *http.Request, route *Route) {
 	c := http.NewResponseController(e)
 	_ = c.SetReadDeadline(until)
 	_ = c.SetWriteDeadline(until)
+}
+
+// readFirst reads the whole of a stranger's body, which is small. forget
+// overwrites it: it may hold a key.
+func readFirst(r *http.Request, route *Route) (forget func(), err error) {
+	if route.Body == 0 {
+		return func() {}, nil
+	}
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		clear(b)
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	return func() { clear(b) }, nil
 }
 
 // body checks the media type of what was sent, and limits its size.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"carehold/crypto"
 	"carehold/record"
 )
 
@@ -112,31 +113,49 @@ func (s *Server) before(e *event, r *http.Request) {
 
 var correlation = regexp.MustCompile(`^[A-Za-z0-9\-.]{1,64}$`)
 
-// serve serves one row: rate, credential, body, handler.
+// serve serves one row: rate, place, credential, body, handler. A stranger's
+// body is read before they take a place among the requests being served, and a
+// granted one's after their token has opened: so nobody without a token holds a
+// place, or room for a large body, by sending slowly.
 func (s *Server) serve(e *event, r *http.Request, route *Route) error {
-	addr := clientAddress(r, s.config.TrustedProxies)
-	if err := s.charge(e, addr, route.Rate); err != nil {
+	if err := s.charge(e, clientAddress(r, s.config.TrustedProxies), route.Rate); err != nil {
 		return err
 	}
-	if route.Rate != RateNone {
-		leave, err := s.enter(route)
-		if err != nil {
-			return err
-		}
-		defer leave()
+	if route.View != nil {
+		return s.serveView(e, r, route)
 	}
-	if route.Body > smallBody*32 {
-		s.extend(e, r, route)
+	c, err := invitation(r, route)
+	if err != nil {
+		return s.refuse(e, r, err)
 	}
-	switch {
-	case route.Open != nil:
-		if err := s.body(e, r, route); err != nil {
-			return err
-		}
+	defer c.Destroy()
+	if err := s.body(e, r, route); err != nil {
+		return err
+	}
+	forget, err := readFirst(r, route)
+	if err != nil {
+		return err
+	}
+	defer forget()
+	leave, err := s.enter(route)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if route.Open != nil {
 		return route.Open(e, r)
-	case route.Admit != nil:
-		return s.admit(e, r, route)
 	}
+	return route.Admit(e, r, c)
+}
+
+// serveView serves a row that needs a credential, which opens the View that it
+// is served with.
+func (s *Server) serveView(e *event, r *http.Request, route *Route) error {
+	leave, err := s.enter(route)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	c, err := credential(r, route.Kinds)
 	if err != nil {
 		return s.refuse(e, r, err)
@@ -147,25 +166,25 @@ func (s *Server) serve(e *event, r *http.Request, route *Route) error {
 		return s.refuse(e, r, err)
 	}
 	defer view.Close()
+	leaveLarge, err := s.enterLarge(route)
+	if err != nil {
+		return err
+	}
+	defer leaveLarge()
+	s.extend(e, route)
 	if err := s.body(e, r, route); err != nil {
 		return err
 	}
 	return route.View(e, r, view)
 }
 
-// admit serves a row to which a credential may be brought, and need not.
-func (s *Server) admit(e *event, r *http.Request, route *Route) error {
-	c, err := credential(r, route.Kinds)
-	if _, tried := bearer(r); err != nil && (tried || len(r.Header["Authorization"]) > 0) {
-		return s.refuse(e, r, err)
+// invitation is the credential of a row to which one may be brought, and need
+// not: zero when none was.
+func invitation(r *http.Request, route *Route) (crypto.Credential, error) {
+	if route.Admit == nil || len(r.Header["Authorization"]) == 0 {
+		return crypto.Credential{}, nil
 	}
-	if err == nil {
-		defer c.Destroy()
-	}
-	if err := s.body(e, r, route); err != nil {
-		return err
-	}
-	return route.Admit(e, r, c)
+	return credential(r, route.Kinds)
 }
 
 // refuse counts a refused token as a guess. An address that makes too many is
