@@ -1,0 +1,39 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+)
+
+// With --json the answer is JSON lines, and each object says what it is:
+//
+//	status   how far long work has come
+//	item     one of several things: an entry, a grant, a log entry
+//	error    one thing that was refused, while the rest went on
+//	summary  the end of every answer, or all of it
+//
+// docs/cli.md is the contract: fields may be added, none changes its meaning.
+
+func (a *app) status(v any) error  { return a.line("status", v) }
+func (a *app) item(v any) error    { return a.line("item", v) }
+func (a *app) refused(v any) error { return a.line("error", v) }
+func (a *app) summary(v any) error { return a.line("summary", v) }
+
+// line prints one object with its type in front.
+func (a *app) line(typ string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if len(b) < 2 || b[0] != '{' {
+		panic("carehold: an answer that is no object: " + reflect.TypeOf(v).String())
+	}
+	if string(b) != "{}" {
+		b = append([]byte{','}, b[1:]...)
+	} else {
+		b = b[1:]
+	}
+	_, err = fmt.Fprintf(a.stdout, "{\"type\":%q%s\n", typ, b)
+	return err
+}

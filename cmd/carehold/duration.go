@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"carehold/record/holder"
+)
+
+const day = 24 * time.Hour
+
+// parseDuration reads 24h, 30m, 1d, 2w and 1y, and none of their sums: "1d" is
+// what people write. A day is 24 hours, a year 365 days.
+func parseDuration(s string) (time.Duration, error) {
+	units := map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': day, 'w': 7 * day, 'y': 365 * day}
+	if len(s) > 1 {
+		if unit, ok := units[s[len(s)-1]]; ok {
+			n, err := strconv.ParseUint(s[:len(s)-1], 10, 32)
+			if err == nil && time.Duration(n) <= 200*365*day/unit {
+				return time.Duration(n) * unit, nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("%q is no time such as 24h, 7d, 2w or 1y", s)
+}
+
+// parseSince reads how long ago, or a date.
+func parseSince(s string, now time.Time) (time.Time, error) {
+	if d, err := parseDuration(s); err == nil {
+		return now.Add(-d), nil
+	}
+	if t, err := time.ParseInLocation("2006-01-02", s, time.Local); err == nil {
+		return t, nil
+	}
+	return time.Time{}, fmt.Errorf("%q is no time such as 7d, and no date such as 2026-11-01", s)
+}
+
+// local writes a time as it is where the person is.
+func local(t time.Time) string { return holder.When(t.Local()) }
+
+// until writes the end of a grant.
+func until(t time.Time) string {
+	if t.IsZero() {
+		return "until you stop it"
+	}
+	return "until " + local(t)
+}

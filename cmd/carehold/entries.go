@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"carehold/httpapi/client"
+	"carehold/httpapi/message"
+	"carehold/record"
+	"carehold/record/fhir"
+)
+
+func (a *app) entriesCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "entries",
+		Short: "See what is in your record",
+		Long: `Without a section or a type: how much is in each section. With one of them: the
+entries, the newest first, each with its name for "carehold show".`,
+		Example: `  carehold entries
+  carehold entries --section medicines
+  carehold entries --type Observation --json`,
+		Args: cobra.NoArgs,
+	}
+	section := c.Flags().String("section", "", "only this `section`")
+	typ := c.Flags().String("type", "", "only this FHIR resource `type`")
+	deleted := c.Flags().Bool("deleted", false, "also entries that were deleted")
+	a.deviceFlags(c)
+	_ = c.RegisterFlagCompletionFunc("section", completeSections)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if *section != "" {
+			if _, err := record.ParseSection(*section); err != nil {
+				return usage(err)
+			}
+		}
+		if *typ != "" && !fhir.KnownType(*typ) {
+			return usagef("FHIR R4 has no resource type %q; its types begin with a capital letter", *typ)
+		}
+		u, err := a.open(c.Context())
+		if err != nil {
+			return err
+		}
+		defer u.close()
+		list, err := u.session.Entries(c.Context())
+		if err != nil {
+			return err
+		}
+		list = slices.DeleteFunc(list, func(e message.EntryInfo) bool {
+			return *section != "" && e.Section != *section || *typ != "" && e.Type != *typ || e.Deleted && !*deleted
+		})
+		if *section == "" && *typ == "" && !a.json {
+			a.showSections(list)
+			return nil
+		}
+		return a.showEntries(c.Context(), u, list)
+	}
+	return c
+}
+
+// showSections is the record at a glance.
+func (a *app) showSections(list []message.EntryInfo) {
+	if len(list) == 0 {
+		a.say("There is nothing in your record yet.")
+		a.note("Put something in: carehold import FILE")
+		return
+	}
+	counts := map[string]int{}
+	types := map[string]map[string]int{}
+	for _, e := range list {
+		counts[e.Section]++
+		if types[e.Section] == nil {
+			types[e.Section] = map[string]int{}
+		}
+		types[e.Section][e.Type]++
+	}
+	a.say("%s in your record:", entriesOf(len(list)))
+	a.say("")
+	rows := [][]string{}
+	for _, s := range record.Sections() {
+		name := s.String()
+		if counts[name] == 0 {
+			continue
+		}
+		mark := " "
+		if s.Sensitive() {
+			mark = "*"
+		}
+		rows = append(rows, []string{fmt.Sprintf("%5s", thousands(counts[name])), name + mark, inWords(types[name])})
+	}
+	a.table("", rows)
+	a.say("")
+	a.say("* is in no ready-made grant: you share it only by naming it.")
+	a.note("See one: carehold entries --section %s", strings.TrimSpace(strings.TrimSuffix(rows[len(rows)-1][1], "*")))
+}
+
+// inWords is "12 conditions, 3 procedures", the most of it first.
+func inWords(types map[string]int) string {
+	var parts []string
+	for _, t := range keysByCount(types) {
+		parts = append(parts, fmt.Sprintf("%d %s", types[t], typeCount(t, types[t])))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// listed is an entry of a list.
+type listed struct {
+	info message.EntryInfo
+	ref  fhir.Ref
+	sum  summary
+}
+
+// entryItem is an entry of a list in JSON.
+type entryItem struct {
+	Ref     string `json:"ref"`
+	Section string `json:"section"`
+	Title   string `json:"title,omitempty"`
+	Value   string `json:"value,omitempty"`
+	Date    string `json:"date,omitempty"`
+	Version uint64 `json:"version"`
+	Written string `json:"written"`
+	By      string `json:"by,omitempty"`
+	Source  string `json:"source,omitempty"`
+	Import  string `json:"import,omitempty"`
+	Deleted bool   `json:"deleted,omitempty"`
+}
+
+func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.EntryInfo) error {
+	list, err := summaries(ctx, u.session, infos)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(list, func(x, y listed) int { return strings.Compare(y.sum.Date, x.sum.Date) })
+	if a.json {
+		for _, e := range list {
+			i := e.info
+			item := entryItem{e.ref.String(), i.Section, e.sum.Title, e.sum.Value, e.sum.Date, i.Version,
+				i.Time.UTC().Format("2006-01-02T15:04:05.000Z"), i.By, i.Source, "", i.Deleted}
+			if i.Import != (message.ID{}) {
+				item.Import = i.Import.String()
+			}
+			if err := a.item(item); err != nil {
+				return err
+			}
+		}
+		return a.summary(countJSON{len(list)})
+	}
+	if len(list) == 0 {
+		a.say("Nothing is recorded here. That does not mean that there is nothing.")
+		return nil
+	}
+	for _, e := range list {
+		text := first(e.sum.line(), typeWord(e.ref.Type))
+		if e.info.Deleted {
+			text = "(deleted) " + typeWord(e.ref.Type)
+		}
+		width := a.columns() - 12
+		a.say("%s  %s", fit(e.sum.Date, 10), strings.TrimRight(cut(text, width), " "))
+		a.say("%12s%s", "", e.ref)
+	}
+	a.note("")
+	a.note("See one: carehold show %s", list[0].ref)
+	return nil
+}
+
+// summaries reads the entries of a list, each type with one search: the fewest
+// lines in the history.
+func summaries(ctx context.Context, s *client.Session, infos []message.EntryInfo) ([]listed, error) {
+	out := make([]listed, len(infos))
+	at := map[fhir.Ref]int{}
+	var types []string
+	for i, e := range infos {
+		ref := fhir.Ref{Type: e.Type, ID: e.ID}
+		out[i] = listed{info: e, ref: ref}
+		at[ref] = i
+		if !e.Deleted && !slices.Contains(types, e.Type) {
+			types = append(types, e.Type)
+		}
+	}
+	for _, typ := range types {
+		err := s.Search(ctx, typ, func(f client.Found) error {
+			if i, ok := at[f.Ref]; ok {
+				out[i].sum = summarize(f.Resource)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

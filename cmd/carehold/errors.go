@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"strings"
+	"syscall"
+	"unicode"
+	"unicode/utf8"
+
+	"carehold/record"
+	"carehold/record/holder"
+)
+
+// The exit codes. docs/cli.md prints this table; scripts depend on it.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitPartly      = 3 // some items were refused, and are listed
+	exitLocked      = 4 // wrong passphrase or recovery code, or nothing to unlock with
+	exitNotFound    = 5
+	exitDenied      = 6 // by the grant
+	exitIntegrity   = 7 // change, loss or a fork was found
+	exitInterrupted = 130
+)
+
+// failure is an error with an exit code or a hint of its own.
+type failure struct {
+	err  error
+	code int    // 0: by the error's kind
+	hint string // what to do; "" is chosen by the error's kind
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+func usage(err error) error { return &failure{err: err, code: exitUsage} }
+
+func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, args...)) }
+
+// hinted says what to do about an error.
+func hinted(err error, hint string) error { return &failure{err: err, hint: hint} }
+
+// coded sets the exit code too.
+func coded(code int, err error, hint string) error { return &failure{err, code, hint} }
+
+// exitCode is the code of an error.
+func exitCode(ctx context.Context, err error) int {
+	if f, ok := errors.AsType[*failure](err); ok && f.code != 0 {
+		return f.code
+	}
+	switch {
+	case errors.Is(err, record.Integrity):
+		return exitIntegrity
+	case errors.Is(err, holder.ErrNoSlot):
+		return exitLocked
+	case ctx.Err() != nil:
+		return exitInterrupted
+	}
+	switch record.KindOf(err) {
+	case record.Unauthorized:
+		return exitLocked
+	case record.NotFound, record.Gone:
+		return exitNotFound
+	case record.Forbidden, record.NotAllowed:
+		return exitDenied
+	}
+	return exitFailed
+}
+
+// hintOf is what to do about an error, where that can be said.
+func hintOf(code int, err error) string {
+	if f, ok := errors.AsType[*failure](err); ok && f.hint != "" {
+		return f.hint
+	}
+	switch {
+	case code == exitUsage:
+		return `"carehold COMMAND --help" has examples`
+	case errors.Is(err, record.Integrity):
+		return "do not change anything now; keep this device's file, and ask whoever runs the server what happened"
+	case errors.Is(err, holder.ErrNoSlot):
+		return `try the passphrase again; if it is lost, "carehold recover" opens the record with the recovery code`
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "is the server running, and is its address right"
+	case errors.Is(err, record.Unavailable), errors.Is(err, record.TooMany):
+		return "try again in a minute"
+	}
+	return ""
+}
+
+// report says what went wrong, and what to do; it returns the exit code.
+func (a *app) report(ctx context.Context, err error) int {
+	code := exitCode(ctx, err)
+	if code == exitInterrupted && (errors.Is(err, context.Canceled) || err.Error() == "") {
+		err = errors.New("interrupted")
+	}
+	text, hint := errorText(err), hintOf(code, err)
+	if a.json {
+		line := struct {
+			Type    string `json:"type"`
+			Code    int    `json:"code"`
+			Message string `json:"message"`
+			Hint    string `json:"hint,omitempty"`
+		}{"error", code, text, hint}
+		b, _ := json.Marshal(line) // strings and a number always encode
+		fmt.Fprintf(a.stderr, "%s\n", b)
+		return code
+	}
+	fmt.Fprint(a.stderr, wrap("carehold: error: ", text, 80))
+	if hint != "" {
+		fmt.Fprint(a.stderr, wrap("carehold: hint: ", hint, 80))
+	}
+	return code
+}
+
+// errorText is an error in words for a person at a terminal.
+func errorText(err error) string {
+	var text string
+	switch path, op := (*fs.PathError)(nil), (*net.OpError)(nil); {
+	case errors.As(err, &path) && errors.Is(err, fs.ErrNotExist):
+		text = "there is no file " + path.Path
+	case errors.As(err, &path) && errors.Is(err, fs.ErrPermission):
+		text = "you may not open " + path.Path
+	case errors.As(err, &op) && op.Op == "dial":
+		text = "the server cannot be reached at " + op.Addr.String()
+	default:
+		text = err.Error()
+	}
+	// The house rule for messages: lower case, no full stop. Names keep theirs.
+	if r, n := utf8.DecodeRuneInString(text); unicode.IsUpper(r) && len(text) > n {
+		if second, _ := utf8.DecodeRuneInString(text[n:]); unicode.IsLower(second) && !strings.Contains(firstWord(text), "/") && !strings.Contains(firstWord(text), ".") {
+			text = strings.ToLower(text[:n]) + text[n:]
+		}
+	}
+	return strings.TrimSuffix(text, ".")
+}
+
+func firstWord(s string) string { w, _, _ := strings.Cut(s, " "); return w }

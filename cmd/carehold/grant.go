@@ -1,0 +1,367 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"carehold/httpapi/message"
+	"carehold/record"
+	"carehold/record/fhir"
+	"carehold/record/grant"
+	"carehold/record/holder"
+)
+
+func (a *app) grantCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "grant --to NAME (--ready NAME | --sections LIST)",
+		Short: "Let somebody read a part of your record",
+		Long: `Lets somebody read a part of your record, until a time you choose or until you
+stop it. You get a token to give to them: with it their system can read that
+part at any time, also while this device is off. It is shown once.
+
+See first what they would see with -n: it counts, names examples, and says what
+stays closed. Identity and providers (who you are, who cares for you) are in
+every grant. Sensitive sections (mental-health, sexual-health, substance-use,
+safeguarding, private) are in none unless you name them.
+
+` + readyHelp(),
+		Example: `  carehold grant --to "Dr Amara Okafor" --ready gp-visit -n
+  carehold grant --to "Dr Amara Okafor" --organisation "Elm Road Surgery" \
+    --role GP --ready gp-visit
+  carehold grant --to Judith --sections allergies,medicines --for until-stopped
+  carehold grant --to "Community nurse" --sections measurements \
+    --scopes "patient/Observation.crs" --for 30d --token-out nurse.token`,
+		Args: cobra.NoArgs,
+	}
+	var o grantOptions
+	f := c.Flags()
+	f.StringVar(&o.to, "to", "", "the `name` of who it is for, in your words")
+	f.StringVar(&o.organisation, "organisation", "", "where they work")
+	f.StringVar(&o.role, "role", "", "what they are: GP, social worker, daughter")
+	f.StringVar(&o.ready, "ready", "", "a ready-made choice, by `name`: "+strings.Join(readyNames(), ", "))
+	f.StringVar(&o.sections, "sections", "", "the `sections`, separated by commas")
+	f.StringVar(&o.scopes, "scopes", "", "what they may do, as SMART `scopes`: patient/TYPE.cruds (by itself patient/*.rs: read and search)")
+	f.StringVar(&o.lasts, "for", "", "how `long`: 1d, 90d, 1y, or until-stopped (by itself as the ready-made one, else 1d)")
+	f.StringVar(&o.purpose, "purpose", "", "what for, by its HL7 `code`: "+strings.Join(purposeCodes(), ", "))
+	f.StringVar(&o.tokenOut, "token-out", "", "write the token to this new `file` instead of showing it")
+	f.BoolVarP(&o.dry, "dry-run", "n", false, "only show what they would see")
+	a.deviceFlags(c)
+	c.MarkFlagsMutuallyExclusive("ready", "sections")
+	_ = c.RegisterFlagCompletionFunc("ready", completeReady)
+	_ = c.RegisterFlagCompletionFunc("sections", completeSections)
+	_ = c.RegisterFlagCompletionFunc("for", completeDurations)
+	_ = c.RegisterFlagCompletionFunc("purpose", completePurposes)
+	for _, name := range []string{"to", "organisation", "role", "scopes"} {
+		_ = c.RegisterFlagCompletionFunc(name, noFiles)
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		req, err := o.request()
+		if err != nil {
+			return err
+		}
+		if o.tokenOut != "" {
+			if err := mustBeNew(o.tokenOut); err != nil {
+				return err
+			}
+		}
+		u, err := a.open(c.Context())
+		if err != nil {
+			return err
+		}
+		defer u.close()
+		return a.grant(c.Context(), u, req, o)
+	}
+	return c
+}
+
+// grantOptions are what is typed.
+type grantOptions struct {
+	to, organisation, role                  string
+	ready, sections, scopes, lasts, purpose string
+	tokenOut                                string
+	dry                                     bool
+}
+
+// request is what it means.
+func (o grantOptions) request() (holder.GrantRequest, error) {
+	req := holder.GrantRequest{To: grant.Party{Name: o.to, Organisation: o.organisation, Role: o.role}, Lasts: day, Purpose: "TREAT", Label: "token"}
+	scopes := "patient/*.rs"
+	if o.to == "" {
+		return req, usagef("--to is needed: the name of who the grant is for")
+	}
+	switch {
+	case o.ready != "":
+		i := slices.IndexFunc(grant.ReadyMade, func(r grant.Ready) bool { return r.Name == o.ready })
+		if i < 0 {
+			return req, usagef("there is no ready-made grant %q; there are %s", o.ready, and(readyNames()))
+		}
+		r := grant.ReadyMade[i]
+		req.Sections, scopes, req.Purpose, req.Lasts = r.Sections, r.Scopes, r.Purpose, r.Lasts
+	case o.sections != "":
+		for name := range strings.SplitSeq(o.sections, ",") {
+			s, err := record.ParseSection(strings.TrimSpace(name))
+			if err != nil {
+				return req, usage(err)
+			}
+			req.Sections = req.Sections.With(s)
+		}
+	default:
+		return req, usagef("say what: --ready %s, or --sections", strings.Join(readyNames(), "|"))
+	}
+	if o.scopes != "" {
+		scopes = o.scopes
+	}
+	var err error
+	if req.Scopes, err = grant.ParseScopes(scopes); err != nil {
+		return req, usage(err)
+	}
+	switch o.lasts {
+	case "":
+	case "until-stopped":
+		req.Lasts = 0
+	default:
+		if req.Lasts, err = parseDuration(o.lasts); err != nil || req.Lasts == 0 {
+			return req, usagef("--for %s is no time such as 1d, 90d or 1y, and is not until-stopped", o.lasts)
+		}
+	}
+	if o.purpose != "" {
+		req.Purpose = strings.ToUpper(o.purpose)
+	}
+	if _, ok := grant.Purposes[req.Purpose]; !ok {
+		return req, usagef("there is no purpose %q; there are %s", o.purpose, and(purposeCodes()))
+	}
+	return req, nil
+}
+
+// grant shows what would be seen, asks, and makes the grant.
+func (a *app) grant(ctx context.Context, u *unlocked, req holder.GrantRequest, o grantOptions) error {
+	p, err := u.session.Preview(ctx, grant.With(req.Sections), req.Scopes)
+	if err != nil {
+		return err
+	}
+	examples, err := u.examples(ctx, p)
+	if err != nil {
+		return err
+	}
+	if !a.json {
+		a.showPreview(u, req, p, examples)
+	} else if o.dry {
+		return a.summary(previewOf(p, examples))
+	}
+	if o.dry {
+		a.say("")
+		a.say("Nothing was granted.")
+		return nil
+	}
+	if !a.yes {
+		fmt.Fprintln(a.stdout)
+		if ok, err := a.confirm("Give "+partyName(req.To)+" this?", false); err != nil || !ok {
+			return declined(err)
+		}
+	}
+	issued, err := u.Grant(ctx, req)
+	if err != nil {
+		return err
+	}
+	if o.tokenOut != "" {
+		if err := writeNewFile(o.tokenOut, []byte(issued.Token+"\n")); err != nil {
+			return hinted(err, "the grant is made, and its token is lost: revoke it and make another; carehold revoke "+shortID(issued.Grant.ID.String()))
+		}
+	}
+	if a.json {
+		out := grantedJSON{Grant: issued.Grant.ID.String(), To: req.To.Name, Until: issued.Until, Server: u.client.Base() + "/fhir", Token: issued.Token, TokenFile: o.tokenOut}
+		if o.tokenOut != "" {
+			out.Token = ""
+		}
+		return a.summary(out)
+	}
+	a.showToken(u, issued, o.tokenOut)
+	return nil
+}
+
+type grantedJSON struct {
+	Grant     string    `json:"grant"`
+	To        string    `json:"to"`
+	Until     time.Time `json:"until,omitzero"`
+	Server    string    `json:"server"`
+	Token     string    `json:"token,omitempty"`
+	TokenFile string    `json:"token_file,omitempty"`
+}
+
+func (a *app) showToken(u *unlocked, issued holder.Issued, file string) {
+	fmt.Fprintln(a.stderr)
+	if file != "" {
+		a.say("Granted. The token is in %s", file)
+	} else {
+		a.note("Granted. This is the token, shown once and kept nowhere:")
+		fmt.Fprintln(a.stderr)
+		a.say("%s", issued.Token)
+	}
+	a.note("")
+	a.note("Give it to %s in a way that others do not read: whoever has it can see what is above, %s. Their system needs it together with this address:",
+		clean(issued.Grant.To.Name), until(issued.Until))
+	a.note("")
+	a.note("    %s/fhir", u.client.Base())
+	a.note("")
+	a.note("Stop it at any time: carehold revoke %s", shortID(issued.Grant.ID.String()))
+}
+
+// examples reads one entry of each section that would be open, for its title.
+func (u *unlocked) examples(ctx context.Context, p message.Preview) (map[string]string, error) {
+	out := map[string]string{}
+	for _, s := range p.Sections {
+		section, err := record.ParseSection(s.Section)
+		if err != nil || !s.Granted || section.Always() || len(s.Examples) == 0 {
+			continue
+		}
+		var titles []string
+		for _, text := range s.Examples[:min(2, len(s.Examples))] {
+			ref, err := fhir.ParseRef(text)
+			if err != nil {
+				return nil, errors.New("the server's preview names something that is no entry")
+			}
+			body, err := u.session.Read(ctx, ref)
+			if err != nil {
+				return nil, err
+			}
+			if t := summarize(body).Title; t != "" && !slices.Contains(titles, t) {
+				titles = append(titles, t)
+			}
+		}
+		out[s.Section] = strings.Join(titles, "; ")
+	}
+	return out, nil
+}
+
+func (a *app) showPreview(u *unlocked, req holder.GrantRequest, p message.Preview, examples map[string]string) {
+	a.paragraph("", partyName(req.To)+" could "+mayDo(req.Scopes)+" "+entriesOf(p.Total)+", "+lasts(u, req)+", for "+grant.Purposes[req.Purpose]+":")
+	a.say("")
+	var open [][]string
+	var closed []string
+	hidden := 0
+	for _, s := range p.Sections {
+		section, _ := record.ParseSection(s.Section)
+		switch {
+		case s.Granted:
+			row := []string{fmt.Sprintf("%5s", thousands(s.Total)), s.Section, examples[s.Section]}
+			if examples[s.Section] != "" {
+				row[2] = "such as " + examples[s.Section]
+			} else if section.Always() {
+				row[2] = "in every grant"
+			}
+			open = append(open, row)
+		case s.Total > 0:
+			closed = append(closed, fmt.Sprintf("%s (%d)", s.Section, s.Total))
+			hidden += s.Total
+		default:
+			closed = append(closed, s.Section)
+		}
+	}
+	a.table("", open)
+	a.say("")
+	if len(closed) == 0 {
+		a.say("Nothing stays closed: this is the whole record.")
+		return
+	}
+	a.paragraph("Closed:  ", strings.Join(closed, ", "))
+	if hidden > 0 {
+		a.paragraph("         ", "For them these do not exist: they are told neither what nor how many.")
+	}
+}
+
+func lasts(u *unlocked, req holder.GrantRequest) string {
+	if req.Lasts == 0 {
+		return "until you stop it"
+	}
+	return until(u.Now().Add(req.Lasts))
+}
+
+// mayDo says what the scopes allow, in words.
+func mayDo(scopes []grant.Scope) string {
+	var all grant.Verbs
+	for _, s := range scopes {
+		all |= s.Verbs
+	}
+	var verbs []string
+	for _, v := range []struct {
+		verb grant.Verbs
+		word string
+	}{{grant.Read | grant.Search, "read"}, {grant.Create, "add to"}, {grant.Update, "change"}, {grant.Delete, "delete"}} {
+		if all&v.verb != 0 {
+			verbs = append(verbs, v.word)
+		}
+	}
+	return and(verbs)
+}
+
+type previewJSON struct {
+	Total    int                  `json:"total"`
+	Sections []previewSectionJSON `json:"sections"`
+}
+
+type previewSectionJSON struct {
+	Section string         `json:"section"`
+	Granted bool           `json:"granted"`
+	Total   int            `json:"total"`
+	Types   map[string]int `json:"types,omitempty"`
+	Example string         `json:"example,omitempty"`
+}
+
+func previewOf(p message.Preview, examples map[string]string) previewJSON {
+	out := previewJSON{Total: p.Total, Sections: []previewSectionJSON{}}
+	for _, s := range p.Sections {
+		out.Sections = append(out.Sections, previewSectionJSON{s.Section, s.Granted, s.Total, s.Types, examples[s.Section]})
+	}
+	return out
+}
+
+// partyName is "Dr Amara Okafor (GP, Elm Road Surgery)".
+func partyName(p grant.Party) string {
+	about := joined(", ", clean(p.Role), clean(p.Organisation))
+	if about == "" {
+		return clean(p.Name)
+	}
+	return clean(p.Name) + " (" + about + ")"
+}
+
+func readyNames() []string {
+	var names []string
+	for _, r := range grant.ReadyMade {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// readyHelp describes the ready-made grants from the table that makes them.
+func readyHelp() string {
+	var b strings.Builder
+	b.WriteString("Ready-made:\n")
+	for _, r := range grant.ReadyMade {
+		open := r.Sections &^ grant.With(0)
+		b.WriteString(wrap(fmt.Sprintf("  %-14s", r.Name), r.Title+", "+lastsHelp(r.Lasts)+": "+open.String(), 80))
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+func lastsHelp(d time.Duration) string {
+	if d == 0 {
+		return "until you stop it"
+	}
+	return plural(int(d/day), "day", "days")
+}
+
+func purposeCodes() []string {
+	var codes []string
+	for code := range grant.Purposes {
+		codes = append(codes, code)
+	}
+	sort.Strings(codes)
+	return codes
+}

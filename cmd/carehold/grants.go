@@ -1,0 +1,218 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"carehold/record"
+	"carehold/record/grant"
+	"carehold/record/holder"
+)
+
+func (a *app) grantsCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "grants",
+		Short: "See who may read what now",
+		Example: `  carehold grants
+  carehold grants --all`,
+		Args: cobra.NoArgs,
+	}
+	all := c.Flags().Bool("all", false, "also grants that are over")
+	a.deviceFlags(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		u, err := a.unlock(c.Context())
+		if err != nil {
+			return err
+		}
+		defer u.close()
+		if err := u.tidy(c.Context()); err != nil {
+			return err
+		}
+		return a.showGrants(u.Grants(), *all)
+	}
+	return c
+}
+
+type grantItem struct {
+	ID           string    `json:"id"`
+	To           string    `json:"to"`
+	Organisation string    `json:"organisation,omitempty"`
+	Role         string    `json:"role,omitempty"`
+	State        string    `json:"state"`
+	Sections     []string  `json:"sections"`
+	Scopes       string    `json:"scopes"`
+	Purpose      string    `json:"purpose"`
+	From         time.Time `json:"from"`
+	Until        time.Time `json:"until,omitzero"`
+	Ended        time.Time `json:"ended,omitzero"`
+	Why          string    `json:"why,omitempty"`
+}
+
+func (a *app) showGrants(list []holder.Granted, all bool) error {
+	n := 0
+	for _, g := range list {
+		if g.State != holder.Live && !all {
+			continue
+		}
+		n++
+		if a.json {
+			var sections []string
+			for _, s := range g.Grant.Sections.List() {
+				sections = append(sections, s.String())
+			}
+			if err := a.item(grantItem{g.Grant.ID.String(), g.Grant.To.Name, g.Grant.To.Organisation, g.Grant.To.Role, g.State.String(),
+				sections, grant.FormatScopes(g.Grant.Scopes), g.Grant.Purpose, g.Grant.From, g.Grant.Until, g.Ended, g.Why.String()}); err != nil {
+				return err
+			}
+			continue
+		}
+		if n > 1 {
+			a.say("")
+		}
+		a.say("%s  %s", shortID(g.Grant.ID.String()), cut(partyName(g.Grant.To), a.columns()-10))
+		a.paragraph("          ", sentence("may "+mayDo(g.Grant.Scopes)+" "+openSections(g.Grant.Sections)+", for "+grant.Purposes[g.Grant.Purpose]))
+		if g.State == holder.Live {
+			a.paragraph("          ", sentence(until(g.Grant.Until)))
+		} else {
+			a.paragraph("          ", sentence(joined(", ", g.State.String(), g.Why.String(), when(g.Ended))))
+		}
+	}
+	if a.json {
+		return a.summary(countJSON{n})
+	}
+	if n == 0 {
+		a.say("Nobody but you may read your record.")
+		if !all && len(list) > 0 {
+			a.note("%s over: carehold grants --all", plural(len(list), "grant is", "grants are"))
+		}
+		return nil
+	}
+	a.note("")
+	a.note("Stop one: carehold revoke ID or NAME")
+	return nil
+}
+
+func when(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return local(t)
+}
+
+// openSections leaves out what every grant has.
+func openSections(set record.SectionSet) string {
+	if set.Whole() {
+		return "everything"
+	}
+	var names []string
+	for _, s := range set.List() {
+		if !s.Always() {
+			names = append(names, s.String())
+		}
+	}
+	if names == nil {
+		return "who you are and who cares for you"
+	}
+	return and(names)
+}
+
+func (a *app) revokeCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "revoke ID|NAME...",
+		Short: "Stop somebody's access, now",
+		Long: `Stops grants. It is over when this returns: their next request is refused, and
+what is written from now on is under keys they never had. What they have read,
+they may have kept.`,
+		Example: `  carehold revoke 3f2a91bc
+  carehold revoke "Dr Amara Okafor"
+  carehold revoke -n Judith`,
+		Args: cobra.MinimumNArgs(1),
+	}
+	dry := c.Flags().BoolP("dry-run", "n", false, "only say which grants would be stopped")
+	a.deviceFlags(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		u, err := a.unlock(c.Context())
+		if err != nil {
+			return err
+		}
+		defer u.close()
+		found, err := findGrants(u.Grants(), args)
+		if err != nil {
+			return err
+		}
+		var ids []record.GrantID
+		for _, g := range found {
+			ids = append(ids, g.Grant.ID)
+			if *dry && !a.json {
+				a.say("Would stop %s, %s", partyName(g.Grant.To), shortID(g.Grant.ID.String()))
+			}
+		}
+		if !*dry {
+			if err := u.Revoke(c.Context(), ids...); err != nil {
+				return err
+			}
+		}
+		for _, g := range found {
+			switch {
+			case a.json:
+				err = a.item(struct {
+					Grant  string `json:"grant"`
+					To     string `json:"to"`
+					DryRun bool   `json:"dry_run,omitempty"`
+				}{g.Grant.ID.String(), g.Grant.To.Name, *dry})
+			case !*dry:
+				a.say("Stopped: %s", partyName(g.Grant.To))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if a.json {
+			return a.summary(countJSON{len(found)})
+		}
+		if !*dry {
+			a.note("Their token opens nothing from now on, and the keys of this record were renewed.")
+		}
+		return nil
+	}
+	return c
+}
+
+// findGrants finds the live grants that are named: by the beginning of an id, or
+// by the name of who they are for, which can be several grants.
+func findGrants(list []holder.Granted, names []string) ([]holder.Granted, error) {
+	var found []holder.Granted
+	for _, name := range names {
+		n := len(found)
+		ended := false
+		for _, g := range list {
+			id := g.Grant.ID.String()
+			if !(len(name) >= 4 && strings.HasPrefix(id, name)) && !strings.EqualFold(g.Grant.To.Name, name) {
+				continue
+			}
+			if g.State == holder.Ended {
+				ended = true
+				continue
+			}
+			if !slices.ContainsFunc(found, func(f holder.Granted) bool { return f.Grant.ID == g.Grant.ID }) {
+				found = append(found, g)
+			}
+		}
+		if len(found) == n {
+			err := fmt.Errorf("there is no grant to %q", name)
+			if ended {
+				err = fmt.Errorf("the grant to %q is over already", name)
+			}
+			return nil, coded(exitNotFound, err, `"carehold grants" lists those that are live`)
+		}
+	}
+	if len(found) == 0 {
+		return nil, errors.New("no grant was named")
+	}
+	return found, nil
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package main
+
+func harden() { hardenUnix() }
+
+func dumpable() bool { return false }

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"carehold/record"
+	"carehold/record/keys"
+	"carehold/record/store"
+)
+
+// While serve runs it alone has the store open, so the operator's other commands
+// ask it, over a socket of mode 0600 that says two things over HTTP:
+//
+//	GET  /status   serverStatus
+//	POST /invite   inviteRequest -> inviteAnswer
+//
+// Who may open the socket may read the data folder too: it gives nothing more.
+type operator struct {
+	store *store.Store
+	data  string
+	url   string
+	began time.Time
+}
+
+type inviteRequest struct {
+	Quota   uint64        `json:"quota"`
+	Expires time.Duration `json:"expires"`
+}
+
+type inviteAnswer struct {
+	Invite string    `json:"invite"`
+	Until  time.Time `json:"until"`
+	Server string    `json:"server"` // "" when nothing is serving
+}
+
+// serverStatus is what an operator may know.
+type serverStatus struct {
+	Store      string    `json:"store"`
+	Data       string    `json:"data"`
+	Serving    bool      `json:"serving"`
+	Server     string    `json:"server,omitempty"`
+	Since      time.Time `json:"since,omitzero"`
+	Version    string    `json:"version"`
+	People     int       `json:"people"`
+	Capsules   int       `json:"capsules"`
+	LogEntries uint64    `json:"log_entries"`
+	Bytes      uint64    `json:"bytes"`
+	LastCommit time.Time `json:"last_commit,omitzero"`
+	Problems   []problem `json:"problems"`
+}
+
+// problem is something wrong, and what to do about it.
+type problem struct {
+	What string `json:"what"`
+	Do   string `json:"do"`
+}
+
+const operatorTimeout = 30 * time.Second
+
+// listen begins to answer on the socket.
+func (o *operator) listen(ctx context.Context, path string, background *sync.WaitGroup) error {
+	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		c.Close()
+		return hinted(fmt.Errorf("another server answers at %s", path), "stop it first, or give this one another --socket")
+	}
+	_ = os.Remove(path) // left behind by one that was killed
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return fmt.Errorf("making the operator's socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil { // the umask has kept others out so far
+		l.Close()
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
+		s, err := o.status(r.Context())
+		reply(w, s, err)
+	})
+	mux.HandleFunc("POST /invite", func(w http.ResponseWriter, r *http.Request) {
+		var q inviteRequest
+		if err := json.NewDecoder(io.LimitReader(r.Body, 4096)).Decode(&q); err != nil {
+			reply(w, nil, record.Safef(record.Invalid, "the request cannot be understood"))
+			return
+		}
+		answer, err := o.invite(r.Context(), q)
+		reply(w, answer, err)
+	})
+	s := &http.Server{Handler: mux, ReadHeaderTimeout: operatorTimeout}
+	background.Go(func() { _ = s.Serve(l) })
+	background.Go(func() { <-ctx.Done(); s.Close() })
+	return nil
+}
+
+func (o *operator) invite(ctx context.Context, q inviteRequest) (inviteAnswer, error) {
+	until := o.store.Now().Add(q.Expires).UTC().Truncate(time.Second)
+	c, err := o.store.Invite(ctx, keys.Invite{Quota: q.Quota, Until: until})
+	if err != nil {
+		return inviteAnswer{}, err
+	}
+	defer c.Destroy()
+	return inviteAnswer{c.Token(), until, o.url}, nil
+}
+
+func (o *operator) status(ctx context.Context) (serverStatus, error) {
+	st, err := o.store.Status(ctx)
+	if err != nil {
+		return serverStatus{}, err
+	}
+	s := serverStatus{Store: st.Store.String(), Data: o.data, Serving: o.url != "", Server: o.url, Since: o.began.UTC().Truncate(time.Second),
+		Version: version(), People: st.People, Capsules: st.Capsules, LogEntries: st.Leaves, Bytes: st.Used, LastCommit: st.Commit.UTC(),
+		Problems: []problem{}}
+	wrong := func(what, do string) { s.Problems = append(s.Problems, problem{what, do}) }
+	if st.Clock != "" {
+		wrong("the clock: "+st.Clock, "set this machine's clock right; until then grants may not be served")
+	}
+	select {
+	case <-o.store.Failed():
+		wrong("the store stopped after a write that failed", "look at the disk, then start the server again")
+	default:
+	}
+	if info, err := os.Stat(o.data); err == nil && othersMayRead(info.Mode()) {
+		wrong("others on this machine may look into "+o.data, "chmod 700 "+o.data)
+	}
+	if o.url == "" {
+		return s, nil // what follows is about the server's process
+	}
+	if n, known := coreLimit(); known && n > 0 || dumpable() {
+		wrong("this server's memory could be written to disk if it failed", "set LimitCORE=0 for the service")
+	}
+	return s, nil
+}
+
+type operatorError struct {
+	Kind    record.Kind `json:"kind"`
+	Message string      `json:"message"`
+}
+
+func reply(w http.ResponseWriter, v any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		v = operatorError{record.KindOf(err), err.Error()}
+	}
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// errNotServing is for a store that no server has open.
+var errNotServing = errors.New("no server answers")
+
+// ask sends a question to the running server of this data folder.
+func ask(ctx context.Context, s *settings, method, path string, in, out any) error {
+	socket := s.get("socket")
+	c := &http.Client{Timeout: operatorTimeout, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		},
+	}}
+	var body bytes.Buffer
+	if in != nil {
+		if err := json.NewEncoder(&body).Encode(in); err != nil {
+			return err
+		}
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "http://operator"+path, &body)
+	if err != nil {
+		return err
+	}
+	answer, err := c.Do(r)
+	if err != nil {
+		if errors.Is(err, os.ErrPermission) {
+			return fmt.Errorf("you may not ask the server at %s: it is another user's", socket)
+		}
+		return errNotServing
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		var e operatorError
+		if json.NewDecoder(io.LimitReader(answer.Body, 1<<16)).Decode(&e) != nil {
+			return errors.New("the server did not understand the question: is it of another version")
+		}
+		return record.Safef(e.Kind, "%s", e.Message)
+	}
+	return json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(out)
+}
+
+// operate answers a question of the operator: by the running server, or by
+// opening the store when none has it.
+func operate[T any](ctx context.Context, s *settings, method, path string, in any, self func(*operator) (T, error)) (T, error) {
+	var out, none T
+	// The socket may be another store's: the server says whose it is.
+	var whose serverStatus
+	err := ask(ctx, s, "GET", "/status", nil, &whose)
+	if err == nil && filepath.Clean(whose.Data) != filepath.Clean(s.get("data")) {
+		err = errNotServing
+	}
+	if err == nil {
+		err := ask(ctx, s, method, path, in, &out)
+		return out, err
+	}
+	if !errors.Is(err, errNotServing) {
+		return none, err
+	}
+	st, err := openStore(s, store.Options{})
+	if err != nil {
+		return none, err
+	}
+	defer st.Close()
+	return self(&operator{store: st, data: s.get("data")})
+}

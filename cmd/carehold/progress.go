@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// progress tells how far long work has come: a bar on a terminal, else a line
+// every ten seconds, JSON with --json.
+type progress struct {
+	app   *app
+	what  string
+	total int
+	done  int
+	bar   *progressbar.ProgressBar
+	said  time.Time
+}
+
+func (a *app) progress(what string, total int) *progress {
+	p := &progress{app: a, what: what, total: total, said: time.Now()}
+	if f, ok := a.stderr.(*os.File); ok && !a.quiet && !a.json && term.IsTerminal(int(f.Fd())) {
+		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(what),
+			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("entries"),
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	}
+	return p
+}
+
+func (p *progress) add(n int) {
+	p.done += n
+	switch {
+	case p.bar != nil:
+		_ = p.bar.Add(n)
+	case p.app.json:
+		_ = p.app.status(struct {
+			Done  int `json:"done"`
+			Total int `json:"total"`
+		}{p.done, p.total})
+	case time.Since(p.said) > 10*time.Second && !p.app.quiet:
+		p.said = time.Now()
+		fmt.Fprintf(p.app.stderr, "%s: %s of %s\n", p.what, thousands(p.done), entriesOf(p.total))
+	}
+}
+
+func (p *progress) finish() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+	}
+}

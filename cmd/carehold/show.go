@@ -1,0 +1,214 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"carehold/httpapi/message"
+	"carehold/record"
+)
+
+func (a *app) showCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "show TYPE/ID",
+		Short: "See one entry, where it came from, and why it is filed where it is",
+		Example: `  carehold show Condition/k2v5c7q4m6w3x2z7a5s6d4f3g2
+  carehold show Condition/k2v5c7q4m6w3x2z7a5s6d4f3g2 --why
+  carehold show Condition/k2v5c7q4m6w3x2z7a5s6d4f3g2 --version 1 --json`,
+		Args: cobra.ExactArgs(1),
+	}
+	why := c.Flags().Bool("why", false, "say which section it is filed in, by which rule, and how to move it")
+	version := c.Flags().Uint64("version", 0, "an older `version`: 1 is the first")
+	a.deviceFlags(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		ref, err := parseRef(args[0])
+		if err != nil {
+			return err
+		}
+		ctx := c.Context()
+		u, err := a.open(ctx)
+		if err != nil {
+			return err
+		}
+		defer u.close()
+		info, err := u.session.Why(ctx, ref)
+		if err != nil {
+			return noSuchEntry(err, ref.String())
+		}
+		if *why {
+			return a.showWhy(info)
+		}
+		var body []byte
+		if *version != 0 {
+			body, err = u.session.VRead(ctx, ref, record.Version(*version))
+		} else {
+			body, err = u.session.Read(ctx, ref)
+		}
+		if err != nil {
+			return noSuchEntry(err, ref.String())
+		}
+		if a.json {
+			return a.summary(struct {
+				Ref      string          `json:"ref"`
+				Section  string          `json:"section"`
+				Source   string          `json:"source,omitempty"`
+				Resource json.RawMessage `json:"resource"`
+			}{ref.String(), info.Section, info.Source, body})
+		}
+		a.showEntry(ref.String(), info, body, *version)
+		return nil
+	}
+	return c
+}
+
+func noSuchEntry(err error, ref string) error {
+	switch exitCode(noContext, err) {
+	case exitNotFound:
+		if record.KindOf(err) == record.Gone {
+			return coded(exitNotFound, fmt.Errorf("%s was deleted", ref), "carehold show "+ref+" --version N shows what it was")
+		}
+		return coded(exitNotFound, fmt.Errorf("there is no entry %s in this record", ref), `"carehold entries --section NAME" lists entries with their names`)
+	}
+	return err
+}
+
+func (a *app) showEntry(ref string, info message.EntryInfo, body []byte, version uint64) {
+	s := summarize(body)
+	a.paragraph("", s.line())
+	what := sentence(typeWord(info.Type))
+	if s.Date != "" {
+		what = sentence(typeWord(info.Type) + ", " + s.Date)
+	}
+	a.say("%s", what)
+	a.say("")
+	if o, ok := parseObject(body); ok {
+		a.table("  ", facts(o))
+	}
+	a.say("")
+	origin := "written here"
+	if info.Source != "" {
+		origin = "imported from " + info.Source
+	}
+	by := first(info.By, "somebody")
+	if info.Self {
+		by = "you"
+	}
+	shown := fmt.Sprintf("version %d", info.Version)
+	if version != 0 && version != info.Version {
+		shown = fmt.Sprintf("version %d of %d", version, info.Version)
+	}
+	a.paragraph("", fmt.Sprintf("Filed in %s, %s by %s, %s. This is %s.", info.Section, origin, by, local(info.Time), shown))
+	a.note("")
+	a.note("All of it, as FHIR: carehold show %s --json", ref)
+	a.note("Why it is filed there: carehold show %s --why", ref)
+}
+
+// facts are the elements that read as words, in the order of their names. What
+// is deeper than that is in the JSON.
+func facts(o object) [][]string {
+	skip := map[string]bool{"resourceType": true, "id": true, "meta": true, "text": true, "subject": true, "patient": true, "identifier": true, "contained": true, "extension": true, "implicitRules": true, "language": true}
+	var names []string
+	for name := range o {
+		if !skip[name] && !strings.HasPrefix(name, "_") {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	rows := [][]string{}
+	for _, name := range names {
+		text := fact(o[name])
+		if text != "" {
+			rows = append(rows, []string{spaced(name), text})
+		}
+	}
+	return rows
+}
+
+func fact(v any) string {
+	switch v := v.(type) {
+	case json.Number:
+		return v.String()
+	case bool:
+		return map[bool]string{true: "yes", false: "no"}[v]
+	case []any:
+		var parts []string
+		for _, x := range v {
+			if t := fact(x); t != "" {
+				parts = append(parts, t)
+			}
+		}
+		return strings.Join(parts, "; ")
+	case object:
+		if v["value"] != nil {
+			return quantity(v)
+		}
+		if v["start"] != nil || v["end"] != nil {
+			return joined(" to ", str(v, "start"), first(str(v, "end"), "now"))
+		}
+		return words(v)
+	}
+	return words(v)
+}
+
+// spaced is "clinical status" for clinicalStatus.
+func spaced(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if r >= 'A' && r <= 'Z' {
+			b.WriteByte(' ')
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func (a *app) showWhy(info message.EntryInfo) error {
+	ref := info.Type + "/" + info.ID
+	if a.json {
+		return a.summary(struct {
+			Ref       string `json:"ref"`
+			Section   string `json:"section"`
+			Rule      string `json:"rule"`
+			Moved     bool   `json:"moved"`
+			Suggested string `json:"suggested,omitempty"`
+			Reason    string `json:"reason,omitempty"`
+		}{ref, info.Section, info.Why, info.Moved, info.Suggested, info.Reason})
+	}
+	section, err := record.ParseSection(info.Section)
+	if err != nil {
+		return err
+	}
+	a.say("%s is filed in %s.", ref, info.Section)
+	a.say("")
+	switch {
+	case info.Moved:
+		a.paragraph("", "You put it there yourself.")
+		if info.Suggested != "" && info.Suggested != info.Section {
+			a.paragraph("", fmt.Sprintf("By itself it would be in %s: %s", info.Suggested, sentence(info.Reason)))
+		}
+	default:
+		a.paragraph("", sentence(first(info.Reason, "the table of filing says so")))
+		if info.Suggested != "" && info.Suggested != info.Section {
+			a.paragraph("", fmt.Sprintf("The rule that filed it was %s. As it is now it would be filed in %s; an entry stays where it is until you move it.", info.Why, info.Suggested))
+		} else {
+			a.say("(rule %s)", info.Why)
+		}
+	}
+	a.say("")
+	if section.Sensitive() {
+		a.paragraph("", "This section is sensitive: it is in no ready-made grant, and nobody reads it unless you share it by name.")
+	} else if section.Always() {
+		a.paragraph("", "This section is in every grant.")
+	}
+	to := record.Private
+	if section == to {
+		to = record.Documents
+	}
+	a.note("Move it: carehold move %s --to %s", ref, to)
+	return nil
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Say how the server is, what is wrong and what to do",
+		Long: `Says how a store and its server are: counts and sizes, and every problem that can
+be seen, with what to do about it. It shows nothing of anybody's record, for the
+operator cannot open one.
+
+The exit code is 0 when nothing is wrong, and 1 when something is.`,
+		Example: `  carehold status
+  carehold status --json`,
+		Args: cobra.NoArgs,
+	}
+	settingFlags(c, "data", "node-key", "socket")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		s, err := a.settings(c)
+		if err != nil {
+			return err
+		}
+		st, err := operate(c.Context(), s, "GET", "/status", nil, func(o *operator) (serverStatus, error) { return o.status(c.Context()) })
+		if err != nil {
+			return err
+		}
+		if a.json {
+			if err := a.summary(st); err != nil {
+				return err
+			}
+		} else {
+			a.showStatus(st)
+		}
+		if len(st.Problems) > 0 {
+			return coded(exitFailed, fmt.Errorf("%s", plural(len(st.Problems), "problem", "problems")+" found"), "")
+		}
+		return nil
+	}
+	return c
+}
+
+func (a *app) showStatus(st serverStatus) {
+	serving := "no server is running"
+	if st.Serving {
+		serving = fmt.Sprintf("at %s, since %s", st.Server, local(st.Since))
+	}
+	last := "nothing yet"
+	if !st.LastCommit.IsZero() {
+		last = local(st.LastCommit)
+	}
+	a.table("", [][]string{
+		{"Serving", serving},
+		{"Store", st.Data},
+		{"Version", st.Version},
+		{"People", thousands(st.People)},
+		{"Room used", humanize.IBytes(st.Bytes)},
+		{"Log entries", thousands(int(st.LogEntries))},
+		{"Last written", last},
+	})
+	a.say("")
+	if len(st.Problems) == 0 {
+		a.say("Nothing is wrong.")
+		return
+	}
+	for _, p := range st.Problems {
+		a.paragraph("Problem: ", p.What)
+		a.paragraph("     Do: ", p.Do)
+	}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"carehold/crypto"
+	"carehold/httpapi/client"
+	"carehold/record/holder"
+)
+
+// unlocked is a record while a command has it open: the holder with its keys, the
+// server, and a session when one was needed. Close it.
+type unlocked struct {
+	*holder.Holder
+	app     *app
+	device  *device
+	client  *client.Client
+	token   string
+	session *client.Session
+}
+
+// unlock asks for the passphrase and opens the record this device is for.
+func (a *app) unlock(ctx context.Context) (*unlocked, error) {
+	d, err := a.loadDevice()
+	if err != nil {
+		return nil, err
+	}
+	c, err := client.New(d.server, client.Options{})
+	if err != nil {
+		return nil, err
+	}
+	secret, err := a.passphrase(fmt.Sprintf("Passphrase for your record on %s: ", d.label))
+	if err != nil {
+		return nil, err
+	}
+	slot := crypto.PassphraseSlot(d.key, secret)
+	secret.Destroy()
+	h, err := holder.Unlock(ctx, c, slot, d.memory)
+	slot.Destroy()
+	if err != nil {
+		return nil, err
+	}
+	return &unlocked{Holder: h, app: a, device: d, client: c}, nil
+}
+
+// open unlocks, tidies and signs in: what most commands begin with.
+func (a *app) open(ctx context.Context) (*unlocked, error) {
+	u, err := a.unlock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := u.signIn(ctx); err != nil {
+		u.close()
+		return nil, err
+	}
+	return u, nil
+}
+
+// tidy ends what ran out or was stopped while nobody had the keys in hand.
+func (u *unlocked) tidy(ctx context.Context) error {
+	ended, err := u.Tidy(ctx)
+	for _, g := range ended {
+		u.app.note("the grant to %s is over (%s); the keys of this record were renewed", partyName(g.Grant.To), g.Why)
+	}
+	return err
+}
+
+func (u *unlocked) signIn(ctx context.Context) error {
+	if u.session != nil {
+		return nil
+	}
+	if err := u.tidy(ctx); err != nil {
+		return err
+	}
+	token, _, err := u.SignIn(ctx)
+	if err != nil {
+		return err
+	}
+	u.token, u.session = token, u.client.With(token)
+	return nil
+}
+
+// close ends the session, keeps what the device has to remember, and overwrites
+// the keys. It is called on every way out, a Ctrl-C included.
+func (u *unlocked) close() {
+	if u.session != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		_ = u.session.SignOut(ctx) // a session nobody uses ends in 15 minutes by itself
+		cancel()
+	}
+	u.device.memory = u.Memory()
+	if err := u.device.save(); err != nil {
+		u.app.warn("what this device has seen of your record could not be kept: %s", errorText(err))
+	}
+	u.Holder.Close()
+}
