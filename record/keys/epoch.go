@@ -28,7 +28,9 @@ func (k EpochKey) BackRow(p record.PersonID, before EpochKey) []byte {
 	row := make([]byte, 0, record.NumSections*prevSize)
 	for _, s := range record.Sections() {
 		newer, older := k.section(s), before.section(s)
-		row = append(row, newer.Derive(crypto.LabelPrev).Seal(prevContext(p, s, k.Epoch), older.Bytes())...)
+		link := newer.Derive(crypto.LabelPrev)
+		row = append(row, link.Seal(prevContext(p, s, k.Epoch), older.Bytes())...)
+		link.Destroy()
 		newer.Destroy()
 		older.Destroy()
 	}
@@ -44,7 +46,9 @@ func follow(p record.PersonID, s record.Section, e record.Epoch, newer crypto.Ke
 		return crypto.Key{}, crypto.ErrOpen
 	}
 	at := (int(s) - 1) * prevSize
-	older, err := newer.Derive(crypto.LabelPrev).Open(prevContext(p, s, e), row[at:at+prevSize])
+	link := newer.Derive(crypto.LabelPrev)
+	defer link.Destroy()
+	older, err := link.Open(prevContext(p, s, e), row[at:at+prevSize])
 	if err != nil {
 		return crypto.Key{}, err
 	}

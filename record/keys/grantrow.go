@@ -62,7 +62,13 @@ func sealRow(p record.PersonID, g record.GrantID, grants crypto.Key, row []byte)
 	var w wire.Builder
 	w.Bytes(1, row)
 	w.Bytes(2, make([]byte, max(0, grantRowPad-len(row))))
-	return GrantKey(grants, g).Derive(crypto.LabelWrap).Seal(grantRowContext(p, g), crypto.Pad(w.Finish()))
+	gk := GrantKey(grants, g)
+	wrap := gk.Derive(crypto.LabelWrap)
+	defer wrap.Destroy()
+	gk.Destroy()
+	padded := crypto.Pad(w.Finish())
+	defer clear(padded)
+	return wrap.Seal(grantRowContext(p, g), padded)
 }
 
 // GrantRow is what GK_g opens.
@@ -73,9 +79,19 @@ type GrantRow struct {
 	Hold        *Hold  // nil when stopped
 }
 
+// Destroy overwrites the row's keys.
+func (r *GrantRow) Destroy() {
+	r.Audit.Destroy()
+	if r.Hold != nil {
+		r.Hold.Destroy()
+	}
+}
+
 // OpenGrantRow opens a grant's row. crypto.ErrOpen when gk is not its key.
 func OpenGrantRow(p record.PersonID, g record.GrantID, gk crypto.Key, blob []byte) (*GrantRow, error) {
-	padded, err := gk.Derive(crypto.LabelWrap).Open(grantRowContext(p, g), blob)
+	wrap := gk.Derive(crypto.LabelWrap)
+	defer wrap.Destroy()
+	padded, err := wrap.Open(grantRowContext(p, g), blob)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +126,15 @@ func OpenGrantRow(p record.PersonID, g record.GrantID, gk crypto.Key, blob []byt
 			d.Fail("section key")
 			break
 		}
-		hold.newest[record.Section(v[0])], _ = crypto.KeyFrom(v[1:])
+		s := record.Section(v[0])
+		if _, twice := hold.newest[s]; twice {
+			d.Fail("section key")
+			break
+		}
+		if hold.newest[s], err = crypto.KeyFrom(v[1:]); err != nil {
+			d.Fail("section key") // a device can write what it likes: zeros are no key
+			break
+		}
 	}
 	if err := d.Finish(); err != nil {
 		return nil, err

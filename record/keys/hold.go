@@ -98,6 +98,9 @@ func (h *Hold) at(e record.Epoch) (*sectionKeys, error) {
 		older := make(map[record.Section]crypto.Key, len(h.newest))
 		for s, newer := range h.ring[from].sk {
 			if older[s], err = follow(h.person, s, from, newer, row); err != nil {
+				for _, key := range older {
+					key.Destroy()
+				}
 				return nil, err
 			}
 		}
@@ -127,6 +130,18 @@ func (h *Hold) hint(s record.Section, entry record.EntryID, v record.Version) []
 	b := binary.BigEndian.AppendUint32(nil, h.mask.Mask(entry, uint64(v), uint32(h.epoch)))
 	tag := h.ring[h.epoch].tagger[s].Tag(entry, uint64(v))
 	return append(b, tag[:]...)
+}
+
+// Reach tells whether a version's hint names an epoch that the hold can walk to.
+// An error is damage, of the hint or of a link on the way, and never means that
+// the version is another section's: that is for Recognise to say, which cannot
+// tell the two apart.
+func (h *Hold) Reach(entry record.EntryID, v record.Version, row []byte) error {
+	if len(row) < hintSize {
+		return crypto.ErrOpen
+	}
+	_, err := h.at(record.Epoch(h.mask.Mask(entry, uint64(v), binary.BigEndian.Uint32(row))))
+	return err
 }
 
 // Recognise tells which of the hold's sections a version is in, and from which

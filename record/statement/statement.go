@@ -255,7 +255,7 @@ func ParseBody(body []byte) (Body, error) {
 	}
 	b.Ring = d.Bytes(tagRing)
 	b.Leaf = d.Bytes(tagLeaf)
-	if len(b.Leaf) > maxLeaf || len(b.PutSlots) > MaxSlots || len(b.Slots) > MaxSlots || len(b.Grants) > MaxGrants || len(b.Ended) > MaxGrants ||
+	if len(b.Leaf) > maxLeaf || len(b.PutSlots) > MaxSlots || len(b.CutSlots) > MaxSlots || len(b.Slots) > MaxSlots || len(b.Grants) > MaxGrants || len(b.Ended) > MaxGrants ||
 		len(b.Capsules) > MaxGrants {
 		d.Fail("too much in one statement")
 	}

@@ -17,7 +17,10 @@ import (
 // what came of each. It is one entry in the log. Updating an entry with what it
 // already holds writes nothing, so importing the same source twice adds nothing.
 func (v *View) Apply(ctx context.Context, changes []change.Change, opt ApplyOptions) (results []Result, err error) {
-	unlock := v.s.writers.lock(v.person)
+	unlock, err := v.s.writers.lock(ctx, v.person)
+	if err != nil {
+		return nil, err
+	}
 	defer unlock()
 	err = v.retry(ctx, func() error {
 		results, err = v.apply(ctx, changes, opt)
@@ -40,7 +43,9 @@ func (v *View) apply(ctx context.Context, changes []change.Change, opt ApplyOpti
 			return nil, v.logRefused(ctx, c.Ref, err)
 		}
 	}
-	pl.file(work)
+	if err := pl.file(work); err != nil {
+		return nil, err
+	}
 	ev := audit.Event{Action: audit.Change}
 	var ops []op
 	results := make([]Result, len(changes))
@@ -226,7 +231,7 @@ func (pl *planner) onePerson(ref fhir.Ref, r *fhir.Resource) error {
 
 // file files what is new, all of it together: a letter and the file it points to
 // go to one place.
-func (pl *planner) file(work []*draft) {
+func (pl *planner) file(work []*draft) error {
 	var items []filing.Item
 	var fresh []*draft
 	settled := make(map[fhir.Ref]record.Section)
@@ -240,11 +245,15 @@ func (pl *planner) file(work []*draft) {
 			settled[w.ref] = w.was.Section
 		}
 	}
+	var failed error
 	known := func(ref fhir.Ref) (record.Section, bool) {
 		if s, here := settled[ref]; here {
 			return s, true
 		}
 		_, e, exists, mine, err := pl.current(pl.v.hold.EntryID(ref.Type, ref.ID))
+		if err != nil && failed == nil {
+			failed = err // not "unknown": it could be what decides for a sensitive section
+		}
 		ok := err == nil && exists && mine
 		if ok {
 			settled[ref] = e.Section
@@ -254,6 +263,7 @@ func (pl *planner) file(work []*draft) {
 	for i, f := range filing.File(items, known) {
 		fresh[i].filed = f
 	}
+	return failed
 }
 
 // targets are the entries of this record that a resource refers to.

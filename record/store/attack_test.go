@@ -182,7 +182,7 @@ func TestStolenDiskAndRevokedToken(t *testing.T) {
 	// The thief opens the capsule (it is still there) and gets GK. With it they try
 	// every blob under every key and context they can make.
 	capsule := after[string(append(idBytes(token.CapsuleID()), 'c'))]
-	tok, err := keys.OpenToken(token.CapsuleKey(), record.Capsule{ID: token.CapsuleID(), Hour: keys.ExpiryHour(g.Until), Blob: capsule[5:]})
+	tok, err := keys.OpenToken(token.CapsuleKey(), record.Capsule{ID: token.CapsuleID(), Hour: keys.ExpiryHour(g.Until), Blob: capsule[69:]})
 	if err != nil {
 		t.Fatal("the attack is not even set up: ", err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"sync"
 	"time"
 
@@ -32,8 +33,11 @@ type clock struct {
 
 func (c *clock) load(r kv.Reader, node crypto.Key) error {
 	row, err := r.Get(markKey)
-	if err != nil {
+	if errors.Is(err, kv.ErrNotFound) {
 		return nil // a new store; the anchor still has a time
+	}
+	if err != nil {
+		return err
 	}
 	if len(row) != 40 || !node.MAC(crypto.LabelMark, row[32:]).Equal(row[:32]) {
 		return damaged("clock mark")
@@ -51,7 +55,19 @@ func (c *clock) raise(t time.Time) {
 	}
 }
 
-// check returns the time, or an error when the clock cannot be believed.
+// time is the clock's, or the mark when the clock is before it: within the slack
+// time stands still, it does not run back.
+func (s *Store) time() time.Time {
+	now := s.Now()
+	s.clock.mu.Lock()
+	defer s.clock.mu.Unlock()
+	if now.Before(s.clock.mark) {
+		return s.clock.mark.UTC()
+	}
+	return now
+}
+
+// checkClock returns the time, or an error when the clock cannot be believed.
 func (s *Store) checkClock() (time.Time, error) {
 	now := s.Now()
 	s.clock.mu.Lock()
@@ -61,11 +77,8 @@ func (s *Store) checkClock() (time.Time, error) {
 		return now, record.Safef(record.Unavailable, "the server's clock is wrong: it says %s, and it has been later already. Nothing opens until it is set right",
 			now.Format(time.RFC3339))
 	}
-	if now.Before(mark) {
-		now = mark // within the slack: time stands still, it does not run back
-	}
 	s.clock.raise(now)
-	return now, nil
+	return s.time(), nil
 }
 
 // save writes the mark down.

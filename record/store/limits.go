@@ -5,31 +5,50 @@ import (
 	"time"
 
 	"carehold/crypto"
-	"carehold/record"
 )
 
 // refusalsDaily is how many refusals of one grant's tokens are logged in a day.
 const refusalsDaily = 200
 
-// daily counts the requests of each grant, so that nobody floods a person's log.
+// ringsDaily is how often a day one slot gets the keyring: each time is an entry
+// in the log, and a slot's id is no secret key.
+const ringsDaily = 2000
+
+// daily counts what each grant and slot asks, so that nobody floods a person's log.
 // It is kept in memory: a restart begins the day anew.
 type daily struct {
 	mu    sync.Mutex
 	day   int64
-	count map[record.GrantID]uint32
+	count map[counted]uint32
 }
 
+// counted is what is counted: requests do not use up the refusals, or a grant
+// that was busy before it was stopped could be tried afterwards unseen.
+type counted struct {
+	what counting
+	id   [16]byte
+}
+
+type counting byte
+
+const (
+	requests counting = iota
+	refusals
+	rings // fetches of the keyring with one slot
+)
+
 // take counts a request; false when the day's are used up.
-func (d *daily) take(g record.GrantID, now time.Time, limit uint32) bool {
+func (d *daily) take(what counting, id [16]byte, now time.Time, limit uint32) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if day := now.Unix() / 86400; d.count == nil || day != d.day {
-		d.day, d.count = day, make(map[record.GrantID]uint32)
+		d.day, d.count = day, make(map[counted]uint32)
 	}
-	if d.count[g] >= limit {
+	c := counted{what, id}
+	if d.count[c] >= limit {
 		return false
 	}
-	d.count[g]++
+	d.count[c]++
 	return true
 }
 

@@ -34,7 +34,9 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 			return err
 		}
 		w := &draft{ref: ref, res: r, fresh: true}
-		pl.file([]*draft{w})
+		if err := pl.file([]*draft{w}); err != nil {
+			return err
+		}
 		out.Suggested, out.Reason = w.filed.Section, w.filed.Why.String()
 		return nil
 	})
@@ -51,7 +53,10 @@ func (v *View) Move(ctx context.Context, refs []fhir.Ref, to record.Section) (re
 	if !v.grant.Self {
 		return nil, v.onlyPerson(ctx)
 	}
-	unlock := v.s.writers.lock(v.person)
+	unlock, err := v.s.writers.lock(ctx, v.person)
+	if err != nil {
+		return nil, err
+	}
 	defer unlock()
 	err = v.retry(ctx, func() error {
 		results, err = v.move(ctx, refs, to)
@@ -123,12 +128,13 @@ func (v *View) moveOp(ref fhir.Ref, l line, to record.Section) (*op, error) {
 		if !mine {
 			return nil, damaged("entry") // all versions of an entry are in one section
 		}
-		for _, row := range rows {
-			o.freed += uint64(len(row))
+		for i, row := range rows {
+			key := rowKey(l.entry, at, i)
+			o.freed += uint64(len(key) + len(row))
+			o.drop = append(o.drop, key)
 		}
 		e.Header.Moved, e.Header.Why = true, movedByPerson
 		o.versions = append(o.versions, version{newStamp(generation, n), to, e.Header, e.Body})
-		o.drop = append(o.drop, at)
 	}
 	return o, nil
 }
@@ -166,7 +172,10 @@ func (v *View) Undo(ctx context.Context, id record.ImportID) (out Undone, err er
 	if !v.grant.Self {
 		return out, v.onlyPerson(ctx)
 	}
-	unlock := v.s.writers.lock(v.person)
+	unlock, err := v.s.writers.lock(ctx, v.person)
+	if err != nil {
+		return out, err
+	}
 	defer unlock()
 	err = v.retry(ctx, func() error {
 		out, err = v.undo(ctx, id)

@@ -117,7 +117,7 @@ func checked(r kv.Reader, key []byte, want hash, what string) ([]byte, error) {
 
 // save writes the head, and with it all that was changed.
 func (s *Store) save(tx kv.Tx, p *person) {
-	p.head.time = s.Now().Truncate(time.Millisecond)
+	p.head.time = s.time().Truncate(time.Millisecond)
 	message := p.head.marshal()
 	mac := s.headMAC(p.id, message)
 	tx.Put(headKey, append(mac[:], message...))

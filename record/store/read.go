@@ -81,6 +81,8 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 	id := v.hold.EntryID(ref.Type, ref.ID)
 	var rows [][]byte
 	var at stamp
+	var newest []byte // row 0 of the newest version, when an older one is asked for
+	var last stamp
 	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
 		p, d, err := v.s.loadWithDirectory(r, v.person)
 		if err != nil {
@@ -93,9 +95,17 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 		if !there || version > l.stamp.version() {
 			return notThere(ref)
 		}
-		at = l.stamp
+		at, last = l.stamp, l.stamp
 		if version > 0 {
 			at = at.at(version)
+		}
+		if at != last {
+			if newest, err = r.Get(entryKey(id, last)); errors.Is(err, kv.ErrNotFound) {
+				return damaged("entry")
+			}
+			if err != nil {
+				return err
+			}
 		}
 		if rows, err = versionRows(r, id, at); err != nil {
 			return err
@@ -113,6 +123,13 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 	case err != nil:
 		return Entry{}, err
 	case !mine:
+		// All versions of an entry are in one section: one that is not the View's,
+		// of an entry that is, is damaged.
+		if newest != nil {
+			if _, _, held := v.hold.Recognise(id, last.sealed(), newest); held {
+				return Entry{}, damaged("entry")
+			}
+		}
 		return Entry{}, notThere(ref)
 	case e.Ref != ref:
 		return Entry{}, damaged("entry") // sealed for this name, and names itself otherwise
@@ -177,9 +194,16 @@ func hashRows(rows [][]byte) (sum hash) {
 }
 
 // open recognises a version and opens it. mine is false, and nothing else, when
-// it is in a section the View does not hold.
+// it is in a section the View does not hold. A View that holds every section
+// finds every row its own, so one that is not is damaged.
 func (v *View) open(id record.EntryID, at stamp, rows [][]byte) (e Entry, mine bool, err error) {
+	if err := v.hold.Reach(id, at.sealed(), rows[0]); err != nil {
+		return e, false, damaged("epoch of an entry")
+	}
 	section, epoch, mine := v.hold.Recognise(id, at.sealed(), rows[0])
+	if !mine && v.hold.Sections().Whole() {
+		return e, false, damaged("entry")
+	}
 	if !mine {
 		return e, false, nil
 	}

@@ -78,6 +78,9 @@ func (s *Store) Ring(ctx context.Context, id record.PersonID, slot crypto.Capsul
 	if err != nil {
 		return st, err
 	}
+	if !s.daily.take(rings, slot, s.time(), ringsDaily) {
+		return st, record.Safef(record.TooMany, "the keyring was fetched %d times today: try again tomorrow, or unlock another way", ringsDaily)
+	}
 	err = s.engine.Update(ctx, kv.Partition(id), func(tx kv.Tx) error {
 		p, x, wrap, err := s.ringFor(tx, id, slot)
 		if err != nil {

@@ -32,6 +32,7 @@ var (
 	dirKey     = []byte{kindDir}
 	capsuleKey = []byte{kindCapsule}
 	storeKey   = []byte{kindNode, 's'} // in partition zero: the store's id and format
+	lossKey    = []byte{kindNode, 'l'} // in partition zero: an accepted loss is being worked through
 	markKey    = []byte{kindNode, 'c'} // in partition zero: the clock's high-water mark
 )
 
@@ -79,6 +80,14 @@ func partKey(id record.EntryID, s stamp, index int) []byte {
 	b := append([]byte{kindPart}, id[:]...)
 	b = binary.BigEndian.AppendUint64(b, ^uint64(s))
 	return binary.BigEndian.AppendUint32(b, uint32(index))
+}
+
+// rowKey is the key of row i of a version.
+func rowKey(id record.EntryID, s stamp, i int) []byte {
+	if i == 0 {
+		return entryKey(id, s)
+	}
+	return partKey(id, s, i)
 }
 
 // parseEntryKey reads the key of a version's first row.

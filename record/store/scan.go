@@ -74,8 +74,13 @@ func (v *View) scanSegment(r kv.Reader, n int, lines []line, fn func(line, Entry
 	return more, err
 }
 
-// MaxPage is the most entries a page of a search has.
-const MaxPage = 500
+// MaxPage is the most entries a page of a search has, and maxPageBytes where a
+// page ends though more would fit: a page of large letters must not fill the
+// memory. A page has at least one entry.
+const (
+	MaxPage      = 500
+	maxPageBytes = 16 << 20
+)
 
 // Search lists the entries of one type that the grant lets be searched, in pages
 // whose order does not change while entries come and go. It is one pass, and one
@@ -110,6 +115,7 @@ func (v *View) search(ctx context.Context, q Query, after record.EntryID) (Page,
 	}
 	var page Page
 	var last record.EntryID
+	size := 0
 	err := v.scan(func(l line, e Entry) (bool, error) {
 		if e.Ref.Type != q.Type || e.Header.Deleted ||
 			v.decide(grant.ActSearch, record.Meta{Type: e.Ref.Type, Section: e.Section}) != grant.Allowed {
@@ -118,8 +124,9 @@ func (v *View) search(ctx context.Context, q Query, after record.EntryID) (Page,
 		page.Total++
 		switch {
 		case q.After != "" && string(l.entry[:]) <= string(after[:]):
-		case len(page.Entries) < q.Limit:
+		case len(page.Entries) < q.Limit && page.Next == "" && (size == 0 || size+len(e.Body) <= maxPageBytes):
 			page.Entries = append(page.Entries, e)
+			size += len(e.Body)
 			last = l.entry
 		case page.Next == "" && q.Limit > 0:
 			page.Next = hex.EncodeToString(last[:])

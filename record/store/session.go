@@ -35,8 +35,11 @@ func (s *Store) SignIn(ctx context.Context, id record.PersonID, g record.GrantID
 			return errUnauthorized
 		}
 		row, err := r.Get(grantKey(g))
-		if err != nil {
+		if errors.Is(err, kv.ErrNotFound) {
 			return damaged("grant")
+		}
+		if err != nil {
+			return err
 		}
 		if opened, err = keys.OpenGrantRow(id, g, gk, row); err != nil {
 			return errUnauthorized // another key than the grant's
@@ -47,10 +50,14 @@ func (s *Store) SignIn(ctx context.Context, id record.PersonID, g record.GrantID
 		return fail(err)
 	}
 	v.token.Audit = opened.Audit
+	if opened.Hold != nil {
+		opened.Hold.Destroy()
+	}
 	if err := v.load(ctx, now); err != nil {
 		return fail(err)
 	}
 	defer v.hold.Destroy()
+	defer v.token.Audit.Destroy()
 	session := crypto.NewCredential(crypto.Session)
 	until := now.Add(sessionMost).Truncate(time.Second)
 	v.token.Until, v.capsule = until, session.CapsuleID()
@@ -58,7 +65,7 @@ func (s *Store) SignIn(ctx context.Context, id record.PersonID, g record.GrantID
 	if err := v.commit(ctx, audit.Event{Action: audit.SignIn}, nil); err != nil {
 		return fail(err)
 	}
-	if err := s.putCapsules(ctx, []record.Capsule{capsule}); err != nil {
+	if err := s.putCapsule(ctx, id, capsule); err != nil {
 		return fail(err)
 	}
 	s.sessions.touch(session.CapsuleID(), now)
@@ -71,23 +78,30 @@ func (v *View) SignOut(ctx context.Context) error {
 	if v.kind != crypto.Session {
 		return record.Safef(record.Forbidden, "only a session can be signed out; a token ends with its grant")
 	}
+	if err := v.s.dropCapsule(ctx, v.capsule); err != nil {
+		return err // still there, and still as asleep as it was
+	}
 	v.s.sessions.forget(v.capsule)
-	return v.s.dropCapsule(ctx, v.capsule)
+	return nil
 }
 
 // Strike stops a grant at once. Any session of the person can; starting the
-// epoch that renews the others' keys needs the root key, on a device.
+// epoch that renews the others' keys needs the root key, on a device. It is not
+// counted among the day's requests: whoever used them up must not have a grant go
+// on by it. Stopping what is stopped already changes and logs nothing.
 func (v *View) Strike(ctx context.Context, g record.GrantID) error {
 	if !v.grant.Self {
 		return v.onlyPerson(ctx)
 	}
-	return v.retry(ctx, func() error {
-		return v.commit(ctx, audit.Event{Action: audit.Strike, About: []record.GrantID{g}},
+	err := v.retry(ctx, func() error {
+		return v.uncounted(ctx, audit.Event{Action: audit.Strike, About: []record.GrantID{g}},
 			func(tx kv.Tx, p *person, _ *audit.Event) error {
 				x, there := p.live.find(g)
 				switch {
 				case !there:
 					return record.Safef(record.NotFound, "no live grant has this id")
+				case x.Struck:
+					return errDone
 				case x.Self:
 					return record.Safef(record.Unprocessed, "your own access cannot be stopped; remove a device instead")
 				}
@@ -100,7 +114,14 @@ func (v *View) Strike(ctx context.Context, g record.GrantID) error {
 				return nil
 			})
 	})
+	if errors.Is(err, errDone) {
+		return nil
+	}
+	return err
 }
+
+// errDone: there is nothing to do.
+var errDone = errors.New("done already")
 
 // onlyPerson refuses what is for the person themself, and logs that it was tried.
 func (v *View) onlyPerson(ctx context.Context) error {

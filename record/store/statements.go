@@ -21,6 +21,10 @@ var (
 	errLogLost    error = record.Safef(record.Integrity, "this device has seen more of the log than this server has: the server was wound back")
 )
 
+// errStruck is a conflict, not a rule: a session was first, and a device that
+// reloads will see what it did.
+var errStruck error = record.Safef(record.Conflict, "a grant was stopped from a session meanwhile: reload the keyring, and end it instead of renewing it")
+
 func against(rule string) error {
 	return record.Safef(record.Unprocessed, "the statement is against the rules: %s", rule)
 }
@@ -41,7 +45,10 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 	if claimed.Store != s.id {
 		return Receipt{}, errOtherStore
 	}
-	unlock := s.writers.lock(claimed.Person)
+	unlock, err := s.writers.lock(ctx, claimed.Person)
+	if err != nil {
+		return Receipt{}, err
+	}
 	defer unlock()
 
 	known, err := s.person(claimed.Person)
@@ -71,23 +78,62 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 		}
 		quota = admitted.Quota
 	}
-	// Capsules first: one that leads to nothing is harmless, and a grant whose
-	// token was lost is not.
-	if err := s.putCapsules(ctx, append(append([]record.Capsule(nil), body.PutSlots...), body.Capsules...)); err != nil {
+	// Tried first, so that what is against the rules leaves nothing behind: a
+	// capsule is outside its person's room until the statement counts it.
+	name := statement.HashOf(st.Body)
+	err = s.engine.View(kv.Partition(body.Person), func(r kv.Reader) error {
+		_, err := s.apply(&trial{Reader: r}, body, name, quota, now)
+		return err
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	// Capsules before the rest: one that leads to nothing is harmless, and a grant
+	// whose token was lost is not.
+	if err := s.putCapsules(ctx, body.Person, append(append([]record.Capsule(nil), body.PutSlots...), body.Capsules...)); err != nil {
 		return Receipt{}, err
 	}
 	var after *person
 	err = s.engine.Update(ctx, kv.Partition(body.Person), func(tx kv.Tx) error {
-		after, err = s.apply(tx, body, statement.HashOf(st.Body), quota, now)
+		after, err = s.apply(tx, body, name, quota, now)
 		return err
 	})
 	if err != nil {
 		return Receipt{}, err
 	}
 	for _, id := range body.CutSlots { // they open nothing any more; this tidies
-		s.dropCapsule(context.WithoutCancel(ctx), id)
+		s.dropOwnCapsule(context.WithoutCancel(ctx), id, body.Person)
 	}
 	return s.receipt(after)
+}
+
+// trial is a transaction that is never written.
+type trial struct {
+	kv.Reader
+	rows map[string][]byte // nil: deleted
+}
+
+func (t *trial) Get(key []byte) ([]byte, error) {
+	switch row, written := t.rows[string(key)]; {
+	case !written:
+		return t.Reader.Get(key)
+	case row == nil:
+		return nil, kv.ErrNotFound
+	default:
+		return row, nil
+	}
+}
+
+func (t *trial) Put(key, value []byte) {
+	if t.rows == nil {
+		t.rows = make(map[string][]byte)
+	}
+	t.rows[string(key)] = append([]byte{}, value...)
+}
+
+func (t *trial) Delete(key []byte) {
+	t.Put(key, nil)
+	t.rows[string(key)] = nil
 }
 
 // person reads a person's state as it is on the disk.
@@ -132,6 +178,9 @@ func (s *Store) apply(tx kv.Tx, b statement.Body, name statement.Hash, quota uin
 	if err := p.applyGrants(tx, b); err != nil {
 		return nil, err
 	}
+	if err := p.applyQuota(b); err != nil {
+		return nil, err
+	}
 	p.account.seq, p.account.last = b.Seq, name
 	if seq, ok := audit.DeviceSeq(b.Leaf); !ok || seq != b.Seq {
 		return nil, against("it must bring its own log entry")
@@ -152,7 +201,42 @@ func (p *person) applyIdentity(b statement.Body) error {
 	if _, err := crypto.ParseBoxPublicKey(b.Identity.Box); err != nil {
 		return against("the identity's box key is not an X-Wing key")
 	}
+	if b.Epoch == nil {
+		return against("with a new identity an epoch begins: the grants' certificates are signed by the old one")
+	}
 	p.account.signing, p.account.box = b.Identity.Signing, b.Identity.Box
+	return nil
+}
+
+// applyQuota counts what a statement leaves outside its person's partition. A
+// record that is full takes no new credentials, and still ends grants.
+func (p *person) applyQuota(b statement.Body) error {
+	for _, list := range [][]record.Capsule{b.PutSlots, b.Capsules} {
+		for _, c := range list {
+			p.head.used += uint64(capsuleHead + len(c.Blob))
+		}
+	}
+	if len(b.PutSlots)+len(b.Capsules) > 0 && b.Seq > 1 && p.full(0) {
+		return errFull
+	}
+	return nil
+}
+
+var errFull error = record.Safef(record.TooMany, "this record has used the room it was given: ask the server's operator for more")
+
+// full reports whether there is no room for so many bytes more.
+func (p *person) full(more uint64) bool {
+	return p.account.quota != 0 && p.head.used+more > p.account.quota
+}
+
+// keep puts a row that stays, and counts it in place of what was there.
+func (p *person) keep(tx kv.Tx, key, row []byte) error {
+	old, err := tx.Get(key)
+	if err != nil && !errors.Is(err, kv.ErrNotFound) {
+		return err
+	}
+	p.head.used += uint64(len(row)) - min(uint64(len(old)), p.head.used+uint64(len(row)))
+	tx.Put(key, row)
 	return nil
 }
 
@@ -191,8 +275,7 @@ func (p *person) applySlots(tx kv.Tx, b statement.Body) error {
 	}
 	row := ring{b.Seq, b.Slots, b.Ring}.marshal()
 	p.head.ring = sha256.Sum256(row)
-	tx.Put(ringKey, row)
-	return nil
+	return p.keep(tx, ringKey, row)
 }
 
 // applyGrants brings the live list, the grants' rows and the epoch forward.
@@ -202,7 +285,9 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 			return against("a grant that is ended is not on the live list")
 		}
 		p.live.grants = without(p.live.grants, e.Grant)
-		tx.Put(grantKey(e.Grant), e.Row)
+		if err := p.keep(tx, grantKey(e.Grant), e.Row); err != nil {
+			return err
+		}
 	}
 	fresh := make(map[record.GrantID]bool)
 	for _, g := range b.Grants {
@@ -211,17 +296,26 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 		}
 		fresh[g.Grant] = true
 		old, there := p.live.find(g.Grant)
-		if there && old.Struck {
-			return against("a grant that was stopped cannot be renewed: end it, and make a new one")
-		}
-		if !there {
-			if _, err := tx.Get(grantKey(g.Grant)); err == nil {
+		switch {
+		case there && old.Struck:
+			return errStruck
+		case there && b.Epoch == nil:
+			// One epoch, one row: another row of the same epoch could be put back by
+			// whoever writes to the disk, and a View that is open would not notice.
+			return against("a grant that goes on is renewed with an epoch")
+		case !there:
+			switch _, err := tx.Get(grantKey(g.Grant)); {
+			case err == nil:
 				return against("a grant that has ended cannot be used again: make a new one")
+			case !errors.Is(err, kv.ErrNotFound):
+				return err
 			}
 		}
 		p.live.grants = append(without(p.live.grants, g.Grant),
 			LiveGrant{Grant: g.Grant, Until: g.Until, Self: g.Self})
-		tx.Put(grantKey(g.Grant), g.Row)
+		if err := p.keep(tx, grantKey(g.Grant), g.Row); err != nil {
+			return err
+		}
 	}
 	if b.Epoch != nil {
 		if b.Epoch.Number != p.live.epoch+1 {
@@ -231,11 +325,17 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 			return against("an epoch leads back to the one before it")
 		}
 		if len(b.Epoch.Back) > 0 {
-			tx.Put(backKey(b.Epoch.Number), b.Epoch.Back)
+			if err := p.keep(tx, backKey(b.Epoch.Number), b.Epoch.Back); err != nil {
+				return err
+			}
 		}
 		p.live.epoch = b.Epoch.Number
 		for _, g := range p.live.grants {
-			if !fresh[g.Grant] {
+			switch {
+			case fresh[g.Grant]:
+			case g.Struck:
+				return errStruck
+			default:
 				return against("every grant that goes on needs a row of the new epoch")
 			}
 		}

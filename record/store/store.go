@@ -84,11 +84,13 @@ func Open(dir string, opt Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := &Store{node: node, opts: opt, log: opt.Log}
+	opt.Now = s.time // what the anchor remembers never runs back
 	engine, err := badger.Open(filepath.Join(dir, databaseDir), engineOptions(node, opt))
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{engine: engine, node: node, opts: opt, log: opt.Log}
+	s.engine = engine
 	if err := s.start(engine.Accepted()); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
@@ -119,10 +121,42 @@ func (s *Store) start(lossTaken bool) error {
 	if s.signer, err = audit.NewNodeSigner(s.id, s.node); err != nil {
 		return err
 	}
-	if lossTaken {
-		return s.tellAll(audit.LossTaken)
+	return s.takeLoss(lossTaken)
+}
+
+// takeLoss ends what an older database may have brought back to life: its grants
+// could have been revoked since. Everybody's but their own are stopped, and it is
+// in their log. A row says that this is under way, so that a crash ends it too.
+func (s *Store) takeLoss(now bool) error {
+	ctx := context.Background()
+	pending := false
+	err := s.engine.View(nodePartition, func(r kv.Reader) error {
+		_, err := r.Get(lossKey)
+		pending = err == nil
+		if errors.Is(err, kv.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	if err != nil || !now && !pending {
+		return err
 	}
-	return nil
+	mark := func(write func(kv.Tx)) error {
+		return s.engine.Update(ctx, nodePartition, func(tx kv.Tx) error { write(tx); return nil })
+	}
+	if err := mark(func(tx kv.Tx) { tx.Put(lossKey, []byte{1}) }); err != nil {
+		return err
+	}
+	err = s.tellAll(audit.LossTaken, func(tx kv.Tx, p *person) {
+		for i := range p.live.grants {
+			p.live.grants[i].Struck = !p.live.grants[i].Self
+		}
+		p.putLive(tx)
+	})
+	if err != nil {
+		return err
+	}
+	return mark(func(tx kv.Tx) { tx.Delete(lossKey) })
 }
 
 // Close stops the store. It waits for what is being committed.
@@ -146,10 +180,10 @@ func (s *Store) Failed() <-chan struct{} { return s.engine.Failed() }
 // Now is the store's clock.
 func (s *Store) Now() time.Time { return s.opts.Now().UTC() }
 
-// tellAll writes an entry of the node's own into every person's log.
-func (s *Store) tellAll(a audit.Action) error {
+// tellAll changes every person's rows, with an entry of the node's own in their log.
+func (s *Store) tellAll(a audit.Action, change func(kv.Tx, *person)) error {
 	return s.engine.Partitions(func(part kv.Partition) error {
-		err := s.nodeLeaf(context.Background(), record.PersonID(part), audit.Event{Action: a})
+		err := s.nodeLeaf(context.Background(), record.PersonID(part), audit.Event{Action: a}, change)
 		if errors.Is(err, errNoPerson) {
 			return nil // a capsule
 		}
@@ -157,13 +191,14 @@ func (s *Store) tellAll(a audit.Action) error {
 	})
 }
 
-// nodeLeaf logs something the server itself did, sealed to the person.
-func (s *Store) nodeLeaf(ctx context.Context, id record.PersonID, e audit.Event) error {
+// nodeLeaf does something of the server's own, and logs it, sealed to the person.
+func (s *Store) nodeLeaf(ctx context.Context, id record.PersonID, e audit.Event, change func(kv.Tx, *person)) error {
 	return s.engine.Update(ctx, kv.Partition(id), func(tx kv.Tx) error {
 		p, err := s.load(tx, id)
 		if err != nil {
 			return err
 		}
+		change(tx, p)
 		return s.appendNodeLeaf(tx, p, e)
 	})
 }
@@ -173,7 +208,7 @@ func (s *Store) appendNodeLeaf(tx kv.Tx, p *person, e audit.Event) error {
 	if err != nil {
 		return damaged("account")
 	}
-	e.Time = s.Now()
+	e.Time = s.time()
 	err = p.appendLeaf(tx, func(index uint64) ([]byte, error) { return audit.NodeLeaf(box, p.id, index, e) })
 	if err == nil {
 		s.save(tx, p)
@@ -181,38 +216,44 @@ func (s *Store) appendNodeLeaf(tx kv.Tx, p *person, e audit.Event) error {
 	return err
 }
 
-// writers gives each person a lock for writes. Locks of people nobody is writing
+// writers gives each person a turn to write. Turns of people nobody is writing
 // for are let go.
 type writers struct {
 	mu    sync.Mutex
-	locks map[record.PersonID]*writer
+	turns map[record.PersonID]*turn
 }
 
-type writer struct {
-	sync.Mutex
+type turn struct {
+	taken   chan struct{}
 	waiting int
 }
 
-// lock waits for a person's turn to write, and returns what ends it.
-func (w *writers) lock(id record.PersonID) (unlock func()) {
+// lock waits for a person's turn to write, until ctx ends, and returns what ends
+// the turn.
+func (w *writers) lock(ctx context.Context, id record.PersonID) (unlock func(), err error) {
 	w.mu.Lock()
-	if w.locks == nil {
-		w.locks = make(map[record.PersonID]*writer)
+	if w.turns == nil {
+		w.turns = make(map[record.PersonID]*turn)
 	}
-	l := w.locks[id]
-	if l == nil {
-		l = new(writer)
-		w.locks[id] = l
+	t := w.turns[id]
+	if t == nil {
+		t = &turn{taken: make(chan struct{}, 1)}
+		w.turns[id] = t
 	}
-	l.waiting++
+	t.waiting++
 	w.mu.Unlock()
-	l.Lock()
-	return func() {
-		l.Unlock()
+	leave := func() {
 		w.mu.Lock()
-		if l.waiting--; l.waiting == 0 {
-			delete(w.locks, id)
+		if t.waiting--; t.waiting == 0 {
+			delete(w.turns, id)
 		}
 		w.mu.Unlock()
+	}
+	select {
+	case t.taken <- struct{}{}:
+		return func() { <-t.taken; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, ctx.Err()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"strings"
 	"time"
 
 	"carehold/crypto"
@@ -26,6 +27,7 @@ type View struct {
 	capsule crypto.CapsuleID
 	kind    crypto.Kind
 	signing crypto.PublicKey
+	closed  bool
 }
 
 // errUnauthorized is the one answer to every credential that opens nothing:
@@ -51,15 +53,19 @@ func (s *Store) Open(ctx context.Context, c crypto.Credential) (*View, error) {
 		return nil, err
 	}
 	v := &View{s: s, capsule: id, kind: c.Kind()}
-	if v.token, err = keys.OpenToken(c.CapsuleKey(), sealed); err != nil {
-		// The id was right and the seal is not: the row is damaged, not the token.
-		return nil, damaged("capsule")
+	if v.token, err = keys.OpenToken(c.CapsuleKey(), sealed.Capsule); err != nil {
+		// The row is as it was put, and yet not a token's: whoever put it made it so.
+		return nil, errUnauthorized
+	}
+	if !s.ownedBy(sealed, v.token.Person) {
+		// Somebody enrolled here made a capsule that names another's record. Nothing
+		// is logged there: nobody writes in a log but with that person's grant.
+		v.Close()
+		return nil, errUnauthorized
 	}
 	v.person = v.token.Person
-	if !v.token.Until.IsZero() && !now.Before(v.token.Until) {
-		return nil, v.refuse(ctx, audit.Expired)
-	}
-	if v.kind == crypto.Session && !s.sessions.touch(id, now) {
+	if v.ended(now) || v.kind == crypto.Session && !s.sessions.touch(id, now) {
+		defer v.Close()
 		return nil, v.refuse(ctx, audit.Expired)
 	}
 	if err := v.load(ctx, now); err != nil {
@@ -78,8 +84,12 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 		if p, err = v.s.load(r, v.person); err != nil {
 			return err
 		}
-		if row, err = r.Get(grantKey(v.token.Grant)); errors.Is(err, kv.ErrNotFound) {
-			return damaged("grant") // a token was made for it: it cannot be "never there"
+		row, err = r.Get(grantKey(v.token.Grant))
+		if _, there := p.live.find(v.token.Grant); errors.Is(err, kv.ErrNotFound) {
+			if !there {
+				return errUnauthorized
+			}
+			return damaged("grant")
 		}
 		return err
 	})
@@ -97,7 +107,16 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 		return v.refuse(ctx, audit.Expired)
 	}
 	opened, err := keys.OpenGrantRow(v.person, v.token.Grant, v.token.Key, row)
-	if err != nil || opened.Stopped || opened.Hold.Epoch() != p.live.epoch {
+	if err != nil {
+		return damaged("grant")
+	}
+	defer func() {
+		opened.Audit.Destroy()
+		if opened.Hold != nil && opened.Hold != v.hold {
+			opened.Hold.Destroy()
+		}
+	}()
+	if opened.Stopped || opened.Hold.Epoch() != p.live.epoch {
 		return damaged("grant") // live, and yet another row than the list promises
 	}
 	g, err := grant.Verify(opened.Certificate, p.account.signing)
@@ -109,6 +128,9 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 		return v.refuse(ctx, audit.Expired)
 	}
 	opened.Hold.Back = v.back
+	if v.hold != nil {
+		v.hold.Destroy()
+	}
 	v.grant, v.hold, v.signing = g, opened.Hold, p.account.signing
 	return nil
 }
@@ -132,6 +154,7 @@ func (v *View) Close() {
 	}
 	v.token.Key.Destroy()
 	v.token.Audit.Destroy()
+	v.closed = true
 }
 
 // Grant is the grant the View stands on, as the person signed it.
@@ -154,7 +177,7 @@ func (v *View) NewID(typ string) string {
 
 // decide asks the policy.
 func (v *View) decide(a grant.Action, m record.Meta) grant.Decision {
-	return grant.Decide(v.grant, a, m, v.s.Now())
+	return grant.Decide(v.grant, a, m, v.s.time())
 }
 
 // errStale: the record moved on between reading and committing. Read again.
@@ -164,15 +187,26 @@ var errStale = errors.New("the record moved on")
 // live list and the epoch are looked at again here: what began before a revoke
 // ends unanswered after it.
 func (v *View) commit(ctx context.Context, e audit.Event, write func(kv.Tx, *person, *audit.Event) error) error {
+	if !v.s.daily.take(requests, v.token.Grant, v.s.time(), v.grant.Daily) {
+		return record.Safef(record.TooMany, "this grant has made its %d requests for today: try again tomorrow, or ask for a wider grant", v.grant.Daily)
+	}
+	return v.uncounted(ctx, e, write)
+}
+
+// uncounted is commit for what no number of requests may get in the way of.
+func (v *View) uncounted(ctx context.Context, e audit.Event, write func(kv.Tx, *person, *audit.Event) error) error {
 	now, err := v.s.checkClock()
 	if err != nil {
 		return err
 	}
-	if !v.s.daily.take(v.token.Grant, now, v.grant.Daily) {
-		return record.Safef(record.TooMany, "this grant has made its %d requests for today: try again tomorrow, or ask for a wider grant", v.grant.Daily)
+	if v.ended(now) {
+		return errUnauthorized
 	}
 	return v.s.engine.Update(ctx, kv.Partition(v.person), func(tx kv.Tx) error {
 		p, err := v.s.load(tx, v.person)
+		if errors.Is(err, errNoPerson) {
+			return errUnauthorized
+		}
 		if err != nil {
 			return err
 		}
@@ -191,8 +225,31 @@ func (v *View) commit(ctx context.Context, e audit.Event, write func(kv.Tx, *per
 	})
 }
 
+// ended reports whether the token's own time is over.
+func (v *View) ended(now time.Time) bool {
+	return !v.token.Until.IsZero() && !now.Before(v.token.Until)
+}
+
+// The longest texts an event takes from a request, in bytes: Type/id/_history/n,
+// and a type. What is longer names nothing that could be in a record.
+const (
+	maxAsked = 160
+	maxQuery = 64
+)
+
+func clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
 func (v *View) appendLeaf(tx kv.Tx, p *person, e audit.Event) error {
-	e.Time, e.Grant, e.Token = v.s.Now(), v.token.Grant, tokenMark(v.capsule)
+	e.Query, e.Entries = clip(e.Query, maxQuery), append([]string(nil), e.Entries...)
+	for i := range e.Entries {
+		e.Entries[i] = clip(e.Entries[i], maxAsked)
+	}
+	e.Time, e.Grant, e.Token = v.s.time(), v.token.Grant, tokenMark(v.capsule)
 	err := p.appendLeaf(tx, func(index uint64) ([]byte, error) {
 		return audit.GrantLeaf(v.token.Audit, v.person, v.token.Grant, index, e), nil
 	})
@@ -211,6 +268,9 @@ const attempts = 5
 
 // retry runs fn, and again from the start when the record moved on meanwhile.
 func (v *View) retry(ctx context.Context, fn func() error) error {
+	if v.closed {
+		return errUnauthorized
+	}
 	for range attempts {
 		err := fn()
 		switch {
@@ -223,7 +283,11 @@ func (v *View) retry(ctx context.Context, fn func() error) error {
 				return err
 			}
 		case errors.Is(err, errUnauthorized):
-			return v.refuse(ctx, audit.Stopped)
+			why := audit.Stopped
+			if now := v.s.time(); v.ended(now) || v.grant.Ended(now) {
+				why = audit.Expired
+			}
+			return v.refuse(ctx, why)
 		default:
 			return err
 		}
@@ -235,8 +299,7 @@ func (v *View) retry(ctx context.Context, fn func() error) error {
 // and returns the one answer to that. Even these are counted: a stopped token
 // cannot flood the log.
 func (v *View) refuse(ctx context.Context, why audit.Reason) error {
-	now := v.s.Now()
-	if !v.s.daily.take(v.token.Grant, now, refusalsDaily) {
+	if !v.s.daily.take(refusals, v.token.Grant, v.s.time(), refusalsDaily) {
 		return errUnauthorized
 	}
 	err := v.s.engine.Update(ctx, kv.Partition(v.person), func(tx kv.Tx) error {

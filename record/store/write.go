@@ -3,14 +3,12 @@ package store
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"time"
 
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/entry"
 	"carehold/record/fhir"
-	"carehold/record/keys"
 	"carehold/record/kv"
 )
 
@@ -25,8 +23,8 @@ type op struct {
 	// newest. A change writes one; a move writes all of them.
 	at       stamp // of the newest
 	versions []version
-	drop     []stamp // rows that go once the directory no longer names them
-	freed    uint64  // their size
+	drop     [][]byte // rows that go once the directory no longer names them
+	freed    uint64   // their size
 }
 
 type version struct {
@@ -60,23 +58,23 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 	}
 	part := kv.Partition(v.person)
 	// Rows that the directory does not name do not exist, so they can go first, in
-	// as many commits as they need. The writer's lock keeps other writes away.
-	for _, rows := range batch.early() {
+	// as many commits as they need. The writer's turn keeps other writes away.
+	for i, rows := range batch.early() {
 		err := v.s.engine.Update(ctx, part, func(tx kv.Tx) error {
 			rows.put(tx)
 			return nil
 		})
 		if err != nil {
+			v.tidy(ctx, batch.keys(i))
 			return err
 		}
 	}
-	var drop [][]byte
 	err = v.commit(ctx, ev, func(tx kv.Tx, p *person, e *audit.Event) error {
 		if p.head.dir != planned {
 			return errStale
 		}
-		if p.account.quota != 0 && p.head.used+batch.bytes > p.account.quota {
-			return record.Safef(record.TooMany, "this record has used the room it was given: ask the server's operator for more")
+		if p.full(batch.bytes) {
+			return errFull
 		}
 		batch.last().put(tx)
 		row := next.marshal()
@@ -90,14 +88,15 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 		return nil
 	})
 	if err != nil {
+		v.tidy(ctx, batch.keys(len(batch.early())))
 		return err
 	}
+	var drop [][]byte
 	for i := range ops {
-		for _, at := range ops[i].drop {
-			drop = append(drop, entryKey(ops[i].id, at))
-		}
+		drop = append(drop, ops[i].drop...)
 	}
-	return v.dropRows(context.WithoutCancel(ctx), drop)
+	v.tidy(ctx, drop)
+	return nil
 }
 
 // sealOp makes an op's rows and its line in the directory.
@@ -111,10 +110,7 @@ func (v *View) sealOp(o *op, batch *staging) (line, error) {
 			return l, err
 		}
 		for i, row := range rows {
-			key := entryKey(o.id, ver.at)
-			if i > 0 {
-				key = partKey(o.id, ver.at, i)
-			}
+			key := rowKey(o.id, ver.at, i)
 			batch.add(key, row)
 			batch.bytes += uint64(len(key) + len(row))
 		}
@@ -138,6 +134,9 @@ func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash
 		if p.head.dir != planned {
 			return errStale
 		}
+		if p.full(batch.bytes) { // before anything is staged
+			return errFull
+		}
 		next = *d
 		for n, lines := range changed {
 			old, err := d.segment(r, n)
@@ -159,38 +158,29 @@ func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash
 	return &next, stale, err
 }
 
-// dropRows removes rows that nothing names any more. A crash in between leaves
-// rows that do not exist as far as anyone can tell.
-func (v *View) dropRows(ctx context.Context, rows [][]byte) error {
+// tidy removes rows that nothing names: what a move left behind, or what was
+// staged for a commit that did not come. A crash before it, or a failure, leaves
+// rows that do not exist as far as anyone can tell, so it is no error.
+func (v *View) tidy(ctx context.Context, rows [][]byte) {
+	ctx = context.WithoutCancel(ctx)
 	for len(rows) > 0 {
-		n := min(len(rows), 1000)
+		n, cost := 0, 0
+		for n < len(rows) && cost < v.s.engine.MaxUpdate()/4 {
+			cost += kv.RowCost + len(rows[n])
+			n++
+		}
 		err := v.s.engine.Update(ctx, kv.Partition(v.person), func(tx kv.Tx) error {
 			for _, key := range rows[:n] {
-				dropVersion(tx, key)
+				tx.Delete(key)
 			}
 			return nil
 		})
 		if err != nil {
-			return err
+			v.s.log.Warn("rows that nothing names were left behind", "rows", len(rows), "err", record.SafeText(err))
+			return
 		}
 		rows = rows[n:]
 	}
-	return nil
-}
-
-// dropVersion deletes a version's first row and its further ones.
-func dropVersion(tx kv.Tx, key []byte) {
-	id, at, ok := parseEntryKey(key)
-	row, err := tx.Get(key)
-	if !ok || err != nil {
-		return
-	}
-	if n, err := keys.RowCount(row); err == nil {
-		for i := 1; i < n; i++ {
-			tx.Delete(partKey(id, at, i))
-		}
-	}
-	tx.Delete(key)
 }
 
 // staging sorts rows into commits that fit.
@@ -231,6 +221,16 @@ func (s *staging) add(key, value []byte) {
 func (s *staging) early() []rowSet { return s.sets[:len(s.sets)-1] }
 func (s *staging) last() rowSet    { return s.sets[len(s.sets)-1] }
 
+// keys are those of the first n sets.
+func (s *staging) keys(n int) (keys [][]byte) {
+	for _, set := range s.sets[:n] {
+		for _, row := range set {
+			keys = append(keys, row.key)
+		}
+	}
+	return keys
+}
+
 // planner reads a record as it is while changes are planned on it.
 type planner struct {
 	v       *View
@@ -269,7 +269,7 @@ func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine boo
 		lines, read := pl.lines[n]
 		if !read {
 			if lines, err = pl.d.segment(r, n); err != nil {
-				return errors.Join(errStale, err) // another write may have turned the segment
+				return pl.orStale(r, err)
 			}
 			pl.lines[n] = lines
 		}
@@ -277,10 +277,10 @@ func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine boo
 			return nil
 		}
 		if rows, err = versionRows(r, id, l.stamp); err != nil {
-			return err
+			return pl.orStale(r, err)
 		}
 		if hashRows(rows) != l.hash {
-			return damaged("entry")
+			return pl.orStale(r, damaged("entry"))
 		}
 		return nil
 	})
@@ -289,4 +289,12 @@ func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine boo
 	}
 	e, mine, err = pl.v.open(id, l.stamp, rows)
 	return l, e, true, mine, err
+}
+
+// orStale tells damage from a plan that another write overtook.
+func (pl *planner) orStale(r kv.Reader, damage error) error {
+	if p, err := pl.v.s.load(r, pl.v.person); err == nil && p.head.dir != pl.dir {
+		return errStale
+	}
+	return damage
 }
