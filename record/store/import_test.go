@@ -18,10 +18,6 @@ import (
 	"carehold/record/testdata"
 )
 
-// batchSize is how many entries of an import go in one change: a log entry can
-// still name each of them.
-const batchSize = 200
-
 // planOf plans an import of what a source holds.
 func planOf(t testing.TB, v *store.View, raw []byte, source string) *change.Import {
 	t.Helper()
@@ -152,7 +148,7 @@ func importPerson(t *testing.T, s *store.Store, raw []byte) int {
 		t.Fatalf("%d of %d entries, %d refused, %d dangling", len(im.Changes), len(sent), len(im.Refused), im.Dangling)
 	}
 	began := time.Now()
-	first, n := apply(t, me, im.Changes, batchSize, source)
+	first, n := apply(t, me, im.Changes, len(im.Changes), source)
 	took := time.Since(began)
 	if n != (tally{Created: len(sent)}) {
 		t.Errorf("the first import: %+v", n)
@@ -161,7 +157,7 @@ func importPerson(t *testing.T, s *store.Store, raw []byte) int {
 	readBack(t, me, sent, moved, 1)
 
 	// The same file again, read and planned anew.
-	if _, n := apply(t, me, planOf(t, me, raw, source).Changes, batchSize, source); n != (tally{Unchanged: len(sent)}) {
+	if _, n := apply(t, me, planOf(t, me, raw, source).Changes, len(sent), source); n != (tally{Unchanged: len(sent)}) {
 		t.Errorf("the second import: %+v", n)
 	}
 	readBack(t, me, sent, moved, 1)
@@ -179,7 +175,7 @@ func importPerson(t *testing.T, s *store.Store, raw []byte) int {
 	if imports, err := me.Imports(t.Context()); err != nil || len(imports) != 0 {
 		t.Errorf("after undo the imports are %v, %v", imports, err)
 	}
-	if _, n := apply(t, me, im.Changes, batchSize, source); n != (tally{Created: len(sent)}) {
+	if _, n := apply(t, me, im.Changes, len(im.Changes), source); n != (tally{Created: len(sent)}) {
 		t.Errorf("the import after undo: %+v", n)
 	}
 	readBack(t, me, sent, moved, 3)
