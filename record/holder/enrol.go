@@ -35,6 +35,9 @@ func Enrol(ctx context.Context, srv Server, e Enrolment) (*Holder, *Kit, error) 
 	if e.Passphrase.IsZero() {
 		return nil, nil, errNoPassphrase
 	}
+	if len(e.Label) > maxLabel {
+		return nil, nil, errLabel
+	}
 	node, err := srv.Node(ctx)
 	if err != nil {
 		return nil, nil, err

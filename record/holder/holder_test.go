@@ -272,3 +272,29 @@ func TestMemoryIsKept(t *testing.T) {
 		t.Errorf("checked from %d with %d statements, want from %d with 3", r.From, r.Statements, m.Log.Frontier.Size)
 	}
 }
+
+// As many live grants as a record can have, and then one ended: all the rows of
+// the new epoch fit in one statement.
+func TestManyGrants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes 179 grants")
+	}
+	srv := newLocal(t)
+	h, _ := enrol(t, srv, srv.invite())
+	req := gp(0)
+	req.Sections = record.AllSections
+	var last holder.Issued
+	for range 179 {
+		last = give(t, h, req)
+	}
+	if _, err := h.Grant(t.Context(), req); !errors.Is(err, record.TooMany) {
+		t.Errorf("one grant too many: %v", err)
+	}
+	if err := h.Revoke(t.Context(), last.Grant.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Evict(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	checked(t, h)
+}
