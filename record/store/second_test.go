@@ -32,8 +32,8 @@ import (
 )
 
 // What follows gives a store that the program made to a second reader, in Python,
-// written from docs/format.md alone: what the two disagree about, one of them or
-// the document has wrong.
+// which shares no code with it and follows docs/format.md: what the two disagree
+// about, one of them or the document has wrong.
 
 const secondReader = "testdata/second/read.py"
 
@@ -447,8 +447,8 @@ func damages(t *testing.T, d dump, person string) (list []damage) {
 	return append(list, damage{Name: "anchor", Key: "anchor", Value: &empty})
 }
 
-// TestSecondReader: a second implementation, written from docs/format.md alone,
-// opens all that this one wrote, and refuses it where a byte is altered.
+// TestSecondReader: a second implementation, after docs/format.md, opens all that
+// this one wrote, and refuses it where a byte is altered.
 func TestSecondReader(t *testing.T) {
 	interpreter := python(t)
 	if testing.Short() {

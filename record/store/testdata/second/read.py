@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""A second reader of Carehold's format, written from docs/format.md alone.
+"""A second reader of Carehold's format, after docs/format.md.
 
-It takes the rows of a store with what a holder and an operator have, as JSON on
+It shares no code with the program. Its author had read the program, so it shows
+that document and program agree; a stranger's reader would show more. It takes the rows of a store with what a holder and an operator have, as JSON on
 standard input, and prints what it opened. TestSecondReader compares that with
 what went in; the section numbers below are those of docs/format.md.
 
