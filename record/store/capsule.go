@@ -97,6 +97,14 @@ func (s *Store) capsule(id crypto.CapsuleID) (c capsuleRow, err error) {
 // there already, to the byte, is a statement sent twice; another under its name
 // is refused.
 func (s *Store) putCapsules(ctx context.Context, owner record.PersonID, capsules []record.Capsule) error {
+	for _, c := range capsules { // looked at first, so that one that is taken leaves none behind
+		err := s.engine.View(kv.Partition(c.ID), func(r kv.Reader) error {
+			return s.freeFor(r, c.ID, s.openRow(owner, c))
+		})
+		if err != nil && !errors.Is(err, errDone) {
+			return err
+		}
+	}
 	done := make(chan error, len(capsules))
 	for _, c := range capsules { // side by side, so that they share a sync
 		go func() { done <- s.putCapsule(ctx, owner, c) }()
@@ -109,22 +117,38 @@ func (s *Store) putCapsules(ctx context.Context, owner record.PersonID, capsules
 }
 
 func (s *Store) putCapsule(ctx context.Context, owner record.PersonID, c record.Capsule) error {
-	if kv.Partition(c.ID) == nodePartition {
+	row := s.openRow(owner, c)
+	err := s.engine.Update(ctx, kv.Partition(c.ID), func(tx kv.Tx) error {
+		if err := s.freeFor(tx, c.ID, row); err != nil {
+			return err
+		}
+		tx.Put(capsuleKey, row)
+		return nil
+	})
+	if errors.Is(err, errDone) {
+		return nil
+	}
+	return err
+}
+
+func (s *Store) openRow(owner record.PersonID, c record.Capsule) []byte {
+	return s.marshalCapsule(capsuleRow{capsuleOpen, hash(s.ownerOf(c.ID, owner)), c})
+}
+
+// freeFor reports whether a capsule can be put: errDone when it is there already.
+func (s *Store) freeFor(r kv.Reader, id crypto.CapsuleID, row []byte) error {
+	if kv.Partition(id) == nodePartition {
 		return record.Safef(record.Invalid, "no credential has the id zero")
 	}
-	row := s.marshalCapsule(capsuleRow{capsuleOpen, hash(s.ownerOf(c.ID, owner)), c})
-	return s.engine.Update(ctx, kv.Partition(c.ID), func(tx kv.Tx) error {
-		switch old, err := tx.Get(capsuleKey); {
-		case errors.Is(err, kv.ErrNotFound):
-			tx.Put(capsuleKey, row)
-			return nil
-		case err != nil:
-			return err
-		case string(old) == string(row):
-			return nil
-		}
-		return record.Safef(record.Conflict, "a credential of this name exists already: make a new one")
-	})
+	switch old, err := r.Get(capsuleKey); {
+	case errors.Is(err, kv.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case string(old) == string(row):
+		return errDone
+	}
+	return record.Safef(record.Conflict, "a credential of this name exists already: make a new one")
 }
 
 func (s *Store) dropCapsule(ctx context.Context, id crypto.CapsuleID) error {

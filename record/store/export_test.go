@@ -1,6 +1,14 @@
 package store
 
-import "carehold/record/kv"
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record/kv"
+	"carehold/record/wire"
+)
 
 // WrapEngine puts a faulty engine before the real one.
 func (s *Store) WrapEngine(wrap func(kv.Engine) kv.Engine) { s.engine = wrap(s.engine) }
@@ -10,3 +18,27 @@ const ClockSlack = clockSlack
 
 // SessionIdle is how long a session stays awake unused.
 const SessionIdle = sessionIdle
+
+// InitOn makes a store on an engine.
+func InitOn(e kv.Engine) error {
+	return e.Update(context.Background(), nodePartition, func(tx kv.Tx) error {
+		id := crypto.RandomID()
+		var w wire.Builder
+		w.Bytes(1, id[:])
+		w.Uint(2, storeFormat)
+		tx.Put(storeKey, w.Finish())
+		return nil
+	})
+}
+
+// OpenOn opens the store on an engine.
+func OpenOn(e kv.Engine, node crypto.Key, opt Options) (*Store, error) {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{engine: e, node: node, opts: opt, log: opt.Log}
+	return s, s.start(false)
+}

@@ -49,16 +49,37 @@ type account struct {
 // valid.
 type live struct {
 	epoch  record.Epoch
-	grants []LiveGrant
+	grants []liveGrant
 }
 
-func (l live) find(g record.GrantID) (LiveGrant, bool) {
+// liveGrant is a line of the list with the hash of the grant's row, so that
+// whether that is damaged shows without its key.
+type liveGrant struct {
+	LiveGrant
+	row hash
+}
+
+// shown is the list as a device gets it.
+func (l live) shown() []LiveGrant {
+	var list []LiveGrant
+	for _, g := range l.grants {
+		list = append(list, g.LiveGrant)
+	}
+	return list
+}
+
+func (l live) find(g record.GrantID) (liveGrant, bool) {
 	for _, x := range l.grants {
 		if x.Grant == g {
 			return x, true
 		}
 	}
-	return LiveGrant{}, false
+	return liveGrant{}, false
+}
+
+// readRow reads a live grant's row.
+func (g liveGrant) readRow(r kv.Reader) ([]byte, error) {
+	return checked(r, grantKey(g.Grant), g.row, "grant")
 }
 
 // valid reports whether a grant opens anything now.
@@ -200,7 +221,7 @@ func (a *account) parse(b []byte) bool {
 const (
 	flagSelf   = 1
 	flagStruck = 2
-	lineSize   = 16 + 8 + 1
+	lineSize   = 16 + 8 + 1 + 32
 )
 
 func (l live) marshal() []byte {
@@ -220,7 +241,8 @@ func (l live) marshal() []byte {
 		if g.Struck {
 			flags |= flagStruck
 		}
-		w.Bytes(2, append(line, flags))
+		line = append(line, flags)
+		w.Bytes(2, append(line, g.row[:]...))
 	}
 	return w.Finish()
 }
@@ -232,7 +254,7 @@ func (l *live) parse(b []byte) bool {
 		if len(line) != lineSize || line[24]&^(flagSelf|flagStruck) != 0 {
 			return false
 		}
-		g := LiveGrant{Grant: record.GrantID(line[:16]), Self: line[24]&flagSelf != 0, Struck: line[24]&flagStruck != 0}
+		g := liveGrant{LiveGrant{Grant: record.GrantID(line[:16]), Self: line[24]&flagSelf != 0, Struck: line[24]&flagStruck != 0}, hash(line[25:])}
 		if until := binary.BigEndian.Uint64(line[16:24]); until != 0 {
 			g.Until = time.Unix(int64(until), 0).UTC()
 		}

@@ -90,7 +90,7 @@ func (s *Store) Ring(ctx context.Context, id record.PersonID, slot crypto.Capsul
 			return err
 		}
 		st = RingState{Seq: p.account.seq, Hash: p.account.last, Blob: x.blob, Wrap: wrap,
-			Epoch: p.live.epoch, Live: p.live.grants}
+			Epoch: p.live.epoch, Live: p.live.shown()}
 		st.Checkpoint, err = s.signer.Sign(id, p.head.log.Head())
 		return err
 	})

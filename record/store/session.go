@@ -31,13 +31,11 @@ func (s *Store) SignIn(ctx context.Context, id record.PersonID, g record.GrantID
 		if err != nil {
 			return err
 		}
-		if x, there := p.live.find(g); !there || !x.Self {
+		x, there := p.live.find(g)
+		if !there || !x.Self {
 			return errUnauthorized
 		}
-		row, err := r.Get(grantKey(g))
-		if errors.Is(err, kv.ErrNotFound) {
-			return damaged("grant")
-		}
+		row, err := x.readRow(r)
 		if err != nil {
 			return err
 		}

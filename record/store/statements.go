@@ -300,8 +300,7 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 		case there && old.Struck:
 			return errStruck
 		case there && b.Epoch == nil:
-			// One epoch, one row: another row of the same epoch could be put back by
-			// whoever writes to the disk, and a View that is open would not notice.
+			// One epoch, one row: a View that is open would not notice another.
 			return against("a grant that goes on is renewed with an epoch")
 		case !there:
 			switch _, err := tx.Get(grantKey(g.Grant)); {
@@ -312,7 +311,7 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 			}
 		}
 		p.live.grants = append(without(p.live.grants, g.Grant),
-			LiveGrant{Grant: g.Grant, Until: g.Until, Self: g.Self})
+			liveGrant{LiveGrant{Grant: g.Grant, Until: g.Until, Self: g.Self}, sha256.Sum256(g.Row)})
 		if err := p.keep(tx, grantKey(g.Grant), g.Row); err != nil {
 			return err
 		}
@@ -358,8 +357,8 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 	return nil
 }
 
-func without(list []LiveGrant, g record.GrantID) []LiveGrant {
-	kept := make([]LiveGrant, 0, len(list)+1)
+func without(list []liveGrant, g record.GrantID) []liveGrant {
+	kept := make([]liveGrant, 0, len(list)+1)
 	for _, x := range list {
 		if x.Grant != g {
 			kept = append(kept, x)

@@ -84,12 +84,8 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 		if p, err = v.s.load(r, v.person); err != nil {
 			return err
 		}
-		row, err = r.Get(grantKey(v.token.Grant))
-		if _, there := p.live.find(v.token.Grant); errors.Is(err, kv.ErrNotFound) {
-			if !there {
-				return errUnauthorized
-			}
-			return damaged("grant")
+		if g, there := p.live.find(v.token.Grant); there {
+			row, err = g.readRow(r)
 		}
 		return err
 	})
@@ -108,7 +104,7 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 	}
 	opened, err := keys.OpenGrantRow(v.person, v.token.Grant, v.token.Key, row)
 	if err != nil {
-		return damaged("grant")
+		return errUnauthorized // the row is as it was put, and the key is another's
 	}
 	defer func() {
 		opened.Audit.Destroy()

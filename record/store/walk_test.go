@@ -59,25 +59,14 @@ func newStore(t testing.TB) (string, *store.Store) {
 
 func enrol(t testing.TB, s *store.Store) *device {
 	t.Helper()
-	d := &device{t: t, s: s, identity: crypto.NewSigningKey(crypto.NewKey()), box: crypto.NewBoxKey(crypto.NewKey()),
-		id: crypto.NewKey(), root: crypto.NewKey(), grants: crypto.NewKey(), audit: crypto.NewKey(),
-		slot: crypto.NewRecoveryCode().Slot()}
-	d.person = record.PersonID(crypto.PersonOf(d.identity.Public()))
 	invite, err := s.Invite(t.Context(), keys.Invite{Until: s.Now().Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.self = d.grant(grant.Grant{Self: true, To: grant.Party{Name: "you"}, Sections: record.AllSections, Purpose: "PATRQT",
-		Scopes: scopes("patient/*.cruds")})
-	b := d.body()
-	b.Identity = &statement.Identity{Signing: d.identity.Public(), Box: d.box.Public().Bytes()}
-	b.PutSlots = []record.Capsule{keys.SealSlot(d.slot.CapsuleKey(), d.person)}
-	d.newEpoch(&b)
-	st := statement.Sign(b, d.identity).SignNew(d.identity)
-	if _, err := s.Apply(t.Context(), st, invite); err != nil {
+	d, err := enrolWith(t, s, invite)
+	if err != nil {
 		t.Fatal(err)
 	}
-	d.done(st)
 	return d
 }
 

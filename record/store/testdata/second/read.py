@@ -489,7 +489,8 @@ class Person:
         self.ring = message(self.hashed(b"r", self.head["ring"]), RINGROW)
         self.listed = {}
         for line in self.live["grants"]:
-            need(line[24] & ~3 == 0, "a flag of the live list")
+            need(len(line) == 57 and line[24] & ~3 == 0, "a line of the live list")
+            need(hashlib.sha256(self.rows.get(b"g" + line[:16], b"")).digest() == line[25:], "a live grant's row is not the live list's")
             self.listed[line[:16]] = {"until": num(line[16:24]) or None, "self": line[24] & 1, "struck": line[24] >> 1 & 1}
         self.directory()
         self.log()

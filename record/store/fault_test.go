@@ -1,0 +1,349 @@
+package store_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/fhir"
+	"carehold/record/grant"
+	"carehold/record/keys"
+	"carehold/record/kv"
+	"carehold/record/statement"
+	"carehold/record/store"
+)
+
+// The same store is read again and again, each time with one row altered. Every
+// answer must be what it was, or record.Integrity: never something else, never
+// "not found", never a panic.
+
+type faultyStore struct {
+	engine *memory
+	node   crypto.Key
+	d      *device
+	gp     crypto.Credential // a live grant's token
+	gone   crypto.Credential // an ended one's
+	invite crypto.Credential
+	live   record.GrantID
+	refs   []fhir.Ref
+	last   map[fhir.Ref]record.Version
+}
+
+func newFaulty(t testing.TB) *faultyStore {
+	x := &faultyStore{engine: newMemory(), node: crypto.NewKey(), last: map[fhir.Ref]record.Version{}}
+	if err := store.InitOn(x.engine); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.OpenOn(x.engine, x.node, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.d = enrol(t, s)
+	enrol(t, s) // somebody else's rows, to swap with
+	me := x.d.session()
+	write := func(json string) {
+		r := put(t, me, json)
+		if x.last[r.Ref] == 0 {
+			x.refs = append(x.refs, r.Ref)
+		}
+		x.last[r.Ref] = r.Version
+	}
+	write(allergy)
+	write(low)
+	first, _ := x.d.share(clinician(s))
+	for i := range 12 {
+		write(fmt.Sprintf(`{"resourceType":"AllergyIntolerance","id":"n%d","code":{"text":"n%d"},"patient":{"display":"her"}}`, i, i))
+	}
+	x.d.stop(first.ID)
+	me = x.d.session()
+	write(strings.Replace(allergy, "Penicillin", "Latex", 1))
+	write(strings.Replace(low, "F32.1", "F32.2", 1))
+	write(large("big", 600<<10))
+	g, gp := x.d.share(clinician(s))
+	x.gp, x.live = gp, g.ID
+	ended, gone := x.d.share(clinician(s))
+	x.gone = gone
+	x.d.stop(ended.ID)
+	me = x.d.session()
+	write(strings.Replace(allergy, "Penicillin", "Nuts", 1))
+	if _, err := me.Move(t.Context(), []fhir.Ref{{Type: "AllergyIntolerance", ID: "n3"}}, record.Private); err != nil {
+		t.Fatal(err)
+	}
+	if x.invite, err = s.Invite(t.Context(), keys.Invite{Until: s.Now().Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// answers reads everything there is by every door, and returns what each said:
+// "!" for damage.
+func (x *faultyStore) answers(t testing.TB, e *memory) (got map[string]string) {
+	got = map[string]string{}
+	say := func(what string, err error, text func() string) {
+		switch {
+		case record.KindOf(err) == record.Integrity && err != nil:
+			got[what] = "!"
+		case err != nil:
+			got[what] = err.Error()
+		default:
+			got[what] = text()
+		}
+	}
+	s, err := store.OpenOn(e, x.node, store.Options{})
+	if err != nil {
+		say("open", err, nil)
+		return got
+	}
+	slot, err := s.Slot(ctx, x.d.slot.CapsuleID())
+	say("slot", err, func() string { return fmt.Sprintf("%x", slot) })
+	ring, err := s.Ring(ctx, x.d.person, x.d.slot.CapsuleID())
+	say("ring", err, func() string { return fmt.Sprintf("%x %x %d %v", ring.Blob, ring.Wrap, ring.Seq, ring.Live) })
+	if c, err := s.Open(ctx, x.gone); err == nil {
+		got["ended"] = "opened"
+		c.Close()
+	} else {
+		say("ended", err, nil)
+	}
+	read := func(who string, v *store.View) {
+		for _, ref := range x.refs {
+			for n := range x.last[ref] + 1 {
+				r, err := v.Read(ctx, ref, n)
+				say(fmt.Sprint(who, ref, n), err, func() string { return fmt.Sprint(r.Section, r.Version, len(r.Body), string(r.Body)) })
+			}
+		}
+		for _, typ := range []string{"AllergyIntolerance", "Condition", "Binary"} {
+			p, err := v.Search(ctx, store.Query{Type: typ, Limit: 50})
+			say(who+typ, err, func() string { return fmt.Sprint(p.Total, len(p.Entries)) })
+		}
+	}
+	if v, err := s.Open(ctx, x.gp); err != nil {
+		say("gp", err, nil)
+	} else {
+		read("gp", v)
+		v.Close()
+	}
+	session, _, err := s.SignIn(ctx, x.d.person, x.d.self.ID, keys.GrantKey(x.d.grants, x.d.self.ID))
+	if err != nil {
+		say("me", err, nil)
+		return got
+	}
+	me, err := s.Open(ctx, session)
+	if err != nil {
+		say("me", err, nil)
+		return got
+	}
+	defer me.Close()
+	read("me", me)
+	list, err := me.List(ctx)
+	say("list", err, func() string { return fmt.Sprint(len(list)) })
+	pre, err := me.Preview(ctx, grant.Grant{Sections: grant.Clinical, Scopes: scopes("patient/*.rs"), From: time.Now()})
+	say("preview", err, func() string { return fmt.Sprint(pre) })
+	page, err := me.Log(ctx, 0, 0)
+	if err == nil {
+		head, cerr := audit.VerifyCheckpoint(page.Checkpoint, s.Verifier(), s.ID(), x.d.person)
+		c := audit.NewChecker(audit.Frontier{}, statement.Head{})
+		for _, leaf := range page.Leaves {
+			c.Add(leaf)
+		}
+		if err = cerr; err == nil {
+			_, err = c.Finish(head)
+		}
+	}
+	if _, tampered := err.(*audit.Tampered); tampered {
+		got["log"] = "!"
+	} else {
+		say("log", err, func() string { return "as it was" })
+	}
+	// Last, because it writes: nothing may be built on what is damaged. A write may
+	// succeed beside the damage.
+	other := newDevice(t, s)
+	st := other.first()
+	_, err = s.Apply(ctx, st, x.invite)
+	say("invite", err, func() string { return "in" })
+	err = s.Sweep(ctx)
+	say("sweep", err, func() string { return "swept" })
+	return got
+}
+
+type rowName struct {
+	part kv.Partition
+	key  string
+}
+
+// TestDamage alters rows: bits flipped, bytes cut off or added, rows deleted, and
+// rows put in the place of others.
+func TestDamage(t *testing.T) {
+	x := newFaulty(t)
+	base := x.answers(t, x.engine.fork())
+	for what, said := range base {
+		if said == "!" {
+			t.Fatalf("undamaged, and %s is damage", what)
+		}
+	}
+	if base["ring"] == "" || base["log"] != "as it was" || base["invite"] != "in" || base["list"] != "15" {
+		t.Fatalf("the store is not as it should be: %v", base["list"])
+	}
+	kinds := map[byte][]rowName{}
+	for _, p := range slices.SortedFunc(maps.Keys(x.engine.parts), func(a, b kv.Partition) int { return strings.Compare(string(a[:]), string(b[:])) }) {
+		for _, key := range x.engine.sorted(p) {
+			kinds[key[0]] = append(kinds[key[0]], rowName{p, key})
+		}
+	}
+	flips := 110
+	if os.Getenv("CAREHOLD_LONG") != "" {
+		flips = 5000
+	}
+	seed := uint64(time.Now().UnixNano())
+	if testing.Short() {
+		seed = 1
+	}
+	rnd := rand.New(rand.NewPCG(seed, 2))
+	type tally struct{ tried, found, harmless, harmful int }
+	sums := map[string]*tally{}
+	judge := func(what string, allowed func(question, said string) bool, e *memory) {
+		sum := sums[what]
+		if sum == nil {
+			sum = &tally{}
+			sums[what] = sum
+		}
+		sum.tried++
+		got := func() (got map[string]string) {
+			defer func() {
+				if p := recover(); p != nil {
+					got = map[string]string{"panic": fmt.Sprint(p)}
+				}
+			}()
+			return x.answers(t, e)
+		}()
+		found, bad := false, ""
+		for q, said := range got {
+			if said == "!" {
+				found = true
+			} else if said != base[q] && !allowed(q, said) {
+				bad = fmt.Sprintf("%s said %.200q, not %.100q", q, said, base[q])
+			}
+		}
+		switch {
+		case bad != "":
+			sum.harmful++
+			t.Errorf("%s (seed %d): %s", what, seed, bad)
+		case found:
+			sum.found++
+		default:
+			sum.harmless++
+		}
+	}
+	never := func(string, string) bool { return false }
+	for kind, names := range kinds {
+		for range flips {
+			n := names[rnd.IntN(len(names))]
+			e := x.engine.fork()
+			row := slices.Clone(e.parts[n.part][n.key])
+			row[rnd.IntN(len(row))] ^= 1 << rnd.IntN(8)
+			e.set(n.part, n.key, row)
+			// The store's own row has a format that can be one this program does not know.
+			judge(fmt.Sprintf("%c flipped", kind), func(q, said string) bool { return q == "open" && strings.Contains(said, "format") }, e)
+		}
+		for i := range flips / 6 {
+			n := names[rnd.IntN(len(names))]
+			e := x.engine.fork()
+			row := slices.Clone(e.parts[n.part][n.key])
+			if i%2 == 0 {
+				row = row[:rnd.IntN(len(row))]
+			} else {
+				row = append(row, make([]byte, 1+rnd.IntN(40))...)
+			}
+			e.set(n.part, n.key, append([]byte{}, row...))
+			judge(fmt.Sprintf("%c cut or grown", kind), never, e)
+		}
+		for range flips / 6 {
+			a, b := names[rnd.IntN(len(names))], names[rnd.IntN(len(names))]
+			if a == b {
+				continue
+			}
+			e := x.engine.fork()
+			va, vb := e.parts[a.part][a.key], e.parts[b.part][b.key]
+			e.set(a.part, a.key, vb)
+			if rnd.IntN(2) == 0 {
+				e.set(b.part, b.key, va)
+			}
+			judge(fmt.Sprintf("%c put for another", kind), never, e)
+		}
+		if kind == 'h' || kind == 'm' || kind == 'c' {
+			continue // below
+		}
+		for range flips / 6 {
+			n := names[rnd.IntN(len(names))]
+			e := x.engine.fork()
+			e.set(n.part, n.key, nil)
+			judge(fmt.Sprintf("%c deleted", kind), never, e)
+		}
+	}
+	// A capsule that is deleted is a credential that opens nothing: nobody can tell
+	// it from one that never was. What it is not is somebody else's.
+	for _, n := range kinds['c'] {
+		e := x.engine.fork()
+		e.set(n.part, n.key, nil)
+		judge("c deleted", func(q, said string) bool {
+			return strings.Contains(said, "opens nothing here") || said == "nothing is kept under this" || strings.HasPrefix(said, "this invite is not valid")
+		}, e)
+	}
+	total, harmful := 0, 0
+	for _, what := range slices.Sorted(maps.Keys(sums)) {
+		s := sums[what]
+		total, harmful = total+s.tried, harmful+s.harmful
+		t.Logf("%-20s %5d tried, %5d found, %5d harmless, %d harmful", what, s.tried, s.found, s.harmless, s.harmful)
+	}
+	t.Logf("%d altered stores, %d harmful and undetected", total, harmful)
+	if total < 2000 || sums["e flipped"].found == 0 || sums["b flipped"].found == 0 {
+		t.Errorf("only %d were tried, or the damage was never met", total)
+	}
+}
+
+// TestDamageOnDisk alters what only opening the store can find, with the real
+// engine: heads, and the node's own rows.
+func TestDamageOnDisk(t *testing.T) {
+	dir, s := newStore(t)
+	d := enrol(t, s)
+	put(t, d.session(), allergy)
+	s.Close()
+	all := rows(t, dir)
+	var names []string
+	for k := range all {
+		if k[16] == 'h' || k[16] == 'm' {
+			names = append(names, k)
+		}
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		for _, how := range []string{"flipped", "deleted"} {
+			twin := copyDir(t, dir)
+			row := slices.Clone(all[name])
+			row[len(row)/2] ^= 4
+			if how == "deleted" {
+				row = nil
+			}
+			plant(t, twin, map[string][]byte{name: row})
+			s, err := store.Open(twin, store.Options{})
+			if err == nil {
+				_, _, err = s.SignIn(ctx, d.person, d.self.ID, keys.GrantKey(d.grants, d.self.ID))
+				s.Close()
+			}
+			if name[16:] == "mc" && how == "deleted" && err == nil {
+				continue // the anchor has the time too
+			}
+			if record.KindOf(err) != record.Integrity {
+				t.Errorf("%q %s: %v", name[16:], how, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package store_test
+
+import (
+	"context"
+	"encoding/base64"
+	"testing"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/change"
+	"carehold/record/fhir"
+	"carehold/record/grant"
+	"carehold/record/keys"
+	"carehold/record/statement"
+	"carehold/record/store"
+)
+
+var ctx = context.Background()
+
+// enrolWith is enrol with an invite of the caller's.
+func enrolWith(t testing.TB, s *store.Store, invite crypto.Credential) (*device, error) {
+	t.Helper()
+	d := newDevice(t, s)
+	st := d.first()
+	if _, err := s.Apply(t.Context(), st, invite); err != nil {
+		return nil, err
+	}
+	d.done(st)
+	return d, nil
+}
+
+func newDevice(t testing.TB, s *store.Store) *device {
+	d := &device{t: t, s: s, identity: crypto.NewSigningKey(crypto.NewKey()), box: crypto.NewBoxKey(crypto.NewKey()),
+		id: crypto.NewKey(), root: crypto.NewKey(), grants: crypto.NewKey(), audit: crypto.NewKey(),
+		slot: crypto.NewRecoveryCode().Slot()}
+	d.person = record.PersonID(crypto.PersonOf(d.identity.Public()))
+	return d
+}
+
+// first is the statement that makes the record.
+func (d *device) first() statement.Signed {
+	d.self = d.grant(grant.Grant{Self: true, To: grant.Party{Name: "you"}, Sections: record.AllSections, Purpose: "PATRQT",
+		Scopes: scopes("patient/*.cruds")})
+	b := d.body()
+	b.Identity = &statement.Identity{Signing: d.identity.Public(), Box: d.box.Public().Bytes()}
+	b.PutSlots = []record.Capsule{keys.SealSlot(d.slot.CapsuleKey(), d.person)}
+	d.newEpoch(&b)
+	return statement.Sign(b, d.identity).SignNew(d.identity)
+}
+
+// tryPut is put for what may be refused.
+func tryPut(v *store.View, json string) (store.Result, error) {
+	r, err := fhir.Parse([]byte(json), fhir.Limits{})
+	if err != nil {
+		return store.Result{}, err
+	}
+	res, err := v.Apply(ctx, []change.Change{{Verb: change.Update, Ref: fhir.Ref{Type: r.Type(), ID: r.ID()}, Resource: r}}, store.ApplyOptions{})
+	if err != nil {
+		return store.Result{}, err
+	}
+	return res[0], nil
+}
+
+// large is a Binary of about so many bytes.
+func large(id string, size int) string {
+	data := make([]byte, size*3/4)
+	for i := range data {
+		data[i] = byte(i * i >> 3)
+	}
+	return `{"resourceType":"Binary","id":"` + id + `","contentType":"image/png","data":"` + base64.StdEncoding.EncodeToString(data) + `"}`
+}
+
+func binaryRef(id string) fhir.Ref    { return fhir.Ref{Type: "Binary", ID: id} }
+func allergyRefOf(id string) fhir.Ref { return fhir.Ref{Type: "AllergyIntolerance", ID: id} }
+
+func mustUsed(t testing.TB, s *store.Store) uint64 {
+	t.Helper()
+	st, err := s.Status(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.Used
+}
