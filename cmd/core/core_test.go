@@ -33,7 +33,7 @@ func TestCore(t *testing.T) {
 		t.Fatal("CAREHOLD_CORE is set and there is no node")
 	}
 	wasm := filepath.Join(t.TempDir(), "core.wasm")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", wasm, ".")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-gcflags=all=-l", "-gcflags=golang.org/x/crypto/...=", "-o", wasm, ".")
 	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
