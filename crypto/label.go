@@ -50,7 +50,6 @@ var (
 	LabelHint = label("hint") // -> recognises log entries
 
 	// From node.key.
-	LabelLive       = label("live-list")
 	LabelHead       = label("head-mac")
 	LabelAnchor     = label("anchor")
 	LabelCheckpoint = label("checkpoint")

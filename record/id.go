@@ -9,7 +9,7 @@ import (
 // SHA-512("carehold/person" || first identity public key).
 type PersonID [16]byte
 
-// EntryID names an entry at rest: KDF(ID, "entry", type, FHIR id)[:16]. Without
+// EntryID names an entry at rest: KDF(ID, "entry-id", type, FHIR id)[:16]. Without
 // the record's ID key it cannot be told which FHIR id it stands for.
 type EntryID [16]byte
 

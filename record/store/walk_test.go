@@ -17,8 +17,8 @@ import (
 	"carehold/record/store"
 )
 
-// device is the least a person's device does, written against docs/format.md and
-// not against record/holder: the store must hold against any client.
+// device is the least a person's device does, which shares
+// record/keys with record/holder and nothing else: the store must hold against any client.
 type device struct {
 	t        testing.TB
 	s        *store.Store

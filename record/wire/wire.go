@@ -218,11 +218,16 @@ const maxTime = 253402300799
 
 // Time takes out a time; the zero time when it is not there.
 func (d *Decoder) Time(tag uint16) time.Time {
-	v := d.OptionalUint(tag)
-	if v > maxTime {
-		d.fail("tag %d is not a time", tag)
+	b := d.Optional(tag)
+	if b == nil {
+		return time.Time{}
 	}
-	if v == 0 {
+	v := uint64(0)
+	if len(b) == 8 {
+		v = binary.BigEndian.Uint64(b)
+	}
+	if v == 0 || v > maxTime { // the zero time is left out, and has no other form
+		d.fail("tag %d is not a time", tag)
 		return time.Time{}
 	}
 	return time.Unix(int64(v), 0).UTC()
@@ -231,7 +236,7 @@ func (d *Decoder) Time(tag uint16) time.Time {
 // String takes out a text; empty when it is not there.
 func (d *Decoder) String(tag uint16) string {
 	v := d.Optional(tag)
-	if !utf8.Valid(v) {
+	if !utf8.Valid(v) || v != nil && len(v) == 0 {
 		d.fail("tag %d is not text", tag)
 	}
 	return string(v)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A second implementation of Carehold's cryptography, and the vectors it makes.
 
-It shares no code with the Go package and is written from docs/format.md: the
+It shares no code with the Go package and is what docs/format.md was checked against: the
 expected values in the JSON files beside it are its own. Where a third
 implementation exists, this one is checked against it while it runs: sealing
 against Cobblestone-256 of the `cryptography` package, ML-KEM of kyber-py against
