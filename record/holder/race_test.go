@@ -111,20 +111,20 @@ func (l *lossy) Submit(ctx context.Context, signed []byte, invite string) (r hol
 }
 
 func TestLostAcknowledgement(t *testing.T) {
-	for _, how := range []string{"request", "answer", "late", "twice", "full"} {
+	srv := newLocal(t)
+	_, kit := enrol(t, srv, srv.invite())
+	for before, how := range []string{"request", "answer", "late", "twice", "full"} {
 		t.Run(how, func(t *testing.T) {
-			srv := newLocal(t)
-			_, kit := enrol(t, srv, srv.invite())
 			u := unlock(t, &lossy{local: srv, how: how}, kit.Recovery.Slot(), holder.Memory{})
 			got := give(t, u, gp(0))
 			if !srv.opens(got.Token) {
 				t.Error("the token that was returned opens nothing")
 			}
-			if n := len(u.Grants()); n != 1 {
+			if n := len(u.Grants()) - before; n != 1 {
 				t.Errorf("%d grants, want 1", n)
 			}
-			if u.Memory().Seq != 2 {
-				t.Errorf("%d statements, want 2", u.Memory().Seq)
+			if n := int(u.Memory().Seq) - 1 - before; n != 1 {
+				t.Errorf("%d statements, want 1", n)
 			}
 			checked(t, u)
 		})
