@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -113,5 +114,28 @@ func TestExamplesOutsideTheTestMode(t *testing.T) {
 		}
 		_, err = me.Apply(t.Context(), []change.Change{{Verb: change.Update, Ref: fhir.Ref{Type: res.Type(), ID: res.ID()}, Resource: res}}, store.ApplyOptions{})
 		wantKind(t, err, record.Unprocessed)
+	}
+}
+
+var docLink = regexp.MustCompile(`\[([^\]]+)\]\(([^)]+)\)`)
+
+// docs/conformance.md points to tests that are there.
+func TestConformanceLinks(t *testing.T) {
+	page, err := os.ReadFile("../../docs/conformance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := docLink.FindAllStringSubmatch(string(page), -1)
+	if len(links) < 50 {
+		t.Errorf("%d links", len(links))
+	}
+	for _, l := range links {
+		text, err := os.ReadFile(filepath.Join("../../docs", l[2]))
+		if err != nil {
+			t.Errorf("%s: %v", l[1], err)
+		}
+		if strings.HasPrefix(l[1], "Test") && !bytes.Contains(text, []byte("\nfunc "+l[1]+"(")) {
+			t.Errorf("there is no %s in %s", l[1], l[2])
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -235,6 +236,40 @@ func TestOverlappingExports(t *testing.T) {
 	wantKind(t, err, record.Gone)
 	if got := text(asthma, 0); got != "asthma, resolved 3" {
 		t.Errorf("undo touched what it had not written: %s", got)
+	}
+	imports, err := me.Imports(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := make(map[string]int)
+	for _, im := range imports {
+		left[im.Source] = im.Entries
+	}
+	if want := map[string]int{"practice, March": 3, "practice, July": 1}; !maps.Equal(left, want) { // the Patient, the cough, and the gout again
+		t.Errorf("what is left of the imports: %v, want %v", left, want)
+	}
+}
+
+// An older export after a newer one: the record cannot tell, for lastUpdated is
+// the server's. Undo takes it back (docs/conformance.md, "Known limit").
+func TestOlderExportLast(t *testing.T) {
+	_, s := newStore(t)
+	me := enrol(t, s).session()
+	export := func(text string) []change.Change {
+		return planOf(t, me, []byte(bundleOf("collection", entryOf("urn:uuid:1", `{"resourceType":"Condition","code":{"text":"`+text+`"},"subject":{"reference":"Patient/9"}}`))), "practice").Changes
+	}
+	apply(t, me, export("resolved"), 10, "practice, June")
+	older, n := apply(t, me, export("active"), 10, "practice, March")
+	if n.Changed != 1 {
+		t.Errorf("%+v", n)
+	}
+	undone, err := me.Undo(t.Context(), older)
+	if err != nil || undone.Restored != 1 {
+		t.Errorf("undo: %+v, %v", undone, err)
+	}
+	e, err := me.Read(t.Context(), export("x")[0].Ref, 0)
+	if err != nil || !bytes.Contains(e.Body, []byte(`"text":"resolved"`)) || e.Version != 3 {
+		t.Errorf("version %s is %s: %v", e.Version, e.Body, err)
 	}
 }
 
