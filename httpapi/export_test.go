@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"net/netip"
+	"time"
 )
 
 // SetRoutes serves another table, for tests of what every route goes through.
@@ -23,3 +24,9 @@ func ClientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 func MediaType(header, types []string) bool { return mediaType(header, types) }
 
 var TokenInURL = tokenInURL
+
+type Buckets struct{ *buckets }
+
+func NewBuckets(perSecond float64, burst int) Buckets { return Buckets{newBuckets(perSecond, burst)} }
+
+func (b Buckets) Take(a netip.Addr, now time.Time) (time.Duration, bool) { return b.take(a, now) }

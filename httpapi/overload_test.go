@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"runtime"
 	"strings"
 	"testing"
@@ -34,9 +35,12 @@ func serve(t *testing.T, w *world) (addr string, stop func() error) {
 // A client that sends its request drop by drop holds a connection, and is cut.
 func TestSlowClients(t *testing.T) {
 	t.Parallel()
-	l := generous
-	l.HeaderTime, l.BodyTime = 200*time.Millisecond, 400*time.Millisecond
-	addr, _ := serve(t, newServer(t, l))
+	// Each case has one short limit, so that it is that one which cuts.
+	heads, bodies := generous, generous
+	heads.HeaderTime, heads.BodyTime = 200*time.Millisecond, time.Minute
+	bodies.HeaderTime, bodies.BodyTime = time.Minute, 400*time.Millisecond
+	slowHeads, _ := serve(t, newServer(t, heads))
+	slowBodies, _ := serve(t, newServer(t, bodies))
 	for name, text := range map[string]string{
 		"head":       "GET /livez HTTP/1.1\r\nHost: x\r\nX-A",
 		"body":       "POST /holder/v1/slot HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{",
@@ -44,6 +48,10 @@ func TestSlowClients(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			addr := slowBodies
+			if name == "head" {
+				addr = slowHeads
+			}
 			c, err := net.Dial("tcp", addr)
 			if err != nil {
 				t.Fatal(err)
@@ -268,6 +276,60 @@ func TestClientAddress(t *testing.T) {
 		}
 		if got := httpapi.ClientAddress(r, proxies).String(); got != c.want {
 			t.Errorf("from %s for %q: %s, want %s", c.peer, c.forwarded, got, c.want)
+		}
+	}
+}
+
+// A refused request takes nothing: whoever goes on asking is let in again as
+// soon as whoever waits.
+func TestRefusalsAreFree(t *testing.T) {
+	b := httpapi.NewBuckets(1, 2)
+	now := time.Now()
+	for range 1000 {
+		b.Take(netip.MustParseAddr("192.0.2.1"), now)
+	}
+	if wait, ok := b.Take(netip.MustParseAddr("192.0.2.1"), now); ok || wait > time.Second {
+		t.Errorf("after 1000 requests at once: %v, wait %v", ok, wait)
+	}
+	if _, ok := b.Take(netip.MustParseAddr("192.0.2.1"), now.Add(1001*time.Millisecond)); !ok {
+		t.Error("a second later: still refused")
+	}
+	// A household's IPv6 addresses are one; two IPv4 addresses are two.
+	b.Take(netip.MustParseAddr("2001:db8::1"), now)
+	b.Take(netip.MustParseAddr("2001:db8::2"), now)
+	if _, ok := b.Take(netip.MustParseAddr("2001:db8::3"), now); ok {
+		t.Error("the third of a household was let in")
+	}
+	if _, ok := b.Take(netip.MustParseAddr("192.0.2.2"), now); !ok {
+		t.Error("another address was refused")
+	}
+}
+
+func TestTokenInURL(t *testing.T) {
+	token := crypto.NewCredential(crypto.Session).Token()
+	hidden := "%63h" + token[2:]
+	for text, want := range map[string]bool{
+		"/fhir/Patient":                     false,
+		"/fhir/Patient?_count=5":            false,
+		"/fhir/Patient?note=chda_x":         false, // not a whole one
+		"/fhir/Patient?x=" + token:          true,
+		"/fhir/Patient?x=a%20" + token:      true,
+		"/fhir/Patient?x=" + hidden:         true,
+		"/fhir/Patient?" + hidden + "=1":    true,
+		"/fhir/Patient?a=1;x=" + hidden:     true,
+		"/fhir/Patient?%zz=" + token:        true, // a query that cannot be parsed
+		"/fhir/" + token:                    true,
+		"/fhir/" + hidden:                   true,
+		"/fhir/Patient?Access_Token=":       true,
+		"/fhir/Patient?access%5Ftoken=x":    true,
+		"/fhir/Patient?x_access_token_y=ok": false,
+	} {
+		u, err := url.Parse("https://x" + text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := httpapi.TokenInURL(u); got != want {
+			t.Errorf("%s: %v", strings.ReplaceAll(text, token, "TOKEN"), got)
 		}
 	}
 }
