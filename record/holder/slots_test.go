@@ -35,6 +35,9 @@ func TestRemoveSlot(t *testing.T) {
 	srv := newLocal(t)
 	h, kit := enrol(t, srv, srv.invite())
 	other := unlock(t, srv, kit.Recovery.Slot(), holder.Memory{})
+	if err := h.RemoveSlot(t.Context(), slotOf(t, h, crypto.SlotPassphrase)); !errors.Is(err, record.Unprocessed) {
+		t.Errorf("removing the slot in hand: %v", err)
+	}
 	removed := slotOf(t, h, crypto.SlotRecovery)
 	if err := h.RemoveSlot(t.Context(), removed); err != nil {
 		t.Fatal(err)
@@ -50,9 +53,6 @@ func TestRemoveSlot(t *testing.T) {
 		t.Errorf("a device of the removed slot makes a grant: %v", err)
 	}
 	checked(t, h)
-	if err := h.RemoveSlot(t.Context(), slotOf(t, h, crypto.SlotPassphrase)); !errors.Is(err, record.Unprocessed) {
-		t.Errorf("removing the slot in hand: %v", err)
-	}
 }
 
 func TestAPasskeyIsNeverTheOnlySlot(t *testing.T) {
@@ -92,7 +92,9 @@ func TestNewDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	give(t, u, gp(0))
+	if err := u.Refresh(t.Context()); err != nil {
+		t.Errorf("refreshing with the new code: %v", err)
+	}
 	for name, want := range map[string]struct {
 		slot  crypto.Credential
 		opens bool
