@@ -55,7 +55,7 @@ entries, the newest first, each with its name for "carehold show".`,
 			a.showSections(list)
 			return nil
 		}
-		return a.showEntries(c.Context(), u, list)
+		return a.showEntries(c.Context(), u, list, *typ)
 	}
 	return c
 }
@@ -74,7 +74,9 @@ func (a *app) showSections(list []message.EntryInfo) {
 		if types[e.Section] == nil {
 			types[e.Section] = map[string]int{}
 		}
-		types[e.Section][e.Type]++
+		if e.Type != "Provenance" {
+			types[e.Section][e.Type]++
+		}
 	}
 	a.say("%s in your record:", entriesOf(len(list)))
 	a.say("")
@@ -127,7 +129,7 @@ type entryItem struct {
 	Deleted bool   `json:"deleted,omitempty"`
 }
 
-func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.EntryInfo) error {
+func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.EntryInfo, typ string) error {
 	list, err := summaries(ctx, u.session, infos)
 	if err != nil {
 		return err
@@ -151,18 +153,69 @@ func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.Entr
 		a.say("Nothing is recorded here. That does not mean that there is nothing.")
 		return nil
 	}
+	origins := 0
+	rows := list[:0:0]
 	for _, e := range list {
-		text := first(e.sum.line(), typeWord(e.ref.Type))
-		if e.info.Deleted {
-			text = "(deleted) " + typeWord(e.ref.Type)
+		// A note of origin belongs to another entry, and says nothing by itself.
+		if e.ref.Type == "Provenance" && typ != "Provenance" {
+			origins++
+			continue
 		}
-		width := a.columns() - 12
-		a.say("%s  %s", fit(e.sum.Date, 10), strings.TrimRight(cut(text, width), " "))
-		a.say("%12s%s", "", e.ref)
+		rows = append(rows, e)
+	}
+	width := 0
+	for _, e := range rows {
+		width = max(width, len(shortRef(e.ref)))
+	}
+	for _, e := range rows {
+		text := e.sum.in(max(20, a.columns()-14-width))
+		if e.info.Deleted {
+			text = fit("(deleted) "+typeWord(e.ref.Type), max(20, a.columns()-14-width))
+		}
+		a.say("%s  %s  %s", fit(e.sum.Date, 10), text, shortRef(e.ref))
 	}
 	a.note("")
-	a.note("See one: carehold show %s", list[0].ref)
+	if origins > 0 {
+		a.note("Besides, %s (--type Provenance).", plural(origins, "note of origin", "notes of origin"))
+	}
+	if len(rows) > 0 {
+		a.note("See one: carehold show %s", shortRef(rows[0].ref))
+	}
 	return nil
+}
+
+// shortID is how much of an id is shown, and typed: any beginning that is one of
+// a kind does.
+func shortID(id string) string { return id[:min(8, len(id))] }
+
+func shortRef(ref fhir.Ref) string { return ref.Type + "/" + shortID(ref.ID) }
+
+// resolve finds the entry that the beginning of an id means.
+func (u *unlocked) resolve(ctx context.Context, ref fhir.Ref) (fhir.Ref, error) {
+	if len(ref.ID) > 12 {
+		return ref, nil // nobody types that much of an id: it is whole
+	}
+	infos, err := u.session.Entries(ctx)
+	if err != nil {
+		return ref, err
+	}
+	var found []fhir.Ref
+	for _, e := range infos {
+		switch {
+		case e.Type != ref.Type:
+		case e.ID == ref.ID:
+			return ref, nil
+		case strings.HasPrefix(e.ID, ref.ID):
+			found = append(found, fhir.Ref{Type: e.Type, ID: e.ID})
+		}
+	}
+	switch len(found) {
+	case 0:
+		return ref, noSuchEntry(record.NotFound, ref.String())
+	case 1:
+		return found[0], nil
+	}
+	return ref, coded(exitUsage, fmt.Errorf("%d entries begin with %s", len(found), ref), "type more of the id")
 }
 
 // summaries reads the entries of a list, each type with one search: the fewest

@@ -208,7 +208,7 @@ func (a *app) showToken(u *unlocked, issued holder.Issued, file string) {
 	a.note("Give it to %s in a way that others do not read: whoever has it can see what is above, %s. Their system needs it together with this address:",
 		clean(issued.Grant.To.Name), until(issued.Until))
 	a.note("")
-	a.note("    %s/fhir", u.client.Base())
+	a.aside("    %s/fhir", u.client.Base())
 	a.note("")
 	a.note("Stop it at any time: carehold revoke %s", shortID(issued.Grant.ID.String()))
 }
@@ -222,10 +222,13 @@ func (u *unlocked) examples(ctx context.Context, p message.Preview) (map[string]
 			continue
 		}
 		var titles []string
-		for _, text := range s.Examples[:min(2, len(s.Examples))] {
+		for _, text := range s.Examples {
 			ref, err := fhir.ParseRef(text)
 			if err != nil {
 				return nil, errors.New("the server's preview names something that is no entry")
+			}
+			if ref.Type == "Provenance" || len(titles) == 2 {
+				continue
 			}
 			body, err := u.session.Read(ctx, ref)
 			if err != nil {

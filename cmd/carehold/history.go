@@ -73,17 +73,28 @@ type historyItem struct {
 	Text    string    `json:"text"`
 }
 
+// told is one line of the history: one entry of the log, or several of one kind
+// that followed one another.
+type told struct {
+	at   time.Time
+	last time.Time
+	kind string // "" is never joined with another
+	text func(counts, int) string
+	sum  counts
+	n    int
+}
+
+// apart is how long after one another two looks are two.
+const apart = 10 * time.Minute
+
 // showHistory tells the log. What the person did by looking and unlocking would
 // drown what others did: without all it is counted.
 func (a *app) showHistory(entries []audit.Entry, grants []holder.Granted, all bool) error {
 	own, unlocked := 0, 0
-	type told struct {
-		at, until time.Time
-		text      string
-		n         int
-	}
 	var lines []told
+	written := map[string]bool{} // versions that an entry before told of
 	for _, e := range entries {
+		e = onlyNew(e, written)
 		if a.json {
 			item := historyItem{Index: e.Index, Time: e.Event.Time.UTC(), Who: actor(e, grants), Action: actionWord(e.Event.Action), Refused: e.Event.Outcome == audit.Refused,
 				Entries: e.Event.Entries, More: e.Event.More, Query: e.Event.Query, Text: tell(e, grants)}
@@ -103,30 +114,27 @@ func (a *app) showHistory(entries []audit.Entry, grants []holder.Granted, all bo
 			own++
 			continue
 		}
-		text := tell(e, grants)
-		if n := len(lines); n > 0 && lines[n-1].text == text {
+		next := narrate(e, grants)
+		if n := len(lines); n > 0 && next.kind != "" && lines[n-1].kind == next.kind && next.at.Sub(lines[n-1].last) < apart {
 			lines[n-1].n++
-			lines[n-1].until = e.Event.Time
+			lines[n-1].last = next.at
+			lines[n-1].sum.add(next.sum)
 			continue
 		}
-		lines = append(lines, told{e.Event.Time, e.Event.Time, text, 1})
+		lines = append(lines, next)
 	}
 	if a.json {
 		return a.summary(countJSON{len(entries)})
 	}
 	for _, l := range lines {
-		text := l.text
-		if l.n > 1 {
-			text += fmt.Sprintf(" (%d times)", l.n)
-		}
-		a.paragraph(l.at.Local().Format("02 Jan 2006 15:04  "), text)
+		a.paragraph(l.at.Local().Format("02 Jan 2006 15:04  "), l.text(l.sum, l.n))
 	}
 	if len(lines) == 0 {
 		a.say("Nothing that was asked for is in the history.")
 	}
 	if own+unlocked > 0 {
 		a.say("")
-		a.paragraph("", fmt.Sprintf("Besides, the record was unlocked %s, and you looked into it %s (--all lists that). If that is more often than you did, somebody has your keys.",
+		a.paragraph("", fmt.Sprintf("Besides, the record was unlocked %s, and you looked into it %s (--all lists that). If that is more than you did, somebody else has a way in.",
 			plural(unlocked, "time", "times"), plural(own, "time", "times")))
 	}
 	return nil
@@ -139,55 +147,6 @@ func looking(action audit.Action) bool {
 		return true
 	}
 	return false
-}
-
-// tell is holder.Describe without the time, and with what was shown counted by
-// type: names of entries are 30 characters that nobody can read.
-func tell(e audit.Entry, grants []holder.Granted) string {
-	v := e.Event
-	if e.Writer == audit.ByGrant && len(v.Entries) > 1 {
-		who := actor(e, grants)
-		switch {
-		case v.Outcome == audit.Refused:
-		case v.Action == audit.Search:
-			if who == you {
-				who = "You searched and were"
-			} else {
-				who += " searched and was"
-			}
-			return who + " shown " + counted(v)
-		case v.Action == audit.Change:
-			return who + " wrote " + counted(v)
-		case v.Action == audit.Undo:
-			return who + " took back an import: " + counted(v)
-		case v.Action == audit.Move:
-			return who + " moved to " + first(v.Text, "another section") + ": " + counted(v)
-		}
-	}
-	e.Event.Time = time.Time{}
-	text := strings.TrimSuffix(holder.Describe(e, grants), ", "+holder.When(time.Time{}))
-	if who := actor(e, grants); who == you {
-		text = strings.Replace(text, "You looked for "+v.Query+" and was shown", "You looked for "+v.Query+" and were shown", 1)
-		text = strings.Replace(text, "You was refused", "You were refused", 1)
-	}
-	return clean(text)
-}
-
-// counted is "12 conditions and 3 procedures".
-func counted(v audit.Event) string {
-	types := map[string]int{}
-	for _, ref := range v.Entries {
-		typ, _, _ := strings.Cut(ref, "/")
-		types[typ]++
-	}
-	var parts []string
-	for _, t := range keysByCount(types) {
-		parts = append(parts, fmt.Sprintf("%d %s", types[t], typeCount(t, types[t])))
-	}
-	if v.More > 0 {
-		parts = append(parts, fmt.Sprintf("%d more", v.More))
-	}
-	return and(parts)
 }
 
 const you = "you"

@@ -73,8 +73,8 @@ func (a *app) showImport(r imported, dry bool) error {
 	if r.Dangling > 0 {
 		a.note("%s to something that the file does not hold; they are kept as they are.", plural(r.Dangling, "reference leads", "references lead"))
 	}
-	if len(r.Ignored) > 0 {
-		a.note("Left out, for it is no entry: %s.", countList(r.Ignored))
+	if left := leftOut(r.Ignored); len(left) > 0 {
+		a.note("Left out: %s.", countList(left))
 	}
 	for i, x := range r.Refused {
 		if i == maxRefusals {
@@ -84,6 +84,18 @@ func (a *app) showImport(r imported, dry bool) error {
 		io.WriteString(a.stderr, wrap("  refused: ", fmt.Sprintf("entry %d %s: %s", x.Index+1, refText(x.Ref.Type, x.Ref.ID), clean(x.Reason)), 80))
 	}
 	return nil
+}
+
+// leftOut are the entries among what was left out. The rest is about the file:
+// its own id, its links; --json has it.
+func leftOut(ignored map[string]int) map[string]int {
+	left := map[string]int{}
+	for _, what := range []string{"older version", "deleted", "no resource"} {
+		if n := ignored[what]; n > 0 {
+			left[what] = n
+		}
+	}
+	return left
 }
 
 const maxRefusals = 50
@@ -104,7 +116,3 @@ func (a *app) countTable(head string, counts map[string]int, name func(string) s
 	}
 	a.table("  ", rows)
 }
-
-// shortID is how much of an id people type; any beginning that is one of a kind
-// does.
-func shortID(id string) string { return id[:min(8, len(id))] }

@@ -28,6 +28,7 @@ type app struct {
 	json, quiet, yes bool
 	state            string // path of the device file
 	passphraseFile   string
+	width            int  // of the answer; 0: of the terminal
 	running          bool // a command has begun: what fails now is not its usage
 }
 

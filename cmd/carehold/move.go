@@ -22,7 +22,7 @@ follows from its section, so this changes who may: those who have the new sectio
 can read it from now on, those who only had the old one no longer can.
 
 Only you can do this. An update by anybody else stays in the section.`,
-		Example: `  carehold move Condition/k2v5c7q4m6w3x2z7a5s6d4f3g2 --to private`,
+		Example: `  carehold move Condition/k2v5c7q4 --to private`,
 		Args:    cobra.MinimumNArgs(1),
 	}
 	to := c.Flags().String("to", "", "the `section`: "+record.SectionNames())
@@ -50,6 +50,11 @@ Only you can do this. An update by anybody else stays in the section.`,
 		defer u.close()
 		moved, failed := 0, error(nil)
 		for _, ref := range refs {
+			ref, err := u.resolve(ctx, ref)
+			if err != nil {
+				failed = err
+				break
+			}
 			m, err := u.session.Move(ctx, ref, section)
 			if err != nil {
 				failed = noSuchEntry(err, ref.String())
@@ -65,9 +70,9 @@ Only you can do this. An update by anybody else stays in the section.`,
 					return err
 				}
 			} else if m.Unchanged {
-				a.say("%s was in %s already", ref, m.Section)
+				a.say("%s was in %s already", shortRef(ref), m.Section)
 			} else {
-				a.say("%s is now in %s", ref, m.Section)
+				a.say("%s is now in %s", shortRef(ref), m.Section)
 			}
 		}
 		if failed != nil && moved > 0 {

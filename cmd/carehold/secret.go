@@ -134,7 +134,7 @@ func strong(b []byte) error {
 	if !utf8.Valid(b) {
 		return errors.New("the passphrase is not UTF-8 text")
 	}
-	typed := norm.NFKC.Bytes(b)
+	typed := norm.NFKC.Append(nil, b...) // a copy: Bytes may return b itself
 	defer clear(typed)
 	if n := utf8.RuneCount(typed); n < minPassphrase {
 		return fmt.Errorf("a passphrase needs at least %d characters, and this has %d; a few words that you will remember are better than signs that you will not", minPassphrase, n)

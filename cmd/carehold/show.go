@@ -10,15 +10,16 @@ import (
 
 	"carehold/httpapi/message"
 	"carehold/record"
+	"carehold/record/fhir"
 )
 
 func (a *app) showCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show TYPE/ID",
 		Short: "See one entry, where it came from, and why it is filed where it is",
-		Example: `  carehold show Condition/k2v5c7q4m6w3x2z7a5s6d4f3g2
-  carehold show Condition/k2v5c7q4m6w3x2z7a5s6d4f3g2 --why
-  carehold show Condition/k2v5c7q4m6w3x2z7a5s6d4f3g2 --version 1 --json`,
+		Example: `  carehold show Condition/k2v5c7q4
+  carehold show Condition/k2v5c7q4 --why
+  carehold show Condition/k2v5c7q4 --version 1 --json`,
 		Args: cobra.ExactArgs(1),
 	}
 	why := c.Flags().Bool("why", false, "say which section it is filed in, by which rule, and how to move it")
@@ -35,6 +36,9 @@ func (a *app) showCommand() *cobra.Command {
 			return err
 		}
 		defer u.close()
+		if ref, err = u.resolve(ctx, ref); err != nil {
+			return err
+		}
 		info, err := u.session.Why(ctx, ref)
 		if err != nil {
 			return noSuchEntry(err, ref.String())
@@ -59,7 +63,7 @@ func (a *app) showCommand() *cobra.Command {
 				Resource json.RawMessage `json:"resource"`
 			}{ref.String(), info.Section, info.Source, body})
 		}
-		a.showEntry(ref.String(), info, body, *version)
+		a.showEntry(info, body, *version)
 		return nil
 	}
 	return c
@@ -76,7 +80,8 @@ func noSuchEntry(err error, ref string) error {
 	return err
 }
 
-func (a *app) showEntry(ref string, info message.EntryInfo, body []byte, version uint64) {
+func (a *app) showEntry(info message.EntryInfo, body []byte, version uint64) {
+	short := shortRef(fhir.Ref{Type: info.Type, ID: info.ID})
 	s := summarize(body)
 	a.paragraph("", s.line())
 	what := sentence(typeWord(info.Type))
@@ -103,8 +108,8 @@ func (a *app) showEntry(ref string, info message.EntryInfo, body []byte, version
 	}
 	a.paragraph("", fmt.Sprintf("Filed in %s, %s by %s, %s. This is %s.", info.Section, origin, by, local(info.Time), shown))
 	a.note("")
-	a.note("All of it, as FHIR: carehold show %s --json", ref)
-	a.note("Why it is filed there: carehold show %s --why", ref)
+	a.aside("All of it, as FHIR:      carehold show %s --json", short)
+	a.aside("Why it is filed there:   carehold show %s --why", short)
 }
 
 // facts are the elements that read as words, in the order of their names. What
@@ -169,6 +174,7 @@ func spaced(name string) string {
 
 func (a *app) showWhy(info message.EntryInfo) error {
 	ref := info.Type + "/" + info.ID
+	reason := strings.Replace(strings.TrimSuffix(info.Reason, "."), ". (", " (", 1)
 	if a.json {
 		return a.summary(struct {
 			Ref       string `json:"ref"`
@@ -189,10 +195,10 @@ func (a *app) showWhy(info message.EntryInfo) error {
 	case info.Moved:
 		a.paragraph("", "You put it there yourself.")
 		if info.Suggested != "" && info.Suggested != info.Section {
-			a.paragraph("", fmt.Sprintf("By itself it would be in %s: %s", info.Suggested, sentence(info.Reason)))
+			a.paragraph("", fmt.Sprintf("By itself it would be in %s: %s", info.Suggested, sentence(reason)))
 		}
 	default:
-		a.paragraph("", sentence(first(info.Reason, "the table of filing says so")))
+		a.paragraph("", sentence(first(reason, "the table of filing says so")))
 		if info.Suggested != "" && info.Suggested != info.Section {
 			a.paragraph("", fmt.Sprintf("The rule that filed it was %s. As it is now it would be filed in %s; an entry stays where it is until you move it.", info.Why, info.Suggested))
 		} else {
@@ -209,6 +215,6 @@ func (a *app) showWhy(info message.EntryInfo) error {
 	if section == to {
 		to = record.Documents
 	}
-	a.note("Move it: carehold move %s --to %s", ref, to)
+	a.aside("Move it: carehold move %s --to %s", shortRef(fhir.Ref{Type: info.Type, ID: info.ID}), to)
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/rivo/uniseg"
+
 	"carehold/record/fhir"
 )
 
@@ -41,6 +43,19 @@ func (s summary) line() string {
 	return s.Title + ": " + s.Value
 }
 
+// in is the summary in so many columns. Of a long one the name is cut, not the
+// value: 7.1 cut short is another number.
+func (s summary) in(width int) string {
+	tail := ""
+	if s.Value != "" {
+		tail = ": " + clean(s.Value)
+	}
+	if n := uniseg.StringWidth(tail); n <= width/2 {
+		return fit(strings.TrimRight(cut(s.Title, width-n), " ")+tail, width)
+	}
+	return fit(s.line(), width)
+}
+
 func parseObject(b []byte) (object, bool) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber() // 7.0 is not 7: the precision was measured
@@ -48,52 +63,45 @@ func parseObject(b []byte) (object, bool) {
 	return o, d.Decode(&o) == nil
 }
 
-// titles are the elements that name an entry, the best first.
+// titles are the elements that name an entry of most types, the best first.
 var titles = []string{"code", "vaccineCode", "medicationCodeableConcept", "title", "name", "type", "serviceType", "description",
-	"deviceName", "relationship", "reasonCode", "category", "class", "role", "specialty", "activity", "medicationReference",
-	"subject", "focus", "target", "content", "text"}
+	"deviceName", "reasonCode", "category", "class", "role", "specialty", "activity", "medicationReference", "topic", "text"}
+
+// titlesOf are those of a type whose name is elsewhere. A path goes into the
+// first of several; a plus sign joins two.
+var titlesOf = map[string][]string{
+	"Appointment":           {"description", "appointmentType", "serviceType"},
+	"Claim":                 {"item.productOrService", "type"},
+	"ClaimResponse":         {"disposition", "type"},
+	"Communication":         {"topic", "category", "payload.contentString"},
+	"Contract":              {"title", "name", "scope", "type"},
+	"Coverage":              {"class.value", "class.name", "type"},
+	"DeviceUseStatement":    {"device", "reasonCode"},
+	"DocumentReference":     {"description", "content.attachment.title", "type"},
+	"Encounter":             {"type", "reasonCode", "class"},
+	"FamilyMemberHistory":   {"relationship+condition.code", "relationship"},
+	"ImagingStudy":          {"description", "procedureCode"},
+	"Invoice":               {"lineItem.chargeItemReference", "lineItem.chargeItemCodeableConcept", "type"},
+	"PractitionerRole":      {"practitioner+code", "code+organization"},
+	"QuestionnaireResponse": {"item.text+item.answer.valueString", "item.text"},
+	"RelatedPerson":         {"name+relationship", "relationship"},
+	"RiskAssessment":        {"code", "method", "prediction.outcome"},
+	"SupplyDelivery":        {"suppliedItem.itemCodeableConcept", "type"},
+	"SupplyRequest":         {"itemCodeableConcept", "category"},
+	"Task":                  {"description", "code"},
+}
 
 func title(o object) string {
-	switch str(o, "resourceType") {
-	case "Goal":
-		return words(o["description"])
-	case "CareTeam", "CarePlan", "List", "Composition", "Questionnaire":
-		if t := first(words(o["title"]), words(o["name"])); t != "" {
-			return t
+	for _, paths := range titlesOf[str(o, "resourceType")] {
+		var parts []string
+		for path := range strings.SplitSeq(paths, "+") {
+			parts = append(parts, wordsAt(o, path))
 		}
-	case "DocumentReference":
-		if t := first(words(o["description"]), attachmentTitle(o), words(o["type"])); t != "" {
-			return t
+		if len(parts) == 1 && parts[0] != "" {
+			return parts[0]
 		}
-	case "Encounter", "EpisodeOfCare":
-		if t := first(words(o["type"]), words(o["reasonCode"]), words(o["class"])); t != "" {
-			return t
-		}
-	case "Device":
-		if t := first(words(o["deviceName"]), words(o["type"])); t != "" {
-			return t
-		}
-	case "Appointment":
-		if t := first(words(o["description"]), words(o["appointmentType"]), words(o["serviceType"])); t != "" {
-			return t
-		}
-	case "QuestionnaireResponse":
-		if t := first(display(o["questionnaire"]), words(o["text"])); t != "" {
-			return t
-		}
-	case "PractitionerRole":
-		if t := joined(" at ", words(o["code"]), display(o["organization"])); t != "" {
-			return joined(", ", display(o["practitioner"]), t)
-		}
-	case "RelatedPerson":
-		return joined(", ", words(o["name"]), words(o["relationship"]))
-	case "Claim", "Coverage", "ExplanationOfBenefit", "Account", "Contract":
-		if t := first(words(o["title"]), words(o["name"]), words(o["type"])); t != "" {
-			return t
-		}
-	case "Flag", "Communication", "CommunicationRequest":
-		if t := first(words(o["code"]), words(o["topic"]), words(o["category"])); t != "" {
-			return t
+		if len(parts) == 2 && parts[0] != "" && parts[1] != "" {
+			return parts[0] + ": " + parts[1]
 		}
 	}
 	for _, name := range titles {
@@ -104,10 +112,26 @@ func title(o object) string {
 	return ""
 }
 
+// wordsAt are the words at the end of a path.
+func wordsAt(o object, path string) string {
+	name, rest, deeper := strings.Cut(path, ".")
+	if !deeper {
+		return words(o[name])
+	}
+	next := o[name]
+	if l := list(next); len(l) > 0 {
+		next = l[0]
+	}
+	if inner, ok := next.(object); ok {
+		return wordsAt(inner, rest)
+	}
+	return ""
+}
+
 // dates are the elements that say when, the best first.
 var dates = []string{"effectiveDateTime", "effectivePeriod", "effectiveInstant", "onsetDateTime", "onsetPeriod", "occurrenceDateTime",
 	"occurrencePeriod", "performedDateTime", "performedPeriod", "period", "servicedPeriod", "start", "startDate", "authoredOn", "authored", "whenHandedOver",
-	"date", "created", "recordedDate", "recorded", "dateTime", "sent", "issued", "identifiedDateTime", "statusDate", "assertedDate", "dateAsserted", "birthDate"}
+	"timingPeriod", "enteredDate", "date", "created", "recordedDate", "recorded", "dateTime", "recordedOn", "sent", "issued", "identifiedDateTime", "statusDate", "assertedDate", "dateAsserted", "birthDate"}
 
 func date(o object) string {
 	for _, name := range dates {
@@ -213,22 +237,6 @@ func personName(o object) string {
 	return strings.Join(append(parts, str(o, "family")), " ")
 }
 
-func display(v any) string {
-	o, _ := v.(object)
-	return str(o, "display")
-}
-
-func attachmentTitle(o object) string {
-	for _, c := range list(o["content"]) {
-		if part, ok := c.(object); ok {
-			if a, ok := part["attachment"].(object); ok {
-				return str(a, "title")
-			}
-		}
-	}
-	return ""
-}
-
 func str(o object, name string) string {
 	s, _ := o[name].(string)
 	return s
@@ -260,20 +268,23 @@ func joined(with string, parts ...string) string {
 
 // typeWords are FHIR's types in words, one and several.
 var typeWords = map[string][2]string{
+	"Account":                  {"account", "accounts"},
 	"AllergyIntolerance":       {"allergy", "allergies"},
 	"Appointment":              {"appointment", "appointments"},
 	"Binary":                   {"file", "files"},
 	"Bundle":                   {"bundle", "bundles"},
 	"CarePlan":                 {"care plan", "care plans"},
 	"CareTeam":                 {"care team", "care teams"},
+	"ChargeItem":               {"charge", "charges"},
 	"Claim":                    {"claim", "claims"},
+	"ClaimResponse":            {"answer to a claim", "answers to claims"},
 	"ClinicalImpression":       {"assessment", "assessments"},
 	"Communication":            {"message", "messages"},
 	"Composition":              {"document", "documents"},
 	"Condition":                {"condition", "conditions"},
 	"Consent":                  {"consent", "consents"},
 	"Contract":                 {"agreement", "agreements"},
-	"Coverage":                 {"funding", "fundings"},
+	"Coverage":                 {"funding", "sources of funding"},
 	"Device":                   {"device", "devices"},
 	"DeviceRequest":            {"equipment request", "equipment requests"},
 	"DeviceUseStatement":       {"use of equipment", "uses of equipment"},
@@ -287,6 +298,7 @@ var typeWords = map[string][2]string{
 	"Goal":                     {"goal", "goals"},
 	"ImagingStudy":             {"scan", "scans"},
 	"Immunization":             {"vaccination", "vaccinations"},
+	"Invoice":                  {"invoice", "invoices"},
 	"List":                     {"list", "lists"},
 	"Location":                 {"place", "places"},
 	"Medication":               {"medicine", "medicines"},
@@ -296,17 +308,19 @@ var typeWords = map[string][2]string{
 	"MedicationStatement":      {"medicine taken", "medicines taken"},
 	"Observation":              {"measurement or finding", "measurements and findings"},
 	"Organization":             {"organisation", "organisations"},
-	"Patient":                  {"personal details", "personal details"},
+	"Patient":                  {"set of personal details", "sets of personal details"},
 	"Practitioner":             {"professional", "professionals"},
 	"PractitionerRole":         {"professional's role", "professionals' roles"},
 	"Procedure":                {"procedure", "procedures"},
-	"Provenance":               {"note of where things came from", "notes of where things came from"},
+	"Provenance":               {"note of origin", "notes of origin"},
 	"Questionnaire":            {"questionnaire", "questionnaires"},
 	"QuestionnaireResponse":    {"answered questionnaire", "answered questionnaires"},
 	"RelatedPerson":            {"family member or friend", "family members and friends"},
 	"RiskAssessment":           {"risk assessment", "risk assessments"},
 	"ServiceRequest":           {"referral or request", "referrals and requests"},
 	"Specimen":                 {"sample", "samples"},
+	"SupplyDelivery":           {"delivery", "deliveries"},
+	"SupplyRequest":            {"order", "orders"},
 	"Task":                     {"task", "tasks"},
 }
 

@@ -15,6 +15,9 @@ import (
 
 // columns is how wide the answer may be.
 func (a *app) columns() int {
+	if a.width > 0 {
+		return a.width
+	}
 	if f, ok := a.stdout.(*os.File); ok {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w >= 40 {
 			return min(w, 100)
@@ -27,6 +30,13 @@ func (a *app) columns() int {
 func (a *app) note(format string, args ...any) {
 	if !a.quiet && !a.json {
 		fmt.Fprint(a.stderr, wrap("", fmt.Sprintf(format, args...), 80))
+	}
+}
+
+// aside is a note of one line that is not broken: an address, a command.
+func (a *app) aside(format string, args ...any) {
+	if !a.quiet && !a.json {
+		fmt.Fprintf(a.stderr, format+"\n", args...)
 	}
 }
 

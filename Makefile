@@ -1,0 +1,51 @@
+# Everything here also works with the go command alone; this file only puts the
+# pieces together. POSIX make. Nothing but Go modules comes over the network.
+
+GO = go
+CORE = httpapi/web/core
+
+all: build
+
+# The program, with the core for the browser in it.
+build: core
+	$(GO) build -trimpath -o carehold ./cmd/carehold
+
+# record/holder for the browser: compressed, and embedded by httpapi/web.
+# Without inlining it is a twentieth smaller and, measured, no slower; x/crypto keeps
+# it, because Argon2id lives on it.
+CORESIZE = -gcflags=all=-l -gcflags=golang.org/x/crypto/...=
+core:
+	@mkdir -p $(CORE)
+	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "-s -w" $(CORESIZE) -o $(CORE)/core.wasm ./cmd/core
+	gzip -9 -n -f $(CORE)/core.wasm
+	cp "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" $(CORE)/wasm_exec.js
+
+# The walk through all of it, without the core, which it does not need.
+# DEMO_EXIT=1 ends it.
+demo:
+	$(GO) build -trimpath -o carehold ./cmd/carehold
+	./carehold demo
+
+test: core
+	$(GO) test $(GOTESTFLAGS) ./...
+
+vet:
+	$(GO) vet ./...
+
+# Each fuzzer for a few seconds: enough to see that it runs and that its seeds hold.
+FUZZTIME = 5s
+fuzz-short:
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	rm -f carehold $(CORE)/core.wasm.gz $(CORE)/wasm_exec.js
+
+.PHONY: all build core demo test vet fuzz-short bench clean

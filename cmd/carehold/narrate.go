@@ -1,0 +1,187 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"carehold/record/audit"
+	"carehold/record/holder"
+)
+
+// counts are entries, counted by type.
+type counts struct {
+	types map[string]int
+	more  int
+	only  string // when there is one: its name
+}
+
+func countsOf(v audit.Event) counts {
+	c := counts{types: map[string]int{}, more: int(v.More)}
+	for _, ref := range v.Entries {
+		typ, rest, _ := strings.Cut(ref, "/")
+		id, _, _ := strings.Cut(rest, "/")
+		c.types[typ]++
+		c.only = typ + "/" + shortID(id)
+	}
+	return c
+}
+
+func (c counts) total() int {
+	n := c.more
+	for _, x := range c.types {
+		n += x
+	}
+	return n
+}
+
+func (c *counts) add(o counts) {
+	for t, n := range o.types {
+		c.types[t] += n
+	}
+	c.more += o.more
+	c.only = first(o.only, c.only)
+}
+
+// kindsShown is how many kinds of entries a sentence counts.
+const kindsShown = 4
+
+// String is "3 conditions, 8 allergies and 12 others".
+func (c counts) String() string {
+	if c.total() == 1 && c.only != "" {
+		typ, _, _ := strings.Cut(c.only, "/")
+		return "1 " + typeWord(typ) + " (" + c.only + ")"
+	}
+	var parts []string
+	rest := c.more
+	for i, t := range keysByCount(c.types) {
+		if i >= kindsShown || t == "Provenance" && len(c.types) > 1 {
+			rest += c.types[t]
+			continue
+		}
+		parts = append(parts, thousands(c.types[t])+" "+typeCount(t, c.types[t]))
+	}
+	if rest > 0 {
+		parts = append(parts, plural(rest, "other", "others"))
+	}
+	return and(parts)
+}
+
+// narrate says an entry of the log in a sentence that can take in the ones that
+// follow, if they are of its kind.
+func narrate(e audit.Entry, grants []holder.Granted) told {
+	v := e.Event
+	t := told{at: v.Time, last: v.Time, sum: countsOf(v), n: 1}
+	who, was := actor(e, grants), " was"
+	if who == you {
+		who, was = "You", " were"
+	}
+	join := func(kind string, text func(counts, int) string) told {
+		t.kind, t.text = who+"/"+kind, text
+		return t
+	}
+	if e.Writer != audit.ByGrant {
+		text := described(e, grants)
+		return join(text, func(_ counts, n int) string { return times(text, n) })
+	}
+	if v.Outcome == audit.Refused {
+		return join(fmt.Sprint("refused", v.Reason, v.Action), func(c counts, n int) string {
+			return who + was + " refused " + requests(v, c, n) + because(v.Reason)
+		})
+	}
+	switch v.Action {
+	case audit.Search, audit.Read:
+		if t.sum.total() == 0 {
+			return join("none"+v.Query, func(_ counts, n int) string {
+				return times(who+" looked for "+typeCount(v.Query, 2)+" and"+was+" shown none", n)
+			})
+		}
+		return join("shown", func(c counts, _ int) string { return who + was + " shown " + c.String() })
+	case audit.Change:
+		if t.sum.total() == 0 {
+			return join("again", func(_ counts, n int) string { return times(who+" sent what was there already: nothing changed", n) })
+		}
+		return join("wrote", func(c counts, _ int) string { return who + " wrote " + c.String() })
+	case audit.Undo:
+		return join("", func(c counts, _ int) string { return who + " took back an import: " + c.String() })
+	case audit.Move:
+		return join("moved"+v.Text, func(c counts, _ int) string {
+			return who + " moved " + c.String() + " to " + first(v.Text, "another section")
+		})
+	case audit.Preview:
+		return join("preview", func(_ counts, n int) string { return times(who+" counted what a grant would show", n) })
+	}
+	text := described(e, grants)
+	return join(text, func(_ counts, n int) string { return times(text, n) })
+}
+
+// onlyNew leaves out of a change the versions that were written before: an import
+// that is done again is logged with all it found unchanged.
+func onlyNew(e audit.Entry, written map[string]bool) audit.Entry {
+	if e.Writer != audit.ByGrant || e.Event.Outcome != audit.Done || e.Event.Action != audit.Change {
+		return e
+	}
+	var fresh []string
+	for _, ref := range e.Event.Entries {
+		if !written[ref] {
+			written[ref] = true
+			fresh = append(fresh, ref)
+		}
+	}
+	e.Event.Entries = fresh
+	return e
+}
+
+func times(text string, n int) string {
+	if n == 1 {
+		return text
+	}
+	return fmt.Sprintf("%s (%d times)", text, n)
+}
+
+// requests is what was refused.
+func requests(v audit.Event, c counts, n int) string {
+	switch {
+	case v.Action == audit.Read && n == 1 && c.only != "":
+		return c.only
+	case v.Action == audit.Read && c.total() > 0:
+		return plural(c.total(), "entry they asked for", "entries they asked for")
+	case v.Action == audit.Search && n == 1:
+		return "a search for " + typeCount(v.Query, 2)
+	case v.Action == audit.Change && c.total() > 0:
+		return "a change of " + c.String()
+	case n == 1:
+		return "a request"
+	}
+	return fmt.Sprintf("%d requests", n)
+}
+
+func because(r audit.Reason) string {
+	switch r {
+	case audit.Stopped:
+		return ": you had stopped the grant"
+	case audit.Expired:
+		return ": the time was over"
+	case audit.OutsideGrant:
+		return ": no such entry in what they may see"
+	case audit.NoVerb:
+		return ": the grant does not allow it"
+	case audit.BadRequest:
+		return ": the request was wrong"
+	case audit.WrongPlace:
+		return ": the grant is not for that"
+	}
+	return ""
+}
+
+// described is holder.Describe without its time.
+func described(e audit.Entry, grants []holder.Granted) string {
+	e.Event.Time = time.Time{}
+	return clean(strings.TrimSuffix(holder.Describe(e, grants), ", "+holder.When(time.Time{})))
+}
+
+// tell is one entry of the log in one sentence.
+func tell(e audit.Entry, grants []holder.Granted) string {
+	t := narrate(e, grants)
+	return clean(t.text(t.sum, 1))
+}
