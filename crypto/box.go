@@ -1,20 +1,17 @@
 package crypto
 
-import (
-	"crypto/hpke"
-	"errors"
-)
+import "errors"
 
 // BoxKey opens what was sealed to its public half: X-Wing, the hybrid of
 // ML-KEM-768 and X25519, so that nothing captured now can be opened by a quantum
 // computer later. It is made from a 32-byte seed.
 type BoxKey struct {
 	redact
-	private hidden[hpke.PrivateKey]
+	private hidden[boxPrivate]
 }
 
 // BoxPublicKey is the public half: 1,216 bytes.
-type BoxPublicKey struct{ public hpke.PublicKey }
+type BoxPublicKey struct{ public *boxPublic }
 
 const (
 	BoxPublicKeySize = 1216
@@ -26,24 +23,30 @@ const boxInfo = "carehold-v1 box"
 
 var errBoxKey = errors.New("this is not an X-Wing public key")
 
+// The agreement on a key is HPKE's (RFC 9180, base mode, HKDF-SHA-512, export
+// only) with X-Wing as its KEM. Natively it is crypto/hpke (box_hpke.go). That
+// brings three NIST curves along, which nobody here uses and which would be
+// 100 KB of the browser's core: there it is xwing.go, and TestXWing holds the two
+// against each other.
+
 // NewBoxKey makes the key pair of a seed.
 func NewBoxKey(seed Key) BoxKey {
-	private, err := hpke.MLKEM768X25519().NewPrivateKey(seed.use())
+	private, err := newBoxPrivate(seed.use())
 	if err != nil {
 		panic("crypto: X-Wing seed: " + err.Error()) // only for another length than 32
 	}
-	return BoxKey{private: hide(&private)}
+	return BoxKey{private: hide(private)}
 }
 
 // Public returns the public half.
-func (k BoxKey) Public() BoxPublicKey { return BoxPublicKey{(*k.private()).PublicKey()} }
+func (k BoxKey) Public() BoxPublicKey { return BoxPublicKey{k.private().public()} }
 
 // ParseBoxPublicKey reads the 1,216 bytes of a public key.
 func ParseBoxPublicKey(b []byte) (BoxPublicKey, error) {
 	if len(b) != BoxPublicKeySize {
 		return BoxPublicKey{}, errBoxKey
 	}
-	public, err := hpke.MLKEM768X25519().NewPublicKey(b)
+	public, err := newBoxPublic(b)
 	if err != nil {
 		return BoxPublicKey{}, errBoxKey
 	}
@@ -51,7 +54,7 @@ func ParseBoxPublicKey(b []byte) (BoxPublicKey, error) {
 }
 
 // Bytes returns the public key as it is stored and sent.
-func (p BoxPublicKey) Bytes() []byte { return p.public.Bytes() }
+func (p BoxPublicKey) Bytes() []byte { return p.public.bytes() }
 
 // Seal makes box = encapsulation(1120) || blob. HPKE only agrees on a key (its
 // exporter); the blob is the one sealing construction, so it commits to key and
@@ -61,13 +64,9 @@ func (p BoxPublicKey) Seal(ctx Context, plaintext []byte) ([]byte, error) {
 	if p.public == nil {
 		return nil, errBoxKey
 	}
-	enc, sender, err := hpke.NewSender(p.public, hpke.HKDFSHA512(), hpke.ExportOnly(), []byte(boxInfo))
+	enc, secret, err := p.public.agree()
 	if err != nil {
 		return nil, errBoxKey
-	}
-	secret, err := sender.Export(boxInfo, KeySize)
-	if err != nil {
-		return nil, err
 	}
 	k := keyOf((*[KeySize]byte)(secret))
 	defer k.Destroy()
@@ -79,11 +78,7 @@ func (k BoxKey) Open(ctx Context, box []byte) ([]byte, error) {
 	if len(box) < boxEncapSize || k.private == nil {
 		return nil, ErrOpen
 	}
-	recipient, err := hpke.NewRecipient(box[:boxEncapSize], *k.private(), hpke.HKDFSHA512(), hpke.ExportOnly(), []byte(boxInfo))
-	if err != nil {
-		return nil, ErrOpen
-	}
-	secret, err := recipient.Export(boxInfo, KeySize)
+	secret, err := k.private().agreed(box[:boxEncapSize])
 	if err != nil {
 		return nil, ErrOpen
 	}

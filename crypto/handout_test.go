@@ -34,7 +34,8 @@ var mayTakeKeys = map[string]string{
 	"record/holder/ringcodec.go": "packs keys into the keyring, which it seals",
 	"record/holder/slot.go":      "seals the root key to a slot",
 	"record/store/store.go":      "gives the engine its anchor key",
-	"httpapi/client/session.go":  "sends the self-grant's key to the server it opens a session on",
+	"httpapi/client/holder.go":   "sends the self-grant's key to the server it opens a session on",
+	"cmd/core/server_js.go":      "gives that key to the page, which sends it",
 }
 
 func mayTake(file string) bool {

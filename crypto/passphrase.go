@@ -4,7 +4,6 @@ import (
 	"crypto/sha512"
 
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/text/unicode/norm"
 )
 
 // argonCost is what the version character of a device key stands for. Versions
@@ -30,7 +29,7 @@ func PassphraseSlot(d DeviceKey, passphrase Secret) Credential {
 		panic("crypto: a device key that was not parsed")
 	}
 	salt := sha512.Sum512(append([]byte("carehold/device"), d.key()[:]...))
-	typed := norm.NFKC.Append(nil, passphrase.Reveal()...)
+	typed := normal(passphrase.Reveal())
 	defer clear(typed)
 	stretched := argon2.IDKey(typed, salt[:16], cost.time, cost.memoryKiB, cost.threads, KeySize)
 	defer clear(stretched)

@@ -1,9 +1,6 @@
 package crypto
 
-import (
-	"fmt"
-	"log/slog"
-)
+import "fmt"
 
 // redacted is all that a secret prints, whatever the verb or the encoder.
 const redacted = "[secret]"
@@ -17,7 +14,6 @@ type redact struct{}
 func (redact) String() string               { return redacted }
 func (redact) GoString() string             { return redacted }
 func (redact) Format(f fmt.State, _ rune)   { f.Write([]byte(redacted)) }
-func (redact) LogValue() slog.Value         { return slog.StringValue(redacted) }
 func (redact) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 func (redact) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 func (redact) GobEncode() ([]byte, error)   { return []byte(redacted), nil }

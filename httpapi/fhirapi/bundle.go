@@ -30,7 +30,12 @@ func (a *API) Bundle(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	if err != nil {
 		return err
 	}
-	plan, err := change.Plan(b, v.NewID, nil)
+	var plan []change.Change
+	if origin.IsZero() {
+		plan, err = change.Plan(b, v.NewID, nil)
+	} else { // an import has resolved what there was to resolve
+		plan, err = change.PlanResolved(b)
+	}
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,6 @@ import (
 	"fmt"
 	"time"
 	"unicode/utf8"
-
-	"golang.org/x/crypto/cryptobyte"
 )
 
 // ErrFormat is wrapped by every error of a Decoder.
@@ -98,16 +96,15 @@ type Decoder struct {
 // Decode splits a message into its fields. what names it in errors.
 func Decode(what string, b []byte) *Decoder {
 	d := &Decoder{what: what}
-	s := cryptobyte.String(b)
 	last := uint16(0)
-	for !s.Empty() {
-		var tag uint16
-		var n uint32
-		var v []byte
-		if !s.ReadUint16(&tag) || !s.ReadUint32(&n) || uint64(n) > uint64(len(s)) || !s.ReadBytes(&v, int(n)) {
+	for len(b) > 0 {
+		if len(b) < 6 || uint64(binary.BigEndian.Uint32(b[2:])) > uint64(len(b)-6) {
 			d.fail("cut off")
 			return d
 		}
+		tag, n := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint32(b[2:]))
+		v := b[6 : 6+n : 6+n]
+		b = b[6+n:]
 		if tag < last {
 			d.fail("tag %d after %d", tag, last)
 			return d
