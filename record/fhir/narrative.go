@@ -45,11 +45,13 @@ func (r *Resource) links(n int32) []Reference {
 func unescape(raw []byte) (text []byte, from []int) {
 	text, from = make([]byte, 0, len(raw)), make([]int, 0, len(raw)+1)
 	for i := 0; i < len(raw); {
-		start, r, size := i, rune(raw[i]), 1
+		start := i
 		if raw[i] != '\\' {
 			text, from, i = append(text, raw[i]), append(from, start), i+1
 			continue
 		}
+		var r rune
+		size := 2
 		switch c := raw[i+1]; c {
 		case 'u':
 			r, size = hex4(raw[i+2:]), 6
@@ -57,17 +59,17 @@ func unescape(raw []byte) (text []byte, from []int) {
 				r, size = utf16.DecodeRune(r, hex4(raw[i+8:])), 12
 			}
 		case 'b':
-			r, size = '\b', 2
+			r = '\b'
 		case 'f':
-			r, size = '\f', 2
+			r = '\f'
 		case 'n':
-			r, size = '\n', 2
+			r = '\n'
 		case 'r':
-			r, size = '\r', 2
+			r = '\r'
 		case 't':
-			r, size = '\t', 2
+			r = '\t'
 		default:
-			r, size = rune(c), 2
+			r = rune(c)
 		}
 		text = utf8.AppendRune(text, r)
 		for len(from) < len(text) {

@@ -26,8 +26,7 @@ type local struct {
 	dir string
 
 	mu  sync.Mutex
-	now time.Time // added to the clock
-	add time.Duration
+	add time.Duration // to the clock
 }
 
 func newLocal(t testing.TB) *local {

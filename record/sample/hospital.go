@@ -3,7 +3,7 @@ package sample
 // infirmary is Westmere Royal Infirmary.
 type infirmary struct {
 	*source
-	trust, wardOrg, lab     ref
+	trust, lab              ref
 	fell, birk, rowe, field ref // ward, surgeon, physiotherapist, therapist and nurse
 	ed, theatre, ward       ref
 }

@@ -230,6 +230,7 @@ func testTooLarge(t *testing.T, s Store) {
 		want = append(want, fmt.Sprintf("%02d=", i))
 	}
 	expect(t, e, p, want...)
+	//lint:ignore SA1032 the kind of our own error is what is asked for
 	if !errors.Is(kv.ErrTooLarge, record.TooLarge) {
 		t.Error("ErrTooLarge has not its kind")
 	}
