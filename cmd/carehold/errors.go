@@ -111,9 +111,9 @@ func (a *app) report(ctx context.Context, err error) int {
 		fmt.Fprintf(a.stderr, "%s\n", b)
 		return code
 	}
-	fmt.Fprint(a.stderr, wrap("carehold: error: ", text, 80))
+	fmt.Fprint(a.stderr, wrap("carehold: error: ", text, a.noteColumns()))
 	if hint != "" {
-		fmt.Fprint(a.stderr, wrap("carehold: hint: ", hint, 80))
+		fmt.Fprint(a.stderr, wrap("carehold: hint: ", hint, a.noteColumns()))
 	}
 	return code
 }

@@ -81,7 +81,7 @@ func (a *app) showImport(r imported, dry bool) error {
 			fmt.Fprintf(a.stderr, "  … and %d more; --json lists all\n", len(r.Refused)-i)
 			break
 		}
-		io.WriteString(a.stderr, wrap("  refused: ", fmt.Sprintf("entry %d %s: %s", x.Index+1, refText(x.Ref.Type, x.Ref.ID), clean(x.Reason)), 80))
+		io.WriteString(a.stderr, wrap("  refused: ", fmt.Sprintf("entry %d %s: %s", x.Index+1, refText(x.Ref.Type, x.Ref.ID), clean(x.Reason)), a.noteColumns()))
 	}
 	return nil
 }

@@ -218,27 +218,25 @@ func (a *app) socketPath(s *settings) (string, error) {
 	return filepath.Join(s.get("data"), socketName), nil
 }
 
-// printConfig shows every setting, its value and where it came from.
+// printConfig shows every setting, its value and where it came from, as a
+// configuration file would have it.
 func (a *app) printConfig(s *settings) error {
-	rows := [][]string{}
 	for _, def := range serverSettings {
-		value := s.value[def.key]
-		if a.json {
+		value, from := s.value[def.key], s.from[def.key]
+		switch {
+		case a.json:
 			if err := a.item(struct {
 				Setting string `json:"setting"`
 				Value   string `json:"value"`
 				From    string `json:"from"`
-			}{def.key, value, s.from[def.key]}); err != nil {
+			}{def.key, value, from}); err != nil {
 				return err
 			}
+		case value == "":
+			a.say("# %s is not set", def.key)
+		default:
+			a.say("%s = %q  # %s", def.key, value, from)
 		}
-		if value == "" {
-			value = "(not set)"
-		}
-		rows = append(rows, []string{def.key, value, s.from[def.key]})
-	}
-	if !a.json {
-		a.table("", rows)
 	}
 	return nil
 }

@@ -26,10 +26,19 @@ func (a *app) columns() int {
 	return 80
 }
 
+// noteColumns is how wide notes and errors may be. What reads them elsewhere than
+// at a terminal wants them in one line.
+func (a *app) noteColumns() int {
+	if f, ok := a.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return 80
+	}
+	return 1 << 20
+}
+
 // note says something on the side: progress, what was left out, what to do next.
 func (a *app) note(format string, args ...any) {
 	if !a.quiet && !a.json {
-		fmt.Fprint(a.stderr, wrap("", fmt.Sprintf(format, args...), 80))
+		fmt.Fprint(a.stderr, wrap("", fmt.Sprintf(format, args...), a.noteColumns()))
 	}
 }
 
@@ -43,7 +52,7 @@ func (a *app) aside(format string, args ...any) {
 // warn is a note that --quiet does not silence.
 func (a *app) warn(format string, args ...any) {
 	if !a.json {
-		fmt.Fprint(a.stderr, wrap("carehold: warning: ", fmt.Sprintf(format, args...), 80))
+		fmt.Fprint(a.stderr, wrap("carehold: warning: ", fmt.Sprintf(format, args...), a.noteColumns()))
 	}
 }
 
