@@ -4,12 +4,21 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"carehold/httpapi/web"
 )
 
 // SetRoutes serves another table, for tests of what every route goes through.
 func (s *Server) SetRoutes(table []Route) {
 	s.table = table
 	s.router = s.newRouter(table)
+}
+
+// WithoutCore makes the server one that was built without the browser's core,
+// whether or not it was: tests must not depend on somebody having run make.
+func (s *Server) WithoutCore() {
+	s.web = web.New(s.config.Version, nil)
+	s.SetRoutes(s.routes())
 }
 
 // Remembered is how many addresses the rate limits remember.

@@ -60,7 +60,7 @@ func New(st *store.Store, c Config) (*Server, error) {
 		config: c, public: public, store: st, logger: c.Logger, now: time.Now, metrics: newMetrics(),
 		fhir:        fhirapi.New(fhirapi.Config{Base: public.String() + "/fhir", Version: c.Version}),
 		holder:      holderapi.New(st, c.Version),
-		web:         web.New(c.Version),
+		web:         web.New(c.Version, web.EmbeddedCore()),
 		crossOrigin: http.NewCrossOriginProtection(),
 		requests:    newBuckets(l.Rate, l.Burst), guesses: newBuckets(l.Guesses, l.Tries),
 		places: make(chan struct{}, l.Concurrent), largePlaces: make(chan struct{}, l.Large),

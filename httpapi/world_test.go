@@ -82,6 +82,7 @@ func newServer(t testing.TB, limits httpapi.Limits) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.server.WithoutCore()
 	w.http = httptest.NewServer(w.server)
 	t.Cleanup(w.http.Close)
 	if w.client, err = client.New(w.http.URL, client.Options{}); err != nil {

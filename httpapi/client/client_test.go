@@ -156,7 +156,12 @@ func TestWaits(t *testing.T) {
 // The link to the next page is followed on this server only.
 func TestPagesStayHere(t *testing.T) {
 	for _, next := range []string{"https://elsewhere.example/other/Patient?_page=1", "/fhir/Observation?_page=1", "::"} {
+		asked := 0
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if asked++; asked > 1 {
+				t.Errorf("%s was followed, to %s", next, r.URL)
+				next = "" // and no further
+			}
 			io.WriteString(w, `{"resourceType":"Bundle","link":[{"relation":"next","url":"`+next+`"}]}`)
 		}))
 		c, err := New(s.URL, Options{})
@@ -164,7 +169,7 @@ func TestPagesStayHere(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := c.With(token).Search(t.Context(), "Patient", func(Found) error { return nil }); err == nil {
-			t.Errorf("%s was followed", next)
+			t.Errorf("%s was taken for the end", next)
 		}
 		s.Close()
 	}

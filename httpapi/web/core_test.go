@@ -18,8 +18,7 @@ func TestCore(t *testing.T) {
 	z := gzip.NewWriter(&b)
 	z.Write(wasm)
 	z.Close()
-	p := New("v0")
-	p.core = newCore(b.Bytes())
+	p := New("v0", b.Bytes())
 	sum := sha256.Sum256(b.Bytes())
 	tag := `"` + hex.EncodeToString(sum[:]) + `"`
 
@@ -44,7 +43,7 @@ func TestCore(t *testing.T) {
 	if err := p.Core(w, r); err != nil || w.Code != 304 || w.Body.Len() != 0 {
 		t.Errorf("the same again: %v %d", err, w.Code)
 	}
-	p.core = nil
+	p = New("v0", nil)
 	if err := p.Core(httptest.NewRecorder(), r); record.KindOf(err) != record.NotFound {
 		t.Errorf("no core: %v", err)
 	}
@@ -53,9 +52,8 @@ func TestCore(t *testing.T) {
 // A page says whether the core is there, and has no script and no style of its
 // own: the policy would not let them run.
 func TestHome(t *testing.T) {
-	p := New("v0-<script>")
-	for _, c := range []*core{nil, newCore([]byte("x"))} {
-		p.core = c
+	for _, c := range [][]byte{nil, []byte("x")} {
+		p := New("v0-<script>", c)
 		w := httptest.NewRecorder()
 		if err := p.Home(w, nil); err != nil {
 			t.Fatal(err)

@@ -26,13 +26,14 @@ type Pages struct {
 	core      *core
 }
 
-// New makes the pages.
-func New(version string) *Pages {
+// New makes the pages. core is what EmbeddedCore returns; without it they say
+// that it is not built in.
+func New(version string, zipped []byte) *Pages {
 	style, err := files.ReadFile("pages/app.css")
 	if err != nil {
 		panic("web: the stylesheet is not built in")
 	}
-	return &Pages{version, template.Must(template.ParseFS(files, "pages/*.html")), style, embeddedCore()}
+	return &Pages{version, template.Must(template.ParseFS(files, "pages/*.html")), style, newCore(zipped)}
 }
 
 // Home says what this server is.
