@@ -22,11 +22,12 @@ func (a *app) deviceCommand() *cobra.Command {
 devices, and with the recovery code. This lists, adds and removes them.`,
 		Example: `  carehold device list
   carehold device add --server https://record.example.org
-  carehold device remove laptop`,
+  carehold device remove laptop
+  carehold device new-code`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.deviceListCommand(), a.deviceAddCommand(), a.deviceRemoveCommand())
+	c.AddCommand(a.deviceListCommand(), a.deviceAddCommand(), a.deviceRemoveCommand(), a.newCodeCommand())
 	return c
 }
 
@@ -102,7 +103,7 @@ type comeIn struct {
 func (a *app) comeInFlags(c *cobra.Command, in *comeIn) {
 	f := c.Flags()
 	in.server = f.String("server", "", "the server's `address`: https:// and its name")
-	in.label = f.String("label", "", "what to call this device (by itself, its host name)")
+	in.label = f.String("label", "", "the `name` to call this device by (by itself, its host name)")
 	in.recoveryFile = f.String("recovery-file", "", "read the recovery code from this `file`; - is stdin")
 	a.deviceFlags(c)
 }
@@ -134,7 +135,7 @@ func (a *app) recoverCommand() *cobra.Command {
 lost, and gives this device a new passphrase. It works like "device add", and
 then makes a new recovery code: the old one was used, and may have been seen.
 
-If the old device was stolen, remove it afterwards with "carehold device remove".`,
+If the old device was stolen: carehold device remove NAME --stolen`,
 		Example: `  carehold recover --server https://record.example.org`,
 		Args:    cobra.NoArgs,
 	}

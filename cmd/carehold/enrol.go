@@ -35,7 +35,7 @@ people who run the server included. If both are lost, the record is lost.`,
 	server := f.String("server", "", "the server's `address`: https:// and its name")
 	inviteFile := f.String("invite-file", "", "read the invite from this `file`; - is stdin")
 	recoveryOut := f.String("recovery-out", "", "write the recovery code to this new `file` instead of showing it")
-	label := f.String("label", "", "what to call this device (by itself, its host name)")
+	label := f.String("label", "", "the `name` to call this device by (by itself, its host name)")
 	a.deviceFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *server == "" {

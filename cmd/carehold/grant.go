@@ -43,8 +43,8 @@ safeguarding, private) are in none unless you name them.
 	var o grantOptions
 	f := c.Flags()
 	f.StringVar(&o.to, "to", "", "the `name` of who it is for, in your words")
-	f.StringVar(&o.organisation, "organisation", "", "where they work")
-	f.StringVar(&o.role, "role", "", "what they are: GP, social worker, daughter")
+	f.StringVar(&o.organisation, "organisation", "", "the `place` where they work")
+	f.StringVar(&o.role, "role", "", "the `word` for what they are: GP, social worker, daughter")
 	f.StringVar(&o.ready, "ready", "", "a ready-made choice, by `name`: "+strings.Join(readyNames(), ", "))
 	f.StringVar(&o.sections, "sections", "", "the `sections`, separated by commas")
 	f.StringVar(&o.scopes, "scopes", "", "what they may do, as SMART `scopes`: patient/TYPE.cruds (by itself patient/*.rs: read and search)")
@@ -348,7 +348,7 @@ func readyHelp() string {
 	b.WriteString("Ready-made:\n")
 	for _, r := range grant.ReadyMade {
 		open := r.Sections &^ grant.With(0)
-		b.WriteString(wrap(fmt.Sprintf("  %-14s", r.Name), r.Title+", "+lastsHelp(r.Lasts)+": "+open.String(), 80))
+		b.WriteString(wrap(fmt.Sprintf("  %-15s", r.Name), r.Title+", "+lastsHelp(r.Lasts)+": "+open.String(), 80))
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

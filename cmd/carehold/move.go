@@ -17,9 +17,9 @@ func (a *app) moveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "move TYPE/ID... --to SECTION",
 		Short: "File entries in another section",
-		Long: `Files entries, with all their versions, in another section. Who may read an entry
-follows from its section, so this changes who may: those who have the new section
-can read it from now on, those who only had the old one no longer can.
+		Long: `Files entries, with all their versions, in another section. Who may read an
+entry follows from its section, so this changes who may: those who have the new
+section can read it from now on, those who only had the old one no longer can.
 
 Only you can do this. An update by anybody else stays in the section.`,
 		Example: `  carehold move Condition/k2v5c7q4 --to private`,

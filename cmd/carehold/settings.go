@@ -52,7 +52,7 @@ var serverSettings = []setting{
 	{"tls-key", "the `file` of the certificate's key (PEM)", fixed("")},
 	{"trusted-proxies", "`addresses` of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8", fixed("")},
 	{"debug-listen", "a second `address`, on loopback only, for /metrics and /debug/pprof", fixed("")},
-	{"log-format", "how to log: text or json. By itself: text on a terminal, else json", fixed("auto")},
+	{"log-format", "the `form` of the log: text or json. By itself: text on a terminal, else json", fixed("auto")},
 }
 
 // settings are the values, and where each came from.

@@ -11,9 +11,9 @@ func (a *app) statusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Say how the server is, what is wrong and what to do",
-		Long: `Says how a store and its server are: counts and sizes, and every problem that can
-be seen, with what to do about it. It shows nothing of anybody's record, for the
-operator cannot open one.
+		Long: `Says how a store and its server are: counts and sizes, and every problem that
+can be seen, with what to do about it. It shows nothing of anybody's record, for
+the operator cannot open one.
 
 The exit code is 0 when nothing is wrong, and 1 when something is.`,
 		Example: `  carehold status

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rivo/uniseg"
+)
+
+func TestCleanLetsNothingReachTheTerminal(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain":                    "plain",
+		"Zoë Ħ 漢字":                 "Zoë Ħ 漢字",
+		"\x1b[31mred\x1b[0m":       "[31mred[0m", // what is left obeys nothing
+		"a\x1b]0;title\x07b":       "a]0;titleb",
+		"line\none\ttab\rback\x08": "line one tabback",
+		"\u202egnissim\u202c":      "gnissim", // right-to-left override
+		"zero\u200bwidth\ufeff":    "zerowidth",
+		"\u009b31m":                "31m", // one-character CSI
+		"\xff\xfe":                 "",
+	} {
+		if got := clean(in); got != want {
+			t.Errorf("clean(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestFitIsAsWideAsItSays(t *testing.T) {
+	for _, s := range []string{"", "short", "a text that is rather longer than it may be", "漢字漢字漢字漢字漢字", "e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301", "👩‍⚕️👩‍⚕️👩‍⚕️👩‍⚕️👩‍⚕️👩‍⚕️👩‍⚕️"} {
+		for _, width := range []int{1, 2, 7, 12, 40} {
+			if got := uniseg.StringWidth(fit(s, width)); got != width {
+				t.Errorf("fit(%q, %d) is %d wide", s, width, got)
+			}
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	got := wrap("error: ", "one two three four five", 16)
+	want := "error: one two\n       three\n       four five\n"
+	if got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestDurations(t *testing.T) {
+	for in, want := range map[string]time.Duration{
+		"30m": 30 * time.Minute, "24h": 24 * time.Hour, "1d": 24 * time.Hour, "90d": 2160 * time.Hour, "2w": 336 * time.Hour, "1y": 8760 * time.Hour,
+	} {
+		if got, err := parseDuration(in); err != nil || got != want {
+			t.Errorf("%s is %v, %v", in, got, err)
+		}
+	}
+	for _, in := range []string{"", "d", "1", "-1d", "1.5d", "1d12h", "99999y", "1D", " 1d", "1s", "+1d"} {
+		if got, err := parseDuration(in); err == nil {
+			t.Errorf("%q is taken for %v", in, got)
+		}
+	}
+}
+
+func TestWordsForCounts(t *testing.T) {
+	c := counts{types: map[string]int{"Condition": 3, "AllergyIntolerance": 1, "Provenance": 7}, more: 2}
+	if got := c.String(); got != "3 conditions, 1 allergy and 9 others" {
+		t.Error(got)
+	}
+	if got := thousands(1234567); got != "1,234,567" {
+		t.Error(got)
+	}
+	if got := entriesOf(1) + ", " + entriesOf(1172); got != "1 entry, 1,172 entries" {
+		t.Error(got)
+	}
+	if got := strings.Join([]string{and(nil), and([]string{"a"}), and([]string{"a", "b", "c"})}, "|"); got != "|a|a, b and c" {
+		t.Error(got)
+	}
+}
