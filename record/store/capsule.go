@@ -117,8 +117,8 @@ func (s *Store) putCapsules(ctx context.Context, owner record.PersonID, capsules
 }
 
 func (s *Store) putCapsule(ctx context.Context, owner record.PersonID, c record.Capsule) error {
-	row := s.openRow(owner, c)
 	err := s.engine.Update(ctx, kv.Partition(c.ID), func(tx kv.Tx) error {
+		row := s.openRow(owner, c)
 		if err := s.freeFor(tx, c.ID, row); err != nil {
 			return err
 		}

@@ -90,8 +90,8 @@ func (c *clock) save(s *Store) {
 		return
 	}
 	b := binary.BigEndian.AppendUint64(nil, uint64(mark.UnixMilli()))
-	mac := s.node.MAC(crypto.LabelMark, b)
 	err := s.engine.Update(context.Background(), nodePartition, func(tx kv.Tx) error {
+		mac := s.node.MAC(crypto.LabelMark, b)
 		tx.Put(markKey, append(mac[:], b...))
 		return nil
 	})

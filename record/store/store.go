@@ -35,6 +35,7 @@ type Store struct {
 	sessions sessions // when each session was last used
 	daily    daily    // how many requests each grant made today
 	clock    clock    // the high-water mark
+	closing  sync.Once
 }
 
 func engineOptions(node crypto.Key, opt Options) badger.Options {
@@ -161,9 +162,12 @@ func (s *Store) takeLoss(now bool) error {
 
 // Close stops the store. It waits for what is being committed.
 func (s *Store) Close() error {
-	s.clock.save(s)
-	err := s.engine.Close()
-	s.node.Destroy()
+	err := kv.ErrClosed
+	s.closing.Do(func() {
+		s.clock.save(s)
+		err = s.engine.Close()
+		s.node.Destroy() // used in the engine's calls only, which are over
+	})
 	return err
 }
 

@@ -35,6 +35,7 @@ type device struct {
 	last     statement.Hash
 	self     grant.Grant
 	live     []grant.Grant
+	ring     []byte // the keyring; the store never looks into it
 }
 
 func open(t testing.TB, dir string, opt store.Options) *store.Store {
@@ -92,7 +93,7 @@ func (d *device) body() statement.Body {
 	seq := d.seq + 1
 	return statement.Body{Person: d.person, Store: d.s.ID(), Seq: seq, Prev: d.last, Time: d.s.Now(),
 		Slots: []statement.Slot{{ID: d.slot.CapsuleID(), Wrap: d.wrap()}},
-		Ring:  d.root.Derive(crypto.LabelRing).Seal(keys.RingContext(d.person, seq), []byte("keyring")),
+		Ring:  d.root.Derive(crypto.LabelRing).Seal(keys.RingContext(d.person, seq), append([]byte("keyring"), d.ring...)),
 		Leaf:  audit.DeviceLeaf(d.audit, d.person, seq, audit.Event{Time: d.s.Now(), Action: audit.Grant})}
 }
 
