@@ -51,6 +51,7 @@ type demo struct {
 	*app
 	ctx         context.Context
 	dir         string
+	total       int    // entries she imported
 	hidden      string // her depression: what she knows of and the others must not
 	diabetes    string // what the doctor finds and the social worker must not
 	doctorAsked int    // requests with the doctor's token
@@ -182,6 +183,7 @@ func (d *demo) imports() error {
 	}
 	d.table("  ", rows)
 	d.say("  %4d entries, from %d sources", total, len(rows))
+	d.total = total
 	if reports, err = all(); err != nil {
 		return err
 	}
@@ -201,6 +203,7 @@ func (d *demo) glance() error {
 		return err
 	}
 	d.shown(out)
+	d.claim("all that was imported is in the record", strings.HasPrefix(out, entriesOf(d.total)+" in your record"))
 	out, err = d.quietly(d.sub(nil), "entries", "--section", "mental-health", "--type", "Condition", "--json",
 		"--state", d.path("device.json"), "--passphrase-file", d.path("passphrase.txt"))
 	if err != nil {

@@ -202,7 +202,7 @@ func (a *app) showRecovery(code crypto.RecoveryCode, out string) error {
 	for {
 		typed, err := t.line(fmt.Sprintf("To be sure it is written down, type group %d of 8: ", n+1))
 		if err != nil {
-			return err
+			return hinted(err, `if it was not written down, "carehold device new-code" makes another`)
 		}
 		if strings.EqualFold(strings.TrimSpace(typed), groups[n]) {
 			fmt.Fprintln(t.out, "That is right.")

@@ -66,6 +66,9 @@ safeguarding, private) are in none unless you name them.
 		if err != nil {
 			return err
 		}
+		if a.json && !o.dry && !a.yes {
+			return usagef("with --json there is nothing to look at before the question: look with -n, then say --yes")
+		}
 		if o.tokenOut != "" {
 			if err := mustBeNew(o.tokenOut); err != nil {
 				return err

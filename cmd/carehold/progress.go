@@ -2,11 +2,9 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 // progress tells how far long work has come: a bar on a terminal, else a line
@@ -22,8 +20,8 @@ type progress struct {
 
 func (a *app) progress(what string, total int) *progress {
 	p := &progress{app: a, what: what, total: total, said: time.Now()}
-	if f, ok := a.stderr.(*os.File); ok && !a.quiet && !a.json && term.IsTerminal(int(f.Fd())) {
-		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(what),
+	if !a.quiet && !a.json && a.atTerminal() {
+		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(what),
 			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("entries"),
 			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 		_ = p.bar.RenderBlank() // from now on it counts the time

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"carehold/httpapi"
 	"carehold/record/store"
@@ -103,6 +102,9 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 		if err := serveDebug(ctx, d, server.Debug(), &background); err != nil {
 			return err
 		}
+	}
+	if log.Handler().Enabled(ctx, slog.LevelInfo) && a.atTerminal() {
+		a.note("Serving at %s. Ctrl-C stops it.", public)
 	}
 	log.Info("serving", "url", public, "data", s.get("data"), "version", version())
 	if err := server.Serve(ctx, listener, t); err != nil && !errors.Is(err, http.ErrServerClosed) {
@@ -193,7 +195,7 @@ func parsePrefixes(list string) ([]netip.Prefix, error) {
 func (a *app) logger(format string) *slog.Logger {
 	if format == "auto" {
 		format = "json"
-		if f, ok := a.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if a.atTerminal() {
 			format = "text"
 		}
 	}

@@ -26,8 +26,8 @@ func (a *app) terminal() (*terminal, error) {
 	if a.stdin == nil { // the demo has nobody to ask
 		return nil, errNoTerminal
 	}
-	if tty, err := os.OpenFile(ttyPath, os.O_RDWR, 0); err == nil {
-		return &terminal{tty, tty, func() { tty.Close() }}, nil
+	if t, err := openTerminal(); err == nil {
+		return t, nil
 	}
 	if in, ok := a.stdin.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
 		return &terminal{in, os.Stderr, func() {}}, nil

@@ -2,4 +2,13 @@
 
 package main
 
-const ttyPath = "/dev/tty"
+import "os"
+
+// openTerminal opens the terminal of this process, whatever its streams are.
+func openTerminal() (*terminal, error) {
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &terminal{tty, tty, func() { tty.Close() }}, nil
+}

@@ -1,3 +1,17 @@
 package main
 
-const ttyPath = "CONIN$"
+import "os"
+
+// openTerminal opens the console of this process, whatever its streams are.
+func openTerminal() (*terminal, error) {
+	in, err := os.OpenFile("CONIN$", os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	out, err := os.OpenFile("CONOUT$", os.O_WRONLY, 0)
+	if err != nil {
+		in.Close()
+		return nil, err
+	}
+	return &terminal{in, out, func() { in.Close(); out.Close() }}, nil
+}

@@ -29,10 +29,16 @@ func (a *app) columns() int {
 // noteColumns is how wide notes and errors may be. What reads them elsewhere than
 // at a terminal wants them in one line.
 func (a *app) noteColumns() int {
-	if f, ok := a.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if a.atTerminal() {
 		return 80
 	}
 	return 1 << 20
+}
+
+// atTerminal reports whether a person is reading stderr.
+func (a *app) atTerminal() bool {
+	f, ok := a.stderr.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // note says something on the side: progress, what was left out, what to do next.
