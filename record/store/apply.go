@@ -3,6 +3,9 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 
 	"carehold/record"
 	"carehold/record/audit"
@@ -40,7 +43,7 @@ func (v *View) apply(ctx context.Context, changes []change.Change, opt ApplyOpti
 	work := make([]*draft, len(changes))
 	for i, c := range changes {
 		if work[i], err = pl.draft(c); err != nil {
-			return nil, v.logRefused(ctx, c.Ref, err)
+			return nil, v.logRefused(ctx, c.Ref, atEntry(changes, i, err))
 		}
 	}
 	if err := pl.file(work); err != nil {
@@ -52,7 +55,7 @@ func (v *View) apply(ctx context.Context, changes []change.Change, opt ApplyOpti
 	for i, w := range work {
 		o, res, err := pl.finish(w, opt.Origin)
 		if err != nil {
-			return nil, v.logRefused(ctx, w.ref, err)
+			return nil, v.logRefused(ctx, w.ref, atEntry(changes, i, err))
 		}
 		results[i] = res
 		if o != nil {
@@ -64,6 +67,20 @@ func (v *View) apply(ctx context.Context, changes []change.Change, opt ApplyOpti
 		return results, v.commit(ctx, ev, nil)
 	}
 	return results, v.write(ctx, ops, pl.dir, ev)
+}
+
+// atEntry says which entry of several an error is about, by its place in what was
+// sent: whoever sent a thousand must be able to mend the one.
+func atEntry(changes []change.Change, i int, err error) error {
+	e, ok := errors.AsType[*record.Error](err)
+	if !ok || len(changes) < 2 || e.Kind == record.Unauthorized {
+		return err
+	}
+	path := fmt.Sprintf("Bundle.entry[%d].resource", changes[i].Index)
+	if _, inside, ok := strings.Cut(e.Path, "."); ok {
+		path += "." + inside // Observation.subject is Bundle.entry[3].resource.subject
+	}
+	return e.At(path)
 }
 
 // logRefused logs that a change was refused, and returns why.
