@@ -35,26 +35,15 @@ func (r *Route) large() bool { return r.Body > resourceBody }
 
 func busy() error { return record.Safef(record.Unavailable, "too much to do at the moment") }
 
-// enter takes a place among the requests being served; leave gives it back.
+// enter takes a place among the requests being served; leave gives it back. What
+// is a file takes none: reading it slowly keeps nobody away.
 func (s *Server) enter(route *Route) (leave func(), err error) {
-	if route.Rate == RateNone {
-		return func() {}, nil
+	if route.Rate == RateNone || route.File {
+		return noLeave, nil
 	}
-	return take(s.places)
-}
-
-// enterLarge takes one of the few places for large bodies.
-func (s *Server) enterLarge(route *Route) (leave func(), err error) {
-	if !route.large() {
-		return func() {}, nil
-	}
-	return take(s.largePlaces)
-}
-
-func take(places chan struct{}) (leave func(), err error) {
 	select {
-	case places <- struct{}{}:
-		return func() { <-places }, nil
+	case s.places <- struct{}{}:
+		return func() { <-s.places }, nil
 	default:
 		return nil, busy()
 	}

@@ -38,8 +38,8 @@ type Limits struct {
 	Guesses float64 // lookups by a secret, and refused tokens, a second from one address; 2
 	Tries   int     // and at once; 60
 
-	Concurrent int           // requests served at the same time; 256
-	Large      int           // of them, those with a large body, which is held in memory; 2
+	Concurrent int           // requests served at the same time, an eighth of them in one record; 256
+	Large      int           // of them, large bundles, which are held in memory, and 8 times as many large entries; 2
 	Header     int           // bytes of a request's head; 16 KiB
 	HeaderTime time.Duration // for sending the head; 10 s
 	BodyTime   time.Duration // for sending an ordinary body, or taking an ordinary answer; 30 s

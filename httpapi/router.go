@@ -166,11 +166,11 @@ func (s *Server) serveView(e *event, r *http.Request, route *Route) error {
 		return s.refuse(e, r, err)
 	}
 	defer view.Close()
-	leaveLarge, err := s.enterLarge(route)
+	leaveRecord, err := s.enterRecord(r, route, view)
 	if err != nil {
 		return err
 	}
-	defer leaveLarge()
+	defer leaveRecord()
 	s.extend(e, route)
 	if err := s.body(e, r, route); err != nil {
 		return err

@@ -27,6 +27,7 @@ type Route struct {
 	Rate   Rate
 	Body   int64    // bytes; 0: it takes none
 	Types  []string // media types of the body
+	File   bool     // the same bytes for everybody, which lie ready
 
 	// One of these: what serves it. Authority is an argument.
 	Open  func(http.ResponseWriter, *http.Request) error
@@ -62,7 +63,7 @@ func (s *Server) routes() []Route {
 		// Method, path, door, kinds, rate, body, media types, served by
 
 		// FHIR R4 §3.1. The token says whose record; there is one base for all.
-		{Method: "GET", Path: "/fhir/metadata", Door: DoorFHIR, Kinds: anyone, Rate: RateOrdinary, Open: f.Metadata},
+		{Method: "GET", Path: "/fhir/metadata", Door: DoorFHIR, Kinds: anyone, Rate: RateOrdinary, File: true, Open: f.Metadata},
 		{Method: "GET", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Search},
 		{Method: "POST", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Create},
 		{Method: "GET", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Read},
@@ -92,10 +93,10 @@ func (s *Server) routes() []Route {
 		{Method: "POST", Path: "/holder/v1/preview", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, Body: smallBody, Types: plainJSON, View: h.Preview},
 
 		// A page that says what this is, and the core for the browser.
-		{Method: "GET", Path: "/", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Open: w.Home},
-		{Method: "GET", Path: "/static/app.css", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Open: w.Style},
-		{Method: "GET", Path: "/core.wasm", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Open: w.Core},
-		{Method: "GET", Path: "/robots.txt", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Open: w.Robots},
+		{Method: "GET", Path: "/", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Home},
+		{Method: "GET", Path: "/static/app.css", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Style},
+		{Method: "GET", Path: "/core.wasm", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Core},
+		{Method: "GET", Path: "/robots.txt", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Robots},
 
 		{Method: "GET", Path: "/livez", Door: DoorHealth, Kinds: anyone, Rate: RateNone, Open: s.livez},
 		{Method: "GET", Path: "/readyz", Door: DoorHealth, Kinds: anyone, Rate: RateNone, Open: s.readyz},

@@ -37,9 +37,10 @@ type Server struct {
 	router      http.Handler
 	crossOrigin *http.CrossOriginProtection
 
-	requests, guesses   *buckets
-	places, largePlaces chan struct{}
-	stopping            atomic.Bool
+	requests, guesses         *buckets
+	places                    chan struct{}
+	records, bundles, letters *places
+	stopping                  atomic.Bool
 }
 
 // New makes the doors of a store.
@@ -63,7 +64,10 @@ func New(st *store.Store, c Config) (*Server, error) {
 		web:         web.New(c.Version, web.EmbeddedCore()),
 		crossOrigin: http.NewCrossOriginProtection(),
 		requests:    newBuckets(l.Rate, l.Burst), guesses: newBuckets(l.Guesses, l.Tries),
-		places: make(chan struct{}, l.Concurrent), largePlaces: make(chan struct{}, l.Large),
+		places:  make(chan struct{}, l.Concurrent),
+		records: newPlaces(l.Concurrent, l.Concurrent/8),
+		bundles: newPlaces(l.Large, l.Large/2),
+		letters: newPlaces(8*l.Large, 2*l.Large),
 	}
 	// Behind a proxy the Host that arrives may not be the one the page came from.
 	if err := s.crossOrigin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
