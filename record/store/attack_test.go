@@ -472,3 +472,108 @@ func TestUnloggedReadDoesNotExist(t *testing.T) {
 		t.Errorf("an unlogged search showed %d entries, %v", len(page.Entries), err)
 	}
 }
+
+// TestLossRevivesNothing: an operator who accepts an older database does not
+// bring back a grant that was revoked since, not even when the power fails in
+// the middle.
+func TestLossRevivesNothing(t *testing.T) {
+	dir, s := newStore(t)
+	d := enrol(t, s)
+	put(t, d.session(), allergy)
+	g, token := d.share(clinician(s))
+	_, kept := d.share(clinician(s))
+	s.Close()
+	old := copyDir(t, dir)
+	s = open(t, dir, store.Options{})
+	d.s = s
+	d.stop(g.ID)
+	s.Close()
+	anchor, err := os.ReadFile(filepath.Join(dir, "anchor"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(old, "anchor"), anchor, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	accepted := open(t, old, store.Options{AcceptLoss: true})
+	for _, c := range []crypto.Credential{token, kept} {
+		_, err := accepted.Open(t.Context(), c)
+		wantKind(t, err, record.Unauthorized)
+	}
+	accepted.Close()
+	accepted = open(t, old, store.Options{}) // it is taken once, and stays taken
+	_, err = accepted.Open(t.Context(), token)
+	wantKind(t, err, record.Unauthorized)
+	d.s = accepted
+	if _, err := d.session().Read(t.Context(), allergyRef, 0); err != nil {
+		t.Errorf("the person themself: %v", err)
+	}
+}
+
+// TestPageEnds: a page of large entries ends before it fills the memory, and the
+// pages together show each entry once.
+func TestPageEnds(t *testing.T) {
+	_, s := newStore(t)
+	me := enrol(t, s).session()
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		put(t, me, large(id, 7<<20))
+	}
+	seen := map[string]int{}
+	pages := 0
+	for q := (store.Query{Type: "Binary", Limit: 500}); ; pages++ {
+		p, err := me.Search(t.Context(), q)
+		if err != nil || p.Total != 5 {
+			t.Fatal(p.Total, err)
+		}
+		size := 0
+		for _, e := range p.Entries {
+			seen[e.Ref.ID]++
+			size += len(e.Body)
+		}
+		if size > 20<<20 || size == 0 {
+			t.Errorf("a page of %d bytes", size)
+		}
+		if q.After = p.Next; p.Next == "" {
+			break
+		}
+	}
+	if len(seen) != 5 || pages != 2 {
+		t.Errorf("%v in %d pages", seen, pages+1)
+	}
+	for id, n := range seen {
+		if n != 1 {
+			t.Errorf("%s is shown %d times", id, n)
+		}
+	}
+}
+
+// TestTokenEndsInTime: a View that was opened while its token was good answers
+// nothing once it is not, though the grant goes on.
+func TestTokenEndsInTime(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	if err := store.Init(dir); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	s := open(t, dir, store.Options{Now: func() time.Time { return now }})
+	d := enrol(t, s)
+	put(t, d.session(), allergy)
+	g, _ := d.share(clinician(s))
+	short := crypto.NewCredential(crypto.Access)
+	b := d.body()
+	b.Capsules = []record.Capsule{keys.SealToken(short.CapsuleKey(), keys.TokenCapsule{Person: d.person, Grant: g.ID,
+		Key: keys.GrantKey(d.grants, g.ID), Audit: keys.AuditKey(d.audit, g.ID), Until: now.Add(10 * time.Minute).Truncate(time.Second)})}
+	if err := d.submit(b); err != nil {
+		t.Fatal(err)
+	}
+	v := view(t, s, short)
+	if _, err := v.Read(t.Context(), allergyRef, 0); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(11 * time.Minute)
+	_, err := v.Read(t.Context(), allergyRef, 0)
+	wantKind(t, err, record.Unauthorized)
+	v.Close()
+	_, err = v.Read(t.Context(), allergyRef, 0) // and a closed one nothing at all
+	wantKind(t, err, record.Unauthorized)
+}

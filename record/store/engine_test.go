@@ -15,6 +15,8 @@ import (
 
 // memory is an engine in memory, for tests that need thousands of stores, or to
 // stop one between two commits. A fork shares nothing with what it was made of.
+// A View is not kept from seeing what is written while it runs: it is for tests
+// that do one thing at a time.
 type memory struct {
 	mu    sync.Mutex
 	parts map[kv.Partition]map[string][]byte
@@ -95,7 +97,7 @@ func (m *memory) View(p kv.Partition, fn func(kv.Reader) error) error {
 		m.mu.Unlock()
 		return kv.ErrFailed
 	}
-	r := memoryReader{maps.Clone(m.parts[p]), slices.Clone(m.sorted(p))}
+	r := memoryReader{m.parts[p], m.sorted(p)}
 	m.mu.Unlock()
 	return fn(r)
 }
