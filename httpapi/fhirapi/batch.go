@@ -2,6 +2,7 @@ package fhirapi
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -12,13 +13,31 @@ import (
 	"carehold/record/store"
 )
 
+// maxBatchAnswer is what the reads and searches of a batch may bring, in bytes:
+// the answer is held in memory until the last is done. The one that goes over it
+// is answered, the ones after it are not done.
+const maxBatchAnswer = 32 << 20
+
 // batch does each entry for itself: what one comes to says nothing of the next.
-// FHIR R4 §3.1.0.11.1.
+// FHIR R4 §3.1.0.11.1. But when the grant ends meanwhile, so does the batch: what
+// was read before is not handed out after.
 func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, plan []change.Change) error {
 	p := preferences(r.Header["Prefer"])
 	responses := make([]response, len(plan))
+	brought := 0
 	for i, c := range plan {
-		e, err := a.one(r, v, c, p)
+		e, err := change.BundleEntry{}, error(nil)
+		if reads(c.Verb) && brought >= maxBatchAnswer {
+			err = record.Safef(record.TooLarge, "the answers before this one are as much as one batch may bring: ask for it in another")
+		} else {
+			e, err = a.one(r, v, c, p)
+		}
+		if errors.Is(err, record.Unauthorized) {
+			return err
+		}
+		if reads(c.Verb) {
+			brought += len(e.Resource)
+		}
 		if err != nil {
 			row := problem.Of(err)
 			if n, ok := w.(problem.Noter); ok && row.Status == http.StatusInternalServerError {
@@ -29,6 +48,10 @@ func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, plan 
 		responses[i] = response{c.Index, e}
 	}
 	return a.respond(w, "batch-response", responses)
+}
+
+func reads(v change.Verb) bool {
+	return v == change.Read || v == change.Head || v == change.Search
 }
 
 // one does one entry of a batch.

@@ -1,0 +1,60 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"carehold/record"
+)
+
+// batchOf is a batch that asks for one entry so many times.
+func batchOf(ref string, n int) string {
+	entry := `{"request":{"method":"GET","url":"` + ref + `"}}`
+	return `{"resourceType":"Bundle","type":"batch","entry":[` + entry + strings.Repeat(","+entry, n-1) + `]}`
+}
+
+// A few hundred bytes must not bring gigabytes into memory.
+func TestBatchAnswerIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(w.vars["ada"], `{"resourceType":"Observation","id":"scan","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],`+
+		`"code":{"text":"scan"},"subject":{"reference":"Patient/{patient}"},"note":[{"text":"`+strings.Repeat("x", 8<<20)+`"}]}`)
+	for name, url := range map[string]string{"reads": "Observation/scan", "searches": "Observation?_count=5"} {
+		resp := w.send("POST", "/fhir", http.Header{"Authorization": {"Bearer " + w.vars["gp"]}, "Content-Type": {"application/fhir+json"}}, batchOf(url, 20))
+		b, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		w.check(err)
+		if len(b) > 64<<20 {
+			t.Errorf("%s: an answer of %d bytes", name, len(b))
+		}
+		if n := bytes.Count(b, []byte(`"status":"200 OK"`)); n < 2 || n+bytes.Count(b, []byte(`"status":"413 `)) != 20 {
+			t.Errorf("%s: %d of 20 were answered, the others not as too large", name, n)
+		}
+	}
+}
+
+// What a batch read before the grant was stopped is not handed out after.
+func TestBatchEndsWithItsGrant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	answer := make(chan *http.Response)
+	go func() {
+		answer <- w.send("POST", "/fhir", http.Header{"Authorization": {"Bearer " + w.vars["gp"]}, "Content-Type": {"application/fhir+json"}},
+			batchOf("AllergyIntolerance/allergy", 3000))
+	}()
+	time.Sleep(200 * time.Millisecond)
+	id, err := record.ParseGrantID(w.vars["gp.id"])
+	w.check(err)
+	w.check(w.client.Strike(t.Context(), w.vars["ada"], id))
+	resp := <-answer
+	b, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	w.check(err)
+	if resp.StatusCode != 401 || bytes.Contains(b, []byte("penicillin")) {
+		t.Errorf("%d, with what was read before: %v", resp.StatusCode, bytes.Contains(b, []byte("penicillin")))
+	}
+}
