@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -22,10 +24,12 @@ import (
 	"carehold/record/filing"
 )
 
-// How much goes into one transaction: a batch is what a Ctrl-C waits for.
+// A source goes in as one transaction: the server files what came together
+// together, and a counsellor whom only a therapy note names must not be filed
+// before the note is there. Only a source larger than this goes in pieces.
 const (
-	batchEntries = 200
-	batchBytes   = 2 << 20
+	pieceEntries = 10_000 // what a server takes at once
+	pieceBytes   = 64 << 20
 )
 
 func (a *app) importCommand() *cobra.Command {
@@ -40,7 +44,8 @@ Importing the same source again adds nothing that is there already. The name of
 the source is the file's name without its ending; give the same --source for a
 newer file from the same place. "carehold imports undo" takes an import back.
 
-Ctrl-C finishes the batch that is under way; the same command again goes on.`,
+A source goes in whole or not at all. Ctrl-C finishes the one that is under way;
+the same command again goes on.`,
 		Example: `  carehold import gp-practice.json
   carehold import -n hospital.json
   carehold import --source "Mill Lane Surgery" export-2026-11.ndjson`,
@@ -155,7 +160,9 @@ func (t *imported) add(r imported) {
 // importer puts sources into an open record.
 type importer struct {
 	*unlocked
-	person  bool // take the Patient of this source
+	person  bool           // take the Patient of this source
+	most    int            // entries in one piece; 0: pieceEntries
+	own     *fhir.Resource // the record's Patient; nil when there is none yet
 	ask     bool
 	patient string
 	there   map[fhir.Ref]message.EntryInfo
@@ -165,6 +172,16 @@ type importer struct {
 func (im *importer) begin(ctx context.Context) (err error) {
 	if im.patient, err = im.session.Patient(ctx); err != nil {
 		return err
+	}
+	switch b, err := im.session.Read(ctx, fhir.Ref{Type: "Patient", ID: im.patient}); record.KindOf(err) {
+	case record.NotFound, record.Gone:
+	default:
+		if err != nil {
+			return err
+		}
+		if im.own, err = fhir.Parse(b, fhir.Limits{}); err != nil {
+			return err
+		}
 	}
 	return im.look(ctx)
 }
@@ -189,6 +206,9 @@ func (im *importer) source(ctx context.Context, s importSource, dry bool) (impor
 		plan, err := change.PlanImport(b, s.name, im.patient)
 		if err != nil {
 			return r, err
+		}
+		if err := plan.About(im.own); err != nil {
+			return r, hinted(err, "nothing was imported from it: a record is about one person")
 		}
 		if im.ask && !dry {
 			if err := im.isThatYou(s.name, plan.Patients); err != nil {
@@ -269,14 +289,18 @@ func (im *importer) count(r *imported, changes []change.Change) {
 	}
 }
 
-// send sends the changes in batches. A Ctrl-C is heard between two of them.
+// send sends the changes, as one piece but for the largest sources. A Ctrl-C is
+// heard between two pieces.
 func (im *importer) send(ctx context.Context, r *imported, changes []change.Change) error {
 	p := im.app.progress("importing "+clean(r.Source), len(changes))
 	defer p.finish()
 	for at := 0; at < len(changes); {
-		n := batch(changes[at:])
-		err := im.batch(context.WithoutCancel(ctx), r, changes[at:at+n])
+		n := im.piece(changes[at:])
+		err := im.transaction(context.WithoutCancel(ctx), r, changes[at:at+n])
 		if err != nil {
+			if at == 0 {
+				return hinted(err, "nothing was imported from "+clean(r.Source))
+			}
 			return hinted(fmt.Errorf("after %d of %d entries: %w", at, len(changes), err), "what was done so far stays; the same command again goes on")
 		}
 		at += n
@@ -290,50 +314,80 @@ func (im *importer) send(ctx context.Context, r *imported, changes []change.Chan
 	return nil
 }
 
-// batch is how many changes go into the next transaction.
-func batch(changes []change.Change) int {
-	size := 0
+// piece is how many changes go into the next transaction.
+func (im *importer) piece(changes []change.Change) int {
+	most, size := im.most, 0
+	if most == 0 {
+		most = pieceEntries
+	}
 	for n, c := range changes {
-		if size += len(c.Resource.Bytes()); n == batchEntries || n > 0 && size > batchBytes {
+		if size += len(c.Resource.Bytes()); n == most || n > 0 && size > pieceBytes {
 			return n
 		}
 	}
 	return len(changes)
 }
 
-func (im *importer) batch(ctx context.Context, r *imported, changes []change.Change) error {
-	var body strings.Builder
+// transaction sends one transaction. An entry that the server refuses must not
+// keep the others out: it is left out, and all the others go again, together.
+func (im *importer) transaction(ctx context.Context, r *imported, changes []change.Change) error {
+	for len(changes) > 0 {
+		body, err := transactionOf(changes)
+		if err != nil {
+			return err
+		}
+		answer, err := im.session.Transaction(ctx, body, entry.Origin{Import: r.ID, Source: r.Source})
+		if err == nil {
+			return im.taken(r, changes, answer)
+		}
+		bad, ok := refusedEntry(err, len(changes))
+		if !ok {
+			return err
+		}
+		r.Refused = append(r.Refused, change.Refusal{Index: changes[bad].Index, Ref: changes[bad].Ref, Reason: errorText(err)})
+		changes = append(append([]change.Change(nil), changes[:bad]...), changes[bad+1:]...)
+	}
+	return nil
+}
+
+func transactionOf(changes []change.Change) ([]byte, error) {
+	var body bytes.Buffer
 	w := change.NewBundleWriter(&body, change.BundleHead{Type: "transaction"})
 	for _, c := range changes {
 		if err := w.Entry(change.BundleEntry{Resource: c.Resource.With(fhir.Meta{ID: c.Ref.ID}), Method: "PUT", URL: c.Ref.String()}); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	answer, err := im.session.Transaction(ctx, []byte(body.String()), entry.Origin{Import: r.ID, Source: r.Source})
-	if err == nil {
-		return im.taken(r, changes, answer)
-	}
-	// One entry that the server refuses must not keep the others out: find it.
+	err := w.Close()
+	return body.Bytes(), err
+}
+
+var entryPath = regexp.MustCompile(`^Bundle\.entry\[(\d+)\]`)
+
+// refusedEntry tells which of the entries sent the server refused, if it was one
+// of them and not the whole.
+func refusedEntry(err error, sent int) (int, bool) {
 	switch record.KindOf(err) {
 	case record.Invalid, record.Unprocessed, record.TooLarge, record.Unsupported:
 	default:
-		return err
+		return 0, false
 	}
-	if len(changes) == 1 {
-		r.Refused = append(r.Refused, change.Refusal{Index: changes[0].Index, Ref: changes[0].Ref, Reason: errorText(err)})
-		return nil
+	if sent == 1 {
+		return 0, true
 	}
-	half := len(changes) / 2
-	if err := im.batch(ctx, r, changes[:half]); err != nil {
-		return err
+	e, ok := errors.AsType[*record.Error](err)
+	if !ok {
+		return 0, false
 	}
-	return im.batch(ctx, r, changes[half:])
+	m := entryPath.FindStringSubmatch(e.Path)
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.Atoi(m[1])
+	return n, err == nil && n < sent
 }
 
-// taken counts what came of a batch: the version says whether anything changed.
+// taken counts what came of a transaction: the version says whether anything changed.
 func (im *importer) taken(r *imported, changes []change.Change, answer []byte) error {
 	var b struct {
 		Entry []struct {

@@ -3,18 +3,66 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"carehold/crypto"
 	"carehold/record/change"
+	"carehold/record/fhir"
 	"carehold/record/sample"
 )
 
-// TestInterruptedImport: a Ctrl-C is heard between two batches, says how to go
+// TestInterruptedImport: a Ctrl-C is heard between two pieces, says how to go
 // on, and going on brings the rest and nothing twice.
 func TestInterruptedImport(t *testing.T) {
+	a, _ := enrolled(t)
+	u, err := a.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.close()
+	source, err := readSource(bytes.NewReader(sample.Sources()[0].Bundle), "gp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const piece = 200
+	im := &importer{unlocked: u, most: piece}
+	if err := im.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	report, err := im.source(interrupted, source, false)
+	if err == nil || exitCode(interrupted, err) != exitInterrupted {
+		t.Fatalf("error %v, code %d", err, exitCode(interrupted, err))
+	}
+	if report.New != piece {
+		t.Errorf("%d entries are in, want one piece", report.New)
+	}
+	if hint := hintOf(exitInterrupted, err); !strings.Contains(hint, "goes on") || !strings.Contains(hint, report.ID.String()) {
+		t.Errorf("hint: %s", hint)
+	}
+	if err := im.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rest, err := im.source(t.Context(), source, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := len(source.bundles[0].Entries)
+	if rest.Same != piece || rest.New != total-piece || rest.Changed != 0 {
+		t.Errorf("then %d new, %d changed, %d there already, of %d", rest.New, rest.Changed, rest.Same, total)
+	}
+}
+
+// TestImportIsWhole: what came together is filed together. The counsellor is
+// named by therapy notes alone, and so is not for everyone who has a grant; the
+// dry run and the import say the same.
+func TestImportIsWhole(t *testing.T) {
 	a, _ := enrolled(t)
 	u, err := a.open(t.Context())
 	if err != nil {
@@ -29,54 +77,82 @@ func TestInterruptedImport(t *testing.T) {
 	if err := im.begin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	interrupted, cancel := context.WithCancel(t.Context())
-	cancel()
-	report, err := im.source(interrupted, source, false)
-	if err == nil || exitCode(interrupted, err) != exitInterrupted {
-		t.Fatalf("error %v, code %d", err, exitCode(interrupted, err))
-	}
-	if report.New != batchEntries {
-		t.Errorf("%d entries are in, want one batch", report.New)
-	}
-	if hint := hintOf(exitInterrupted, err); !strings.Contains(hint, "goes on") || !strings.Contains(hint, report.ID.String()) {
-		t.Errorf("hint: %s", hint)
-	}
-	if err := im.begin(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	rest, err := im.source(t.Context(), source, false)
+	said, err := im.source(t.Context(), source, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	total := len(source.bundles[0].Entries)
-	if rest.Same != batchEntries || rest.New != total-batchEntries || rest.Changed != 0 {
-		t.Errorf("then %d new, %d changed, %d there already, of %d", rest.New, rest.Changed, rest.Same, total)
+	if _, err := im.source(t.Context(), source, false); err != nil {
+		t.Fatal(err)
+	}
+	list, err := u.session.Entries(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, e := range list {
+		got[e.Section]++
+	}
+	if !maps.Equal(got, said.Sections) {
+		t.Errorf("filed as\n%v\nand the dry run said\n%v", got, said.Sections)
 	}
 }
 
-func TestBatches(t *testing.T) {
-	source, err := readSource(bytes.NewReader(sample.Sources()[0].Bundle), "gp")
+// TestRefusedEntryIsLeftOut: one entry that the server refuses is reported with
+// its reason, and everything else is imported all the same.
+func TestRefusedEntryIsLeftOut(t *testing.T) {
+	a, _ := enrolled(t)
+	u, err := a.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := change.PlanImport(source.bundles[0], "gp", "p")
+	defer u.close()
+	im := &importer{unlocked: u}
+	if err := im.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var changes []change.Change
+	for i, about := range []string{im.patient, "somebody-else", im.patient, "another"} {
+		r, err := fhir.Parse(fmt.Appendf(nil, `{"resourceType":"Goal","id":"g%d","subject":{"reference":"Patient/%s"}}`, i, about), fhir.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes = append(changes, change.Change{Index: i, Verb: change.Update, Ref: fhir.Ref{Type: "Goal", ID: r.ID()}, Resource: r})
+	}
+	r := imported{ID: crypto.RandomID(), Source: "test"}
+	if err := im.send(t.Context(), &r, changes); err != nil {
+		t.Fatal(err)
+	}
+	if r.New != 2 || len(r.Refused) != 2 || r.Refused[0].Ref.ID != "g1" || r.Refused[1].Ref.ID != "g3" ||
+		!strings.Contains(r.Refused[0].Reason, "another person") {
+		t.Errorf("%d new, refused %+v", r.New, r.Refused)
+	}
+}
+
+// TestImportOfSomebodyElse: a file about another person is refused, whatever is
+// answered to "is that you?".
+func TestImportOfSomebodyElse(t *testing.T) {
+	a, _ := enrolled(t)
+	u, err := a.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := 0
-	for at := 0; at < len(plan.Changes); {
-		n := batch(plan.Changes[at:])
-		size := 0
-		for _, c := range plan.Changes[at : at+n] {
-			size += len(c.Resource.Bytes())
+	defer u.close()
+	patient := func(name, born string) importSource {
+		s, err := readSource(strings.NewReader(`{"resourceType":"Patient","id":"p","name":[{"text":"`+name+`"}],"birthDate":"`+born+`"}`), name)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if n < 1 || n > batchEntries || n > 1 && size > batchBytes {
-			t.Fatalf("a batch of %d entries and %d bytes", n, size)
-		}
-		at, all = at+n, all+n
+		return s
 	}
-	if all != len(plan.Changes) {
-		t.Errorf("%d of %d entries are in a batch", all, len(plan.Changes))
+	im := &importer{unlocked: u}
+	for i, s := range []importSource{patient("Ann Lee", "1950-01-01"), patient("Tom Fox", "1961-02-02")} {
+		if err := im.begin(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := im.source(t.Context(), s, false)
+		if refused := err != nil; refused != (i == 1) {
+			t.Errorf("%s: %v", s.name, err)
+		}
 	}
 }
 
