@@ -16,6 +16,7 @@ import (
 	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/audit"
+	"carehold/record/entry"
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/keys"
@@ -388,4 +389,39 @@ func TestDamageOnDisk(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestForgedRow: a grantee who can write to the disk has the section's key, so
+// the seal does not stop them. The directory does, in a read and in a search.
+func TestForgedRow(t *testing.T) {
+	t.Parallel()
+	x := newFaulty(t, false)
+	d := x.d
+	part := kv.Partition(d.person)
+	tokenRow, err := keys.OpenGrantRow(d.person, x.live, keys.GrantKey(d.grants, x.live), x.engine.parts[part]["g"+string(x.live[:])])
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := tokenRow.Hold
+	h.Back = func(e record.Epoch) ([]byte, error) { return x.engine.parts[part]["b"+string(crypto.U32(uint32(e)))], nil }
+	id := h.EntryID("AllergyIntolerance", "n1")
+	forged := entry.Marshal(entry.Header{Type: "AllergyIntolerance", ID: "n1", Time: time.Now()}, []byte(`{"resourceType":"AllergyIntolerance","id":"n1"}`))
+	rows, err := h.SealEntry(record.Allergies, id, 1, forged)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := "e" + string(id[:]) + string(crypto.U64(^uint64(1)))
+	if x.engine.parts[part][key] == nil {
+		t.Fatal("the attack is not even set up")
+	}
+	x.engine.set(part, key, rows[0])
+	s, err := store.OpenOn(x.engine, x.node, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := view(t, s, x.gp)
+	_, err = v.Read(ctx, allergyRefOf("n1"), 0)
+	wantKind(t, err, record.Integrity)
+	_, err = v.Search(ctx, store.Query{Type: "AllergyIntolerance", Limit: 10})
+	wantKind(t, err, record.Integrity)
 }
