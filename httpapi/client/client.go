@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -186,7 +185,7 @@ func unreached(err error) error {
 		return err
 	}
 	return &record.Error{Kind: record.Unavailable, Safe: "the server cannot be reached",
-		Shown: fmt.Sprintf("the server cannot be reached: %v", err), Err: err}
+		Shown: "the server cannot be reached: " + plain(err.Error()), Err: err}
 }
 
 // json sends a message and reads the answer into out, if there is one to read.

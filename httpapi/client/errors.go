@@ -3,6 +3,9 @@ package client
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"carehold/httpapi/problem"
 	"carehold/record"
@@ -17,7 +20,7 @@ func refused(answer *http.Response, body []byte) error {
 		if !ok {
 			kind = problem.KindOfStatus(answer.StatusCode)
 		}
-		return &record.Error{Kind: kind, Path: h.Error.Path, Safe: string(kind), Shown: shown(h.Error.Message, h.Error.Request, kind)}
+		return &record.Error{Kind: kind, Path: plain(h.Error.Path), Safe: string(kind), Shown: shown(h.Error.Message, h.Error.Request, kind)}
 	}
 	kind := problem.KindOfStatus(answer.StatusCode)
 	var o struct {
@@ -28,15 +31,16 @@ func refused(answer *http.Response, body []byte) error {
 	if json.Unmarshal(body, &o) == nil && o.ResourceType == "OperationOutcome" && len(o.Issue) > 0 {
 		e := &record.Error{Kind: kind, Safe: string(kind), Shown: shown(o.Issue[0].Diagnostics, o.ID, kind)}
 		if len(o.Issue[0].Expression) > 0 {
-			e.Path = o.Issue[0].Expression[0]
+			e.Path = plain(o.Issue[0].Expression[0])
 		}
 		return e
 	}
-	return &record.Error{Kind: kind, Safe: string(kind), Shown: "the server answered " + answer.Status}
+	return &record.Error{Kind: kind, Safe: string(kind), Shown: "the server answered " + plain(answer.Status)}
 }
 
 // shown adds the request id where somebody will have to look it up.
 func shown(text, id string, kind record.Kind) string {
+	text, id = plain(text), plain(id)
 	if text == "" {
 		text = string(kind)
 	}
@@ -44,4 +48,21 @@ func shown(text, id string, kind record.Kind) string {
 		text += " (request " + id + ")"
 	}
 	return text
+}
+
+// maxText bounds each text of a server's that is shown.
+const maxText = 1000
+
+// plain takes what a terminal would obey out of a server's text: whoever runs a
+// server must not move the cursor of who asks it.
+func plain(s string) string {
+	if len(s) > maxText {
+		s = s[:maxText] + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, s)
 }
