@@ -403,7 +403,9 @@ func TestForgedRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := tokenRow.Hold
-	h.Back = func(e record.Epoch) ([]byte, error) { return x.engine.parts[part]["b"+string(crypto.U32(uint32(e)))], nil }
+	h.Back = func(e record.Epoch) ([]byte, error) {
+		return x.engine.parts[part]["b"+string(crypto.U32(uint32(e)))], nil
+	}
 	id := h.EntryID("AllergyIntolerance", "n1")
 	forged := entry.Marshal(entry.Header{Type: "AllergyIntolerance", ID: "n1", Time: time.Now()}, []byte(`{"resourceType":"AllergyIntolerance","id":"n1"}`))
 	rows, err := h.SealEntry(record.Allergies, id, 1, forged)
