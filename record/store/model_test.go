@@ -633,7 +633,7 @@ func (w *world) readLog() {
 
 func TestModel(t *testing.T) {
 	t.Parallel()
-	lives, steps := 10, 50
+	lives, steps := 8, 45
 	if os.Getenv("CAREHOLD_LONG") != "" {
 		lives, steps = 100, 150
 	}
