@@ -27,7 +27,7 @@ The exit code is 7 when it does not hold. Then change nothing, and keep this
 device's file: it is the evidence.`,
 		Example: `  carehold check
   carehold check --json`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	a.deviceFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {

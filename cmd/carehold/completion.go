@@ -15,7 +15,7 @@ func (a *app) completionCommand() *cobra.Command {
   carehold completion zsh > "${fpath[1]}/_carehold"
   carehold completion fish > ~/.config/fish/completions/carehold.fish`,
 		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      cobra.MatchAll(exactly(1, "a shell: bash, zsh, fish or powershell"), cobra.OnlyValidArgs),
 		RunE: func(c *cobra.Command, args []string) error {
 			root := c.Root()
 			switch args[0] {

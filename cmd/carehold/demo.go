@@ -35,7 +35,7 @@ is claimed is tested on the way; the exit code is 1 if a claim does not hold.
 It stays up afterwards, with commands to try. With DEMO_EXIT=1 it ends.`,
 		Example: `  carehold demo
   DEMO_EXIT=1 carehold demo`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if a.json {
 				return usagef("the demo is for reading: there is no JSON of it")

@@ -24,7 +24,7 @@ devices, and with the recovery code. This lists, adds and removes them.`,
   carehold device add --server https://record.example.org
   carehold device remove laptop
   carehold device new-code`,
-		Args: cobra.NoArgs,
+		Args: knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.deviceListCommand(), a.deviceAddCommand(), a.deviceRemoveCommand(), a.newCodeCommand())
@@ -36,7 +36,7 @@ func (a *app) deviceListCommand() *cobra.Command {
 		Use:     "list",
 		Short:   "List the ways into your record",
 		Example: "  carehold device list",
-		Args:    cobra.NoArgs,
+		Args:    nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			u, err := a.unlock(c.Context())
 			if err != nil {
@@ -119,7 +119,7 @@ The passphrase may be another than on your other devices. What this device keeps
 is made here and sent nowhere.`,
 		Example: `  carehold device add --server https://record.example.org
   carehold device add --server https://record.example.org --label tablet`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	var in comeIn
 	a.comeInFlags(c, &in)
@@ -137,7 +137,7 @@ then makes a new recovery code: the old one was used, and may have been seen.
 
 If the old device was stolen: carehold device remove NAME --stolen`,
 		Example: `  carehold recover --server https://record.example.org`,
-		Args:    cobra.NoArgs,
+		Args:    nothing,
 	}
 	in := comeIn{newCode: true}
 	a.comeInFlags(c, &in)
@@ -250,7 +250,7 @@ all keys are made new, and every grant ends; you make again those you want. What
 was read before stays read.`,
 		Example: `  carehold device remove laptop
   carehold device remove 3f2a91bc --stolen`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1, "the name of a device, or an id"),
 	}
 	stolen := c.Flags().Bool("stolen", false, "make all keys new and end every grant")
 	a.deviceFlags(c)

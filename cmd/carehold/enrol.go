@@ -29,7 +29,7 @@ people who run the server included. If both are lost, the record is lost.`,
 		Example: `  carehold enrol --server https://record.example.org
   carehold enrol --server http://127.0.0.1:8470 --invite-file invite.txt \
     --passphrase-file pass.txt --recovery-out recovery.txt`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	f := c.Flags()
 	server := f.String("server", "", "the server's `address`: https:// and its name")

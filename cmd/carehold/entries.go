@@ -23,7 +23,7 @@ entries, the newest first, each with its name for "carehold show".`,
 		Example: `  carehold entries
   carehold entries --section medicines
   carehold entries --type Observation --json`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	section := c.Flags().String("section", "", "only this `section`")
 	typ := c.Flags().String("type", "", "only this FHIR resource `type`")
@@ -81,10 +81,14 @@ func (a *app) showSections(list []message.EntryInfo) {
 	a.say("%s in your record:", entriesOf(len(list)))
 	a.say("")
 	rows := [][]string{}
+	example := record.Identity.String()
 	for _, s := range record.Sections() {
 		name := s.String()
 		if counts[name] == 0 {
 			continue
+		}
+		if !s.Sensitive() {
+			example = name
 		}
 		mark := " "
 		if s.Sensitive() {
@@ -95,7 +99,7 @@ func (a *app) showSections(list []message.EntryInfo) {
 	a.table("", rows)
 	a.say("")
 	a.say("* is in no ready-made grant: you share it only by naming it.")
-	a.note("See one: carehold entries --section %s", strings.TrimSpace(strings.TrimSuffix(rows[len(rows)-1][1], "*")))
+	a.note("See one: carehold entries --section %s", example)
 }
 
 // inWords is "12 conditions, 3 procedures", the most of it first.

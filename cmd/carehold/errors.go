@@ -74,13 +74,13 @@ func exitCode(ctx context.Context, err error) int {
 }
 
 // hintOf is what to do about an error, where that can be said.
-func hintOf(code int, err error) string {
+func (a *app) hintOf(code int, err error) string {
 	if f, ok := errors.AsType[*failure](err); ok && f.hint != "" {
 		return f.hint
 	}
 	switch {
 	case code == exitUsage:
-		return `"carehold COMMAND --help" has examples`
+		return first(a.name, "carehold") + " --help has examples"
 	case errors.Is(err, record.Integrity):
 		return "do not change anything now; keep this device's file, and ask whoever runs the server what happened"
 	case errors.Is(err, holder.ErrNoSlot):
@@ -99,7 +99,7 @@ func (a *app) report(ctx context.Context, err error) int {
 	if code == exitInterrupted && (errors.Is(err, context.Canceled) || err.Error() == "") {
 		err = errors.New("interrupted")
 	}
-	text, hint := errorText(err), hintOf(code, err)
+	text, hint := errorText(err), a.hintOf(code, err)
 	if a.json {
 		line := struct {
 			Type    string `json:"type"`

@@ -26,7 +26,7 @@ too. The file is not encrypted, and only you may read it (mode 0600): keep it as
 you keep the record.`,
 		Example: `  carehold export my-record.json
   carehold export my-record.ndjson`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1, "the name of a file"),
 	}
 	a.deviceFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -38,7 +38,7 @@ safeguarding, private) are in none unless you name them.
   carehold grant --to Judith --sections allergies,medicines --for until-stopped
   carehold grant --to "Community nurse" --sections measurements \
     --scopes "patient/Observation.crs" --for 30d --token-out nurse.token`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	var o grantOptions
 	f := c.Flags()

@@ -20,7 +20,7 @@ func (a *app) grantsCommand() *cobra.Command {
 		Short: "See who may read what now",
 		Example: `  carehold grants
   carehold grants --all`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	all := c.Flags().Bool("all", false, "also grants that are over")
 	a.deviceFlags(c)
@@ -131,7 +131,7 @@ they may have kept.`,
 		Example: `  carehold revoke 3f2a91bc
   carehold revoke "Dr Amara Okafor"
   carehold revoke -n Judith`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast(1, "the id of a grant, or the name it was given to"),
 	}
 	dry := c.Flags().BoolP("dry-run", "n", false, "only say which grants would be stopped")
 	a.deviceFlags(c)

@@ -25,7 +25,7 @@ part that is shown was checked; "carehold check" checks everything.`,
 		Example: `  carehold history
   carehold history --who "Dr Amara Okafor" --since 7d
   carehold history --all --json`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	who := c.Flags().String("who", "", "only what this `name` did, or a part of it; \"you\" is yourself")
 	since := c.Flags().String("since", "", "only what happened since: 7d, or a `date` such as 2026-11-01")

@@ -49,7 +49,7 @@ the same command again goes on.`,
 		Example: `  carehold import gp-practice.json
   carehold import -n hospital.json
   carehold import --source "Mill Lane Surgery" export-2026-11.ndjson`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast(1, "a file"),
 	}
 	dry := c.Flags().BoolP("dry-run", "n", false, "only count what would be imported")
 	source := c.Flags().String("source", "", "the `name` of where the files come from")

@@ -43,7 +43,7 @@ func TestInterruptedImport(t *testing.T) {
 	if report.New != piece {
 		t.Errorf("%d entries are in, want one piece", report.New)
 	}
-	if hint := hintOf(exitInterrupted, err); !strings.Contains(hint, "goes on") || !strings.Contains(hint, report.ID.String()) {
+	if hint := a.hintOf(exitInterrupted, err); !strings.Contains(hint, "goes on") || !strings.Contains(hint, report.ID.String()) {
 		t.Errorf("hint: %s", hint)
 	}
 	if err := im.begin(t.Context()); err != nil {

@@ -19,7 +19,7 @@ func (a *app) importsCommand() *cobra.Command {
 		Short: "List what was imported, and take an import back",
 		Example: `  carehold imports
   carehold imports undo 3f2a91bc`,
-		Args: cobra.NoArgs,
+		Args: knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error {
 			u, err := a.open(c.Context())
 			if err != nil {
@@ -84,7 +84,7 @@ again as they were before. What was changed since is left alone, and listed.
 The older versions stay in the record and its history, as with every deletion.`,
 		Example: `  carehold imports undo -n 3f2a91bc
   carehold imports undo 3f2a91bc`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1, "the id of an import"),
 	}
 	dry := c.Flags().BoolP("dry-run", "n", false, "only say what would be taken back")
 	a.deviceFlags(c)

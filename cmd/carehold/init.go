@@ -20,7 +20,7 @@ A store is made by this command only: a slip in a path must not look like a
 server that has lost everything. It refuses a folder that has anything in it.`,
 		Example: `  carehold init
   carehold init --data /srv/carehold`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := a.settings(c)
 			if err != nil {

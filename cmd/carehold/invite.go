@@ -19,7 +19,7 @@ The operator never gets a way into the record: its keys are made on the person's
 own device.`,
 		Example: `  carehold invite
   carehold invite --quota 10GiB --expires 7d`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	quota := c.Flags().String("quota", "4GiB", "the most `room` the record may take")
 	expires := c.Flags().String("expires", "24h", "how `long` the invite is good: 2h, 7d")

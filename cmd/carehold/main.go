@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -28,8 +31,9 @@ type app struct {
 	json, quiet, yes bool
 	state            string // path of the device file
 	passphraseFile   string
-	width            int  // of the answer; 0: of the terminal
-	running          bool // a command has begun: what fails now is not its usage
+	width            int    // of the answer; 0: of the terminal
+	name             string // of the command, for hints
+	running          bool   // a command has begun: what fails now is not its usage
 }
 
 // run carries out one command line and returns its exit code.
@@ -39,8 +43,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	err := root.ExecuteContext(ctx)
-	if err != nil && !a.running {
+	c, err := root.ExecuteContextC(ctx)
+	a.name = c.CommandPath()
+	if _, told := errors.AsType[*failure](err); err != nil && !a.running && !told {
 		err = usage(err)
 	}
 	if err == nil {
@@ -62,9 +67,14 @@ func (a *app) root() *cobra.Command {
 		Long:          about,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Version:       version(),
+		Args:          knownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SetVersionTemplate("carehold {{.Version}}\n")
+	root.InitDefaultVersionFlag()
+	root.Flags().Lookup("version").Shorthand = ""
+	root.Flags().Lookup("version").Usage = "say which version this is"
 	root.PersistentPreRun = func(*cobra.Command, []string) { a.running = true }
 	root.CompletionOptions.DisableDefaultCmd = true
 	flags := root.PersistentFlags()
@@ -93,6 +103,46 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpCommandGroupID(other)
 	root.SetUsageTemplate(usageTemplate)
 	return root
+}
+
+// knownCommand says which command was probably meant.
+func knownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("there is no command %q", args[0])
+	c.SuggestionsMinimumDistance = 2 // letters
+	if like := c.SuggestionsFor(args[0]); len(like) > 0 {
+		return coded(exitUsage, err, "did you mean "+c.CommandPath()+" "+strings.Join(like, ", or "+c.CommandPath()+" "))
+	}
+	return coded(exitUsage, err, c.CommandPath()+" --help lists them")
+}
+
+// atLeast and exactly say in words which arguments a command needs.
+
+func atLeast(n int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < n {
+			return fmt.Errorf("%s needs %s", c.CommandPath(), what)
+		}
+		return nil
+	}
+}
+
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != n {
+			return fmt.Errorf("%s needs %s, and nothing else", c.CommandPath(), what)
+		}
+		return nil
+	}
+}
+
+func nothing(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no %q: only flags", c.CommandPath(), args[0])
+	}
+	return nil
 }
 
 // usageTemplate is cobra's, with the examples first: they are what people read.

@@ -23,7 +23,7 @@ section can read it from now on, those who only had the old one no longer can.
 
 Only you can do this. An update by anybody else stays in the section.`,
 		Example: `  carehold move Condition/k2v5c7q4 --to private`,
-		Args:    cobra.MinimumNArgs(1),
+		Args:    atLeast(1, "an entry: TYPE/ID"),
 	}
 	to := c.Flags().String("to", "", "the `section`: "+record.SectionNames())
 	a.deviceFlags(c)

@@ -13,7 +13,7 @@ func (a *app) newCodeCommand() *cobra.Command {
 		Long: `Makes a new recovery code, when the paper with the old one is lost or somebody
 may have seen it. The old one opens nothing any more.`,
 		Example: "  carehold device new-code",
-		Args:    cobra.NoArgs,
+		Args:    nothing,
 	}
 	out := c.Flags().String("recovery-out", "", "write the new recovery code to this new `file` instead of showing it")
 	a.deviceFlags(c)

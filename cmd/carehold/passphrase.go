@@ -17,7 +17,7 @@ func (a *app) passphraseCommand() *cobra.Command {
 keep theirs, and the recovery code stays the same.`,
 		Example: `  carehold passphrase
   carehold passphrase --passphrase-file old.txt --new-passphrase-file new.txt`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	newFile := c.Flags().String("new-passphrase-file", "", "read the new passphrase from this `file`; - is stdin")
 	a.deviceFlags(c)

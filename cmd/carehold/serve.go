@@ -37,7 +37,7 @@ configuration file; --print-config shows which value won, and where it is from.`
   carehold serve --listen :8443 --public-url https://record.example.org \
     --tls-cert fullchain.pem --tls-key privkey.pem
   carehold serve --print-config`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	printConfig := c.Flags().Bool("print-config", false, "show every setting, its value and where it came from, and serve nothing")
 	acceptLoss := c.Flags().Bool("accept-loss", false, "serve a store that is older than it was, for instance from a copy; every person sees it in their history")

@@ -20,7 +20,7 @@ func (a *app) showCommand() *cobra.Command {
 		Example: `  carehold show Condition/k2v5c7q4
   carehold show Condition/k2v5c7q4 --why
   carehold show Condition/k2v5c7q4 --version 1 --json`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1, "an entry: TYPE/ID"),
 	}
 	why := c.Flags().Bool("why", false, "say which section it is filed in, by which rule, and how to move it")
 	version := c.Flags().Uint64("version", 0, "an older `version`: 1 is the first")

@@ -18,7 +18,7 @@ the operator cannot open one.
 The exit code is 0 when nothing is wrong, and 1 when something is.`,
 		Example: `  carehold status
   carehold status --json`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	settingFlags(c, "data", "node-key", "socket")
 	c.RunE = func(c *cobra.Command, _ []string) error {
