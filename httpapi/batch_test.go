@@ -2,13 +2,17 @@ package httpapi_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"carehold/record"
+	"carehold/record/grant"
+	"carehold/record/holder"
 )
 
 // batchOf is a batch that asks for one entry so many times.
@@ -56,5 +60,40 @@ func TestBatchEndsWithItsGrant(t *testing.T) {
 	w.check(err)
 	if resp.StatusCode != 401 || bytes.Contains(b, []byte("penicillin")) {
 		t.Errorf("%d, with what was read before: %v", resp.StatusCode, bytes.Contains(b, []byte("penicillin")))
+	}
+}
+
+// A batch whose client has gone, or whose grant has used up its day, is not
+// worked through for nobody: each search of it goes through the whole record.
+func TestBatchStops(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(w.vars["ada"], `{"resourceType":"Observation","id":"scan","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],`+
+		`"code":{"text":"scan"},"subject":{"reference":"Patient/{patient}"},"note":[{"text":"`+strings.Repeat("x", 15<<20)+`"}]}`)
+	parsed, err := grant.ParseScopes("patient/*.rs")
+	w.check(err)
+	issued, err := w.ada.Grant(t.Context(), holder.GrantRequest{To: grant.Party{Name: "few"}, Sections: record.SectionsOf(record.Results),
+		Scopes: parsed, Purpose: "TREAT", Lasts: time.Hour, Daily: 3})
+	w.check(err)
+	send := func(ctx context.Context, token string) (*httptest.ResponseRecorder, time.Duration) {
+		r := httptest.NewRequestWithContext(ctx, "POST", "/fhir", strings.NewReader(batchOf("Observation?_count=0", 400)))
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/fhir+json")
+		rec, began := httptest.NewRecorder(), time.Now()
+		w.server.ServeHTTP(rec, r)
+		return rec, time.Since(began)
+	}
+	rec, took := send(t.Context(), issued.Token)
+	if n := strings.Count(rec.Body.String(), `"status":"429 `); n != 397 {
+		t.Errorf("%d entries were refused for today, not 397", n)
+	}
+	if took > 3*time.Second {
+		t.Errorf("a grant that has used up its day kept the server busy for %v", took)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	rec, took = send(ctx, w.vars["gp"])
+	if rec.Code != 503 || took > 3*time.Second {
+		t.Errorf("a client that has gone: %d after %v", rec.Code, took)
 	}
 }

@@ -25,11 +25,18 @@ func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, plan 
 	p := preferences(r.Header["Prefer"])
 	responses := make([]response, len(plan))
 	brought := 0
+	var done error // the grant's requests for today
 	for i, c := range plan {
+		if r.Context().Err() != nil {
+			return gone(r.Context().Err())
+		}
 		e, err := change.BundleEntry{}, error(nil)
-		if reads(c.Verb) && brought >= maxBatchAnswer {
+		switch {
+		case reads(c.Verb) && done != nil:
+			err = done
+		case reads(c.Verb) && brought >= maxBatchAnswer:
 			err = record.Safef(record.TooLarge, "the answers before this one are as much as one batch may bring: ask for it in another")
-		} else {
+		default:
 			e, err = a.one(r, v, c, p)
 		}
 		if errors.Is(err, record.Unauthorized) {
@@ -37,6 +44,9 @@ func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, plan 
 		}
 		if reads(c.Verb) {
 			brought += len(e.Resource)
+			if errors.Is(err, record.TooMany) {
+				done = err
+			}
 		}
 		if err != nil {
 			row := problem.Of(err)
