@@ -46,7 +46,9 @@ func (w *world) bring(token, name string, raw []byte) (sent []storetest.Sent, mo
 	w.check(err)
 	var responses struct {
 		Type  string
-		Entry []struct{ Response struct{ Status, Location string } }
+		Entry []struct {
+			Response struct{ Status, Location string }
+		}
 	}
 	w.check(json.Unmarshal(answer, &responses))
 	if responses.Type != "transaction-response" || len(responses.Entry) != len(im.Changes) {
