@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"unicode"
+	"unicode/utf8"
 )
 
 // With --json the answer is JSON lines, and each object says what it is:
@@ -20,6 +22,20 @@ func (a *app) item(v any) error    { return a.line("item", v) }
 func (a *app) refused(v any) error { return a.line("error", v) }
 func (a *app) summary(v any) error { return a.line("summary", v) }
 
+// escaped writes what JSON may hold as it is and a terminal would obey, C1 controls
+// and turned text, as \\u and four digits.
+func escaped(b []byte) []byte {
+	var out []byte
+	for _, r := range string(b) {
+		if r >= utf8.RuneSelf && r <= 0xffff && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
+			out = fmt.Appendf(out, "\\u%04x", r)
+			continue
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return out
+}
+
 // line prints one object with its type in front.
 func (a *app) line(typ string, v any) error {
 	b, err := json.Marshal(v)
@@ -34,6 +50,6 @@ func (a *app) line(typ string, v any) error {
 	} else {
 		b = b[1:]
 	}
-	_, err = fmt.Fprintf(a.stdout, "{\"type\":%q%s\n", typ, b)
+	_, err = fmt.Fprintf(a.stdout, "{\"type\":%q%s\n", typ, escaped(b))
 	return err
 }

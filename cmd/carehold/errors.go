@@ -99,7 +99,8 @@ func (a *app) report(ctx context.Context, err error) int {
 	if code == exitInterrupted && (errors.Is(err, context.Canceled) || err.Error() == "") {
 		err = errors.New("interrupted")
 	}
-	text, hint := errorText(err), a.hintOf(code, err)
+	// A file's names and a server's words can be in it.
+	text, hint := clean(errorText(err)), clean(a.hintOf(code, err))
 	if a.json {
 		line := struct {
 			Type    string `json:"type"`
@@ -108,7 +109,7 @@ func (a *app) report(ctx context.Context, err error) int {
 			Hint    string `json:"hint,omitempty"`
 		}{"error", code, text, hint}
 		b, _ := json.Marshal(line) // strings and a number always encode
-		fmt.Fprintf(a.stderr, "%s\n", b)
+		fmt.Fprintf(a.stderr, "%s\n", escaped(b))
 		return code
 	}
 	fmt.Fprint(a.stderr, wrap("carehold: error: ", text, a.noteColumns()))

@@ -74,7 +74,12 @@ func (o *operator) listen(ctx context.Context, path string, background *sync.Wai
 		c.Close()
 		return hinted(fmt.Errorf("another server answers at %s", path), "stop it first, or give this one another --socket")
 	}
-	_ = os.Remove(path) // left behind by one that was killed
+	switch info, err := os.Lstat(path); {
+	case err == nil && info.Mode()&os.ModeSocket == 0:
+		return hinted(fmt.Errorf("%s is there already, and is no socket", path), "give this server another --socket")
+	case err == nil:
+		_ = os.Remove(path) // left behind by one that was killed
+	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		return fmt.Errorf("making the operator's socket: %w", err)

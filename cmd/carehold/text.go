@@ -44,26 +44,28 @@ func (a *app) atTerminal() bool {
 // note says something on the side: progress, what was left out, what to do next.
 func (a *app) note(format string, args ...any) {
 	if !a.quiet && !a.json {
-		fmt.Fprint(a.stderr, wrap("", fmt.Sprintf(format, args...), a.noteColumns()))
+		fmt.Fprint(a.stderr, wrap("", plain(fmt.Sprintf(format, args...)), a.noteColumns()))
 	}
 }
 
 // aside is a note of one line that is not broken: an address, a command.
 func (a *app) aside(format string, args ...any) {
 	if !a.quiet && !a.json {
-		fmt.Fprintf(a.stderr, format+"\n", args...)
+		fmt.Fprintln(a.stderr, plain(fmt.Sprintf(format, args...)))
 	}
 }
 
 // warn is a note that --quiet does not silence.
 func (a *app) warn(format string, args ...any) {
 	if !a.json {
-		fmt.Fprint(a.stderr, wrap("carehold: warning: ", fmt.Sprintf(format, args...), a.noteColumns()))
+		fmt.Fprint(a.stderr, wrap("carehold: warning: ", plain(fmt.Sprintf(format, args...)), a.noteColumns()))
 	}
 }
 
 // say prints a part of the answer.
-func (a *app) say(format string, args ...any) { fmt.Fprintf(a.stdout, format+"\n", args...) }
+func (a *app) say(format string, args ...any) {
+	io.WriteString(a.stdout, plain(fmt.Sprintf(format, args...))+"\n")
+}
 
 // paragraph prints a part of the answer, wrapped.
 func (a *app) paragraph(indent, text string) {
@@ -107,6 +109,15 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// plain is clean for what has lines of its own.
+func plain(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = clean(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // fit makes a text exactly so many columns wide.
