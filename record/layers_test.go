@@ -33,7 +33,7 @@ var layers = map[string]string{
 	"record/testdata":  "",
 	"record/store":     "crypto record record/wire record/keys record/grant record/statement record/audit record/entry record/fhir record/filing record/change record/kv record/kv/badger",
 	"httpapi":          "crypto record httpapi",
-	"httpapi/client":   "crypto record httpapi/message httpapi/client",
+	"httpapi/client":   "crypto record httpapi/message httpapi/problem httpapi/client",
 	"cmd":              "crypto record httpapi cmd",
 	"cmd/core":         "crypto record record/wire record/keys record/grant record/statement record/audit record/holder",
 	"docs":             "",

@@ -13,8 +13,6 @@ import (
 	"carehold/record/entry"
 	"carehold/record/fhir"
 	"carehold/record/grant"
-
-	"carehold/httpapi/fhirapi"
 )
 
 // Session is a client with a token: what it can see is what the token opens.
@@ -60,7 +58,7 @@ func (s *Session) Transaction(ctx context.Context, bundle []byte, origin entry.O
 	q := call{method: "POST", path: "/fhir", token: s.token, typ: "application/fhir+json", body: bundle, timeout: importTime,
 		header: http.Header{"Prefer": {"return=minimal"}}}
 	if !origin.IsZero() {
-		q.header.Set("Carehold-Import", fhirapi.ImportHeader(origin))
+		q.header.Set(message.ImportHeaderName, message.ImportHeader(origin))
 	}
 	_, b, err := s.c.do(ctx, q)
 	return b, err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"carehold/httpapi/message"
 	"carehold/httpapi/problem"
 	"carehold/record"
 	"carehold/record/change"
@@ -18,7 +19,7 @@ func (a *API) Bundle(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	if _, _, err := query(r); err != nil {
 		return err
 	}
-	origin, err := importOrigin(r.Header)
+	origin, err := message.ImportOrigin(r.Header)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package fhirapi
 import (
 	"net/http"
 
+	"carehold/httpapi/message"
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
@@ -15,7 +16,7 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	if _, _, err := query(r); err != nil {
 		return err
 	}
-	if err := notHere(r, "If-None-Exist", importHeader, "If-Match"); err != nil {
+	if err := notHere(r, "If-None-Exist", message.ImportHeaderName, "If-Match"); err != nil {
 		return err
 	}
 	typ := r.PathValue("type")

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"carehold/httpapi/message"
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/entry"
@@ -128,21 +129,21 @@ func TestImportHeader(t *testing.T) {
 		id + `; source="` + strings.Repeat("a", 201) + `"`: "",
 		"": "",
 	} {
-		o, err := importOrigin(http.Header{importHeader: {text}})
+		o, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {text}})
 		if o.Source != want || (err == nil) != (want != "") {
 			t.Errorf("%s: %+v %v", text, o, err)
 		}
 	}
-	if o, err := importOrigin(http.Header{}); err != nil || !o.IsZero() {
+	if o, err := message.ImportOrigin(http.Header{}); err != nil || !o.IsZero() {
 		t.Error("no header is no import")
 	}
-	if _, err := importOrigin(http.Header{importHeader: {id + "; source=x", id + "; source=x"}}); err == nil {
+	if _, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {id + "; source=x", id + "; source=x"}}); err == nil {
 		t.Error("two headers")
 	}
 	// What a client writes is what the server reads.
 	for _, source := range []string{"GP", `a "b" \ ; c`, "Krankenhaus Süd – 2026", strings.Repeat("é", 100)} {
 		o := entry.Origin{Import: record.ImportID{1, 2, 3}, Source: source}
-		if got, err := importOrigin(http.Header{importHeader: {ImportHeader(o)}}); err != nil || got != o {
+		if got, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {message.ImportHeader(o)}}); err != nil || got != o {
 			t.Errorf("%q: %+v %v", source, got, err)
 		}
 	}
@@ -179,11 +180,11 @@ func FuzzHeaders(f *testing.F) {
 		}
 		acceptable([]string{accept}, nil)
 		acceptable(nil, []string{accept})
-		if o, err := importOrigin(http.Header{importHeader: {origin}}); err == nil {
+		if o, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {origin}}); err == nil {
 			if len(o.Source) == 0 || len(o.Source) > maxSource || strings.ContainsAny(o.Source, "\r\n\x00") || o.Import == (record.ImportID{}) {
 				t.Errorf("the import header %q became %+v", origin, o)
 			}
-			if again, err := importOrigin(http.Header{importHeader: {ImportHeader(o)}}); err != nil || again != o {
+			if again, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {message.ImportHeader(o)}}); err != nil || again != o {
 				t.Errorf("%+v is not read back: %+v %v", o, again, err)
 			}
 		}

@@ -3,6 +3,7 @@ package fhirapi
 import (
 	"net/http"
 
+	"carehold/httpapi/message"
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
@@ -15,7 +16,7 @@ func (a *API) Update(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	if _, _, err := query(r); err != nil {
 		return err
 	}
-	if err := notHere(r, importHeader); err != nil {
+	if err := notHere(r, message.ImportHeaderName); err != nil {
 		return err
 	}
 	if err := storable(r.PathValue("type")); err != nil {

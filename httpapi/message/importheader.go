@@ -1,4 +1,4 @@
-package fhirapi
+package message
 
 import (
 	"mime"
@@ -10,13 +10,13 @@ import (
 	"carehold/record/entry"
 )
 
-// importHeader marks a transaction as part of an import, so that the person can
-// list it and undo it as a whole:
+// ImportHeaderName is the header that marks a transaction as part of an import,
+// so that the person can list it and undo it as a whole:
 //
 //	Carehold-Import: 0123456789abcdef0123456789abcdef; source="GP practice export"
 //
 // source is a quoted string, or source*=UTF-8”… (RFC 8187) for other letters.
-const importHeader = "Carehold-Import"
+const ImportHeaderName = "Carehold-Import"
 
 // maxSource bounds the words for a source, in bytes: they stand in each version.
 const maxSource = 200
@@ -26,16 +26,16 @@ func ImportHeader(o entry.Origin) string {
 	return mime.FormatMediaType(o.Import.String(), map[string]string{"source": o.Source})
 }
 
-// importOrigin reads it; the zero Origin where there is none.
-func importOrigin(h http.Header) (o entry.Origin, err error) {
+// ImportOrigin reads it; the zero Origin where there is none.
+func ImportOrigin(h http.Header) (o entry.Origin, err error) {
 	bad := record.Safef(record.Invalid, `Carehold-Import is 32 hexadecimal digits and a source: 0123…; source="GP practice export"`)
-	switch values := h[importHeader]; {
+	switch values := h[ImportHeaderName]; {
 	case len(values) == 0:
 		return o, nil
 	case len(values) > 1:
 		return o, bad
 	}
-	id, params, err := mime.ParseMediaType(h.Get(importHeader))
+	id, params, err := mime.ParseMediaType(h.Get(ImportHeaderName))
 	if err != nil || len(params) != 1 {
 		return o, bad
 	}
