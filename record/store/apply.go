@@ -352,16 +352,15 @@ func (pl *planner) unchanged(w *draft, origin entry.Origin) (bool, error) {
 	if origin.IsZero() || !w.was.Header.Origin.IsZero() {
 		return false, nil
 	}
-	for n := w.was.Version - 1; n > 0; n-- {
-		old, err := pl.v.fetch(w.ref, n)
-		if err != nil {
-			return false, err
+	unchanged := false
+	err := pl.v.history(w.old, func(_ stamp, _ rowsOf, old Entry) (bool, error) {
+		if old.Header.Origin.IsZero() {
+			return true, nil
 		}
-		if !old.Header.Origin.IsZero() { // what the last import brought
-			return !old.Header.Deleted && same(old.Body, w.res), nil
-		}
-	}
-	return false, nil
+		unchanged = !old.Header.Deleted && same(old.Body, w.res) // what the last import brought
+		return false, nil
+	})
+	return unchanged, err
 }
 
 // same reports whether a resource says what is kept already, but for what the

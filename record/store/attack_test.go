@@ -210,6 +210,7 @@ func TestStolenDiskAndRevokedToken(t *testing.T) {
 				continue
 			}
 			tried++
+			row = row[32:] // after the hash of the version before
 			if _, _, mine := old.Hold.Recognise(entry, version, row); mine {
 				opened++
 				if id != "a1" || version != 1 {

@@ -391,32 +391,40 @@ func TestDamageOnDisk(t *testing.T) {
 	}
 }
 
+// thief is who was granted sections, has the keys of them from their token, and
+// can write to the disk.
+func (x *faultyStore) thief(t *testing.T) *keys.Hold {
+	t.Helper()
+	part := x.engine.parts[kv.Partition(x.d.person)]
+	row, err := keys.OpenGrantRow(x.d.person, x.live, keys.GrantKey(x.d.grants, x.live), part["g"+string(x.live[:])])
+	if err != nil {
+		t.Fatal(err)
+	}
+	row.Hold.Back = func(e record.Epoch) ([]byte, error) { return part["b"+string(crypto.U32(uint32(e)))], nil }
+	return row.Hold
+}
+
+func versionKey(id record.EntryID, stamp uint64) string {
+	return "e" + string(id[:]) + string(crypto.U64(^stamp))
+}
+
 // TestForgedRow: a grantee who can write to the disk has the section's key, so
 // the seal does not stop them. The directory does, in a read and in a search.
 func TestForgedRow(t *testing.T) {
 	t.Parallel()
 	x := newFaulty(t, false)
-	d := x.d
-	part := kv.Partition(d.person)
-	tokenRow, err := keys.OpenGrantRow(d.person, x.live, keys.GrantKey(d.grants, x.live), x.engine.parts[part]["g"+string(x.live[:])])
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := tokenRow.Hold
-	h.Back = func(e record.Epoch) ([]byte, error) {
-		return x.engine.parts[part]["b"+string(crypto.U32(uint32(e)))], nil
-	}
+	h := x.thief(t)
 	id := h.EntryID("AllergyIntolerance", "n1")
 	forged := entry.Marshal(entry.Header{Type: "AllergyIntolerance", ID: "n1", Time: time.Now()}, []byte(`{"resourceType":"AllergyIntolerance","id":"n1"}`))
 	rows, err := h.SealEntry(record.Allergies, id, 1, forged)
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := "e" + string(id[:]) + string(crypto.U64(^uint64(1)))
+	part, key := kv.Partition(x.d.person), versionKey(id, 1)
 	if x.engine.parts[part][key] == nil {
 		t.Fatal("the attack is not even set up")
 	}
-	x.engine.set(part, key, rows[0])
+	x.engine.set(part, key, append(make([]byte, 32), rows[0]...))
 	s, err := store.OpenOn(x.engine, x.node, store.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -426,4 +434,150 @@ func TestForgedRow(t *testing.T) {
 	wantKind(t, err, record.Integrity)
 	_, err = v.Search(ctx, store.Query{Type: "AllergyIntolerance", Limit: 10})
 	wantKind(t, err, record.Integrity)
+}
+
+// TestForgedPast: nor can they write another past. The newest version answers for
+// those before it: in a read, a move, an undo and an import.
+func TestForgedPast(t *testing.T) {
+	t.Parallel()
+	x := newFaulty(t, false)
+	part := kv.Partition(x.d.person)
+	s, err := store.OpenOn(x.engine, x.node, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.d.s = s
+	importOf := func(text string) (origin entry.Origin) {
+		origin = entry.Origin{Import: record.ImportID(crypto.RandomID()), Source: "nhs"}
+		if _, err := tryImport(x.d.session(), `{"resourceType":"AllergyIntolerance","id":"i","code":{"text":"`+text+`"}}`, origin); err != nil {
+			t.Fatal(err)
+		}
+		return origin
+	}
+	origin := importOf("imported")
+	put(t, x.d.session(), `{"resourceType":"AllergyIntolerance","id":"i","code":{"text":"corrected"}}`)
+	// Twice in a row the same words, so that swapping them would not even show.
+	put(t, x.d.session(), `{"resourceType":"AllergyIntolerance","id":"m","code":{"text":"a"}}`)
+	put(t, x.d.session(), `{"resourceType":"AllergyIntolerance","id":"m","code":{"text":"b"}}`)
+	put(t, x.d.session(), `{"resourceType":"AllergyIntolerance","id":"m","code":{"text":"a"}}`)
+	before := x.engine.fork()
+	for _, to := range []record.Section{record.Private, record.Allergies} {
+		if _, err := x.d.session().Move(ctx, []fhir.Ref{allergyRefOf("m")}, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := x.thief(t)
+	a, i, m := h.EntryID("AllergyIntolerance", "a1"), h.EntryID("AllergyIntolerance", "i"), h.EntryID("AllergyIntolerance", "m")
+	const moved = 2 << 40 // the generation of m now
+	now := func(key string) []byte {
+		row := x.engine.parts[part][key]
+		if row == nil {
+			t.Fatal("the attack is not even set up")
+		}
+		return row
+	}
+	// forge seals what the thief likes, after what was before.
+	forge := func(id record.EntryID, name string, stamp uint64) []byte {
+		plain := entry.Marshal(entry.Header{Type: "AllergyIntolerance", ID: name, Time: time.Now(), Origin: origin},
+			[]byte(`{"resourceType":"AllergyIntolerance","id":"`+name+`","code":{"text":"forged"}}`))
+		rows, err := h.SealEntry(record.Allergies, id, record.Version(stamp), plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return append(slices.Clone(now(versionKey(id, stamp))[:32]), rows[0]...)
+	}
+	for _, c := range []struct {
+		name   string
+		ref    fhir.Ref
+		set    map[string][]byte
+		unread []record.Version // what must be found to be damaged
+	}{
+		{"version 1 forged", allergyRefOf("a1"), map[string][]byte{versionKey(a, 1): forge(a, "a1", 1)}, []record.Version{1}},
+		{"version 2 forged", allergyRefOf("a1"), map[string][]byte{versionKey(a, 2): forge(a, "a1", 2)}, []record.Version{1, 2}},
+		{"an import forged", allergyRefOf("i"), map[string][]byte{versionKey(i, 1): forge(i, "i", 1)}, []record.Version{1}},
+		{"a moved version forged", allergyRefOf("m"), map[string][]byte{versionKey(m, moved|1): forge(m, "m", moved|1)}, []record.Version{1}},
+		{"another's version", allergyRefOf("a1"), map[string][]byte{versionKey(a, 1): now(versionKey(i, 1))}, []record.Version{1}},
+		{"versions exchanged", allergyRefOf("m"), map[string][]byte{versionKey(m, moved|1): now(versionKey(m, moved|2)),
+			versionKey(m, moved|2): now(versionKey(m, moved|1))}, []record.Version{1, 2}},
+		{"an older generation's", allergyRefOf("m"), map[string][]byte{versionKey(m, moved|1): before.parts[part][versionKey(m, 1)]}, []record.Version{1}},
+		{"another link", allergyRefOf("a1"), map[string][]byte{versionKey(a, 1): append(slices.Repeat([]byte{1}, 32), now(versionKey(a, 1))[32:]...)}, []record.Version{1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := x.engine.fork()
+			for key, row := range c.set {
+				if row == nil {
+					t.Fatal("the attack is not even set up")
+				}
+				e.set(part, key, row)
+			}
+			s, err := store.OpenOn(e, x.node, store.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			x.d.s = s
+			gp, me := view(t, s, x.gp), x.d.session()
+			for _, n := range c.unread {
+				_, err = gp.Read(ctx, c.ref, n)
+				wantKind(t, err, record.Integrity)
+				_, err = me.Read(ctx, c.ref, n)
+				wantKind(t, err, record.Integrity)
+			}
+			if _, err = gp.Read(ctx, c.ref, 0); err != nil {
+				t.Errorf("the newest version: %v", err)
+			}
+			_, err = me.Move(ctx, []fhir.Ref{c.ref}, record.Private)
+			wantKind(t, err, record.Integrity)
+			_, err = me.Undo(ctx, origin.Import)
+			wantKind(t, err, record.Integrity)
+			if c.ref.ID == "i" {
+				_, err = tryImport(me, `{"resourceType":"AllergyIntolerance","id":"i","code":{"text":"forged"}}`, origin)
+				wantKind(t, err, record.Integrity)
+			}
+		})
+	}
+}
+
+// TestChainGoesOn: every version opens after moves, deletions and epochs, and what
+// is stored of each begins with the hash of the one before.
+func TestChainGoesOn(t *testing.T) {
+	t.Parallel()
+	x := newFaulty(t, false)
+	s, err := store.OpenOn(x.engine, x.node, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.d.s = s
+	text := func(n int) string {
+		return fmt.Sprintf(`{"resourceType":"Binary","id":"c","data":"%s"}`, strings.Repeat("AAAA", n))
+	}
+	for n := range 3 {
+		put(t, x.d.session(), text(1+n*80_000)) // of one row, two and three
+	}
+	ref := binaryRef("c")
+	for _, to := range []record.Section{record.Private, record.Results} {
+		if _, err := x.d.session().Move(ctx, []fhir.Ref{ref}, to); err != nil {
+			t.Fatal(err)
+		}
+		put(t, x.d.session(), text(2+int(to)))
+	}
+	me := x.d.session()
+	for n := record.Version(1); n <= 5; n++ {
+		if e, err := me.Read(ctx, ref, n); err != nil || e.Version != n {
+			t.Errorf("version %d: %v", n, err)
+		}
+	}
+	part := x.engine.parts[kv.Partition(x.d.person)]
+	id, prev := x.thief(t).EntryID("Binary", "c"), make([]byte, 32)
+	for n := uint64(1); n <= 5; n++ {
+		stamp := 2<<40 | n
+		all := slices.Clone(part[versionKey(id, stamp)])
+		if len(all) < 32 || string(all[:32]) != string(prev) {
+			t.Fatalf("version %d does not begin with the hash of the one before", n)
+		}
+		for i := uint32(1); part["x"+versionKey(id, stamp)[1:]+string(crypto.U32(i))] != nil; i++ {
+			all = append(all, part["x"+versionKey(id, stamp)[1:]+string(crypto.U32(i))]...)
+		}
+		sum := sha256.Sum256(all)
+		prev = sum[:]
+	}
 }

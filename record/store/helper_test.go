@@ -8,6 +8,7 @@ import (
 	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/change"
+	"carehold/record/entry"
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/keys"
@@ -50,11 +51,15 @@ func (d *device) first() statement.Signed {
 
 // tryPut is put for what may be refused.
 func tryPut(v *store.View, json string) (store.Result, error) {
+	return tryImport(v, json, entry.Origin{})
+}
+
+func tryImport(v *store.View, json string, from entry.Origin) (store.Result, error) {
 	r, err := fhir.Parse([]byte(json), fhir.Limits{})
 	if err != nil {
 		return store.Result{}, err
 	}
-	res, err := v.Apply(ctx, []change.Change{{Verb: change.Update, Ref: fhir.Ref{Type: r.Type(), ID: r.ID()}, Resource: r}}, store.ApplyOptions{})
+	res, err := v.Apply(ctx, []change.Change{{Verb: change.Update, Ref: fhir.Ref{Type: r.Type(), ID: r.ID()}, Resource: r}}, store.ApplyOptions{Origin: from})
 	if err != nil {
 		return store.Result{}, err
 	}

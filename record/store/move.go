@@ -2,12 +2,12 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/entry"
 	"carehold/record/fhir"
-	"carehold/record/kv"
 )
 
 // movedByPerson is the rule of an entry the person filed themself.
@@ -111,32 +111,17 @@ func (v *View) moveOp(ref fhir.Ref, l line, to record.Section) (*op, error) {
 		return nil, record.Safef(record.Unprocessed, "this entry has been moved too often")
 	}
 	o := &op{id: l.entry, ref: ref, old: l, exists: true, at: newStamp(generation, l.stamp.version())}
-	for n := record.Version(1); n <= l.stamp.version(); n++ {
-		at := l.stamp.at(n)
-		var rows [][]byte
-		err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) (err error) {
-			rows, err = versionRows(r, l.entry, at)
-			return err
-		})
-		if err != nil {
-			return nil, err
+	err := v.history(l, func(at stamp, x rowsOf, e Entry) (bool, error) {
+		for i := range x.rows {
+			o.drop = append(o.drop, rowKey(l.entry, at, i))
 		}
-		e, mine, err := v.open(l.entry, at, rows)
-		if err != nil {
-			return nil, err
-		}
-		if !mine {
-			return nil, damaged("entry") // all versions of an entry are in one section
-		}
-		for i, row := range rows {
-			key := rowKey(l.entry, at, i)
-			o.freed += uint64(len(key) + len(row))
-			o.drop = append(o.drop, key)
-		}
+		o.freed += x.size
 		e.Header.Moved, e.Header.Why = true, movedByPerson
-		o.versions = append(o.versions, version{newStamp(generation, n), to, e.Header, e.Body})
-	}
-	return o, nil
+		o.versions = append(o.versions, version{newStamp(generation, at.version()), to, e.Header, e.Body})
+		return true, nil
+	})
+	slices.Reverse(o.versions)
+	return o, err
 }
 
 // Imports lists the imports whose entries are still as they were imported.
@@ -195,7 +180,7 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 	found := false
 	err = v.scan(func(l line, e Entry) (bool, error) {
 		if e.Header.Origin.Import != id || e.Header.Origin.IsZero() {
-			changed, err := v.touched(l, e, id)
+			_, changed, err := v.ofImport(l, id, false)
 			if changed {
 				found = true
 				if !e.Header.Deleted {
@@ -207,7 +192,7 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 		if found = true; e.Header.Deleted {
 			return true, nil
 		}
-		before, had, err := v.before(l, e, id)
+		before, had, err := v.ofImport(l, id, true)
 		if err != nil {
 			return false, err
 		}
@@ -244,30 +229,18 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 	return out, v.write(ctx, ops, pl.dir, ev)
 }
 
-// before finds the newest version of an entry that the import did not write.
-func (v *View) before(l line, e Entry, id record.ImportID) (Entry, bool, error) {
-	for n := e.Version - 1; n > 0; n-- {
-		old, err := v.fetch(e.Ref, n)
-		if err != nil {
-			return old, false, err
-		}
-		if old.Header.Origin.Import != id || old.Header.Origin.IsZero() {
-			return old, true, nil
-		}
+// ofImport finds, newest first, the first older version of an entry that is the
+// import's, or with not the first that is not.
+func (v *View) ofImport(l line, id record.ImportID, not bool) (found Entry, there bool, err error) {
+	if l.stamp.version() == 1 {
+		return found, false, nil
 	}
-	return Entry{}, false, nil
-}
-
-// touched reports whether an older version of an entry is the import's.
-func (v *View) touched(l line, e Entry, id record.ImportID) (bool, error) {
-	for n := e.Version - 1; n > 0; n-- {
-		old, err := v.fetch(e.Ref, n)
-		if err != nil {
-			return false, err
+	err = v.history(l, func(at stamp, _ rowsOf, e Entry) (bool, error) {
+		o := e.Header.Origin
+		if at != l.stamp && (o.Import == id && !o.IsZero()) != not {
+			found, there = e, true
 		}
-		if old.Header.Origin.Import == id && !old.Header.Origin.IsZero() {
-			return true, nil
-		}
-	}
-	return false, nil
+		return !there, nil
+	})
+	return found, there, err
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"carehold/record/entry"
 	"carehold/record/fhir"
 	"carehold/record/grant"
-	"carehold/record/keys"
 	"carehold/record/kv"
 )
 
@@ -79,10 +77,7 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 // the sections the View holds. Nothing is decided or logged yet.
 func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) {
 	id := v.hold.EntryID(ref.Type, ref.ID)
-	var rows [][]byte
-	var at stamp
-	var newest []byte // row 0 of the newest version, when an older one is asked for
-	var last stamp
+	var mine bool
 	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
 		p, d, err := v.s.loadWithDirectory(r, v.person)
 		if err != nil {
@@ -95,41 +90,29 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 		if !there || version > l.stamp.version() {
 			return notThere(ref)
 		}
-		at, last = l.stamp, l.stamp
-		if version > 0 {
-			at = at.at(version)
+		if version == 0 {
+			version = l.stamp.version()
 		}
-		if at != last {
-			if newest, err = r.Get(entryKey(id, last)); errors.Is(err, kv.ErrNotFound) {
-				return damaged("entry")
+		return walk(r, l, func(at stamp, x rowsOf) (more bool, err error) {
+			switch {
+			case at.version() == version:
+				e, mine, err = v.open(id, at, x.rows)
+				if err == nil && !mine && at != l.stamp {
+					err = damaged("entry") // all versions of an entry are in one section
+				}
+				return false, err
+			case at == l.stamp: // which the newest tells before any work is done for others
+				_, _, more, err = v.recognise(id, at, x.rows[0])
+				return more, err
+			default:
+				return true, nil
 			}
-			if err != nil {
-				return err
-			}
-		}
-		if rows, err = versionRows(r, id, at); err != nil {
-			return err
-		}
-		if at == l.stamp && hashRows(rows) != l.hash {
-			return damaged("entry")
-		}
-		return nil
+		})
 	})
-	if err != nil {
-		return Entry{}, err
-	}
-	e, mine, err := v.open(id, at, rows)
 	switch {
 	case err != nil:
 		return Entry{}, err
 	case !mine:
-		// All versions of an entry are in one section: one that is not the View's,
-		// of an entry that is, is damaged.
-		if newest != nil {
-			if _, _, held := v.hold.Recognise(id, last.sealed(), newest); held {
-				return Entry{}, damaged("entry")
-			}
-		}
 		return Entry{}, notThere(ref)
 	case e.Ref != ref:
 		return Entry{}, damaged("entry") // sealed for this name, and names itself otherwise
@@ -149,63 +132,24 @@ func (s *Store) loadWithDirectory(r kv.Reader, id record.PersonID) (*person, *di
 	return p, d, err
 }
 
-// versionRows reads all the rows of a version that the directory says exists.
-func versionRows(r kv.Reader, id record.EntryID, at stamp) ([][]byte, error) {
-	first, err := r.Get(entryKey(id, at))
-	if errors.Is(err, kv.ErrNotFound) {
-		return nil, damaged("entry")
+// recognise tells where a version is. mine is false, and nothing else, when it is
+// in a section the View does not hold. A View that holds every section finds
+// every row its own, so one that is not is damaged.
+func (v *View) recognise(id record.EntryID, at stamp, first []byte) (s record.Section, e record.Epoch, mine bool, err error) {
+	if err := v.hold.Reach(id, at.sealed(), first); err != nil {
+		return s, e, false, damaged("epoch of an entry")
 	}
-	if err != nil {
-		return nil, err
+	if s, e, mine = v.hold.Recognise(id, at.sealed(), first); !mine && v.hold.Sections().Whole() {
+		return s, e, false, damaged("entry")
 	}
-	return withParts(r, id, at, first)
+	return s, e, mine, nil
 }
 
-// withParts adds the further rows of a large version to its first.
-func withParts(r kv.Reader, id record.EntryID, at stamp, first []byte) ([][]byte, error) {
-	n, err := keys.RowCount(first)
-	if err != nil {
-		return nil, damaged("entry")
-	}
-	rows := make([][]byte, 1, n)
-	rows[0] = first
-	for i := 1; i < n; i++ {
-		part, err := r.Get(partKey(id, at, i))
-		if errors.Is(err, kv.ErrNotFound) {
-			return nil, damaged("entry")
-		}
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, part)
-	}
-	return rows, nil
-}
-
-// hashRows is what the directory keeps of a version: SHA-256 of its rows, one
-// after another.
-func hashRows(rows [][]byte) (sum hash) {
-	h := sha256.New()
-	for _, row := range rows {
-		h.Write(row)
-	}
-	h.Sum(sum[:0])
-	return sum
-}
-
-// open recognises a version and opens it. mine is false, and nothing else, when
-// it is in a section the View does not hold. A View that holds every section
-// finds every row its own, so one that is not is damaged.
+// open recognises a version and opens it.
 func (v *View) open(id record.EntryID, at stamp, rows [][]byte) (e Entry, mine bool, err error) {
-	if err := v.hold.Reach(id, at.sealed(), rows[0]); err != nil {
-		return e, false, damaged("epoch of an entry")
-	}
-	section, epoch, mine := v.hold.Recognise(id, at.sealed(), rows[0])
-	if !mine && v.hold.Sections().Whole() {
-		return e, false, damaged("entry")
-	}
-	if !mine {
-		return e, false, nil
+	section, epoch, mine, err := v.recognise(id, at, rows[0])
+	if err != nil || !mine {
+		return e, false, err
 	}
 	plain, err := v.hold.OpenEntry(section, epoch, id, at.sealed(), rows)
 	if err != nil {

@@ -37,14 +37,11 @@ func (v *View) scan(fn func(l line, e Entry) (more bool, err error)) error {
 func (v *View) scanSegment(r kv.Reader, n int, lines []line, fn func(line, Entry) (bool, error)) (more bool, err error) {
 	next := 0
 	visit := func(l line, first []byte) (bool, error) {
-		rows, err := withParts(r, l.entry, l.stamp, first)
+		x, err := withParts(r, l.entry, l.stamp, first, l.hash)
 		if err != nil {
 			return false, err
 		}
-		if hashRows(rows) != l.hash {
-			return false, damaged("entry")
-		}
-		e, mine, err := v.open(l.entry, l.stamp, rows)
+		e, mine, err := v.open(l.entry, l.stamp, x.rows)
 		if err != nil || !mine {
 			return err == nil, err
 		}

@@ -283,6 +283,7 @@ func secondStore(t *testing.T) (d dump, want secondRead) {
 	put(t, me, low)
 	put(t, me, `{"resourceType":"AllergyIntolerance","id":"a1","code":{"text":"Penicillin, schwere \u00dc"},"patient":{"display":"her"}}`)
 	large := `{"resourceType":"Binary","id":"b1","contentType":"text/plain","data":"` + strings.Repeat("QUJD", 150_000) + `"}`
+	put(t, me, `{"resourceType":"AllergyIntolerance","id":"a1","code":{"text":"Penicillin"},"patient":{"display":"her"}}`)
 	put(t, me, large)
 	put(t, me, `{"resourceType":"Condition","id":"gone","code":{"text":"entered in error"},"subject":{"display":"her"}}`)
 	must[[]store.Result](t)(me.Apply(ctx, []change.Change{{Verb: change.Delete, Ref: fhir.Ref{Type: "Condition", ID: "gone"}}}, store.ApplyOptions{}))
@@ -421,6 +422,9 @@ func damages(t *testing.T, d dump, person string) (list []damage) {
 		}
 		if kinds[name] && name != "l" && name != "e" { // of these, all
 			continue
+		}
+		if name == "g" && !strings.Contains(d.Rows["72"+person+"76"], key[36:]) {
+			continue // not on the live list: nothing opens by it, and its key is gone
 		}
 		kinds[name] = true
 		for _, at := range []int{0, len(value) / 4, len(value)/2 - 1} {
@@ -639,6 +643,10 @@ func TestFormatExamples(t *testing.T) {
 	id := row.Hold.EntryID("AllergyIntolerance", "a1")
 	same("entry id of AllergyIntolerance/a1", id[:])
 	first := get("row 0 of version 1, suite 2, salt 00..17")
+	if !bytes.Equal(first[:32], make([]byte, 32)) {
+		t.Error("there is a version before the first")
+	}
+	kept, first := first, first[32:]
 	same("hint, section 4, epoch 1, stamp 1", first[:12])
 	if s, e, ok := row.Hold.Recognise(id, 1, first); !ok || s != record.Allergies || e != 1 {
 		t.Errorf("recognised as section %v, epoch %d, %v", s, e, ok)
@@ -651,7 +659,7 @@ func TestFormatExamples(t *testing.T) {
 	same("plaintext", entry.Marshal(entry.Header{Type: "AllergyIntolerance", ID: "a1", Time: at, Why: "type:AllergyIntolerance",
 		Author: entry.Author{Grant: g, Self: true, Name: "you"}}, []byte(`{"resourceType":"AllergyIntolerance","id":"a1"}`)))
 	same("its row key", append(append([]byte{'e'}, id[:]...), crypto.U64(^uint64(1))...))
-	sum := sha256.Sum256(first)
+	sum := sha256.Sum256(kept)
 	same("its line in the directory", append(append(id[:], crypto.U64(1)...), sum[:]...))
 	same("GK_g of K_grants 66^32", keys.GrantKey(grants, g).Bytes())
 	same("AK_g of K_audit 61^32", keys.AuditKey(audits, g).Bytes())

@@ -20,7 +20,7 @@ type op struct {
 	exists bool // old is there
 
 	// versions are written in order under the generation of at; the last is the
-	// newest. A change writes one; a move writes all of them.
+	// newest. A change writes one, after old; a move writes all of them.
 	at       stamp // of the newest
 	versions []version
 	drop     [][]byte // rows that go once the directory no longer names them
@@ -99,9 +99,13 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 	return nil
 }
 
-// sealOp makes an op's rows and its line in the directory.
+// sealOp makes an op's rows and its line in the directory, whose hash at first is
+// that of the version they follow.
 func (v *View) sealOp(o *op, batch *staging) (line, error) {
 	l := line{entry: o.id, stamp: o.at}
+	if o.versions[0].at.version() > 1 {
+		l.hash = o.old.hash
+	}
 	for _, ver := range o.versions {
 		plain := entry.Marshal(ver.header, ver.json)
 		rows, err := v.hold.SealEntry(ver.section, o.id, ver.at.sealed(), plain)
@@ -109,13 +113,11 @@ func (v *View) sealOp(o *op, batch *staging) (line, error) {
 		if err != nil {
 			return l, err
 		}
+		rows, l.hash = chained(l.hash, rows)
 		for i, row := range rows {
 			key := rowKey(o.id, ver.at, i)
 			batch.add(key, row)
 			batch.bytes += uint64(len(key) + len(row))
-		}
-		if ver.at == o.at {
-			l.hash = hashRows(rows)
 		}
 	}
 	return l, nil
@@ -264,7 +266,7 @@ func (v *View) newPlanner() (*planner, error) {
 // but is not the View's to see.
 func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine bool, err error) {
 	n := segmentOf(id)
-	var rows [][]byte
+	var x rowsOf
 	err = pl.v.s.engine.View(kv.Partition(pl.v.person), func(r kv.Reader) error {
 		lines, read := pl.lines[n]
 		if !read {
@@ -276,18 +278,15 @@ func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine boo
 		if l, exists = find(lines, id); !exists {
 			return nil
 		}
-		if rows, err = versionRows(r, id, l.stamp); err != nil {
+		if x, err = readVersion(r, id, l.stamp, l.hash); err != nil {
 			return pl.orStale(r, err)
-		}
-		if hashRows(rows) != l.hash {
-			return pl.orStale(r, damaged("entry"))
 		}
 		return nil
 	})
 	if err != nil || !exists {
 		return l, e, exists, false, err
 	}
-	e, mine, err = pl.v.open(id, l.stamp, rows)
+	e, mine, err = pl.v.open(id, l.stamp, x.rows)
 	return l, e, true, mine, err
 }
 

@@ -395,7 +395,7 @@ HEAD = {1: ("time", "ms", "1"), 2: ("leaves", "num", "1"), 3: ("peaks", "bytes",
 ACCOUNT = {1: ("identity", "b32", "1"), 2: ("box", "b1216", "1"), 3: ("seq", "num", "1"), 4: ("last", "b32", "1"), 5: ("quota", "num", "1"),
            6: ("since", "time", "?")}
 RINGROW = {1: ("seq", "num", "1"), 2: ("slots", "bytes", "*"), 3: ("blob", "bytes", "1")}
-LIVE = {1: ("epoch", "num", "1"), 2: ("grants", "b25", "*")}
+LIVE = {1: ("epoch", "num", "1"), 2: ("grants", "b57", "*")}
 STORE = {1: ("store", "b16", "1"), 2: ("format", "num", "1")}
 
 SECTIONS = ("identity providers about-me allergies medicines conditions vaccinations results measurements visits documents "
@@ -528,13 +528,17 @@ class Person:
         self.root = root_of(self.peaks)
 
     def version_rows(self, entry, stamp):
-        inverted = u64(~stamp & 2**64 - 1)
-        first = self.row(b"e" + entry + inverted)
-        count = num(first[12:16])
-        need(1 <= count <= 16384, "a count of rows")
-        rows = [first] + [self.row(b"x" + entry + inverted + u32(i)) for i in range(1, count)]
-        newest, h = self.entries[entry]
-        need(stamp != newest or sha256(b"".join(rows)) == h, "an entry is another")
+        """A version's rows, its prev taken off, once the newest version answers for them."""
+        newest, want = self.entries[entry]
+        for at in range(newest, stamp - 1, -1):
+            inverted = u64(~at & 2**64 - 1)
+            first = self.row(b"e" + entry + inverted)
+            count = num(first[44:48])
+            need(1 <= count <= 16384, "a count of rows")
+            rows = [first] + [self.row(b"x" + entry + inverted + u32(i)) for i in range(1, count)]
+            need(sha256(b"".join(rows)) == want, "an entry is another")
+            want, rows[0] = first[:32], first[32:]
+        need(stamp & 2**40 - 1 != 1 or not any(want), "a version before the first")
         return rows
 
     def versions(self, entry):
@@ -887,7 +891,7 @@ def examples():
     plain = (1).to_bytes(2, "big") + u32(len(header)) + header + b'{"resourceType":"AllergyIntolerance","id":"a1"}'
     out["plaintext"] = plain
     ctx = context("entry", person, u8(4), u32(1), entry, u64(stamp), u32(0), u32(1))
-    out["row 0 of version 1, suite 2, salt 00..17"] = row = hint + u32(1) + seal(kdf(sk, "seal-entry"), ctx, pad(plain), 2, salt)
+    out["row 0 of version 1, suite 2, salt 00..17"] = row = bytes(32) + hint + u32(1) + seal(kdf(sk, "seal-entry"), ctx, pad(plain), 2, salt)
     out["its row key"] = b"e" + entry + u64(~stamp & 2**64 - 1)
     out["its line in the directory"] = entry + u64(stamp) + sha256(row)
 
