@@ -12,7 +12,8 @@ import (
 //	row 0      hint(12) || count(4) || blob      row i      blob
 //
 // Each blob seals 256 KiB of the padded plaintext, the last one what is left,
-// with its index and the count in its context.
+// with its index and the count in its context. The store keeps row 0 after the
+// hash of the version before.
 const (
 	partSize  = 256 << 10
 	rowHeader = hintSize + 4
