@@ -46,7 +46,7 @@ func change[T any](ctx context.Context, h *Holder, fn func(*draft) (T, error)) (
 type attempt struct {
 	seq     record.Seq
 	hash    statement.Hash
-	refused bool // the server's answer was a conflict
+	refused bool // the server said that it does not follow
 }
 
 // change is what change does, but for what is returned: it says which call of fn
@@ -92,7 +92,10 @@ func (h *Holder) change(ctx context.Context, fn func(*draft) error) (landed int,
 			return try, h.took(d, now.hash, receipt)
 		}
 		d.discard()
-		now.refused = errors.Is(err, record.Conflict)
+		// Not by this identity, says the server: another device may have brought a new
+		// one. If the keyring knows of none, it is so.
+		stranger := errors.Is(err, record.Unauthorized)
+		now.refused = stranger || errors.Is(err, record.Conflict)
 		if !now.refused && definite(err) {
 			return 0, err
 		}
@@ -120,7 +123,7 @@ func (h *Holder) change(ctx context.Context, fn func(*draft) error) (landed int,
 		switch {
 		case !sure:
 			return 0, errUnknown(err)
-		case unknown >= maxUnknown || try >= maxTries:
+		case stranger && h.state().ring.seq < now.seq, unknown >= maxUnknown || try >= maxTries:
 			return 0, err
 		}
 		if stop := pause(ctx, try); stop != nil {

@@ -340,6 +340,84 @@ func TestReplayedStatement(t *testing.T) {
 	wantKind(t, err, record.Unauthorized)
 }
 
+// TestStrangersStatement: who signs with another key learns nothing by it: one
+// answer, whether there is such a person or not and whatever the statement says.
+func TestStrangersStatement(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	d.share(clinician(s))
+	stranger := newDevice(t, s)
+	invite, err := s.Invite(t.Context(), keys.Invite{Until: s.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := d.person
+	nobody[0] ^= 1
+	said, asked := map[string]bool{}, 0
+	for _, person := range []record.PersonID{d.person, nobody} {
+		for _, seq := range []record.Seq{0, 1, d.seq, d.seq + 1, d.seq + 2, ^record.Seq(0)} {
+			for _, last := range []statement.Hash{d.last, {}} {
+				for _, own := range []bool{false, true} {
+					for _, with := range []crypto.Credential{{}, invite} {
+						b := d.body()
+						b.Person, b.Seq, b.Prev = person, seq, last
+						if own {
+							b.Identity = &statement.Identity{Signing: stranger.identity.Public(), Box: stranger.box.Public().Bytes()}
+						}
+						st := statement.Sign(b, stranger.identity)
+						if own {
+							st = st.SignNew(stranger.identity)
+						}
+						_, err := s.Apply(t.Context(), st, with)
+						wantKind(t, err, record.Unauthorized)
+						said[err.Error()] = true
+						asked++
+					}
+				}
+			}
+		}
+	}
+	if len(said) != 1 || asked != 96 {
+		t.Errorf("%d answers to %d statements, want one: %v", len(said), asked, said)
+	}
+	// Who knows the last statement word for word, and not its signature.
+	for name, make := range map[string]func(*device) statement.Signed{
+		"the first": func(d *device) statement.Signed { return d.first() },
+		"a later":   func(d *device) statement.Signed { return statement.Sign(d.body(), d.identity) },
+		"a new identity's": func(d *device) statement.Signed {
+			b, old := d.body(), d.identity
+			d.identity = crypto.NewSigningKey(crypto.NewKey())
+			b.Identity = &statement.Identity{Signing: d.identity.Public(), Box: d.box.Public().Bytes()}
+			d.newEpoch(&b)
+			return statement.Sign(b, old).SignNew(d.identity)
+		},
+	} {
+		d, invite := newDevice(t, s), crypto.Credential{}
+		if name != "the first" {
+			d = enrol(t, s)
+		} else if invite, err = s.Invite(t.Context(), keys.Invite{Until: s.Now().Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		st := make(d)
+		want, err := s.Apply(t.Context(), st, invite)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got, err := s.Apply(t.Context(), st, crypto.Credential{}); err != nil || got.Seq != want.Seq {
+			t.Errorf("%s, sent again: %v", name, err)
+		}
+		st.Signature, st.NewSignature = append([]byte{}, st.Signature...), append([]byte(nil), st.NewSignature...)
+		if st.Signature[5] ^= 1; len(st.NewSignature) > 0 {
+			st.NewSignature[5] ^= 1
+		}
+		_, err = s.Apply(t.Context(), st, crypto.Credential{})
+		wantKind(t, err, record.Unauthorized)
+		if !said[err.Error()] {
+			t.Errorf("%s, signed wrongly: %v", name, err)
+		}
+	}
+}
+
 // TestClockSetBack: an ended grant stays ended when the clock is set back, and
 // everything opens again when it is right.
 func TestClockSetBack(t *testing.T) {

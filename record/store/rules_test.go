@@ -68,7 +68,7 @@ func TestStatementRules(t *testing.T) {
 		{"sequence zero", record.Conflict, func(b *statement.Body) { b.Seq = 0 }},
 		{"the largest sequence", record.Conflict, func(b *statement.Body) { b.Seq = ^record.Seq(0) }},
 		{"another statement before", record.Conflict, func(b *statement.Body) { b.Prev[31] ^= 1 }},
-		{"another person", record.Conflict, func(b *statement.Body) { b.Person = other.person }},
+		{"another person", record.Unauthorized, func(b *statement.Body) { b.Person = other.person }},
 		{"a person there is not", record.Unauthorized, func(b *statement.Body) { b.Person[3] ^= 1 }},
 		{"more of the log than there is", record.Integrity, func(b *statement.Body) { b.Seen.Size = 1 << 40 }},
 		{"no slot at all", record.Unprocessed, func(b *statement.Body) { b.Slots = nil }},

@@ -51,24 +51,29 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 	}
 	defer unlock()
 
+	// The signature comes first: a stranger gets one answer, whether there is such a
+	// person or not and however far their statements are.
 	known, err := s.person(claimed.Person)
 	var identity *crypto.PublicKey
 	switch {
 	case errors.Is(err, errNoPerson):
+		if claimed.Seq != 1 {
+			return Receipt{}, errBadSign
+		}
 	case err != nil:
 		return Receipt{}, err
 	default:
 		identity = &known.account.signing
-		if claimed.Seq == known.account.seq && statement.HashOf(st.Body) == known.account.last {
+		if again(st, claimed, known.account) {
 			return s.receipt(known)
-		}
-		if claimed.Seq != known.account.seq+1 || claimed.Prev != known.account.last {
-			return Receipt{}, errBehind
 		}
 	}
 	body, err := st.Verify(identity)
 	if err != nil {
 		return Receipt{}, errBadSign
+	}
+	if identity != nil && (body.Seq != known.account.seq+1 || body.Prev != known.account.last) {
+		return Receipt{}, errBehind
 	}
 	var quota uint64
 	if identity == nil {
@@ -105,6 +110,19 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 		s.dropOwnCapsule(context.WithoutCancel(ctx), id, body.Person)
 	}
 	return s.receipt(after)
+}
+
+// again reports whether a statement is the last one, sent once more. One that
+// brought a new identity is held against that: the key before it is not kept.
+func again(st statement.Signed, b statement.Body, a account) bool {
+	if b.Seq != a.seq || statement.HashOf(st.Body) != a.last {
+		return false
+	}
+	if b.Identity != nil {
+		return a.signing.Verify(crypto.SignIdentity, st.Body, st.NewSignature) == nil
+	}
+	_, err := st.Verify(&a.signing)
+	return err == nil
 }
 
 // trial is a transaction that is never written.
