@@ -61,7 +61,11 @@ func (v *View) apply(ctx context.Context, changes []change.Change, opt ApplyOpti
 		if o != nil {
 			ops = append(ops, *o)
 		}
-		ev.Entries = append(ev.Entries, res.Ref.String()+"/_history/"+res.Version.String())
+		// An import done again finds thousands unchanged, which would hide what it
+		// changed. For anybody but the person that too is something they were shown.
+		if !(res.Unchanged && v.grant.Self && !opt.Origin.IsZero()) {
+			ev.Entries = append(ev.Entries, res.Ref.String()+"/_history/"+res.Version.String())
+		}
 	}
 	if len(ops) == 0 { // all was so already; that it was asked is logged all the same
 		return results, v.commit(ctx, ev, nil)
@@ -126,6 +130,12 @@ func (pl *planner) draft(c change.Change) (*draft, error) {
 	}
 	pl.pending[w.id] = true
 	if w.res != nil {
+		if why, ok := change.Storable(w.res.Type()); !ok {
+			return nil, record.Safef(record.Unprocessed, "a record cannot hold this: %s", why)
+		}
+		if w.res.Type() != c.Ref.Type {
+			return nil, record.Safef(record.Unprocessed, "the resource is of another type than where it is put")
+		}
 		if err := pl.onePerson(c.Ref, w.res); err != nil {
 			return nil, err
 		}

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"carehold/crypto"
 	"carehold/record"
+	"carehold/record/audit"
 	"carehold/record/change"
 	"carehold/record/entry"
 	"carehold/record/fhir"
@@ -211,4 +213,59 @@ func importPerson(t *testing.T, s *store.Store, raw []byte) int {
 	}
 	readBack(t, me, sent, moved, 3)
 	return len(sent)
+}
+
+// TestImportAgainInLog: what the person imports again is logged by what changed;
+// of everybody else, and of anything but an import, every entry is named.
+func TestImportAgainInLog(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	everything := clinician(s)
+	everything.Sections, everything.Scopes = record.AllSections, scopes("patient/*.cruds")
+	proxy, token := d.share(everything)
+	from := entry.Origin{Import: record.ImportID(crypto.RandomID()), Source: "nhs"}
+	text := func(id, s string) string {
+		return `{"resourceType":"AllergyIntolerance","id":"` + id + `","code":{"text":"` + s + `"}}`
+	}
+	send := func(v *store.View, o entry.Origin, second string) {
+		t.Helper()
+		var changes []change.Change
+		for _, json := range []string{text("a1", "Latex"), text("a2", second)} {
+			r, err := fhir.Parse([]byte(json), fhir.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			changes = append(changes, change.Change{Verb: change.Update, Ref: fhir.Ref{Type: r.Type(), ID: r.ID()}, Resource: r})
+		}
+		if _, err := v.Apply(t.Context(), changes, store.ApplyOptions{Origin: o}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	me := d.session()
+	send(me, from, "Nuts")
+	send(me, from, "Nuts")
+	send(me, from, "Peanuts")
+	send(me, entry.Origin{}, "Peanuts")
+	send(view(t, s, token), from, "Peanuts")
+	a1, a2 := "AllergyIntolerance/a1/_history/1", "AllergyIntolerance/a2/_history/"
+	want := [][]string{{a1, a2 + "1"}, nil, {a2 + "2"}, {a1, a2 + "2"}, {a1, a2 + "2"}}
+	page, err := me.Log(t.Context(), 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := audit.NewReader(d.person)
+	r.AddGeneration(d.audit, []record.GrantID{d.self.ID, proxy.ID})
+	var got [][]string
+	for i, leaf := range page.Leaves {
+		e, err := r.Open(uint64(i), leaf)
+		if err == nil && e.Event.Action == audit.Change {
+			got = append(got, e.Event.Entries)
+			if e.Event.More != 0 {
+				t.Errorf("%d more", e.Event.More)
+			}
+		}
+	}
+	if !slices.EqualFunc(got, want, slices.Equal[[]string]) {
+		t.Errorf("the log has %q, want %q", got, want)
+	}
 }

@@ -9,6 +9,8 @@ import (
 	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/audit"
+	"carehold/record/change"
+	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/keys"
 	"carehold/record/statement"
@@ -373,6 +375,28 @@ func TestQuotaHolds(t *testing.T) {
 	}
 	if total > 4<<20 {
 		t.Errorf("%d bytes of entries are on the disk: refused changes left rows behind", total)
+	}
+}
+
+// TestUnstorable: what has no place in a record is refused here too, whatever a
+// door let through.
+func TestUnstorable(t *testing.T) {
+	_, s := newStore(t)
+	me := enrol(t, s).session()
+	for _, typ := range []string{"Parameters", "OperationOutcome", "Subscription"} {
+		_, err := tryPut(me, `{"resourceType":"`+typ+`","id":"x"}`)
+		if record.KindOf(err) != record.Unprocessed {
+			t.Errorf("%s: %v", typ, err)
+		}
+	}
+	r, err := fhir.Parse([]byte(allergy), fhir.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = me.Apply(ctx, []change.Change{{Verb: change.Update, Ref: fhir.Ref{Type: "Basic", ID: "x"}, Resource: r}}, store.ApplyOptions{})
+	wantKind(t, err, record.Unprocessed)
+	if list, err := me.List(ctx); err != nil || len(list) > 0 {
+		t.Errorf("%d entries, %v", len(list), err)
 	}
 }
 
