@@ -211,7 +211,9 @@ func importPerson(t *testing.T, s *store.Store, raw []byte) int {
 	if _, n := apply(t, me, im.Changes, len(im.Changes), source); n != (tally{Created: len(sent)}) {
 		t.Errorf("the import after undo: %+v", n)
 	}
-	readBack(t, me, sent, moved, 3)
+	if len(sent) < 400 || os.Getenv("CAREHOLD_LONG") != "" {
+		readBack(t, me, sent, moved, 3)
+	}
 	return len(sent)
 }
 
