@@ -14,6 +14,9 @@ const refusalsDaily = 200
 // in the log, and a slot's id is no secret key.
 const ringsDaily = 2000
 
+// statementsDaily is how many statements of a person are carried out in a day.
+const statementsDaily = 1000
+
 // daily counts what each grant and slot asks, so that nobody floods a person's log.
 // It is kept in memory: a restart begins the day anew.
 type daily struct {
@@ -34,7 +37,8 @@ type counting byte
 const (
 	requests counting = iota
 	refusals
-	rings // fetches of the keyring with one slot
+	rings      // fetches of the keyring with one slot
+	statements // of one person
 )
 
 // take counts a request; false when the day's are used up.
@@ -50,6 +54,13 @@ func (d *daily) take(what counting, id [16]byte, now time.Time, limit uint32) bo
 	}
 	d.count[c]++
 	return true
+}
+
+// spent reports whether the day's are used up, and takes nothing.
+func (d *daily) spent(what counting, id [16]byte, now time.Time, limit uint32) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.count != nil && now.Unix()/86400 == d.day && d.count[counted{what, id}] >= limit
 }
 
 // A session ends after sessionIdle without use, and sessionMost after it began.

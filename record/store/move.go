@@ -157,6 +157,9 @@ func (v *View) Undo(ctx context.Context, id record.ImportID) (out Undone, err er
 	if !v.grant.Self {
 		return out, v.onlyPerson(ctx)
 	}
+	if err := v.left(); err != nil {
+		return out, err
+	}
 	unlock, err := v.s.writers.lock(ctx, v.person)
 	if err != nil {
 		return out, err

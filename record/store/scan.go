@@ -94,6 +94,9 @@ func (v *View) Search(ctx context.Context, q Query) (page Page, err error) {
 		}
 		copy(after[:], b)
 	}
+	if err := v.left(); err != nil {
+		return page, err
+	}
 	err = v.retry(ctx, func() error {
 		page, err = v.search(ctx, q, after)
 		return err
@@ -169,6 +172,9 @@ func info(e Entry) Info {
 func (v *View) own(ctx context.Context, ev audit.Event, fn func(*audit.Event) error) error {
 	if !v.grant.Self {
 		return v.onlyPerson(ctx)
+	}
+	if err := v.left(); err != nil {
+		return err
 	}
 	return v.retry(ctx, func() error {
 		e := ev

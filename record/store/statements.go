@@ -75,6 +75,11 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 	if identity != nil && (body.Seq != known.account.seq+1 || body.Prev != known.account.last) {
 		return Receipt{}, errBehind
 	}
+	// A full record still takes statements, and each leaves a log entry and perhaps
+	// an epoch: as many a day as nobody needs, and not as many as fill a disk.
+	if !s.daily.take(statements, body.Person, now, statementsDaily) {
+		return Receipt{}, record.Safef(record.TooMany, "this record has made its %d changes of grants and keys for today: try again tomorrow", statementsDaily)
+	}
 	var quota uint64
 	if identity == nil {
 		admitted, err := s.claim(ctx, invite, body.Person, now)
@@ -193,10 +198,16 @@ func (s *Store) apply(tx kv.Tx, b statement.Body, name statement.Hash, quota uin
 	if err := p.applySlots(tx, b); err != nil {
 		return nil, err
 	}
+	fresh := 0
+	for _, g := range b.Grants {
+		if _, there := p.live.find(g.Grant); !there {
+			fresh++
+		}
+	}
 	if err := p.applyGrants(tx, b); err != nil {
 		return nil, err
 	}
-	if err := p.applyQuota(b); err != nil {
+	if err := p.applyQuota(b, fresh); err != nil {
 		return nil, err
 	}
 	p.account.seq, p.account.last = b.Seq, name
@@ -227,14 +238,15 @@ func (p *person) applyIdentity(b statement.Body) error {
 }
 
 // applyQuota counts what a statement leaves outside its person's partition. A
-// record that is full takes no new credentials, and still ends grants.
-func (p *person) applyQuota(b statement.Body) error {
+// record that is full takes no new credentials and no new grants, and still ends
+// and renews those there are. fresh is how many grants are new.
+func (p *person) applyQuota(b statement.Body, fresh int) error {
 	for _, list := range [][]record.Capsule{b.PutSlots, b.Capsules} {
 		for _, c := range list {
 			p.head.used += uint64(capsuleHead + len(c.Blob))
 		}
 	}
-	if len(b.PutSlots)+len(b.Capsules) > 0 && b.Seq > 1 && p.full(0) {
+	if len(b.PutSlots)+len(b.Capsules)+fresh > 0 && b.Seq > 1 && p.full(0) {
 		return errFull
 	}
 	return nil

@@ -184,9 +184,22 @@ var errStale = errors.New("the record moved on")
 // ends unanswered after it.
 func (v *View) commit(ctx context.Context, e audit.Event, write func(kv.Tx, *person, *audit.Event) error) error {
 	if !v.s.daily.take(requests, v.token.Grant, v.s.time(), v.grant.Daily) {
-		return record.Safef(record.TooMany, "this grant has made its %d requests for today: try again tomorrow, or ask for a wider grant", v.grant.Daily)
+		return errOverDay(v.grant.Daily)
 	}
 	return v.uncounted(ctx, e, write)
+}
+
+func errOverDay(daily uint32) error {
+	return record.Safef(record.TooMany, "this grant has made its %d requests for today: try again tomorrow, or ask for a wider grant", daily)
+}
+
+// left refuses what commit would refuse for today, before anything is read: a
+// request that cannot be answered must not go through the whole record first.
+func (v *View) left() error {
+	if v.s.daily.spent(requests, v.token.Grant, v.s.time(), v.grant.Daily) {
+		return errOverDay(v.grant.Daily)
+	}
+	return nil
 }
 
 // uncounted is commit for what no number of requests may get in the way of.
