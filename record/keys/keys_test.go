@@ -103,12 +103,11 @@ func TestEpochWalk(t *testing.T) {
 		}
 	}
 	// A link that is damaged, missing or another's is damage, and said to be.
-	h := l.hold(t, epochs, part)
 	was := l.back[30]
 	x := all[0]
 	for name, row := range map[string][]byte{"flipped": flip(was, len(was)/19/2), "cut": was[:len(was)-1], "another's": l.back[31]} {
 		l.back[30] = row
-		h = l.hold(t, epochs, part)
+		h := l.hold(t, epochs, part)
 		if err := h.Reach(x.entry, 1, x.rows[0]); err == nil {
 			t.Errorf("a link that is %s was followed", name)
 		}
@@ -117,7 +116,7 @@ func TestEpochWalk(t *testing.T) {
 		}
 	}
 	l.back[30] = was
-	h = l.hold(t, epochs, part)
+	h := l.hold(t, epochs, part)
 	h.Destroy()
 }
 
