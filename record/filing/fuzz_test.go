@@ -25,11 +25,11 @@ func FuzzCodings(f *testing.F) {
 			b, err := json.Marshal(map[string]any{"resourceType": typ, "meta": map[string]any{"security": append(security, c)},
 				"code": map[string]any{"coding": []any{c}, "text": display}, "title": display})
 			if err != nil {
-				t.Skip()
+				return
 			}
 			r, err := fhir.Parse(b, fhir.Limits{})
 			if err != nil {
-				t.Skip()
+				return
 			}
 			return r
 		}
