@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"carehold/crypto"
+	"carehold/httpapi/message"
+	"carehold/record"
+	"carehold/record/change"
+	"carehold/record/fhir"
+	"carehold/record/filing"
+)
+
+// imported is what came of one source.
+type imported struct {
+	ID       record.ImportID
+	Source   string
+	New      int
+	Changed  int
+	Same     int // were there already
+	Left     int // the person's own details, which another source gave first
+	Refused  []change.Refusal
+	Types    map[string]int // of what would be, or was, imported
+	Sections map[string]int
+	Dangling int
+	Ignored  map[string]int
+}
+
+func (t *imported) add(r imported) {
+	t.New += r.New
+	t.Changed += r.Changed
+	t.Same += r.Same
+	t.Left += r.Left
+	t.Refused = append(t.Refused, r.Refused...)
+}
+
+// importer puts sources into an open record.
+type importer struct {
+	*unlocked
+	person  bool           // take the Patient of this source
+	most    int            // entries in one piece; 0: pieceEntries
+	own     *fhir.Resource // the record's Patient; nil when there is none yet
+	ask     bool
+	patient string
+	there   map[fhir.Ref]message.EntryInfo
+}
+
+// begin looks at what is there, so that what is new can be told from it.
+func (im *importer) begin(ctx context.Context) (err error) {
+	if im.patient, err = im.session.Patient(ctx); err != nil {
+		return err
+	}
+	switch b, err := im.session.Read(ctx, fhir.Ref{Type: "Patient", ID: im.patient}); record.KindOf(err) {
+	case record.NotFound, record.Gone:
+	default:
+		if err != nil {
+			return err
+		}
+		if im.own, err = fhir.Parse(b, fhir.Limits{}); err != nil {
+			return err
+		}
+	}
+	return im.look(ctx)
+}
+
+func (im *importer) look(ctx context.Context) error {
+	list, err := im.session.Entries(ctx)
+	if err != nil {
+		return err
+	}
+	im.there = make(map[fhir.Ref]message.EntryInfo, len(list))
+	for _, e := range list {
+		im.there[fhir.Ref{Type: e.Type, ID: e.ID}] = e
+	}
+	return nil
+}
+
+// source imports one source, or with dry counts what that would do.
+func (im *importer) source(ctx context.Context, s importSource, dry bool) (imported, error) {
+	r := imported{ID: crypto.RandomID(), Source: s.name, Types: map[string]int{}, Sections: map[string]int{}, Ignored: map[string]int{}}
+	var changes []change.Change
+	for _, b := range s.bundles {
+		plan, err := change.PlanImport(b, s.name, im.patient)
+		if err != nil {
+			return r, err
+		}
+		if err := plan.About(im.own); err != nil {
+			return r, hinted(err, "nothing was imported from it: a record is about one person")
+		}
+		if im.ask && !dry {
+			if err := im.isThatYou(s.name, plan.Patients); err != nil {
+				return r, err
+			}
+		}
+		r.Refused = append(r.Refused, plan.Refused...)
+		r.Dangling += plan.Dangling
+		for what, n := range plan.Ignored {
+			r.Ignored[what] += n
+		}
+		for _, c := range plan.Changes {
+			if im.keepPerson(c, s.name) {
+				r.Left++
+				continue
+			}
+			changes = append(changes, c)
+		}
+	}
+	im.count(&r, changes)
+	if dry {
+		return r, nil
+	}
+	return r, im.send(ctx, &r, changes)
+}
+
+// keepPerson reports whether a change is to the person's own details, and another
+// source gave those first. Every system has its own Patient; if each overwrote the
+// last one's, importing one of them again would never be without effect.
+func (im *importer) keepPerson(c change.Change, source string) bool {
+	was, there := im.there[c.Ref]
+	return c.Ref.Type == "Patient" && there && !was.Deleted && was.Source != source && !im.person
+}
+
+// isThatYou asks whom the source is about.
+func (im *importer) isThatYou(source string, patients []change.PatientSummary) error {
+	if len(patients) != 1 {
+		return nil // none: it is they who import it; several: all is refused
+	}
+	p := patients[0]
+	who := first(clean(p.Name), "somebody without a name")
+	if p.BirthDate != "" {
+		who += ", born " + clean(p.BirthDate)
+	}
+	if p.NHSNumber != "" {
+		who += ", NHS number " + clean(p.NHSNumber)
+	}
+	ok, err := im.app.confirm(fmt.Sprintf("%s is about %s. Is that you?", clean(source), who), false)
+	if err == nil && !ok {
+		err = errors.New("nothing was imported: a record is about one person")
+	}
+	return err
+}
+
+// count says what is new, by type and by the section it will be filed in.
+func (im *importer) count(r *imported, changes []change.Change) {
+	items := make([]filing.Item, len(changes))
+	for i, c := range changes {
+		items[i] = filing.Item{Ref: c.Ref, Resource: c.Resource}
+		for _, t := range c.Resource.References() {
+			if to := fhir.ParseReference(t.Value); to.Form == fhir.Relative {
+				items[i].Targets = append(items[i].Targets, to.Ref)
+			}
+		}
+	}
+	filed := filing.File(items, func(ref fhir.Ref) (record.Section, bool) {
+		e, there := im.there[ref]
+		s, err := record.ParseSection(e.Section)
+		return s, there && err == nil
+	})
+	for i, c := range changes {
+		r.Types[c.Ref.Type]++
+		section := filed[i].Section.String()
+		if e, there := im.there[c.Ref]; there {
+			section = e.Section // filing happens once
+		}
+		r.Sections[section]++
+	}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"carehold/httpapi/message"
+	"carehold/record"
+	"carehold/record/change"
+	"carehold/record/entry"
+	"carehold/record/fhir"
+)
+
+// send sends the changes, as one piece but for the largest sources. A Ctrl-C is
+// heard between two pieces.
+func (im *importer) send(ctx context.Context, r *imported, changes []change.Change) error {
+	p := im.app.progress("importing "+clean(r.Source), len(changes))
+	defer p.finish()
+	for at := 0; at < len(changes); {
+		n := im.piece(changes[at:])
+		err := im.transaction(context.WithoutCancel(ctx), r, changes[at:at+n])
+		if err != nil {
+			if at == 0 {
+				return hinted(err, "nothing was imported from "+clean(r.Source))
+			}
+			return hinted(fmt.Errorf("after %d of %d entries: %w", at, len(changes), err), "what was done so far stays; the same command again goes on")
+		}
+		at += n
+		p.add(n)
+		if ctx.Err() != nil && at < len(changes) {
+			p.finish()
+			return coded(exitInterrupted, fmt.Errorf("interrupted after %s of %d entries", thousands(at), len(changes)),
+				"the same command again goes on; carehold imports undo "+r.ID.String()+" takes back what is there")
+		}
+	}
+	return nil
+}
+
+// piece is how many changes go into the next transaction.
+func (im *importer) piece(changes []change.Change) int {
+	most, size := im.most, 0
+	if most == 0 {
+		most = pieceEntries
+	}
+	for n, c := range changes {
+		if size += len(c.Resource.Bytes()); n == most || n > 0 && size > pieceBytes {
+			return n
+		}
+	}
+	return len(changes)
+}
+
+// transaction sends one transaction. An entry that the server refuses must not
+// keep the others out: it is left out, and all the others go again, together.
+func (im *importer) transaction(ctx context.Context, r *imported, changes []change.Change) error {
+	for len(changes) > 0 {
+		body, err := transactionOf(changes)
+		if err != nil {
+			return err
+		}
+		answer, err := im.session.Transaction(ctx, body, entry.Origin{Import: r.ID, Source: r.Source})
+		if err == nil {
+			return im.taken(r, changes, answer)
+		}
+		bad, ok := refusedEntry(err, len(changes))
+		if !ok {
+			return err
+		}
+		r.Refused = append(r.Refused, change.Refusal{Index: changes[bad].Index, Ref: changes[bad].Ref, Reason: errorText(err)})
+		changes = append(append([]change.Change(nil), changes[:bad]...), changes[bad+1:]...)
+	}
+	return nil
+}
+
+func transactionOf(changes []change.Change) ([]byte, error) {
+	var body bytes.Buffer
+	w := change.NewBundleWriter(&body, change.BundleHead{Type: "transaction"})
+	for _, c := range changes {
+		if err := w.Entry(change.BundleEntry{Resource: c.Resource.With(fhir.Meta{ID: c.Ref.ID}), Method: "PUT", URL: c.Ref.String()}); err != nil {
+			return nil, err
+		}
+	}
+	err := w.Close()
+	return body.Bytes(), err
+}
+
+var entryPath = regexp.MustCompile(`^Bundle\.entry\[(\d+)\]`)
+
+// refusedEntry tells which of the entries sent the server refused, if it was one
+// of them and not the whole.
+func refusedEntry(err error, sent int) (int, bool) {
+	switch record.KindOf(err) {
+	case record.Invalid, record.Unprocessed, record.TooLarge, record.Unsupported:
+	default:
+		return 0, false
+	}
+	if sent == 1 {
+		return 0, true
+	}
+	e, ok := errors.AsType[*record.Error](err)
+	if !ok {
+		return 0, false
+	}
+	m := entryPath.FindStringSubmatch(e.Path)
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.Atoi(m[1])
+	return n, err == nil && n < sent
+}
+
+// taken counts what came of a transaction: the version says whether anything changed.
+func (im *importer) taken(r *imported, changes []change.Change, answer []byte) error {
+	var b struct {
+		Entry []struct {
+			Response struct {
+				Status string `json:"status"`
+				ETag   string `json:"etag"`
+			} `json:"response"`
+		} `json:"entry"`
+	}
+	if err := json.Unmarshal(answer, &b); err != nil || len(b.Entry) != len(changes) {
+		return errors.New("the server's answer does not fit what was sent")
+	}
+	for i, c := range changes {
+		version, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimPrefix(b.Entry[i].Response.ETag, `W/"`), `"`), 10, 64)
+		if err != nil {
+			return errors.New("the server's answer does not fit what was sent")
+		}
+		switch was := im.there[c.Ref]; {
+		case was.Version == 0:
+			r.New++
+		case was.Version == version:
+			r.Same++
+		default:
+			r.Changed++
+		}
+		im.there[c.Ref] = message.EntryInfo{Type: c.Ref.Type, ID: c.Ref.ID, Version: version, Source: r.Source, Section: im.there[c.Ref].Section}
+	}
+	return nil
+}

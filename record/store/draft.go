@@ -1,0 +1,160 @@
+package store
+
+import (
+	"carehold/record"
+	"carehold/record/change"
+	"carehold/record/fhir"
+	"carehold/record/filing"
+	"carehold/record/grant"
+)
+
+// draft is a change on its way: looked up and allowed, not filed yet.
+type draft struct {
+	verb   change.Verb
+	ref    fhir.Ref
+	id     record.EntryID
+	res    *fhir.Resource
+	old    line
+	was    Entry
+	exists bool // a version is there and is the View's to see
+	filed  filing.Filed
+	fresh  bool // to be filed by the table
+}
+
+// draft looks a change up and asks whether it may be made.
+func (pl *planner) draft(c change.Change) (*draft, error) {
+	v := pl.v
+	if c.Err != nil {
+		return nil, c.Err
+	}
+	w := &draft{verb: c.Verb, ref: c.Ref, res: c.Resource, id: v.hold.EntryID(c.Ref.Type, c.Ref.ID)}
+	if pl.pending[w.id] {
+		return nil, record.Errorf(record.Invalid, "%s is changed twice in one change", c.Ref)
+	}
+	pl.pending[w.id] = true
+	if w.res != nil {
+		if why, ok := change.Storable(w.res.Type()); !ok {
+			return nil, record.Safef(record.Unprocessed, "a record cannot hold this: %s", why)
+		}
+		if w.res.Type() != c.Ref.Type {
+			return nil, record.Safef(record.Unprocessed, "the resource is of another type than where it is put")
+		}
+		if err := pl.onePerson(c.Ref, w.res); err != nil {
+			return nil, err
+		}
+	}
+	old, was, exists, mine, err := pl.current(w.id)
+	if err != nil {
+		return nil, err
+	}
+	w.old, w.was, w.exists = old, was, exists && mine
+	switch c.Verb {
+	case change.Create:
+		return w, pl.draftCreate(w, exists)
+	case change.Update:
+		return w, pl.draftUpdate(w, c, exists)
+	case change.Delete:
+		return w, pl.draftDelete(w, c)
+	case change.Exists, change.Absent:
+		return nil, record.Safef(record.Unsupported, "conditional changes are not supported yet")
+	default:
+		return nil, record.Safef(record.Unsupported, "a transaction here holds changes only: put reads and searches in a batch")
+	}
+}
+
+func (pl *planner) draftCreate(w *draft, exists bool) error {
+	w.fresh = true
+	if !exists {
+		return nil
+	}
+	if w.ref.Type == "Patient" {
+		if w.exists && w.was.Header.Deleted && pl.v.decide(grant.ActCreate, record.Meta{Type: "Patient", Section: w.was.Section}) == grant.Allowed {
+			w.fresh = false // the person's own, again
+			return nil
+		}
+		return record.Errorf(record.Unprocessed, "one record is one person, and this record has its Patient already: update %s", w.ref)
+	}
+	return record.Safef(record.Conflict, "the new entry's id is taken: try again")
+}
+
+func (pl *planner) draftUpdate(w *draft, c change.Change, exists bool) error {
+	if !w.exists {
+		// To a grant that does not reach everything, an id it cannot see and one
+		// that is free are the same: neither can be written.
+		switch {
+		case exists && pl.whole:
+			return damaged("entry") // every section is held, and none has it
+		case !pl.whole:
+			return record.Safef(record.NotAllowed, "entries under an id of your own choice are for the person: create the entry with POST")
+		}
+		if c.IfMatch != "" {
+			return record.Errorf(record.Precondition, "%s does not exist, so it has no version to match", w.ref)
+		}
+		w.fresh = true
+		return nil
+	}
+	if err := pl.allowed(grant.ActUpdate, w); err != nil {
+		return err
+	}
+	if c.IfNoneMatch == "*" && !w.was.Header.Deleted {
+		return record.Errorf(record.Precondition, "%s exists already", w.ref)
+	}
+	return matches(c.IfMatch, w)
+}
+
+func (pl *planner) draftDelete(w *draft, c change.Change) error {
+	if !w.exists {
+		return notThere(w.ref)
+	}
+	if err := pl.allowed(grant.ActDelete, w); err != nil {
+		return err
+	}
+	return matches(c.IfMatch, w)
+}
+
+// matches checks If-Match: W/"3", or "3". FHIR R4 §3.1.0.5.
+func matches(tag string, w *draft) error {
+	if tag == "" || tag == "*" {
+		return nil
+	}
+	if want := `"` + w.was.Version.String() + `"`; tag != want && tag != "W/"+want {
+		return record.Errorf(record.Precondition, "%s is at version %s now: read it again before changing it", w.ref, w.was.Version)
+	}
+	return nil
+}
+
+// allowed asks the policy about an entry that exists.
+func (pl *planner) allowed(a grant.Action, w *draft) error {
+	switch pl.v.decide(a, record.Meta{Type: w.ref.Type, Section: w.was.Section}) {
+	case grant.Allowed:
+		return nil
+	case grant.Forbidden:
+		return record.Errorf(record.Forbidden, "this grant does not include changing %s", w.ref.Type)
+	case grant.Ended:
+		return errUnauthorized
+	}
+	return notThere(w.ref)
+}
+
+// onePerson keeps a record about one person: its Patient has one id, and nothing
+// in it is about anybody else.
+func (pl *planner) onePerson(ref fhir.Ref, r *fhir.Resource) error {
+	if pl.v.s.opts.ManyPatients {
+		return nil
+	}
+	patient := pl.v.PatientID()
+	if ref.Type == "Patient" && ref.ID != patient {
+		return record.Errorf(record.Unprocessed, "one record is one person: the Patient of this record is Patient/%s", patient)
+	}
+	for _, about := range r.Subjects() {
+		t := fhir.ParseReference(about.Value)
+		switch {
+		case t.Form == fhir.Relative && t.Ref.Type == "Patient" && t.Ref.ID != patient:
+		case t.Form == fhir.Absolute && t.Ref.Type == "Patient":
+		default:
+			continue
+		}
+		return record.Errorf(record.Unprocessed, "this entry is about another person; everything in this record is about Patient/%s", patient).At(about.Path)
+	}
+	return nil
+}

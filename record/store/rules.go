@@ -1,0 +1,246 @@
+package store
+
+import (
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/keys"
+	"carehold/record/kv"
+	"carehold/record/statement"
+)
+
+// errStruck is a conflict, not a rule: a session was first, and a device that
+// reloads will see what it did.
+var errStruck error = record.Safef(record.Conflict, "a grant was stopped from a session meanwhile: reload the keyring, and end it instead of renewing it")
+
+func against(rule string) error {
+	return record.Safef(record.Unprocessed, "the statement is against the rules: %s", rule)
+}
+
+// apply writes a verified statement inside its commit.
+func (s *Store) apply(tx kv.Tx, b statement.Body, name statement.Hash, quota uint64, now time.Time) (*person, error) {
+	p, err := s.load(tx, b.Person)
+	switch {
+	case errors.Is(err, errNoPerson) && b.Seq == 1:
+		p = &person{id: b.Person, account: account{quota: quota, since: now}}
+		empty := new(directory).marshal()
+		tx.Put(dirKey, empty)
+		p.head.dir = dirRoot(empty)
+	case errors.Is(err, errNoPerson):
+		return nil, errBehind
+	case err != nil:
+		return nil, err
+	case b.Seq != p.account.seq+1 || b.Prev != p.account.last:
+		return nil, errBehind
+	}
+	if b.Seen.Size > p.head.log.Size {
+		return nil, errLogLost
+	}
+	if err := p.applyIdentity(b); err != nil {
+		return nil, err
+	}
+	if err := p.applySlots(tx, b); err != nil {
+		return nil, err
+	}
+	fresh := 0
+	for _, g := range b.Grants {
+		if _, there := p.live.find(g.Grant); !there {
+			fresh++
+		}
+	}
+	if err := p.applyGrants(tx, b); err != nil {
+		return nil, err
+	}
+	if err := p.applyQuota(b, fresh); err != nil {
+		return nil, err
+	}
+	p.account.seq, p.account.last = b.Seq, name
+	if seq, ok := audit.DeviceSeq(b.Leaf); !ok || seq != b.Seq {
+		return nil, against("it must bring its own log entry")
+	}
+	if err := p.appendLeaf(tx, func(uint64) ([]byte, error) { return b.Leaf, nil }); err != nil {
+		return nil, err
+	}
+	p.putAccount(tx)
+	p.putLive(tx)
+	s.save(tx, p)
+	return p, nil
+}
+
+func (p *person) applyIdentity(b statement.Body) error {
+	if b.Identity == nil {
+		return nil // the first statement without one did not verify
+	}
+	if _, err := crypto.ParseBoxPublicKey(b.Identity.Box); err != nil {
+		return against("the identity's box key is not an X-Wing key")
+	}
+	if b.Epoch == nil {
+		return against("with a new identity an epoch begins: the grants' certificates are signed by the old one")
+	}
+	p.account.signing, p.account.box = b.Identity.Signing, b.Identity.Box
+	return nil
+}
+
+// applyQuota counts what a statement leaves outside its person's partition. A
+// record that is full takes no new credentials and no new grants, and still ends
+// and renews those there are. fresh is how many grants are new.
+func (p *person) applyQuota(b statement.Body, fresh int) error {
+	for _, list := range [][]record.Capsule{b.PutSlots, b.Capsules} {
+		for _, c := range list {
+			p.head.used += uint64(capsuleHead + len(c.Blob))
+		}
+	}
+	if len(b.PutSlots)+len(b.Capsules)+fresh > 0 && b.Seq > 1 && p.full(0) {
+		return errFull
+	}
+	return nil
+}
+
+var errFull error = record.Safef(record.TooMany, "this record has used the room it was given: ask the server's operator for more")
+
+// full reports whether there is no room for so many bytes more.
+func (p *person) full(more uint64) bool {
+	return p.account.quota != 0 && p.head.used+more > p.account.quota
+}
+
+// keep puts a row that stays, and counts it in place of what was there.
+func (p *person) keep(tx kv.Tx, key, row []byte) error {
+	old, err := tx.Get(key)
+	if err != nil && !errors.Is(err, kv.ErrNotFound) {
+		return err
+	}
+	p.head.used += uint64(len(row)) - min(uint64(len(old)), p.head.used+uint64(len(row)))
+	tx.Put(key, row)
+	return nil
+}
+
+// applySlots puts the keyring and its wraps in place, in one row.
+func (p *person) applySlots(tx kv.Tx, b statement.Body) error {
+	if len(b.Slots) == 0 {
+		return against("a record needs at least one way to unlock it")
+	}
+	wrapped := make(map[crypto.CapsuleID]bool)
+	for _, slot := range b.Slots {
+		if wrapped[slot.ID] {
+			return against("a slot stands twice")
+		}
+		wrapped[slot.ID] = true
+	}
+	for _, c := range b.PutSlots {
+		if !wrapped[c.ID] || c.Hour != crypto.NoExpiry {
+			return against("a new slot needs the root key wrapped for it, and no expiry")
+		}
+	}
+	for _, id := range b.CutSlots {
+		if wrapped[id] {
+			return against("a slot that is removed still has the root key")
+		}
+	}
+	if b.Seq > 1 && len(b.CutSlots) > 0 {
+		old, err := p.ring(tx)
+		if err != nil {
+			return err
+		}
+		for _, id := range b.CutSlots { // nobody removes another person's slot
+			if _, theirs := old.wrap(id); !theirs {
+				return against("a slot that is removed is not of this record")
+			}
+		}
+	}
+	row := ring{b.Seq, b.Slots, b.Ring}.marshal()
+	p.head.ring = sha256.Sum256(row)
+	return p.keep(tx, ringKey, row)
+}
+
+// applyGrants brings the live list, the grants' rows and the epoch forward.
+func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
+	for _, e := range b.Ended {
+		if _, there := p.live.find(e.Grant); !there {
+			return against("a grant that is ended is not on the live list")
+		}
+		p.live.grants = without(p.live.grants, e.Grant)
+		if err := p.keep(tx, grantKey(e.Grant), e.Row); err != nil {
+			return err
+		}
+	}
+	fresh := make(map[record.GrantID]bool)
+	for _, g := range b.Grants {
+		if fresh[g.Grant] {
+			return against("a grant stands twice")
+		}
+		fresh[g.Grant] = true
+		old, there := p.live.find(g.Grant)
+		switch {
+		case there && old.Struck:
+			return errStruck
+		case there && b.Epoch == nil:
+			// One epoch, one row: a View that is open would not notice another.
+			return against("a grant that goes on is renewed with an epoch")
+		case !there:
+			switch _, err := tx.Get(grantKey(g.Grant)); {
+			case err == nil:
+				return against("a grant that has ended cannot be used again: make a new one")
+			case !errors.Is(err, kv.ErrNotFound):
+				return err
+			}
+		}
+		p.live.grants = append(without(p.live.grants, g.Grant),
+			liveGrant{LiveGrant{Grant: g.Grant, Until: g.Until, Self: g.Self}, sha256.Sum256(g.Row)})
+		if err := p.keep(tx, grantKey(g.Grant), g.Row); err != nil {
+			return err
+		}
+	}
+	if b.Epoch != nil {
+		if b.Epoch.Number != p.live.epoch+1 {
+			return against("epochs are numbered without a gap")
+		}
+		if first := b.Epoch.Number == 1; first != (len(b.Epoch.Back) == 0) || !first && len(b.Epoch.Back) != keys.BackRowSize() {
+			return against("an epoch leads back to the one before it")
+		}
+		if len(b.Epoch.Back) > 0 {
+			if err := p.keep(tx, backKey(b.Epoch.Number), b.Epoch.Back); err != nil {
+				return err
+			}
+		}
+		p.live.epoch = b.Epoch.Number
+		for _, g := range p.live.grants {
+			switch {
+			case fresh[g.Grant]:
+			case g.Struck:
+				return errStruck
+			default:
+				return against("every grant that goes on needs a row of the new epoch")
+			}
+		}
+	}
+	if p.live.epoch == 0 {
+		return against("the first statement starts the first epoch")
+	}
+	selves := 0
+	for _, g := range p.live.grants {
+		if g.Self {
+			selves++
+		}
+	}
+	if selves != 1 {
+		return against("a record has one grant of the person's own")
+	}
+	if len(p.live.grants) > statement.MaxGrants {
+		return record.Safef(record.TooMany, "a record has at most %d live grants: end some first", statement.MaxGrants)
+	}
+	return nil
+}
+
+func without(list []liveGrant, g record.GrantID) []liveGrant {
+	kept := make([]liveGrant, 0, len(list)+1)
+	for _, x := range list {
+		if x.Grant != g {
+			kept = append(kept, x)
+		}
+	}
+	return kept
+}
