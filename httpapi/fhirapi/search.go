@@ -57,7 +57,10 @@ func (a *API) search(r *http.Request, v *store.View, typ string, values url.Valu
 		return nil, err
 	}
 	f := &found{api: a, entries: page.Entries, unknown: unknown}
-	f.head = change.BundleHead{Type: "searchset", Total: &page.Total}
+	f.head = change.BundleHead{Type: "searchset"}
+	if page.Total != store.NotCounted { // FHIR R4 §2.36.3: total is 0..1
+		f.head.Total = &page.Total
+	}
 	link := func(relation, cursor string) {
 		q := url.Values{"_count": {strconv.Itoa(count)}}
 		if cursor != "" {

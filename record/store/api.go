@@ -75,7 +75,7 @@ type Query struct {
 // Page is a page of a search.
 type Page struct {
 	Entries []Entry
-	Total   int    // of all pages
+	Total   int    // of all pages, on the first one; on the others NotCounted
 	Next    string // "" for the last page
 }
 

@@ -601,7 +601,11 @@ func TestPageEnds(t *testing.T) {
 	pages := 0
 	for q := (store.Query{Type: "Binary", Limit: 500}); ; pages++ {
 		p, err := me.Search(t.Context(), q)
-		if err != nil || p.Total != 5 {
+		want := 5
+		if q.After != "" {
+			want = store.NotCounted
+		}
+		if err != nil || p.Total != want {
 			t.Fatal(p.Total, err)
 		}
 		size := 0

@@ -92,7 +92,7 @@ func (l live) valid(g record.GrantID, now time.Time) bool {
 var errNoPerson = errors.New("no such person")
 
 func damaged(what string) error {
-	return record.Safef(record.Integrity, "the %s of a record is not what was stored: stop the server and run carehold verify", what)
+	return record.Safef(record.Integrity, "the %s of a record is not what was stored. Stop the server and keep a copy of its folder as it is before anything else is tried", what)
 }
 
 // load reads and authenticates a person's head, account and live list.

@@ -14,12 +14,17 @@ import (
 // one snapshot, in the order of the entries' names. The directory leads: a row
 // it does not name is not there, and one it names that is missing is damage.
 func (v *View) scan(fn func(l line, e Entry) (more bool, err error)) error {
+	return v.scanFrom(0, fn)
+}
+
+// scanFrom is scan from one of the directory's segments on.
+func (v *View) scanFrom(first int, fn func(l line, e Entry) (more bool, err error)) error {
 	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
 		_, d, err := v.s.loadWithDirectory(r, v.person)
 		if err != nil {
 			return err
 		}
-		for n := range d {
+		for n := first; n < segments; n++ {
 			lines, err := d.segment(r, n)
 			if err != nil {
 				return err
@@ -79,6 +84,10 @@ const (
 	maxPageBytes = 16 << 20
 )
 
+// NotCounted is the Total of the pages after the first: counting goes through the
+// whole record, and doing it for each page would make a long list cost its square.
+const NotCounted = -1
+
 // Search lists the entries of one type that the grant lets be searched, in pages
 // whose order does not change while entries come and go. It is one pass, and one
 // entry in the log.
@@ -116,25 +125,34 @@ func (v *View) search(ctx context.Context, q Query, after record.EntryID) (Page,
 	var page Page
 	var last record.EntryID
 	size := 0
-	err := v.scan(func(l line, e Entry) (bool, error) {
+	further := q.After != ""
+	from := 0
+	if further {
+		from = segmentOf(after)
+	}
+	err := v.scanFrom(from, func(l line, e Entry) (bool, error) {
 		if e.Ref.Type != q.Type || e.Header.Deleted ||
 			v.decide(grant.ActSearch, record.Meta{Type: e.Ref.Type, Section: e.Section}) != grant.Allowed {
 			return true, nil
 		}
 		page.Total++
 		switch {
-		case q.After != "" && string(l.entry[:]) <= string(after[:]):
+		case further && string(l.entry[:]) <= string(after[:]):
 		case len(page.Entries) < q.Limit && page.Next == "" && (size == 0 || size+len(e.Body) <= maxPageBytes):
 			page.Entries = append(page.Entries, e)
 			size += len(e.Body)
 			last = l.entry
 		case page.Next == "" && q.Limit > 0:
 			page.Next = hex.EncodeToString(last[:])
+			return !further, nil // the first page goes on: it counts them all
 		}
 		return true, nil
 	})
 	if err != nil {
 		return Page{}, err
+	}
+	if further {
+		page.Total = NotCounted
 	}
 	for _, e := range page.Entries {
 		ev.Entries = append(ev.Entries, e.Ref.String()+"/_history/"+e.Version.String())
