@@ -80,7 +80,7 @@ func (a *app) newDevice(server, label string) (*device, error) {
 	}
 	c, err := client.New(server, client.Options{})
 	if err != nil {
-		return nil, err
+		return nil, usage(err)
 	}
 	if label == "" {
 		if label, _ = os.Hostname(); label == "" {
@@ -164,7 +164,7 @@ func (a *app) canShowRecovery(out string) error {
 	}
 	t, err := a.terminal()
 	if err != nil {
-		return hinted(errors.New("there is no terminal to show the recovery code on"), "--recovery-out FILE writes it to a new file")
+		return coded(exitLocked, errors.New("there is no terminal to show the recovery code on"), "--recovery-out FILE writes it to a new file")
 	}
 	t.close()
 	return nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -34,10 +35,14 @@ type app struct {
 	width            int    // of the answer; 0: of the terminal
 	name             string // of the command, for hints
 	running          bool   // a command has begun: what fails now is not its usage
+	agreed           bool   // a question was answered with yes
+
+	ctx context.Context // of the run, for whoever waits at the terminal
 }
 
 // run carries out one command line and returns its exit code.
 func (a *app) run(ctx context.Context, args []string) int {
+	a.ctx = ctx
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
@@ -75,7 +80,14 @@ func (a *app) root() *cobra.Command {
 	root.InitDefaultVersionFlag()
 	root.Flags().Lookup("version").Shorthand = ""
 	root.Flags().Lookup("version").Usage = "say which version this is"
-	root.PersistentPreRun = func(*cobra.Command, []string) { a.running = true }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		// Before cobra does, whose words say nothing to a person.
+		if err := c.ValidateFlagGroups(); err != nil {
+			return flagGroup(err)
+		}
+		a.running = true
+		return nil
+	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.json, "json", false, "print the answer as JSON, one object a line (docs/cli.md)")
@@ -101,6 +113,8 @@ func (a *app) root() *cobra.Command {
 	add(operator, a.initCommand(), a.serveCommand(), a.inviteCommand(), a.statusCommand())
 	add(other, a.demoCommand(), a.completionCommand(), a.versionCommand())
 	root.SetHelpCommandGroupID(other)
+	root.InitDefaultHelpCmd()
+	helpKnows(root)
 	root.SetUsageTemplate(usageTemplate)
 	return root
 }
@@ -116,6 +130,38 @@ func knownCommand(c *cobra.Command, args []string) error {
 		return coded(exitUsage, err, "did you mean "+c.CommandPath()+" "+strings.Join(like, ", or "+c.CommandPath()+" "))
 	}
 	return coded(exitUsage, err, c.CommandPath()+" --help lists them")
+}
+
+// helpKnows lets "help nosuch" fail as "nosuch" does.
+func helpKnows(root *cobra.Command) {
+	help, _, err := root.Find([]string{"help"})
+	if err != nil {
+		panic(err) // it was made a line before
+	}
+	help.Run = nil
+	help.RunE = func(_ *cobra.Command, args []string) error {
+		c, rest, err := root.Find(args)
+		if err == nil {
+			err = knownCommand(c, rest)
+		}
+		if err != nil {
+			return usage(err)
+		}
+		c.InitDefaultHelpFlag()
+		return c.Help()
+	}
+}
+
+var bothGiven = regexp.MustCompile(`\[([a-z -]+)\] were all set$`)
+
+// flagGroup says which flags exclude each other.
+func flagGroup(err error) error {
+	m := bothGiven.FindStringSubmatch(err.Error())
+	if m == nil {
+		return usage(err)
+	}
+	flags := strings.Fields(m[1])
+	return usagef("give --%s, not both", strings.Join(flags, " or --"))
 }
 
 // atLeast and exactly say in words which arguments a command needs.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,9 @@ import (
 	"golang.org/x/term"
 )
 
+// errStopped is for a Ctrl-C at a question.
+var errStopped = errors.New("stopped; nothing was changed")
+
 // errNoTerminal is for a question when nobody can be asked.
 var errNoTerminal = errors.New("there is no terminal to ask on")
 
@@ -19,6 +23,7 @@ var errNoTerminal = errors.New("there is no terminal to ask on")
 type terminal struct {
 	in, out *os.File
 	close   func()
+	ctx     context.Context // of the run: a Ctrl-C ends it
 }
 
 // terminal opens it. Close it.
@@ -27,53 +32,77 @@ func (a *app) terminal() (*terminal, error) {
 		return nil, errNoTerminal
 	}
 	if t, err := openTerminal(); err == nil {
+		t.ctx = a.ctx
 		return t, nil
 	}
 	if in, ok := a.stdin.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
-		return &terminal{in, os.Stderr, func() {}}, nil
+		return &terminal{in: in, out: os.Stderr, close: func() {}, ctx: a.ctx}, nil
 	}
 	return nil, errNoTerminal
+}
+
+// waiting reads what is typed, but not for longer than the run lasts: a read from
+// a terminal does not end by itself at a Ctrl-C. Its goroutine is left behind; the
+// program ends.
+func (t *terminal) waiting(read func() ([]byte, error)) ([]byte, error) {
+	type answer struct {
+		b   []byte
+		err error
+	}
+	was, modeErr := term.GetState(int(t.in.Fd()))
+	typed := make(chan answer, 1)
+	go func() {
+		b, err := read()
+		typed <- answer{b, err}
+	}()
+	select {
+	case a := <-typed:
+		if a.err != nil {
+			return nil, fmt.Errorf("reading from the terminal: %w", a.err)
+		}
+		return a.b, nil
+	case <-t.ctx.Done():
+		if modeErr == nil {
+			_ = term.Restore(int(t.in.Fd()), was) // what is typed is seen again
+		}
+		fmt.Fprintln(t.out)
+		return nil, coded(exitInterrupted, errStopped, "")
+	}
 }
 
 // secret asks for something that is not shown while it is typed.
 func (t *terminal) secret(prompt string) ([]byte, error) {
 	fmt.Fprint(t.out, prompt)
-	b, err := term.ReadPassword(int(t.in.Fd()))
-	fmt.Fprintln(t.out)
-	if err != nil {
-		return nil, fmt.Errorf("reading from the terminal: %w", err)
+	b, err := t.waiting(func() ([]byte, error) { return term.ReadPassword(int(t.in.Fd())) })
+	if !errors.Is(err, errStopped) {
+		fmt.Fprintln(t.out)
 	}
-	return b, nil
+	return b, err
 }
 
 // line asks for something that is.
 func (t *terminal) line(prompt string) (string, error) {
 	fmt.Fprint(t.out, prompt)
-	// One byte at a time: what comes after the line belongs to the next question.
-	var line []byte
-	for b := make([]byte, 1); ; {
-		n, err := t.in.Read(b)
-		if n == 1 && b[0] == '\n' {
-			return strings.TrimSpace(string(line)), nil
+	line, err := t.waiting(func() ([]byte, error) {
+		// One byte at a time: what comes after the line belongs to the next question.
+		var line []byte
+		for b := make([]byte, 1); ; {
+			n, err := t.in.Read(b)
+			if n == 1 && b[0] == '\n' {
+				return line, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			line = append(line, b[:n]...)
 		}
-		if err != nil {
-			return "", fmt.Errorf("reading from the terminal: %w", err)
-		}
-		line = append(line, b[:n]...)
-	}
+	})
+	return strings.TrimSpace(string(line)), err
 }
 
-// confirm asks a question whose answer is yes or no. --yes is yes. def is what
-// an empty answer means.
-func (a *app) confirm(question string, def bool) (bool, error) {
-	if a.yes {
-		return true, nil
-	}
-	t, err := a.terminal()
-	if err != nil {
-		return false, hinted(errors.New("this needs an answer, and there is no terminal to ask on"), "with --yes it is not asked")
-	}
-	defer t.close()
+// yesNo asks a question until the answer is one of the two. def is what an empty
+// answer means.
+func (t *terminal) yesNo(question string, def bool) (bool, error) {
 	choice := " [y/N] "
 	if def {
 		choice = " [Y/n] "
@@ -93,6 +122,24 @@ func (a *app) confirm(question string, def bool) (bool, error) {
 		}
 		fmt.Fprintln(t.out, "Please answer yes or no.")
 	}
+}
+
+// confirm is yesNo for a command. --yes is yes.
+func (a *app) confirm(question string, def bool) (bool, error) {
+	if a.yes {
+		return true, nil
+	}
+	t, err := a.terminal()
+	if err != nil {
+		return false, coded(exitLocked, errors.New("this needs an answer, and there is no terminal to ask on"), "with --yes it is not asked")
+	}
+	defer t.close()
+	ok, err := t.yesNo(question, def)
+	if errors.Is(err, errStopped) && a.agreed {
+		err = coded(exitInterrupted, errors.New("stopped; what was agreed to before is done"), "")
+	}
+	a.agreed = a.agreed || ok
+	return ok, err
 }
 
 // readAllLimited reads what must be short.

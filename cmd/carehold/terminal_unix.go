@@ -10,5 +10,5 @@ func openTerminal() (*terminal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &terminal{tty, tty, func() { tty.Close() }}, nil
+	return &terminal{in: tty, out: tty, close: func() { tty.Close() }}, nil
 }

@@ -13,5 +13,5 @@ func openTerminal() (*terminal, error) {
 		in.Close()
 		return nil, err
 	}
-	return &terminal{in, out, func() { in.Close(); out.Close() }}, nil
+	return &terminal{in: in, out: out, close: func() { in.Close(); out.Close() }}, nil
 }
