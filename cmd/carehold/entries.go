@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -32,12 +35,18 @@ entries, the newest first, each with its name for "carehold show".`,
 	_ = c.RegisterFlagCompletionFunc("section", completeSections)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *section != "" {
-			if _, err := record.ParseSection(*section); err != nil {
-				return usage(err)
+			s, err := parseSection(*section)
+			if err != nil {
+				return err
 			}
+			*section = s.String()
 		}
-		if *typ != "" && !fhir.KnownType(*typ) {
-			return usagef("FHIR R4 has no resource type %q; its types begin with a capital letter", *typ)
+		if *typ != "" {
+			t, err := parseType(*typ)
+			if err != nil {
+				return err
+			}
+			*typ = t
 		}
 		u, err := a.open(c.Context())
 		if err != nil {
@@ -55,7 +64,8 @@ entries, the newest first, each with its name for "carehold show".`,
 			a.showSections(list)
 			return nil
 		}
-		return a.showEntries(c.Context(), u, list, *typ)
+		signal.Ignore(syscall.SIGPIPE) // it would end the program with the session still open
+		return unlessClosed(a.showEntries(c.Context(), u, list, *typ))
 	}
 	return c
 }
@@ -176,7 +186,9 @@ func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.Entr
 		if e.info.Deleted {
 			text = fit("(deleted) "+typeWord(e.ref.Type), max(20, a.columns()-14-width))
 		}
-		a.say("%s  %s  %s", fit(e.sum.Date, 10), text, shortRef(e.ref))
+		if _, err := fmt.Fprintf(a.stdout, "%s  %s  %s\n", fit(e.sum.Date, 10), text, shortRef(e.ref)); err != nil {
+			return err
+		}
 	}
 	a.note("")
 	if origins > 0 {
@@ -186,6 +198,15 @@ func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.Entr
 		a.note("See one: carehold show %s", shortRef(rows[0].ref))
 	}
 	return nil
+}
+
+// unlessClosed takes no offence when whoever reads the answer has had enough of
+// it: "carehold entries | head". The session is closed, and that is all.
+func unlessClosed(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
 }
 
 // shortID is how much of an id is shown, and typed: any beginning that is one of

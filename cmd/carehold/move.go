@@ -8,6 +8,8 @@ import (
 
 	"carehold/record"
 	"carehold/record/fhir"
+	"carehold/record/grant"
+	"carehold/record/holder"
 )
 
 // noContext is for looking at an error where no context is at hand.
@@ -18,23 +20,25 @@ func (a *app) moveCommand() *cobra.Command {
 		Use:   "move TYPE/ID... --to SECTION",
 		Short: "File entries in another section",
 		Long: `Files entries, with all their versions, in another section. Who may read an
-entry follows from its section, so this changes who may: those who have the new
-section can read it from now on, those who only had the old one no longer can.
+entry follows from its section, so this changes who may: it says who will be
+able to read it and who no longer can, and asks if anybody gains. -n only says.
 
 Only you can do this. An update by anybody else stays in the section.`,
-		Example: `  carehold move Condition/k2v5c7q4 --to private`,
-		Args:    atLeast(1, "an entry: TYPE/ID"),
+		Example: `  carehold move Condition/k2v5c7q4 --to private
+  carehold move -n Condition/k2v5c7q4 --to conditions`,
+		Args: atLeast(1, "an entry: TYPE/ID"),
 	}
 	to := c.Flags().String("to", "", "the `section`: "+record.SectionNames())
+	dry := c.Flags().BoolP("dry-run", "n", false, "only say who could read it then, and who no longer could")
 	a.deviceFlags(c)
 	_ = c.RegisterFlagCompletionFunc("to", completeSections)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if *to == "" {
 			return usagef("--to is needed: the section; they are %s", record.SectionNames())
 		}
-		section, err := record.ParseSection(*to)
+		section, err := parseSection(*to)
 		if err != nil {
-			return usage(err)
+			return err
 		}
 		refs := make([]fhir.Ref, len(args))
 		for i, arg := range args {
@@ -48,37 +52,189 @@ Only you can do this. An update by anybody else stays in the section.`,
 			return err
 		}
 		defer u.close()
-		moved, failed := 0, error(nil)
-		for _, ref := range refs {
-			ref, err := u.resolve(ctx, ref)
-			if err != nil {
-				failed = err
-				break
-			}
-			m, err := u.session.Move(ctx, ref, section)
-			if err != nil {
-				failed = noSuchEntry(err, ref.String())
-				break
-			}
-			moved++
-			if a.json {
-				if err := a.item(struct {
-					Ref     string `json:"ref"`
-					Section string `json:"section"`
-					Moved   bool   `json:"moved"`
-				}{ref.String(), m.Section, !m.Unchanged}); err != nil {
-					return err
-				}
-			} else if m.Unchanged {
-				a.say("%s was in %s already", shortRef(ref), m.Section)
-			} else {
-				a.say("%s is now in %s", shortRef(ref), m.Section)
-			}
+		moves, err := u.planMoves(ctx, refs, section)
+		if err != nil {
+			return err
 		}
-		if failed != nil && moved > 0 {
-			return coded(exitPartly, fmt.Errorf("after %s: %w", entriesOf(moved), failed), "the others were not moved")
+		if !a.json {
+			a.showMoves(moves, *dry)
 		}
-		return failed
+		if *dry {
+			return a.dryMoves(moves)
+		}
+		if err := a.confirmMoves(moves); err != nil {
+			return err
+		}
+		return u.move(ctx, moves)
 	}
 	return c
+}
+
+// entryMove is an entry, where it is and where it goes, and whose access changes.
+type entryMove struct {
+	ref           fhir.Ref
+	from, to      record.Section
+	gains, losses []holder.Granted
+}
+
+// planMoves says what a move would do. Nothing is moved yet: a name that is wrong
+// leaves all of them where they are.
+func (u *unlocked) planMoves(ctx context.Context, refs []fhir.Ref, to record.Section) ([]entryMove, error) {
+	moves := make([]entryMove, len(refs))
+	for i, ref := range refs {
+		ref, err := u.resolve(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		info, err := u.session.Why(ctx, ref)
+		if err != nil {
+			return nil, noSuchEntry(err, ref.String())
+		}
+		from, err := record.ParseSection(info.Section)
+		if err != nil {
+			return nil, err
+		}
+		moves[i] = entryMove{ref: ref, from: from, to: to}
+		moves[i].gains, moves[i].losses = accessChange(u.Grants(), ref.Type, from, to)
+	}
+	return moves, nil
+}
+
+// accessChange is who can read an entry of a type after a move and could not
+// before, and the other way round.
+func accessChange(grants []holder.Granted, typ string, from, to record.Section) (gains, losses []holder.Granted) {
+	for _, g := range grants {
+		if g.State != holder.Live || !grant.Covers(g.Grant, grant.ActRead, typ) && !grant.Covers(g.Grant, grant.ActSearch, typ) {
+			continue
+		}
+		switch before, after := g.Grant.Sections.Has(from), g.Grant.Sections.Has(to); {
+		case after && !before:
+			gains = append(gains, g)
+		case before && !after:
+			losses = append(losses, g)
+		}
+	}
+	return gains, losses
+}
+
+func (a *app) showMoves(moves []entryMove, dry bool) {
+	for _, m := range moves {
+		if m.from == m.to {
+			if dry {
+				a.say("%s is in %s already", shortRef(m.ref), m.from)
+			}
+			continue
+		}
+		if !dry && len(m.gains)+len(m.losses) == 0 && !leavesSensitive(m) {
+			continue // nobody's access changes
+		}
+		a.say("%s: from %s to %s", shortRef(m.ref), m.from, m.to)
+		for _, g := range m.gains {
+			a.paragraph("  + ", partyName(g.Grant.To)+" will be able to read it, "+until(g.Grant.Until)+" (grant "+shortID(g.Grant.ID.String())+")")
+		}
+		for _, g := range m.losses {
+			a.paragraph("  - ", partyName(g.Grant.To)+" will no longer be able to read it (grant "+shortID(g.Grant.ID.String())+")")
+		}
+		if len(m.gains)+len(m.losses) == 0 {
+			a.say("  Nobody's access changes by it now.")
+		}
+		if leavesSensitive(m) {
+			a.paragraph("  ! ", m.from.String()+" is sensitive and "+m.to.String()+" is not: a ready-made grant can open it from then on.")
+		}
+	}
+}
+
+func leavesSensitive(m entryMove) bool { return m.from.Sensitive() && !m.to.Sensitive() }
+
+// confirmMoves asks when anybody gains access.
+func (a *app) confirmMoves(moves []entryMove) error {
+	gained, sensitive := 0, ""
+	for _, m := range moves {
+		if len(m.gains) == 0 {
+			continue
+		}
+		gained++
+		if m.from.Sensitive() {
+			sensitive = m.from.String()
+		}
+	}
+	if gained == 0 || a.yes {
+		return nil
+	}
+	if a.json {
+		return usagef("this lets somebody read what they could not, and with --json there is nothing to look at before the question: look with -n, then say --yes")
+	}
+	question := "Move " + entriesOf(len(moves)) + ", and let them read it?"
+	if sensitive != "" {
+		question = "This opens what was closed as " + sensitive + ", and what they have read cannot be taken back. Move it all the same?"
+	}
+	ok, err := a.confirm(question, false)
+	if err != nil || !ok {
+		return declined(err)
+	}
+	return nil
+}
+
+// moveItem is a move in JSON.
+type moveItem struct {
+	Ref     string       `json:"ref"`
+	Section string       `json:"section"`
+	Moved   bool         `json:"moved"`
+	DryRun  bool         `json:"dry_run,omitempty"`
+	Gains   []grantParty `json:"gains,omitempty"`
+	Losses  []grantParty `json:"loses,omitempty"`
+}
+
+type grantParty struct {
+	Grant string `json:"grant"`
+	To    string `json:"to"`
+}
+
+func (m entryMove) json(section string, moved, dry bool) moveItem {
+	parties := func(list []holder.Granted) (out []grantParty) {
+		for _, g := range list {
+			out = append(out, grantParty{g.Grant.ID.String(), g.Grant.To.Name})
+		}
+		return out
+	}
+	return moveItem{m.ref.String(), section, moved, dry, parties(m.gains), parties(m.losses)}
+}
+
+func (a *app) dryMoves(moves []entryMove) error {
+	for _, m := range moves {
+		if a.json {
+			if err := a.item(m.json(m.from.String(), false, true)); err != nil {
+				return err
+			}
+		}
+	}
+	if !a.json {
+		a.say("Nothing was moved.")
+	}
+	return nil
+}
+
+func (u *unlocked) move(ctx context.Context, moves []entryMove) error {
+	a := u.app
+	for i, m := range moves {
+		done, err := u.session.Move(ctx, m.ref, m.to)
+		if err != nil {
+			err = noSuchEntry(err, m.ref.String())
+			if i > 0 {
+				return coded(exitPartly, fmt.Errorf("after %s: %w", entriesOf(i), err), "the others were not moved")
+			}
+			return err
+		}
+		switch {
+		case a.json:
+			if err := a.item(m.json(done.Section, !done.Unchanged, false)); err != nil {
+				return err
+			}
+		case done.Unchanged:
+			a.say("%s was in %s already", shortRef(m.ref), done.Section)
+		default:
+			a.say("%s is now in %s", shortRef(m.ref), done.Section)
+		}
+	}
+	return nil
 }

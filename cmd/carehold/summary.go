@@ -338,9 +338,14 @@ func typeCount(typ string, n int) string {
 	return w[1]
 }
 
-// parseRef reads TYPE/ID as a person types it.
+// parseRef reads TYPE/ID as a person types it: condition/abc is Condition/abc.
 func parseRef(s string) (fhir.Ref, error) {
-	ref, err := fhir.ParseRef(strings.TrimSuffix(s, "/"))
+	s = strings.TrimSuffix(s, "/")
+	if typ, id, ok := strings.Cut(s, "/"); ok && fhir.ValidID(id) {
+		t, err := parseType(typ)
+		return fhir.Ref{Type: t, ID: id}, err
+	}
+	ref, err := fhir.ParseRef(s)
 	if err != nil {
 		return ref, coded(exitUsage, err, `an entry is named by its type and id: Condition/abc123; "carehold entries" lists them`)
 	}
