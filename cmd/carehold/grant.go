@@ -101,17 +101,17 @@ func (o grantOptions) request() (holder.GrantRequest, error) {
 	}
 	switch {
 	case o.ready != "":
-		i := slices.IndexFunc(grant.ReadyMade, func(r grant.Ready) bool { return r.Name == o.ready })
+		i := slices.IndexFunc(grant.ReadyMade, func(r grant.Ready) bool { return strings.EqualFold(r.Name, o.ready) })
 		if i < 0 {
-			return req, usagef("there is no ready-made grant %q; there are %s", o.ready, and(readyNames()))
+			return req, meant(fmt.Errorf("there is no ready-made grant %q; there are %s", o.ready, and(readyNames())), nearest(o.ready, readyNames()), "")
 		}
 		r := grant.ReadyMade[i]
 		req.Sections, scopes, req.Purpose, req.Lasts = r.Sections, r.Scopes, r.Purpose, r.Lasts
 	case o.sections != "":
 		for name := range strings.SplitSeq(o.sections, ",") {
-			s, err := record.ParseSection(strings.TrimSpace(name))
+			s, err := parseSection(strings.TrimSpace(name))
 			if err != nil {
-				return req, usage(err)
+				return req, err
 			}
 			req.Sections = req.Sections.With(s)
 		}
@@ -121,7 +121,10 @@ func (o grantOptions) request() (holder.GrantRequest, error) {
 	if o.scopes != "" {
 		scopes = o.scopes
 	}
-	var err error
+	err := typesInScopes(scopes)
+	if err != nil {
+		return req, err
+	}
 	if req.Scopes, err = grant.ParseScopes(scopes); err != nil {
 		return req, usage(err)
 	}
@@ -141,6 +144,28 @@ func (o grantOptions) request() (holder.GrantRequest, error) {
 		return req, usagef("there is no purpose %q; there are %s", o.purpose, and(purposeCodes()))
 	}
 	return req, nil
+}
+
+// typesInScopes refuses a type that FHIR does not have: a grant of it would be to
+// nothing, and not what was meant.
+func typesInScopes(scopes string) error {
+	for scope := range strings.FieldsSeq(scopes) {
+		typ, ok := strings.CutPrefix(scope, "patient/")
+		typ, verbs, found := strings.Cut(typ, ".")
+		if !ok || !found || typ == "*" || fhir.KnownType(typ) {
+			continue // what else is wrong with it, the grammar says
+		}
+		types := fhir.Types()
+		like, ok := named(typ, types)
+		if !ok {
+			like = nearest(typ, types)
+		}
+		if like != "" {
+			like = "patient/" + like + "." + verbs
+		}
+		return meant(fmt.Errorf("the scope %q cannot be granted: FHIR R4 has no resource type %q", scope, typ), like, "such types are Condition, Observation, MedicationRequest")
+	}
+	return nil
 }
 
 // grant shows what would be seen, asks, and makes the grant.
@@ -165,7 +190,11 @@ func (a *app) grant(ctx context.Context, u *unlocked, req holder.GrantRequest, o
 	}
 	if !a.yes {
 		fmt.Fprintln(a.stdout)
-		if ok, err := a.confirm("Give "+partyName(req.To)+" this?", false); err != nil || !ok {
+		question := "Give " + partyName(req.To) + " this?"
+		if p.Total == 0 {
+			question = "They would see nothing. Give " + partyName(req.To) + " this all the same?"
+		}
+		if ok, err := a.confirm(question, false); err != nil || !ok {
 			return declined(err)
 		}
 	}
@@ -247,7 +276,12 @@ func (u *unlocked) examples(ctx context.Context, p message.Preview) (map[string]
 }
 
 func (a *app) showPreview(u *unlocked, req holder.GrantRequest, p message.Preview, examples map[string]string) {
-	a.paragraph("", partyName(req.To)+" could "+mayDo(req.Scopes)+" "+entriesOf(p.Total)+", "+lasts(u, req)+", for "+grant.Purposes[req.Purpose]+":")
+	if p.Total == 0 {
+		a.paragraph("", partyName(req.To)+" would see nothing: your record holds no entry in what you chose"+narrowed(req.Scopes)+
+			". What comes into it later they could "+mayDo(req.Scopes)+", "+lasts(u, req)+", for "+grant.Purposes[req.Purpose]+":")
+	} else {
+		a.paragraph("", partyName(req.To)+" could "+mayDo(req.Scopes)+" "+entriesOf(p.Total)+narrowed(req.Scopes)+", "+lasts(u, req)+", for "+grant.Purposes[req.Purpose]+":")
+	}
 	a.say("")
 	var open [][]string
 	var closed []string
@@ -257,9 +291,14 @@ func (a *app) showPreview(u *unlocked, req holder.GrantRequest, p message.Previe
 		switch {
 		case s.Granted:
 			row := []string{fmt.Sprintf("%5s", thousands(s.Total)), s.Section, examples[s.Section]}
-			if examples[s.Section] != "" {
+			switch {
+			case s.Total == 0 && narrowed(req.Scopes) != "":
+				row[2] = "nothing of that kind in it now"
+			case s.Total == 0:
+				row[2] = "nothing in it now"
+			case examples[s.Section] != "":
 				row[2] = "such as " + examples[s.Section]
-			} else if section.Always() {
+			case section.Always():
 				row[2] = "in every grant"
 			}
 			open = append(open, row)
@@ -287,6 +326,16 @@ func lasts(u *unlocked, req holder.GrantRequest) string {
 		return "until you stop it"
 	}
 	return until(u.Now().Add(req.Lasts))
+}
+
+// narrowed names scopes that are other than those of most grants, to read all
+// types; the words of mayDo do not say which types.
+func narrowed(scopes []grant.Scope) string {
+	text := grant.FormatScopes(scopes)
+	if text == "patient/*.rs" {
+		return ""
+	}
+	return " (only " + text + ")"
 }
 
 // mayDo says what the scopes allow, in words.

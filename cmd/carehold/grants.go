@@ -75,7 +75,7 @@ func (a *app) showGrants(list []holder.Granted, all bool) error {
 			a.say("")
 		}
 		a.say("%s  %s", shortID(g.Grant.ID.String()), cut(partyName(g.Grant.To), a.columns()-10))
-		a.paragraph("          ", sentence("may "+mayDo(g.Grant.Scopes)+" "+openSections(g.Grant.Sections)+", for "+grant.Purposes[g.Grant.Purpose]))
+		a.paragraph("          ", sentence("may "+mayDo(g.Grant.Scopes)+" "+openSections(g.Grant.Sections)+narrowed(g.Grant.Scopes)+", for "+grant.Purposes[g.Grant.Purpose]))
 		if g.State == holder.Live {
 			a.paragraph("          ", sentence(until(g.Grant.Until)))
 		} else {
@@ -166,7 +166,7 @@ they may have kept.`,
 					DryRun bool   `json:"dry_run,omitempty"`
 				}{g.Grant.ID.String(), g.Grant.To.Name, *dry})
 			case !*dry:
-				a.say("Stopped: %s", partyName(g.Grant.To))
+				a.say("Stopped: %s, %s", partyName(g.Grant.To), shortID(g.Grant.ID.String()))
 			}
 			if err != nil {
 				return err
