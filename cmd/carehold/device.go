@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -193,10 +194,10 @@ func (a *app) comeIn(ctx context.Context, in comeIn) error {
 	if in.newCode {
 		fresh, err := h.ReplaceRecovery(ctx)
 		d.memory = h.Memory()
-		if err := errors.Join(err, d.save()); err != nil {
-			return err
+		if err != nil {
+			return errors.Join(err, d.save())
 		}
-		if err := a.showRecovery(fresh, *in.recoveryOut); err != nil {
+		if err := a.handOver(d, fresh, *in.recoveryOut); err != nil {
 			return err
 		}
 	}
@@ -243,7 +244,8 @@ func (a *app) deviceRemoveCommand() *cobra.Command {
 		Use:   "remove NAME|ID",
 		Short: "Remove a way into your record, and renew the root key",
 		Long: `Removes a way into your record: a device you no longer use. It opens nothing
-from now on, and the root key is made new for the others.
+from now on, and the root key is made new for the others. The only recovery code
+is not removed for the asking: "carehold device new-code" replaces it.
 
 With --stolen also everything that the device may have copied is made useless:
 all keys are made new, and every grant ends; you make again those you want. What
@@ -268,8 +270,13 @@ was read before stays read.`,
 		if *stolen {
 			question = fmt.Sprintf("Remove %s, make all keys new and end every grant?", s.Label)
 		}
-		if ok, err := a.confirm(question, false); err != nil || !ok {
-			return declined(err)
+		if lastCode(u.Slots(), s) {
+			err = a.withoutCode()
+		} else if ok, asked := a.confirm(question, false); asked != nil || !ok {
+			err = declined(asked)
+		}
+		if err != nil {
+			return err
 		}
 		if *stolen {
 			var keep []crypto.CapsuleID
@@ -294,6 +301,38 @@ was read before stays read.`,
 		return nil
 	}
 	return c
+}
+
+// lastCode reports whether no recovery code is left when s is gone.
+func lastCode(slots []holder.SlotInfo, s holder.SlotInfo) bool {
+	if s.Kind != crypto.SlotRecovery {
+		return false
+	}
+	return !slices.ContainsFunc(slots, func(o holder.SlotInfo) bool { return o.Kind == crypto.SlotRecovery && o.ID != s.ID })
+}
+
+const withoutCodeText = "no recovery code"
+
+// withoutCode asks whether the record is to be without a recovery code. --yes is
+// no answer to this: a script must not shut somebody out by the way.
+func (a *app) withoutCode() error {
+	const why, hint = "this is the only recovery code: without one, whoever loses their devices loses the record",
+		`"carehold device new-code" makes a new one, and the old one then opens nothing`
+	t, err := a.terminal()
+	if a.yes || err != nil {
+		if err == nil {
+			t.close()
+		}
+		return coded(exitFailed, errors.New(why), hint+"; to be without, answer at a terminal")
+	}
+	defer t.close()
+	fmt.Fprint(t.out, wrap("", sentence(why), 80))
+	fmt.Fprint(t.out, wrap("", sentence(hint), 80))
+	typed, err := t.line(fmt.Sprintf("To be without one all the same, type %q: ", withoutCodeText))
+	if err == nil && typed != withoutCodeText {
+		err = hinted(declined(nil), hint)
+	}
+	return err
 }
 
 // findSlot finds a way in by its label, or by the beginning of its id.

@@ -75,8 +75,11 @@ func (a *app) newDevice(server, label string) (*device, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(path); err == nil {
-		return nil, hinted(errors.New("this device has a record already, in "+path),
-			"for another person's record name another file with --state")
+		hint := "for another person's record name another file with --state"
+		if d, err := a.loadDevice(); err == nil && d.unconfirmed {
+			hint = `its recovery code was shown, and nobody confirmed that it is written down: "carehold device new-code" makes another; ` + hint
+		}
+		return nil, hinted(errors.New("this device has a record already, in "+path), hint)
 	}
 	c, err := client.New(server, client.Options{})
 	if err != nil {
@@ -100,17 +103,43 @@ func (a *app) newDevice(server, label string) (*device, error) {
 	return &device{path: path, server: c.Base(), label: label}, nil
 }
 
+// tries is how often something may be typed wrong.
+const tries = 3
+
+var errInvite = errors.New("there is a slip in this invite: it begins with chdi_, and its end tells whether it was typed right")
+
+// invite reads the invite. A slip is found here, before a passphrase is made up.
 func (a *app) invite(file string) (string, error) {
 	if file != "" {
 		b, err := a.readSecretFile(file)
-		return strings.TrimSpace(string(b)), err
+		text := strings.TrimSpace(string(b))
+		if err == nil && !isInvite(text) {
+			err = coded(exitLocked, errInvite, "copy it again, whole")
+		}
+		return text, err
 	}
 	t, err := a.terminal()
 	if err != nil {
 		return "", noTerminal("the invite", "--invite-file")
 	}
 	defer t.close()
-	return t.line("The invite you were given (chdi_…): ")
+	for range tries {
+		text, err := t.line("The invite you were given (chdi_…): ")
+		if err != nil || isInvite(text) {
+			return text, err
+		}
+		fmt.Fprint(t.out, wrap("", sentence(errInvite.Error()), 80))
+	}
+	return "", coded(exitLocked, errInvite, "--invite-file FILE reads it from a file")
+}
+
+func isInvite(text string) bool {
+	c, err := crypto.ParseToken(text)
+	if err != nil {
+		return false
+	}
+	defer c.Destroy()
+	return c.Kind() == crypto.Invite
 }
 
 // enrol makes the record.
@@ -124,11 +153,11 @@ func (a *app) enrol(ctx context.Context, d *device, invite string, passphrase cr
 		return enrolHint(err)
 	}
 	defer h.Close()
-	d.key, d.memory = kit.DeviceKey, h.Memory()
+	d.key, d.memory, d.unconfirmed = kit.DeviceKey, h.Memory(), true
 	if err := errors.Join(err, d.save()); err != nil {
 		return err
 	}
-	if err := a.showRecovery(kit.Recovery, recoveryOut); err != nil {
+	if err := a.handOver(d, kit.Recovery, recoveryOut); err != nil {
 		return err
 	}
 	if a.json {
@@ -187,7 +216,10 @@ open your record again.
 func (a *app) showRecovery(code crypto.RecoveryCode, out string) error {
 	text := code.Text()
 	if out != "" {
-		return writeNewFile(out, []byte(text+"\n"))
+		if err := writeNewFile(out, []byte(text+"\n")); err != nil {
+			return coded(exitFailed, fmt.Errorf("the recovery code is made, and could not be written down: %w", err), `"carehold device new-code" makes another`)
+		}
+		return nil
 	}
 	t, err := a.terminal()
 	if err != nil {
@@ -199,10 +231,10 @@ func (a *app) showRecovery(code crypto.RecoveryCode, out string) error {
 	fmt.Fprintf(t.out, recoveryWords, strings.Join(groups[:4], "-"), strings.Join(groups[4:], "-"))
 	// Any group will do; which one must not be guessed from habit.
 	n := 2 + int(text[0])%5
-	for {
+	for wrong := 0; ; {
 		typed, err := t.line(fmt.Sprintf("To be sure it is written down, type group %d of 8: ", n+1))
 		if err != nil {
-			return hinted(err, `if it was not written down, "carehold device new-code" makes another`)
+			return unconfirmed(err)
 		}
 		if strings.EqualFold(strings.TrimSpace(typed), groups[n]) {
 			fmt.Fprintln(t.out, "That is right.")
@@ -210,5 +242,24 @@ func (a *app) showRecovery(code crypto.RecoveryCode, out string) error {
 			return nil
 		}
 		fmt.Fprintf(t.out, "Group %d of what is above is another. Please look again.\n", n+1)
+		if wrong++; wrong%tries > 0 {
+			continue
+		}
+		again, err := t.yesNo("Show the code again?", true)
+		if err != nil || !again {
+			return unconfirmed(err)
+		}
+		fmt.Fprintln(t.out)
+		fmt.Fprintf(t.out, recoveryWords, strings.Join(groups[:4], "-"), strings.Join(groups[4:], "-"))
 	}
+}
+
+// unconfirmed is for a code that was shown, and maybe not written down. It is good
+// all the same.
+func unconfirmed(err error) error {
+	code, text := exitFailed, "the recovery code was made, and not confirmed"
+	if errors.Is(err, errStopped) {
+		code, text = exitInterrupted, "stopped; the recovery code was made, and not confirmed"
+	}
+	return coded(code, errors.New(text), `your record is open on this device; if the code is not written down, "carehold device new-code" makes another`)
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
+
+	"carehold/crypto"
 )
 
 func (a *app) newCodeCommand() *cobra.Command {
@@ -30,8 +32,8 @@ may have seen it. The old one opens nothing any more.`,
 		if err != nil {
 			return err
 		}
-		if err := a.showRecovery(code, *out); err != nil {
-			return hinted(errors.Join(errors.New("the new recovery code is made, and was not written down"), err), `make another: "carehold device new-code"`)
+		if err := a.handOver(u.device, code, *out); err != nil {
+			return err
 		}
 		if a.json {
 			return a.summary(struct {
@@ -42,4 +44,16 @@ may have seen it. The old one opens nothing any more.`,
 		return nil
 	}
 	return c
+}
+
+// handOver shows a recovery code that was just made. Until it is confirmed the
+// device file says so: whoever is interrupted here is told later what to do.
+func (a *app) handOver(d *device, code crypto.RecoveryCode, out string) error {
+	d.unconfirmed = true
+	saved := d.save() // the code is good already: it is shown whatever comes of this
+	if err := a.showRecovery(code, out); err != nil {
+		return errors.Join(err, saved)
+	}
+	d.unconfirmed = false
+	return d.save()
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,18 +26,6 @@ func TestInterruptAtQuestion(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := d.server
-	invite := func() string {
-		d := &demo{app: quietApp(), ctx: t.Context(), dir: dir}
-		out, err := d.quietly(d.sub(nil), "invite", "--data", dir+"/server", "--socket", dir+"/carehold.sock")
-		if err != nil {
-			t.Fatal(err)
-		}
-		file := t.TempDir() + "/invite"
-		if err := os.WriteFile(file, []byte(out), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return file
-	}
 	state, pass := "--state="+dir+"/device.json", "--passphrase-file="+dir+"/passphrase.txt"
 	for name, c := range map[string]struct {
 		args   []string
@@ -46,9 +35,9 @@ func TestInterruptAtQuestion(t *testing.T) {
 		"passphrase":     {[]string{"grants", state}, "Passphrase for your record", "stopped; nothing was changed"},
 		"new passphrase": {[]string{"passphrase", state, pass}, "The new passphrase", "stopped; nothing was changed"},
 		"invite":         {[]string{"enrol", "--server", server, "--state", dir + "/no.json"}, "The invite you were given", "stopped; nothing was changed"},
-		"yes or no":      {[]string{"grant", "--to", "Ann", "--sections", "plan", state, pass}, "Give Ann this?", "stopped; nothing was changed"},
-		"group": {[]string{"enrol", "--server", server, "--state", dir + "/new.json", pass, "--invite-file", invite()}, "type group",
-			"carehold device new-code"},
+		"yes or no":      {[]string{"grant", "--to", "Ann", "--sections", "plan", state, pass}, "Give Ann this", "stopped; nothing was changed"},
+		"group": {[]string{"enrol", "--server", server, "--state", dir + "/new.json", pass, "--invite-file", inviteFile(t, dir)}, "type group",
+			"stopped; the recovery code was made, and not confirmed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := atPTY(t, c.args...)
@@ -65,6 +54,102 @@ func TestInterruptAtQuestion(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRecoveryCodeIsConfirmed: after three wrong groups the code is shown again;
+// whoever leaves then is told by the next enrol what to do; new-code mends it.
+func TestRecoveryCodeIsConfirmed(t *testing.T) {
+	a, dir := enrolled(t)
+	d, err := a.loadDevice()
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, pass := "--state="+dir+"/new.json", "--passphrase-file="+dir+"/passphrase.txt"
+	enrol := []string{"enrol", "--server", d.server, state, pass, "--invite-file", inviteFile(t, dir)}
+	p := atPTY(t, enrol...)
+	p.expect("type group")
+	for range tries {
+		p.typeIn("wrong\n")
+	}
+	p.expect("Show the code again?")
+	p.typeIn("\n")
+	for range 100 {
+		if strings.Count(p.seen(), "This is your recovery code") == 2 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	p.typeIn("\x03")
+	if code := p.wait(); code != exitInterrupted || strings.Count(p.seen(), "This is your recovery code") != 2 {
+		t.Errorf("ended with %d:\n%s", code, p.seen())
+	}
+	p = atPTY(t, enrol...)
+	if code := p.wait(); code != exitFailed || !strings.Contains(p.seen(), "carehold device new-code") {
+		t.Errorf("again: ended with %d:\n%s", code, p.seen())
+	}
+	p = atPTY(t, "device", "new-code", state, pass, "--recovery-out", dir+"/code")
+	if code := p.wait(); code != exitDone {
+		t.Errorf("new-code: ended with %d:\n%s", code, p.seen())
+	}
+	p = atPTY(t, enrol...)
+	if code := p.wait(); code != exitFailed || strings.Contains(p.seen(), "carehold device new-code") {
+		t.Errorf("after it was confirmed: ended with %d:\n%s", code, p.seen())
+	}
+}
+
+// TestSlipsAtTheTerminal: what can be typed wrong may be typed again, three times.
+func TestSlipsAtTheTerminal(t *testing.T) {
+	a, dir := enrolled(t)
+	d, err := a.loadDevice()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := atPTY(t, "enrol", "--server", d.server, "--state", dir+"/no.json")
+	p.expect("The invite you were given")
+	p.typeIn("chdi_one\nchdi_two\nchdi_three\n")
+	if code := p.wait(); code != exitLocked || strings.Count(p.seen(), "There is a slip in this invite") != tries ||
+		strings.Contains(p.seen(), "passphrase") {
+		t.Errorf("ended with %d:\n%s", code, p.seen())
+	}
+
+	state := "--state=" + dir + "/device.json"
+	p = atPTY(t, "grants", state)
+	p.expect("Passphrase for your record")
+	p.typeIn("not this\n")
+	p.expect("That does not open it")
+	p.typeIn(demoPassphrase + "\n")
+	if code := p.wait(); code != exitDone || !strings.Contains(p.seen(), "Nobody but you") {
+		t.Errorf("the second passphrase is right: ended with %d:\n%s", code, p.seen())
+	}
+
+	// The only recovery code goes when somebody means it.
+	pass := "--passphrase-file=" + dir + "/passphrase.txt"
+	for _, c := range []struct {
+		typed string
+		code  int
+	}{{"y", exitFailed}, {withoutCodeText, exitDone}} {
+		p = atPTY(t, "device", "remove", "recovery code", state, pass)
+		p.expect("To be without one all the same")
+		p.typeIn(c.typed + "\n")
+		if code := p.wait(); code != c.code {
+			t.Errorf("%q: ended with %d:\n%s", c.typed, code, p.seen())
+		}
+	}
+}
+
+// inviteFile is a new invite of the server in that folder.
+func inviteFile(t *testing.T, dir string) string {
+	t.Helper()
+	d := &demo{app: quietApp(), ctx: t.Context(), dir: dir}
+	out, err := d.quietly(d.sub(nil), "invite", "--data", d.path("server"), "--socket", d.path("carehold.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "invite")
+	if err := os.WriteFile(file, []byte(out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // pty is a run of the program at a terminal of its own.

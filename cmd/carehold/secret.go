@@ -72,22 +72,23 @@ func (a *app) readSecretFile(path string) ([]byte, error) {
 	return b, nil
 }
 
-// passphrase asks for the one that opens the record on this device.
-func (a *app) passphrase(prompt string) (crypto.Secret, error) {
+// passphrase asks for the one that opens the record on this device, and says
+// whether somebody typed it.
+func (a *app) passphrase(prompt string) (s crypto.Secret, typed bool, err error) {
 	if path := a.source(a.passphraseFile, credentialPassphrase); path != "" {
 		b, err := a.readSecretFile(path)
-		return crypto.SecretOf(b), err
+		return crypto.SecretOf(b), false, err
 	}
 	t, err := a.terminal()
 	if err != nil {
-		return crypto.Secret{}, noTerminal("the passphrase", "--passphrase-file")
+		return crypto.Secret{}, false, noTerminal("the passphrase", "--passphrase-file")
 	}
 	defer t.close()
 	b, err := t.secret(prompt)
 	if err == nil && len(b) == 0 {
 		err = coded(exitLocked, errors.New("no passphrase was typed"), "")
 	}
-	return crypto.SecretOf(b), err
+	return crypto.SecretOf(b), true, err
 }
 
 // newPassphrase asks for a passphrase that is to be, twice.

@@ -23,7 +23,8 @@ import (
 //	  "label": "laptop",
 //	  "person": "32 hexadecimal digits",
 //	  "device_key": "1…",
-//	  "memory": "base64"
+//	  "memory": "base64",
+//	  "recovery_unconfirmed": true   while nobody said that the code is written down
 //	}
 type deviceFile struct {
 	Format    int    `json:"format"`
@@ -32,6 +33,8 @@ type deviceFile struct {
 	Person    string `json:"person"`
 	DeviceKey string `json:"device_key"`
 	Memory    []byte `json:"memory"`
+
+	Unconfirmed bool `json:"recovery_unconfirmed,omitempty"`
 }
 
 const deviceFormat = 1
@@ -43,6 +46,8 @@ type device struct {
 	label  string
 	key    crypto.DeviceKey
 	memory holder.Memory
+
+	unconfirmed bool // the recovery code was shown, and may not be written down
 }
 
 // statePath is where the device file is.
@@ -104,7 +109,7 @@ func parseDevice(b []byte) (*device, error) {
 	if f.Format != deviceFormat {
 		return nil, fmt.Errorf("it is of format %d, and this program knows format %d", f.Format, deviceFormat)
 	}
-	d := &device{server: f.Server, label: f.Label}
+	d := &device{server: f.Server, label: f.Label, unconfirmed: f.Unconfirmed}
 	var err error
 	if d.key, err = crypto.ParseDeviceKey(f.DeviceKey); err != nil {
 		return nil, err
@@ -134,7 +139,7 @@ func (d *device) save() error {
 			d.memory = newer(d.memory, old.memory)
 		}
 	}
-	b, err := json.MarshalIndent(deviceFile{deviceFormat, d.server, d.label, d.memory.Person.String(), d.key.Text(), d.memory.Marshal()}, "", "  ")
+	b, err := json.MarshalIndent(deviceFile{deviceFormat, d.server, d.label, d.memory.Person.String(), d.key.Text(), d.memory.Marshal(), d.unconfirmed}, "", "  ")
 	if err != nil {
 		return err
 	}

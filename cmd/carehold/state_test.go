@@ -42,11 +42,12 @@ func read(t *testing.T, path string) *device {
 
 func TestDeviceFileIsReadAsItWasWritten(t *testing.T) {
 	d := testDevice(t, 3, 5)
+	d.unconfirmed = true
 	if err := d.save(); err != nil {
 		t.Fatal(err)
 	}
 	got := read(t, d.path)
-	if got.server != d.server || got.label != d.label || got.key.Text() != d.key.Text() || string(got.memory.Marshal()) != string(d.memory.Marshal()) {
+	if got.server != d.server || !got.unconfirmed || got.label != d.label || got.key.Text() != d.key.Text() || string(got.memory.Marshal()) != string(d.memory.Marshal()) {
 		t.Errorf("read %+v", got)
 	}
 	info, err := os.Stat(d.path)
@@ -97,7 +98,7 @@ func TestDeviceNeverForgets(t *testing.T) {
 
 func TestDeviceFileIsRefused(t *testing.T) {
 	d := testDevice(t, 1, 1)
-	good := deviceFile{deviceFormat, d.server, d.label, d.memory.Person.String(), d.key.Text(), d.memory.Marshal()}
+	good := deviceFile{deviceFormat, d.server, d.label, d.memory.Person.String(), d.key.Text(), d.memory.Marshal(), false}
 	for name, change := range map[string]func(*deviceFile){
 		"a later format":   func(f *deviceFile) { f.Format = 2 },
 		"another person":   func(f *deviceFile) { f.Person = strings.Repeat("0", 32) },

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -31,18 +32,24 @@ func (a *app) unlock(ctx context.Context) (*unlocked, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret, err := a.passphrase(fmt.Sprintf("Passphrase for your record on %s: ", d.label))
-	if err != nil {
-		return nil, err
+	prompt := fmt.Sprintf("Passphrase for your record on %s: ", d.label)
+	for again := tries - 1; ; again-- {
+		secret, typed, err := a.passphrase(prompt)
+		if err != nil {
+			return nil, err
+		}
+		slot := crypto.PassphraseSlot(d.key, secret)
+		secret.Destroy()
+		h, err := holder.Unlock(ctx, c, slot, d.memory)
+		slot.Destroy()
+		if err == nil {
+			return &unlocked{Holder: h, app: a, device: d, client: c}, nil
+		}
+		if !typed || again == 0 || !errors.Is(err, holder.ErrNoSlot) {
+			return nil, err
+		}
+		prompt = fmt.Sprintf("That does not open it. The passphrase for your record on %s, again: ", d.label)
 	}
-	slot := crypto.PassphraseSlot(d.key, secret)
-	secret.Destroy()
-	h, err := holder.Unlock(ctx, c, slot, d.memory)
-	slot.Destroy()
-	if err != nil {
-		return nil, err
-	}
-	return &unlocked{Holder: h, app: a, device: d, client: c}, nil
 }
 
 // open unlocks, tidies and signs in: what most commands begin with.
