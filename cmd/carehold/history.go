@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,8 +23,9 @@ func (a *app) historyCommand() *cobra.Command {
 what, what was refused, what you changed. Every answer the server ever gave from
 your record is in it, for a read that cannot be logged does not happen.
 
-Your own looking and unlocking is counted at the end; --all lists that too. The
-part that is shown was checked; "carehold check" checks everything.`,
+Each of your own commands unlocks the record: how often that was is told at the
+end; --all lists it, and what you looked at. The part that is shown was checked;
+"carehold check" checks everything.`,
 		Example: `  carehold history
   carehold history --who "Dr Amara Okafor" --since 7d
   carehold history --all --json`,
@@ -55,7 +59,8 @@ part that is shown was checked; "carehold check" checks everything.`,
 			}
 			kept = append(kept, e)
 		}
-		return a.showHistory(kept, u.Grants(), *all || *who != "")
+		signal.Ignore(syscall.SIGPIPE)
+		return unlessClosed(a.showHistory(kept, u.Grants(), *all || *who != ""))
 	}
 	return c
 }
@@ -88,9 +93,10 @@ type told struct {
 const apart = 10 * time.Minute
 
 // showHistory tells the log. What the person did by looking and unlocking would
-// drown what others did: without all it is counted.
+// drown what others did: without all, unlocking is counted, for it is what a command
+// does once. How many requests it makes says nothing to anybody.
 func (a *app) showHistory(entries []audit.Entry, grants []holder.Granted, all bool) error {
-	own, unlocked := 0, 0
+	unlocked, before, last := 0, time.Time{}, time.Time{}
 	var lines []told
 	written := map[string]bool{} // versions that an entry before told of
 	for _, e := range entries {
@@ -107,11 +113,10 @@ func (a *app) showHistory(entries []audit.Entry, grants []holder.Granted, all bo
 			continue
 		}
 		if !all && e.Writer == audit.ByNode && e.Event.Action == audit.RingFetch {
-			unlocked++
+			unlocked, before, last = unlocked+1, last, e.Event.Time
 			continue
 		}
 		if !all && e.Writer == audit.ByGrant && actor(e, grants) == you && looking(e.Event.Action) {
-			own++
 			continue
 		}
 		next := narrate(e, grants)
@@ -127,15 +132,21 @@ func (a *app) showHistory(entries []audit.Entry, grants []holder.Granted, all bo
 		return a.summary(countJSON{len(entries)})
 	}
 	for _, l := range lines {
-		a.paragraph(l.at.Local().Format("02 Jan 2006 15:04  "), l.text(l.sum, l.n))
+		text := clean(l.text(l.sum, l.n))
+		if _, err := io.WriteString(a.stdout, wrap(l.at.Local().Format("02 Jan 2006 15:04  "), text, a.columns())); err != nil {
+			return err
+		}
 	}
 	if len(lines) == 0 {
 		a.say("Nothing that was asked for is in the history.")
 	}
-	if own+unlocked > 0 {
+	if unlocked > 0 {
+		times := "This record was unlocked " + plural(unlocked, "time", "times")
+		if !before.IsZero() {
+			times += ", before this command last on " + local(before)
+		}
 		a.say("")
-		a.paragraph("", fmt.Sprintf("Besides, the record was unlocked %s, and you looked into it %s (--all lists that). If that is more than you did, somebody else has a way in.",
-			plural(unlocked, "time", "times"), plural(own, "time", "times")))
+		a.paragraph("", times+". Each command of your own is one; --all lists them.")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -84,6 +85,12 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 		text := described(e, grants)
 		return join(text, func(_ counts, n int) string { return times(text, n) })
 	}
+	if v.Outcome == audit.Refused && who == "You" && v.Reason == audit.OutsideGrant {
+		// Nothing is closed to them: an import looks whether there is a Patient yet.
+		return join(fmt.Sprint("absent", v.Action), func(c counts, n int) string {
+			return "You looked for " + requests(v, c, n) + ", which was not there"
+		})
+	}
 	if v.Outcome == audit.Refused {
 		return join(fmt.Sprint("refused", v.Reason, v.Action), func(c counts, n int) string {
 			return who + was + " refused " + requests(v, c, n) + because(v.Reason)
@@ -93,7 +100,7 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 	case audit.Search, audit.Read:
 		if t.sum.total() == 0 {
 			return join("none"+v.Query, func(_ counts, n int) string {
-				return times(who+" looked for "+typeCount(v.Query, 2)+" and"+was+" shown none", n)
+				return times(who+" looked for "+first(typeCount(v.Query, 2), "entries")+" and"+was+" shown none", n)
 			})
 		}
 		return join("shown", func(c counts, _ int) string { return who + was + " shown " + c.String() })
@@ -177,7 +184,22 @@ func because(r audit.Reason) string {
 // described is holder.Describe without its time.
 func described(e audit.Entry, grants []holder.Granted) string {
 	e.Event.Time = time.Time{}
-	return clean(strings.TrimSuffix(holder.Describe(e, grants), ", "+holder.When(time.Time{})))
+	return localTimes(clean(strings.TrimSuffix(holder.Describe(e, grants), ", "+holder.When(time.Time{}))))
+}
+
+// utcTime is a time within the text of a statement: it is written in UTC, for the
+// statement cannot know where it will be read.
+var utcTime = regexp.MustCompile(`\b\d{1,2} [A-Z][a-z]{2} \d{4} at \d{2}:\d{2} UTC\b`)
+
+// localTimes turns them to where the person is, as all other times are.
+func localTimes(text string) string {
+	return utcTime.ReplaceAllStringFunc(text, func(s string) string {
+		t, err := time.Parse("2 Jan 2006 at 15:04 MST", s)
+		if err != nil {
+			return s
+		}
+		return local(t)
+	})
 }
 
 // tell is one entry of the log in one sentence.
