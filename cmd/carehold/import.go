@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,8 +34,8 @@ Importing the same source again adds nothing that is there already. The name of
 the source is the file's name without its ending; give the same --source for a
 newer file from the same place. "carehold imports undo" takes an import back.
 
-A source goes in whole or not at all. Ctrl-C finishes the one that is under way;
-the same command again goes on.`,
+A source goes in whole or not at all. After Ctrl-C the one that was sent already
+still goes in; the same command again goes on.`,
 		Example: `  carehold import gp-practice.json
   carehold import -n hospital.json
   carehold import --source "Mill Lane Surgery" export-2026-11.ndjson`,
@@ -59,12 +61,15 @@ the same command again goes on.`,
 			return err
 		}
 		var total imported
-		for _, s := range sources {
+		for i, s := range sources {
 			report, err := im.source(ctx, s, *dry)
 			if err == nil {
 				err = a.showImport(report, *dry)
 			}
 			total.add(report)
+			if err == nil && ctx.Err() != nil {
+				err = stopped(report, len(sources)-i-1, *dry)
+			}
 			if err != nil {
 				return err
 			}
@@ -80,6 +85,18 @@ the same command again goes on.`,
 		return nil
 	}
 	return c
+}
+
+// stopped is for a Ctrl-C that came when a source was sent: it is in.
+func stopped(r imported, left int, dry bool) error {
+	if dry {
+		return context.Canceled
+	}
+	text := "interrupted, when " + clean(r.Source) + " was sent already: it is in"
+	if left > 0 {
+		text += "; " + plural(left, "source was", "sources were") + " not begun"
+	}
+	return coded(exitInterrupted, errors.New(text), "carehold imports undo "+shortID(r.ID.String())+" takes it back; the same command again goes on")
 }
 
 func refusedWords(n int) string {
@@ -102,6 +119,10 @@ func readSources(files []string, name string) ([]importSource, error) {
 		if err != nil {
 			return nil, coded(exitFailed, err, "nothing was imported")
 		}
+		if what := notFHIR(f); what != "" {
+			f.Close()
+			return nil, hinted(fmt.Errorf("%s is %s", path, what), "nothing was imported; ask whoever gave it to you for FHIR (JSON)")
+		}
 		s, err := readSource(f, first(name, sourceName(path)))
 		f.Close()
 		if err != nil {
@@ -110,6 +131,34 @@ func readSources(files []string, name string) ([]importSource, error) {
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+// notFHIR names what people have from a surgery, and what no reader of JSON would
+// name: "" is none of it. The file is then at its beginning.
+func notFHIR(f *os.File) string {
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		return "a folder: name the files in it"
+	}
+	if err != nil || !info.Mode().IsRegular() {
+		return "" // a pipe cannot be read twice
+	}
+	head := make([]byte, 8)
+	n, _ := io.ReadFull(f, head)
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return ""
+	}
+	for _, k := range []struct{ magic, what string }{
+		{"%PDF-", "a PDF, to be read by people"},
+		{"PK\x03\x04", "a ZIP archive or an office document: take the files out of it first"},
+		{"\xff\xd8\xff", "a picture"}, {"\x89PNG", "a picture"},
+		{"<", "XML or a web page"}, {"\xef\xbb\xbf<", "XML or a web page"},
+	} {
+		if strings.HasPrefix(string(head[:n]), k.magic) {
+			return k.what
+		}
+	}
+	return ""
 }
 
 func readSource(r io.Reader, name string) (importSource, error) {

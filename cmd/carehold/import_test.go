@@ -156,6 +156,54 @@ func TestImportOfSomebodyElse(t *testing.T) {
 	}
 }
 
+// TestImportOfTwoPeopleAtOnce: the first source of a command says who the record
+// is about, and the second is held to that.
+func TestImportOfTwoPeopleAtOnce(t *testing.T) {
+	a, dir := enrolled(t)
+	files := []string{"import", "--yes", "--state", filepath.Join(dir, "device.json"), "--passphrase-file", a.passphraseFile}
+	for _, p := range []string{"Ann Lee,1950-01-01", "Tom Fox,1961-02-02"} {
+		name, born, _ := strings.Cut(p, ",")
+		path := filepath.Join(dir, name+".json")
+		if err := os.WriteFile(path, []byte(`{"resourceType":"Patient","id":"p","name":[{"text":"`+name+`"}],"birthDate":"`+born+`"}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, path)
+	}
+	var said bytes.Buffer
+	a.stderr = &said
+	if code := a.run(t.Context(), files); code == exitDone || !strings.Contains(said.String(), "Tom Fox") {
+		t.Errorf("ended with %d: %s", code, said.String())
+	}
+}
+
+// TestSurelyThem: who is not asked about, and who is.
+func TestSurelyThem(t *testing.T) {
+	const nhs = `"identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"%s"}],`
+	own, err := fhir.Parse(fmt.Appendf(nil, `{"resourceType":"Patient","id":"p",`+nhs+`"name":[{"text":"Ann Lee"}],"birthDate":"1950-01-01"}`, "900 000 0009"), fhir.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		name, born, nhs string
+		want            bool
+	}{
+		{"A. Lee", "", "9000000009", true},
+		{"ann lee", "1950-01-01", "", true},
+		{"Ann Lee", "1950", "", false},
+		{"Ann Lee", "", "", false},
+		{"Ann Fox", "1950-01-01", "", false},
+		{"", "", "", false},
+	} {
+		im := &importer{own: own, patient: "me"}
+		if got := im.surelyThem(change.PatientSummary{Name: x.name, BirthDate: x.born, NHSNumber: x.nhs}); got != x.want {
+			t.Errorf("%+v: %v", x, got)
+		}
+		if (&importer{patient: "me"}).surelyThem(change.PatientSummary{Name: x.name, BirthDate: x.born, NHSNumber: x.nhs}) {
+			t.Errorf("%+v: sure, without anybody to compare with", x)
+		}
+	}
+}
+
 // enrolled is a run of the program for a person whose record is on a server of
 // its own.
 func enrolled(t *testing.T) (*app, string) {

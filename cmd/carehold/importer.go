@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"carehold/crypto"
 	"carehold/httpapi/message"
@@ -18,6 +20,8 @@ type imported struct {
 	ID       record.ImportID
 	Source   string
 	New      int
+	Back     int // were there once, and deleted
+	Known    int // of a dry run: are there, the same or not
 	Changed  int
 	Same     int // were there already
 	Left     int // the person's own details, which another source gave first
@@ -30,6 +34,8 @@ type imported struct {
 
 func (t *imported) add(r imported) {
 	t.New += r.New
+	t.Back += r.Back
+	t.Known += r.Known
 	t.Changed += r.Changed
 	t.Same += r.Same
 	t.Left += r.Left
@@ -109,9 +115,34 @@ func (im *importer) source(ctx context.Context, s importSource, dry bool) (impor
 	}
 	im.count(&r, changes)
 	if dry {
-		return r, nil
+		im.foresee(&r, changes)
+	} else {
+		if err := im.send(ctx, &r, changes); err != nil {
+			return r, err
+		}
 	}
-	return r, im.send(ctx, &r, changes)
+	// The next source of the same command is compared with the person too.
+	for _, c := range changes {
+		if im.own == nil && c.Ref.Type == "Patient" && c.Ref.ID == im.patient && (dry || im.there[c.Ref].Version > 0) {
+			im.own = c.Resource
+		}
+	}
+	return r, nil
+}
+
+// foresee counts what a dry run can know: whether what is there would change, only
+// the server can say.
+func (im *importer) foresee(r *imported, changes []change.Change) {
+	for _, c := range changes {
+		switch was, there := im.there[c.Ref]; {
+		case !there:
+			r.New++
+		case was.Deleted:
+			r.Back++
+		default:
+			r.Known++
+		}
+	}
 }
 
 // keepPerson reports whether a change is to the person's own details, and another
@@ -128,6 +159,9 @@ func (im *importer) isThatYou(source string, patients []change.PatientSummary) e
 		return nil // none: it is they who import it; several: all is refused
 	}
 	p := patients[0]
+	if im.surelyThem(p) {
+		return nil
+	}
 	who := first(clean(p.Name), "somebody without a name")
 	if p.BirthDate != "" {
 		who += ", born " + clean(p.BirthDate)
@@ -140,6 +174,31 @@ func (im *importer) isThatYou(source string, patients []change.PatientSummary) e
 		err = errors.New("nothing was imported: a record is about one person")
 	}
 	return err
+}
+
+// surelyThem reports whether a source's Patient is the record's beyond asking:
+// the same NHS number, or the same name and date of birth. What contradicts it,
+// About has refused already.
+func (im *importer) surelyThem(p change.PatientSummary) bool {
+	if im.own == nil {
+		return false
+	}
+	own, err := change.ReadSource(bytes.NewReader(im.own.Bytes()), change.Limits{})
+	if err != nil || len(own) != 1 {
+		return false
+	}
+	plan, err := change.PlanImport(own[0], "", im.patient)
+	if err != nil || len(plan.Patients) != 1 {
+		return false
+	}
+	mine := plan.Patients[0]
+	number := func(s string) string {
+		return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < '0' || r > '9' }), "")
+	}
+	if n := number(p.NHSNumber); n != "" && n == number(mine.NHSNumber) {
+		return true
+	}
+	return p.Name != "" && p.BirthDate != "" && strings.EqualFold(p.Name, mine.Name) && p.BirthDate == mine.BirthDate
 }
 
 // count says what is new, by type and by the section it will be filed in.

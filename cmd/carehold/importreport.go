@@ -3,15 +3,16 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"carehold/record"
 )
 
 type importJSON struct {
-	Import   string         `json:"import,omitempty"` // its id; none for a dry run
+	Import   string         `json:"import,omitempty"` // its id
 	Source   string         `json:"source,omitempty"`
-	DryRun   bool           `json:"dry_run,omitempty"`
 	New      int            `json:"new"`
+	Back     int            `json:"back,omitempty"`
 	Changed  int            `json:"changed"`
 	Same     int            `json:"unchanged"`
 	Refused  int            `json:"refused"`
@@ -21,9 +22,27 @@ type importJSON struct {
 	Ignored  map[string]int `json:"ignored,omitempty"`
 }
 
-func (r imported) json(dry bool) importJSON {
-	j := importJSON{r.ID.String(), r.Source, dry, r.New, r.Changed, r.Same, len(r.Refused), r.Types, r.Sections, r.Dangling, r.Ignored}
-	if dry || r.ID == (record.ImportID{}) {
+// importDryJSON is what is left of it for a dry run: whether an entry that is there
+// would change, only the server can say.
+type importDryJSON struct {
+	Source   string         `json:"source,omitempty"`
+	DryRun   bool           `json:"dry_run"`
+	New      int            `json:"new"`
+	Back     int            `json:"back"`
+	Known    int            `json:"there"`
+	Refused  int            `json:"refused"`
+	Types    map[string]int `json:"types,omitempty"`
+	Sections map[string]int `json:"sections,omitempty"`
+	Dangling int            `json:"dangling_references,omitempty"`
+	Ignored  map[string]int `json:"ignored,omitempty"`
+}
+
+func (r imported) json(dry bool) any {
+	if dry {
+		return importDryJSON{r.Source, true, r.New, r.Back, r.Known, len(r.Refused), r.Types, r.Sections, r.Dangling, r.Ignored}
+	}
+	j := importJSON{r.ID.String(), r.Source, r.New, r.Back, r.Changed, r.Same, len(r.Refused), r.Types, r.Sections, r.Dangling, r.Ignored}
+	if r.ID == (record.ImportID{}) {
 		j.Import = ""
 	}
 	return j
@@ -50,24 +69,20 @@ func (a *app) showImport(r imported, dry bool) error {
 	}
 	if dry {
 		a.say("%s: %s would be imported. Nothing was written.", clean(r.Source), entriesOf(total))
+		if r.Back+r.Known > 0 {
+			a.say("%s", wouldBe(r))
+		}
 		a.say("")
 		a.countTable("by section", r.Sections, func(s string) string { return s })
 		a.say("")
 		a.countTable("by type", r.Types, func(t string) string { return t })
-	} else if r.New+r.Changed == 0 {
+	} else if r.New+r.Changed+r.Back == 0 {
 		a.say("%s: nothing was added; all %s were there already.", clean(r.Source), entriesOf(r.Same+r.Left))
 	} else {
-		text := fmt.Sprintf("%s: %d new", clean(r.Source), r.New)
-		if r.Changed > 0 {
-			text += fmt.Sprintf(", %d changed", r.Changed)
-		}
-		if r.Same > 0 {
-			text += fmt.Sprintf(", %d there already", r.Same)
-		}
-		a.say("%s", text)
+		a.say("%s: %s", clean(r.Source), counted(r.New, "new", r.Back, "back again", r.Changed, "changed", r.Same, "there already"))
 		a.note("Take it back: carehold imports undo %s", shortID(r.ID.String()))
 	}
-	if r.Left > 0 && r.New+r.Changed > 0 {
+	if r.Left > 0 && r.New+r.Changed+r.Back > 0 {
 		a.note("Your own details stay as another source gave them first (--update-person takes these).")
 	}
 	if r.Dangling > 0 {
@@ -84,6 +99,23 @@ func (a *app) showImport(r imported, dry bool) error {
 		io.WriteString(a.stderr, wrap("  refused: ", fmt.Sprintf("entry %d %s: %s", x.Index+1, refText(x.Ref.Type, x.Ref.ID), clean(x.Reason)), a.noteColumns()))
 	}
 	return nil
+}
+
+// wouldBe is what a dry run knows of what was there before.
+func wouldBe(r imported) string {
+	return "Of them " + counted(r.New, "new", r.Back, "back again", r.Known, "there already, and written only if they changed")
+}
+
+// counted is "156 back again, 2 changed": pairs of a number and its word, without
+// those that are 0.
+func counted(pairs ...any) string {
+	var parts []string
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if n := pairs[i].(int); n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", thousands(n), pairs[i+1]))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // leftOut are the entries among what was left out. The rest is about the file:

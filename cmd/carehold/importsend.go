@@ -18,13 +18,16 @@ import (
 )
 
 // send sends the changes, as one piece but for the largest sources. A Ctrl-C is
-// heard between two pieces.
+// heard between two pieces: what was sent goes in, for nobody can call it back.
 func (im *importer) send(ctx context.Context, r *imported, changes []change.Change) error {
-	p := im.app.progress("importing "+clean(r.Source), len(changes))
-	defer p.finish()
 	for at := 0; at < len(changes); {
 		n := im.piece(changes[at:])
+		im.sending(r, changes[at:at+n], at, len(changes))
+		told := context.AfterFunc(ctx, func() {
+			im.app.note("It is sent already: waiting for the server to say that it is in. Ctrl-C again ends without waiting.")
+		})
 		err := im.transaction(context.WithoutCancel(ctx), r, changes[at:at+n])
+		told()
 		if err != nil {
 			if at == 0 {
 				return hinted(err, "nothing was imported from "+clean(r.Source))
@@ -32,14 +35,46 @@ func (im *importer) send(ctx context.Context, r *imported, changes []change.Chan
 			return hinted(fmt.Errorf("after %d of %d entries: %w", at, len(changes), err), "what was done so far stays; the same command again goes on")
 		}
 		at += n
-		p.add(n)
+		if im.app.json {
+			if err := im.app.status(doneJSON{at, len(changes)}); err != nil {
+				return err
+			}
+		}
 		if ctx.Err() != nil && at < len(changes) {
-			p.finish()
 			return coded(exitInterrupted, fmt.Errorf("interrupted after %s of %d entries", thousands(at), len(changes)),
 				"the same command again goes on; carehold imports undo "+r.ID.String()+" takes back what is there")
 		}
 	}
 	return nil
+}
+
+type doneJSON struct {
+	Done  int `json:"done"`
+	Total int `json:"total"`
+}
+
+// sending says what goes out next. It is one request, and nobody can see into it:
+// a bar would stand still, and then be gone.
+func (im *importer) sending(r *imported, piece []change.Change, done, total int) {
+	size, of := 0, ""
+	for _, c := range piece {
+		size += len(c.Resource.Bytes())
+	}
+	if len(piece) < total {
+		of = fmt.Sprintf(", %s of %s are in", thousands(done), thousands(total))
+	}
+	im.app.note("%s: sending %s (%s)%s …", clean(r.Source), entriesOf(len(piece)), megabytes(size), of)
+}
+
+// megabytes is a size as people say it.
+func megabytes(n int) string {
+	switch {
+	case n < 1000:
+		return plural(n, "byte", "bytes")
+	case n < 999_500:
+		return fmt.Sprintf("%d kB", (n+500)/1000)
+	}
+	return fmt.Sprintf("%d MB", (n+500_000)/1_000_000)
 }
 
 // piece is how many changes go into the next transaction.
@@ -138,6 +173,8 @@ func (im *importer) taken(r *imported, changes []change.Change, answer []byte) e
 			r.New++
 		case was.Version == version:
 			r.Same++
+		case was.Deleted:
+			r.Back++
 		default:
 			r.Changed++
 		}
