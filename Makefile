@@ -24,7 +24,7 @@ core:
 # DEMO_EXIT=1 ends it.
 demo:
 	$(GO) build -trimpath -o carehold ./cmd/carehold
-	./carehold demo
+	./carehold demo || test $$? -eq 130 # Ctrl-C is how one leaves
 
 test: core
 	$(GO) test $(GOTESTFLAGS) ./...

@@ -40,7 +40,16 @@ It stays up afterwards, with commands to try. With DEMO_EXIT=1 it ends.`,
 			if a.json {
 				return usagef("the demo is for reading: there is no JSON of it")
 			}
-			return a.demo(c.Context())
+			err := a.demo(c.Context())
+			if c.Context().Err() == nil {
+				return err
+			}
+			// By now the folder is gone. What broke off in the middle has no interest.
+			a.note("Stopped; all of it is removed.")
+			if err != nil {
+				return coded(exitInterrupted, errSaid, "")
+			}
+			return nil
 		},
 	}
 	return c

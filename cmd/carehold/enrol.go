@@ -186,10 +186,7 @@ func enrolHint(err error) error {
 // canShowRecovery refuses before anything is made.
 func (a *app) canShowRecovery(out string) error {
 	if out != "" {
-		if _, err := os.Lstat(out); err == nil {
-			return hinted(fmt.Errorf("%s is there already, and is not written over", out), "choose another name for --recovery-out")
-		}
-		return nil
+		return mustBeNew(out)
 	}
 	t, err := a.terminal()
 	if err != nil {

@@ -39,6 +39,9 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
+// errSaid is for what was said already: there is an exit code left.
+var errSaid = errors.New("said already")
+
 func usage(err error) error { return &failure{err: err, code: exitUsage} }
 
 func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, args...)) }
@@ -51,12 +54,14 @@ func coded(code int, err error, hint string) error { return &failure{err, code, 
 
 // exitCode is the code of an error.
 func exitCode(ctx context.Context, err error) int {
+	// Whatever a command was about to say: this goes before all of it.
+	if errors.Is(err, record.Integrity) {
+		return exitIntegrity
+	}
 	if f, ok := errors.AsType[*failure](err); ok && f.code != 0 {
 		return f.code
 	}
 	switch {
-	case errors.Is(err, record.Integrity):
-		return exitIntegrity
 	case errors.Is(err, holder.ErrNoSlot):
 		return exitLocked
 	case ctx.Err() != nil:
@@ -123,6 +128,8 @@ func (a *app) report(ctx context.Context, err error) int {
 func errorText(err error) string {
 	var text string
 	switch path, op := (*fs.PathError)(nil), (*net.OpError)(nil); {
+	case errors.As(err, &path) && path.Op == "mkdir":
+		text = fmt.Sprintf("the folder %s cannot be made: %v", path.Path, path.Err)
 	case errors.As(err, &path) && errors.Is(err, fs.ErrNotExist):
 		text = "there is no file " + path.Path
 	case errors.As(err, &path) && errors.Is(err, fs.ErrPermission):

@@ -20,10 +20,10 @@ func (a *app) exportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export FILE",
 		Short: "Write your whole record to a file, as FHIR",
-		Long: `Writes the newest version of every entry to a new file: a FHIR R4 Bundle, or
-NDJSON if the name ends with .ndjson. All sections are in it, the sensitive ones
-too. The file is not encrypted, and only you may read it (mode 0600): keep it as
-you keep the record.`,
+		Long: `Writes the newest version of every entry to a new file: a FHIR R4 Bundle if its
+name ends with .json, NDJSON if it ends with .ndjson. All sections are in it,
+the sensitive ones too. The file is not encrypted, and only you may read it (mode
+0600): keep it as you keep the record.`,
 		Example: `  carehold export my-record.json
   carehold export my-record.ndjson`,
 		Args: exactly(1, "the name of a file"),
@@ -31,6 +31,10 @@ you keep the record.`,
 	a.deviceFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		path := args[0]
+		ndjson := strings.HasSuffix(path, ".ndjson")
+		if !ndjson && !strings.HasSuffix(path, ".json") {
+			return usagef("%s ends with neither .json nor .ndjson, and nothing else is written", path)
+		}
 		if err := mustBeNew(path); err != nil {
 			return err
 		}
@@ -43,7 +47,7 @@ you keep the record.`,
 		if err != nil {
 			return err
 		}
-		n, err := u.export(c.Context(), f, strings.HasSuffix(path, ".ndjson"))
+		n, err := u.export(c.Context(), f, ndjson)
 		if err == nil {
 			err = f.Sync()
 		}

@@ -7,6 +7,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// minQuota is what a record with nothing but its keys and its history soon takes.
+const minQuota = 1 << 20
+
 func (a *app) inviteCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "invite",
@@ -28,6 +31,9 @@ own device.`,
 		bytes, err := humanize.ParseBytes(*quota)
 		if err != nil || bytes == 0 {
 			return usagef("--quota %s is no amount of room, such as 4GiB or 500MB", *quota)
+		}
+		if bytes < minQuota {
+			return usagef("--quota %s is too little for a record: at least 1 MiB", *quota)
 		}
 		lasts, err := parseDuration(*expires)
 		if err != nil || lasts <= 0 || lasts > 366*24*time.Hour {

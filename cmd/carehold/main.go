@@ -56,6 +56,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if err == nil {
 		return exitDone
 	}
+	if errors.Is(err, errSaid) {
+		return exitCode(ctx, err)
+	}
 	return a.report(ctx, err)
 }
 

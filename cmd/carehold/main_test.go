@@ -62,6 +62,7 @@ func TestScripts(t *testing.T) {
 				}
 				ts.Check(s.start())
 				ts.Setenv("SERVER", s.url)
+				ts.Setenv("LISTEN", strings.TrimPrefix(s.url, "http://"))
 			},
 			// enrol: an invite, and a record for whoever has the file pass.
 			"enrol": func(ts *testscript.TestScript, _ bool, _ []string) {

@@ -201,16 +201,24 @@ func ask(ctx context.Context, s *settings, method, path string, in, out any) err
 	return json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(out)
 }
 
-// operate answers a question of the operator: by the running server, or by
-// opening the store when none has it.
-func operate[T any](ctx context.Context, s *settings, method, path string, in any, self func(*operator) (T, error)) (T, error) {
-	var out, none T
-	// The socket may be another store's: the server says whose it is.
+// askWhose fails unless a server has the store of the settings. The socket may be
+// another store's: the server says whose it is.
+func askWhose(ctx context.Context, s *settings) error {
 	var whose serverStatus
 	err := ask(ctx, s, "GET", "/status", nil, &whose)
 	if err == nil && filepath.Clean(whose.Data) != filepath.Clean(s.get("data")) {
 		err = errNotServing
 	}
+	return err
+}
+
+func served(ctx context.Context, s *settings) bool { return askWhose(ctx, s) == nil }
+
+// operate answers a question of the operator: by the running server, or by
+// opening the store when none has it.
+func operate[T any](ctx context.Context, s *settings, method, path string, in any, self func(*operator) (T, error)) (T, error) {
+	var out, none T
+	err := askWhose(ctx, s)
 	if err == nil {
 		err := ask(ctx, s, method, path, in, &out)
 		return out, err

@@ -137,6 +137,22 @@ func TestSlipsAtTheTerminal(t *testing.T) {
 	}
 }
 
+// TestInterruptedDemo: one line, and nothing is left.
+func TestInterruptedDemo(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	p := atPTY(t, "demo")
+	p.expect("1. A server")
+	p.typeIn("\x03")
+	code := p.wait()
+	left, err := os.ReadDir(os.Getenv("TMPDIR"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code != exitInterrupted || len(left) > 0 || !strings.HasSuffix(p.seen(), "Stopped; all of it is removed.") || strings.Contains(p.seen(), "error") {
+		t.Errorf("ended with %d, left %v:\n%s", code, left, p.seen())
+	}
+}
+
 // inviteFile is a new invite of the server in that folder.
 func inviteFile(t *testing.T, dir string) string {
 	t.Helper()

@@ -11,8 +11,10 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,6 +62,9 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	if v := a.env("GOTRACEBACK"); v == "crash" || v == "wer" {
 		return hinted(fmt.Errorf("GOTRACEBACK=%s would write the server's memory to disk if it failed", v), "unset it")
 	}
+	if _, _, err := net.SplitHostPort(s.get("listen")); err != nil {
+		return coded(exitUsage, fmt.Errorf("%q in %s has no port, or is no address", s.get("listen"), s.from["listen"]), "an address and a port: "+defaultListen)
+	}
 	t, err := transport(s)
 	if err != nil {
 		return err
@@ -71,6 +76,9 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	if d := s.get("debug-listen"); d != "" && !loopbackAddress(d) {
 		return hinted(fmt.Errorf("--debug-listen %s would show this server's inside to others", d), "use 127.0.0.1 and a port")
 	}
+	if served(ctx, s) {
+		return hinted(errors.New("another carehold serves this store"), "what it does: carehold status --data "+s.get("data"))
+	}
 	log := a.logger(s.get("log-format"))
 	st, err := openStore(s, store.Options{Log: log, AcceptLoss: acceptLoss})
 	if err != nil {
@@ -80,7 +88,7 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 
 	listener, err := net.Listen("tcp", s.get("listen"))
 	if err != nil {
-		return fmt.Errorf("listening on %s: %w", s.get("listen"), err)
+		return listening(s.get("listen"), err)
 	}
 	defer listener.Close()
 	public := publicURL(s, listener, t)
@@ -112,6 +120,18 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// listening says why an address cannot be listened on.
+func listening(address string, err error) error {
+	host, port, _ := net.SplitHostPort(address)
+	switch n, _ := strconv.Atoi(port); {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return hinted(fmt.Errorf("another program listens on %s already", address), "on another port: --listen "+net.JoinHostPort(host, strconv.Itoa(n%65535+1)))
+	case errors.Is(err, os.ErrPermission):
+		return hinted(fmt.Errorf("you may not listen on %s", address), "ports up to 1023 are kept for the system; another: --listen "+defaultListen)
+	}
+	return fmt.Errorf("listening on %s: %w", address, err)
 }
 
 // openStore opens the store of the settings.
@@ -213,7 +233,7 @@ func (a *app) logger(format string) *slog.Logger {
 func serveDebug(ctx context.Context, address string, h http.Handler, background *sync.WaitGroup) error {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return fmt.Errorf("listening on %s: %w", address, err)
+		return listening(address, err)
 	}
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	background.Go(func() { _ = s.Serve(l) })

@@ -204,5 +204,13 @@ func mustBeNew(path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return hinted(fmt.Errorf("%s is there already, and is not written over", path), "choose another name, or move it away")
 	}
+	if dir := filepath.Dir(path); !isFolder(dir) {
+		return hinted(fmt.Errorf("there is no folder %s", dir), "make it first, or choose another")
+	}
 	return nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
