@@ -21,8 +21,8 @@ func (a *app) exportCommand() *cobra.Command {
 		Use:   "export FILE",
 		Short: "Write your whole record to a file, as FHIR",
 		Long: `Writes the newest version of every entry to a new file: a FHIR R4 Bundle if its
-name ends with .json, NDJSON if it ends with .ndjson. All sections are in it,
-the sensitive ones too. The file is not encrypted, and only you may read it (mode
+name ends with .json, NDJSON if it ends with .ndjson. It holds all sections, the
+sensitive ones too. The file is not encrypted, and only you may read it (mode
 0600): keep it as you keep the record.`,
 		Example: `  carehold export my-record.json
   carehold export my-record.ndjson`,
