@@ -63,11 +63,7 @@ func TestErrorsComeBack(t *testing.T) {
 				w.WriteHeader(row.Status)
 				w.Write(body)
 			})
-			kind := row.Kind
-			if name == "fhir" && kind == record.Integrity {
-				kind = record.Internal // FHIR has one status and one issue for both
-			}
-			if !errors.Is(err, kind) {
+			if !errors.Is(err, row.Kind) {
 				t.Errorf("%s, %s: %v", row.Kind, name, err)
 			}
 			if row.Text == "" && !strings.Contains(err.Error(), "said so") {

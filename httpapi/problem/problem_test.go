@@ -29,7 +29,7 @@ func TestTable(t *testing.T) {
 		record.Unsupported:  {501, "not-supported"},
 		MediaType:           {415, "not-supported"},
 		NotAcceptable:       {406, "not-supported"},
-		record.Integrity:    {500, "exception"},
+		record.Integrity:    {500, "no-store"},
 		record.Internal:     {500, "exception"},
 	}
 	codes := map[string]bool{}

@@ -44,7 +44,7 @@ var Table = []Row{
 	{record.Unsupported, http.StatusNotImplemented, "not-supported", "unsupported", ""},
 	{MediaType, http.StatusUnsupportedMediaType, "not-supported", "media-type", ""},
 	{NotAcceptable, http.StatusNotAcceptable, "not-supported", "not-acceptable", ""},
-	{record.Integrity, http.StatusInternalServerError, "exception", "integrity", ""},
+	{record.Integrity, http.StatusInternalServerError, "no-store", "integrity", ""},
 	{record.Internal, http.StatusInternalServerError, "exception", "internal",
 		"something went wrong on this server; whoever runs it can find out what by the request id"},
 }
