@@ -35,7 +35,7 @@ func (t *tap) Submit(ctx context.Context, signed []byte, invite string) (holder.
 // look makes an entry in the log under a grant.
 func (l *local) look(token string) {
 	l.t.Helper()
-	v, err := l.view(context.Background(), token)
+	v, err := l.View(context.Background(), token)
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -14,14 +14,14 @@ import (
 	"carehold/record/audit"
 	"carehold/record/grant"
 	"carehold/record/holder"
+	"carehold/record/holder/holdertest"
 	"carehold/record/keys"
-	"carehold/record/statement"
 	"carehold/record/store"
 )
 
 // local is the store as a Server, without HTTP in between.
 type local struct {
-	*store.Store
+	holdertest.Server
 	t   testing.TB
 	dir string
 
@@ -66,82 +66,10 @@ func (l *local) invite() string {
 	return c.Token()
 }
 
-func (l *local) Node(context.Context) (holder.Node, error) {
-	return holder.Node{Store: l.ID(), Verifier: l.Verifier(), Time: l.clock()}, nil
-}
-
-func (l *local) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (holder.RingState, error) {
-	r, err := l.Store.Ring(ctx, p, slot)
-	out := holder.RingState{Seq: r.Seq, Blob: r.Blob, Wrap: r.Wrap, Hash: r.Hash, Epoch: r.Epoch, Checkpoint: r.Checkpoint}
-	for _, g := range r.Live {
-		out.Live = append(out.Live, holder.LiveGrant(g))
-	}
-	return out, err
-}
-
-func (l *local) Submit(ctx context.Context, signed []byte, invite string) (holder.Receipt, error) {
-	s, err := statement.Parse(signed)
-	if err != nil {
-		return holder.Receipt{}, err
-	}
-	var c crypto.Credential
-	if invite != "" {
-		if c, err = crypto.ParseToken(invite); err != nil {
-			return holder.Receipt{}, err
-		}
-	}
-	r, err := l.Store.Apply(ctx, s, c)
-	return holder.Receipt(r), err
-}
-
-func (l *local) SignIn(ctx context.Context, p record.PersonID, g record.GrantID, key crypto.Key) (string, time.Time, error) {
-	c, until, err := l.Store.SignIn(ctx, p, g, key)
-	if err != nil {
-		return "", until, err
-	}
-	return c.Token(), until, nil
-}
-
-func (l *local) view(ctx context.Context, token string) (*store.View, error) {
-	c, err := crypto.ParseToken(token)
-	if err != nil {
-		return nil, err
-	}
-	return l.Store.Open(ctx, c)
-}
-
-func (l *local) Log(ctx context.Context, token string, from uint64) (holder.LogPage, error) {
-	v, err := l.view(ctx, token)
-	if err != nil {
-		return holder.LogPage{}, err
-	}
-	defer v.Close()
-	p, err := v.Log(ctx, from, 0)
-	return holder.LogPage(p), err
-}
-
-func (l *local) Consistency(ctx context.Context, token string, from statement.Head) ([]audit.Hash, []byte, error) {
-	v, err := l.view(ctx, token)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer v.Close()
-	return v.Consistency(ctx, from)
-}
-
-func (l *local) Strike(ctx context.Context, token string, g record.GrantID) error {
-	v, err := l.view(ctx, token)
-	if err != nil {
-		return err
-	}
-	defer v.Close()
-	return v.Strike(ctx, g)
-}
-
 // opens reports whether a token opens a View.
 func (l *local) opens(token string) bool {
 	l.t.Helper()
-	v, err := l.view(context.Background(), token)
+	v, err := l.View(context.Background(), token)
 	if err == nil {
 		v.Close()
 		return true

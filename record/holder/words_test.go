@@ -63,7 +63,7 @@ func TestHistory(t *testing.T) {
 	if err := h.Revoke(t.Context(), doctor.Grant.ID); err != nil {
 		t.Fatal(err)
 	}
-	if v, err := srv.view(t.Context(), doctor.Token); err == nil {
+	if v, err := srv.View(t.Context(), doctor.Token); err == nil {
 		if _, err := v.Search(t.Context(), store.Query{Type: "Patient"}); err == nil {
 			t.Fatal("a revoked token reads")
 		}

@@ -231,6 +231,6 @@ func same(kept []byte, r *fhir.Resource) bool {
 
 func (v *View) oneVersion(w *draft, res Result, h entry.Header, json []byte) *op {
 	at := newStamp(w.old.stamp.generation(), res.Version)
-	return &op{id: w.id, ref: w.ref, old: w.old, exists: w.exists, at: at,
+	return &op{id: w.id, old: w.old, at: at,
 		versions: []version{{at: at, section: res.Section, header: h, json: json}}}
 }

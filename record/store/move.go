@@ -92,7 +92,7 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]
 		if e.Section == to {
 			continue
 		}
-		o, err := v.moveOp(ref, l, to)
+		o, err := v.moveOp(l, to)
 		if err != nil {
 			return nil, err
 		}
@@ -105,12 +105,12 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]
 }
 
 // moveOp opens every version of an entry, to be sealed under its new section.
-func (v *View) moveOp(ref fhir.Ref, l line, to record.Section) (*op, error) {
+func (v *View) moveOp(l line, to record.Section) (*op, error) {
 	generation := l.stamp.generation() + 1
 	if generation >= 1<<24 {
 		return nil, record.Safef(record.Unprocessed, "this entry has been moved too often")
 	}
-	o := &op{id: l.entry, ref: ref, old: l, exists: true, at: newStamp(generation, l.stamp.version())}
+	o := &op{id: l.entry, old: l, at: newStamp(generation, l.stamp.version())}
 	err := v.history(l, func(at stamp, x rowsOf, e Entry) (bool, error) {
 		for i := range x.rows {
 			o.drop = append(o.drop, rowKey(l.entry, at, i))
@@ -216,7 +216,7 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 			h.Deleted = true
 			out.Deleted++
 		}
-		ops = append(ops, op{id: l.entry, ref: e.Ref, old: l, exists: true, at: at,
+		ops = append(ops, op{id: l.entry, old: l, at: at,
 			versions: []version{{at, e.Section, h, json}}})
 		ev.Entries = append(ev.Entries, e.Ref.String()+"/_history/"+next.String())
 		return true, nil

@@ -26,6 +26,7 @@ import (
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/holder"
+	"carehold/record/holder/holdertest"
 	"carehold/record/keys"
 	"carehold/record/statement"
 	"carehold/record/store"
@@ -79,83 +80,16 @@ func runSecond(t *testing.T, interpreter, mode string, in, out any) {
 
 // near is the store as a holder.Server, and remembers what devices sent.
 type near struct {
-	*store.Store
-	sent []string // statements
-}
-
-func (n *near) Node(context.Context) (holder.Node, error) {
-	return holder.Node{Store: n.ID(), Verifier: n.Verifier(), Time: n.Now()}, nil
-}
-
-func (n *near) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (holder.RingState, error) {
-	r, err := n.Store.Ring(ctx, p, slot)
-	out := holder.RingState{Seq: r.Seq, Blob: r.Blob, Wrap: r.Wrap, Hash: r.Hash, Epoch: r.Epoch, Checkpoint: r.Checkpoint}
-	for _, g := range r.Live {
-		out.Live = append(out.Live, holder.LiveGrant(g))
-	}
-	return out, err
+	holdertest.Server
+	sent []string // statements that were applied, hex
 }
 
 func (n *near) Submit(ctx context.Context, signed []byte, invite string) (holder.Receipt, error) {
-	s, err := statement.Parse(signed)
-	if err != nil {
-		return holder.Receipt{}, err
-	}
-	var c crypto.Credential
-	if invite != "" {
-		if c, err = crypto.ParseToken(invite); err != nil {
-			return holder.Receipt{}, err
-		}
-	}
-	r, err := n.Store.Apply(ctx, s, c)
+	r, err := n.Server.Submit(ctx, signed, invite)
 	if err == nil {
 		n.sent = append(n.sent, hex.EncodeToString(signed))
 	}
-	return holder.Receipt(r), err
-}
-
-func (n *near) SignIn(ctx context.Context, p record.PersonID, g record.GrantID, key crypto.Key) (string, time.Time, error) {
-	c, until, err := n.Store.SignIn(ctx, p, g, key)
-	if err != nil {
-		return "", until, err
-	}
-	return c.Token(), until, nil
-}
-
-func (n *near) open(ctx context.Context, token string) (*store.View, error) {
-	c, err := crypto.ParseToken(token)
-	if err != nil {
-		return nil, err
-	}
-	return n.Store.Open(ctx, c)
-}
-
-func (n *near) Log(ctx context.Context, token string, from uint64) (holder.LogPage, error) {
-	v, err := n.open(ctx, token)
-	if err != nil {
-		return holder.LogPage{}, err
-	}
-	defer v.Close()
-	p, err := v.Log(ctx, from, 0)
-	return holder.LogPage(p), err
-}
-
-func (n *near) Consistency(ctx context.Context, token string, from statement.Head) ([]audit.Hash, []byte, error) {
-	v, err := n.open(ctx, token)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer v.Close()
-	return v.Consistency(ctx, from)
-}
-
-func (n *near) Strike(ctx context.Context, token string, g record.GrantID) error {
-	v, err := n.open(ctx, token)
-	if err != nil {
-		return err
-	}
-	defer v.Close()
-	return v.Strike(ctx, g)
+	return r, err
 }
 
 // dump is what the second reader is given.
@@ -256,7 +190,7 @@ func must[T any](t *testing.T) func(T, error) T {
 // its folder, what goes to the second reader and what that should find.
 func secondStore(t *testing.T) (d dump, want secondRead) {
 	dir, s := newStore(t)
-	ctx, n := t.Context(), &near{Store: s}
+	ctx, n := t.Context(), &near{Server: holdertest.Server{Store: s}}
 	const typed = "Straße und ﬁnde 1"
 	invite := must[crypto.Credential](t)(s.Invite(ctx, keys.Invite{Until: s.Now().Add(time.Hour)})).Token()
 	h, kit, err := holder.Enrol(ctx, n, holder.Enrolment{Invite: invite, Passphrase: crypto.SecretString(typed), Label: "laptop", Name: "Ada"})
@@ -269,7 +203,7 @@ func secondStore(t *testing.T) (d dump, want secondRead) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := must[*store.View](t)(n.open(ctx, token))
+		v := must[*store.View](t)(n.View(ctx, token))
 		t.Cleanup(v.Close)
 		return v
 	}
@@ -295,7 +229,7 @@ func secondStore(t *testing.T) (d dump, want secondRead) {
 		store.ApplyOptions{Origin: entry.Origin{Import: crypto.RandomID(), Source: "GP export"}}))
 
 	gone, struck := give("Dr Okafor", grant.Clinical), give("Mr Lee", grant.Clinical)
-	v := must[*store.View](t)(n.open(ctx, gone.Token))
+	v := must[*store.View](t)(n.View(ctx, gone.Token))
 	must[store.Entry](t)(v.Read(ctx, allergyRef, 0))
 	_, err = v.Read(ctx, fhir.Ref{Type: "Condition", ID: "c1"}, 0)
 	wantKind(t, err, record.NotFound)
@@ -303,7 +237,7 @@ func secondStore(t *testing.T) (d dump, want secondRead) {
 	if err := h.Revoke(ctx, gone.Grant.ID); err != nil { // epoch 2
 		t.Fatal(err)
 	}
-	_, err = n.open(ctx, gone.Token)
+	_, err = n.View(ctx, gone.Token)
 	wantKind(t, err, record.Unauthorized)
 	me = session()
 	if err := me.Strike(ctx, struck.Grant.ID); err != nil {
@@ -336,7 +270,7 @@ func secondStore(t *testing.T) (d dump, want secondRead) {
 		t.Fatal(err)
 	}
 	unlocked.Close()
-	_, err = n.open(ctx, struck.Token)
+	_, err = n.View(ctx, struck.Token)
 	wantKind(t, err, record.Unauthorized)
 
 	me = session()

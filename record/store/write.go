@@ -8,16 +8,13 @@ import (
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/entry"
-	"carehold/record/fhir"
 	"carehold/record/kv"
 )
 
 // op is one entry to be written: what it becomes, and what it was.
 type op struct {
-	id     record.EntryID
-	ref    fhir.Ref
-	old    line // zero when the entry is new
-	exists bool // old is there
+	id  record.EntryID
+	old line // zero when the entry is new
 
 	// versions are written in order under the generation of at; the last is the
 	// newest. A change writes one, after old; a move writes all of them.

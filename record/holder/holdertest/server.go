@@ -1,0 +1,92 @@
+// Package holdertest is a store as a holder.Server, with no HTTP in between. It is
+// for tests, and the one place where the person's side and the server's meet
+// without a network.
+package holdertest
+
+import (
+	"context"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/holder"
+	"carehold/record/statement"
+	"carehold/record/store"
+)
+
+// Server is an open store as a device sees it.
+type Server struct{ *store.Store }
+
+func (s Server) Node(context.Context) (holder.Node, error) {
+	return holder.Node{Store: s.ID(), Verifier: s.Verifier(), Time: s.Now()}, nil
+}
+
+func (s Server) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (holder.RingState, error) {
+	r, err := s.Store.Ring(ctx, p, slot)
+	out := holder.RingState{Seq: r.Seq, Blob: r.Blob, Wrap: r.Wrap, Hash: r.Hash, Epoch: r.Epoch, Checkpoint: r.Checkpoint}
+	for _, g := range r.Live {
+		out.Live = append(out.Live, holder.LiveGrant(g))
+	}
+	return out, err
+}
+
+func (s Server) Submit(ctx context.Context, signed []byte, invite string) (holder.Receipt, error) {
+	st, err := statement.Parse(signed)
+	if err != nil {
+		return holder.Receipt{}, err
+	}
+	var c crypto.Credential
+	if invite != "" {
+		if c, err = crypto.ParseToken(invite); err != nil {
+			return holder.Receipt{}, err
+		}
+	}
+	r, err := s.Store.Apply(ctx, st, c)
+	return holder.Receipt(r), err
+}
+
+func (s Server) SignIn(ctx context.Context, p record.PersonID, g record.GrantID, key crypto.Key) (string, time.Time, error) {
+	c, until, err := s.Store.SignIn(ctx, p, g, key)
+	if err != nil {
+		return "", until, err
+	}
+	return c.Token(), until, nil
+}
+
+// View opens the View of a token.
+func (s Server) View(ctx context.Context, token string) (*store.View, error) {
+	c, err := crypto.ParseToken(token)
+	if err != nil {
+		return nil, err
+	}
+	return s.Store.Open(ctx, c)
+}
+
+func (s Server) Log(ctx context.Context, token string, from uint64) (holder.LogPage, error) {
+	v, err := s.View(ctx, token)
+	if err != nil {
+		return holder.LogPage{}, err
+	}
+	defer v.Close()
+	p, err := v.Log(ctx, from, 0)
+	return holder.LogPage(p), err
+}
+
+func (s Server) Consistency(ctx context.Context, token string, from statement.Head) ([]audit.Hash, []byte, error) {
+	v, err := s.View(ctx, token)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer v.Close()
+	return v.Consistency(ctx, from)
+}
+
+func (s Server) Strike(ctx context.Context, token string, g record.GrantID) error {
+	v, err := s.View(ctx, token)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	return v.Strike(ctx, g)
+}
