@@ -28,6 +28,10 @@ var (
 	// MaxKey. Nothing was written.
 	ErrTooLarge error = record.Safef(record.TooLarge, "more than one update may write")
 
+	// ErrMark: the mark given to Changes is not of this store's history: the store
+	// was put back to an earlier state since, or is another one. Begin with 0.
+	ErrMark error = record.Safef(record.Conflict, "the store has gone another way since that mark: begin again from the start")
+
 	// ErrClosed: the engine was closed before the call.
 	ErrClosed error = record.Safef(record.Unavailable, "the store is closed")
 
@@ -76,6 +80,16 @@ type Engine interface {
 	// one pass over one snapshot, for sweeping and scrubbing. fn may call View
 	// and Update.
 	Partitions(fn func(p Partition) error) error
+
+	// Changes calls fn for each row that was committed after since, in byte order
+	// of partition and key, in one snapshot of what is durable; mark is what to
+	// pass the next time, and no row is missed between the two. since 0 gives
+	// every row. A row is given once, with its newest value, however often it was
+	// written; one deleted meanwhile is not told of, so whoever follows must know
+	// by other means which rows there are. A mark keeps its meaning when the store
+	// is closed, killed and compacted; ErrMark when it is from another history.
+	// key and value are valid only during the call. fn may call View and Update.
+	Changes(since uint64, fn func(p Partition, key, value []byte) error) (mark uint64, err error)
 
 	// MaxUpdate is how much one Update may surely write: the bytes of keys and
 	// values, and RowCost for each row. More gives ErrTooLarge.

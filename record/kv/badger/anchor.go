@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"carehold/record"
 )
 
 // slotOffset keeps the slots in different blocks, so that a write cut short
@@ -19,22 +21,35 @@ type anchor struct {
 	sync func(*os.File) error // replaced in tests
 }
 
-// createAnchor makes the file, or makes it anew, with r in one slot and nothing
-// in the other, and syncs its directory.
+// createAnchor makes the file with r in one slot and nothing in the other. One
+// that is there is replaced at once or not at all: cut short, it still says what
+// it said.
 func createAnchor(path string, key macKey, r commitRecord) (*anchor, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	made := path + ".new"
+	f, err := os.OpenFile(made, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	a := &anchor{f: f, key: key, sync: dataSync}
 	// The blocks are there from the start: later writes change no length.
-	if _, err := f.Write(make([]byte, 2*slotOffset)); err != nil {
-		return nil, errors.Join(err, f.Close())
+	_, err = f.Write(make([]byte, 2*slotOffset))
+	if err == nil {
+		a := &anchor{f: f, key: key, sync: (*os.File).Sync}
+		err = errors.Join(f.Chmod(0o600), a.write(r))
 	}
-	if err := errors.Join(f.Chmod(0o600), a.write(r), f.Sync(), syncDir(filepath.Dir(path))); err != nil {
-		return nil, errors.Join(err, f.Close())
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, err
 	}
-	return a, nil
+	if err := os.Rename(made, path); err != nil {
+		return nil, err
+	}
+	if err := syncDir(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	a, _, found, err := openAnchor(path, key)
+	if err == nil && !found {
+		err = record.Safef(record.Integrity, "the anchor at %s is not what was written", path)
+	}
+	return a, err
 }
 
 // openAnchor opens the file, and returns the newest record in it; found is false

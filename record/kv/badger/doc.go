@@ -6,6 +6,7 @@
 //
 //	<dir>/…      Badger's files
 //	  "a"                          the record of the last commit
+//	  "b"                          since a loss was accepted: the timestamp it began anew at(8)
 //	  "r" | partition(16) | key    a row
 //	anchor       two slots, 4096 bytes apart, written in turn; each a record
 //	record       magic(16) | commit number(8) | unix nanoseconds(8) | state(32) | MAC(32)

@@ -29,7 +29,8 @@ type Engine struct {
 	db       *bdb.DB
 	anchor   *anchor
 	accepted bool
-	max      int // of one commit, in kv's count
+	begun    uint64 // timestamp of the last loss that was accepted; 0: there was none
+	max      int    // of one commit, in kv's count
 
 	gate  gate
 	queue chan *request

@@ -1,6 +1,7 @@
 package badger
 
 import (
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"math"
@@ -67,16 +68,18 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	if err != nil {
 		return nil, err
 	}
-	e.sum, e.last, e.ts = v.heads, v.stored, db.MaxVersion()
+	e.sum, e.last, e.ts, e.begun = v.heads, v.stored, db.MaxVersion(), v.begun
 
 	switch bad := v.judge(e.key); {
 	case v.unfinished():
-		err = e.reanchor(1, 0)
+		err = e.reanchor(1, 0, e.ts+1)
 	case bad == nil && v.stored != v.anchored:
 		err = e.anchor.write(v.stored) // the crash came between the commit and its anchor
 	case bad != nil && opts.AcceptLoss:
 		e.accepted = true
-		err = e.reanchor(max(v.stored.seq, v.anchored.seq)+1, opts.Now().UnixNano())
+		seq := max(v.stored.seq, v.anchored.seq) + 1
+		e.begun = max(e.ts, seq) + newHistory
+		err = e.reanchor(seq, opts.Now().UnixNano(), e.begun)
 	default:
 		err = bad
 	}
@@ -105,6 +108,12 @@ func (e *Engine) examine() (v evidence, err error) {
 		return v, err
 	}
 	v.stored, v.hasRecord = e.key.decode(raw)
+	switch raw, err := get(txn, []byte(begunRow)); {
+	case err == nil && len(raw) == 8:
+		v.begun = binary.BigEndian.Uint64(raw)
+	case err != nil && !errors.Is(err, errNone):
+		return v, err
+	}
 	err = eachPartition(txn, func(p partition) error {
 		v.hasRows = true
 		if e.opts.AnchorKey == nil {
@@ -120,15 +129,29 @@ func (e *Engine) examine() (v evidence, err error) {
 	return v, err
 }
 
+// newHistory is how far timestamps leap when a loss is accepted. Without one they
+// are the commit numbers, give or take what crashes of Create leave; so no
+// timestamp of what was lost is given out again, and a mark of then is known.
+const newHistory = 1 << 20
+
 // reanchor takes the database as it is: a new record, and a new anchor file.
-func (e *Engine) reanchor(seq uint64, at int64) error {
+func (e *Engine) reanchor(seq uint64, at int64, ts uint64) error {
 	r := e.key.record(seq, at, e.sum)
 	txn := e.db.NewTransactionAt(e.ts, true)
 	defer txn.Discard()
 	if err := txn.Set([]byte(recordRow), e.key.encode(r)); err != nil {
 		return unreadable(err)
 	}
-	if err := txn.CommitAt(e.ts+1, nil); err != nil {
+	if e.accepted {
+		err := txn.Set([]byte(begunRow), binary.BigEndian.AppendUint64(nil, ts))
+		for _, row := range e.opts.OnAccept {
+			err = errors.Join(err, txn.Set(rowKey(row.Partition, row.Key), row.Value))
+		}
+		if err != nil {
+			return unreadable(err)
+		}
+	}
+	if err := txn.CommitAt(ts, nil); err != nil {
 		return unreadable(err)
 	}
 	err := e.anchor.close()
@@ -136,7 +159,7 @@ func (e *Engine) reanchor(seq uint64, at int64) error {
 		return err
 	}
 	e.anchor, err = createAnchor(e.opts.Anchor, e.key, r)
-	e.ts, e.last = e.ts+1, r
+	e.ts, e.last = ts, r
 	return err
 }
 

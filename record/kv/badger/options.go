@@ -1,6 +1,8 @@
 package badger
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -9,6 +11,8 @@ import (
 
 	bdb "github.com/dgraph-io/badger/v4"
 	bopt "github.com/dgraph-io/badger/v4/options"
+
+	"carehold/record/kv"
 )
 
 // DefaultReserve is the free disk space below which writes are refused.
@@ -37,6 +41,10 @@ type Options struct {
 	// has put a backup in place, and is never a default.
 	AcceptLoss bool
 
+	// OnAccept are rows that are put when a loss is accepted, in the very commit
+	// that accepts it: so that no crash parts the two. None may be a head row.
+	OnAccept []Row
+
 	// Reserve is the free disk space, in bytes, below which an update of more
 	// than 64 KiB is refused with ErrDiskFull; below a quarter of it, every update.
 	// What is left lets small ones, such as the log of a read, go on for a while
@@ -52,9 +60,20 @@ type Options struct {
 	Now func() time.Time
 }
 
+// Row is one row to put.
+type Row struct {
+	Partition  kv.Partition
+	Key, Value []byte
+}
+
 func (o Options) withDefaults(dir string) (Options, error) {
 	if len(o.Key) != KeySize {
 		return o, fmt.Errorf("the anchor key has %d bytes, not %d", len(o.Key), KeySize)
+	}
+	for _, r := range o.OnAccept {
+		if o.AnchorKey != nil && bytes.Equal(r.Key, o.AnchorKey) {
+			return o, errors.New("a head row cannot be put with the acceptance of a loss")
+		}
 	}
 	if o.Anchor == "" {
 		o.Anchor = filepath.Join(filepath.Dir(filepath.Clean(dir)), "anchor")

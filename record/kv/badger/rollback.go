@@ -27,6 +27,7 @@ type evidence struct {
 	hasAnchor, hasRecord bool
 	hasRows              bool
 	heads                sum // over the rows as they are
+	begun                uint64
 }
 
 // unfinished reports whether Create was interrupted: nothing was acknowledged yet.

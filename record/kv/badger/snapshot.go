@@ -11,6 +11,7 @@ import (
 
 const (
 	recordRow = "a" // the record of the last commit; outside every partition
+	begunRow  = "b" // where the history began anew; outside every partition
 	rowKind   = 'r' // also keeps a partition's id from looking like one of Badger's own keys
 	rowPrefix = 1 + 16
 )

@@ -44,7 +44,10 @@ func Run(t *testing.T, fresh func(t *testing.T) Store) {
 		{"SharedCommits", testSharedCommits},
 		{"LastCommit", testLastCommit},
 		{"Closed", testClosed},
+		{"Changes", testChanges},
+		{"ChangesSnapshot", testChangesSnapshot},
 		{"Model", testModel},
+		{"ChangesModel", testChangesModel},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, fresh(t)) })
 	}

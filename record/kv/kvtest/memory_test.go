@@ -18,6 +18,7 @@ import (
 func TestMemory(t *testing.T) {
 	Run(t, func(*testing.T) Store {
 		d := &disk{parts: map[kv.Partition]map[string]string{}}
+		d.marks = map[kv.Partition]map[string]uint64{}
 		return Store{Open: func(testing.TB) kv.Engine {
 			return &memory{disk: d, turn: make(chan struct{}, 1)}
 		}}
@@ -27,6 +28,8 @@ func TestMemory(t *testing.T) {
 type disk struct {
 	mu    sync.RWMutex
 	parts map[kv.Partition]map[string]string // the maps never change once they are here
+	marks map[kv.Partition]map[string]uint64 // when each row was written
+	now   uint64
 	at    time.Time
 }
 
@@ -94,6 +97,12 @@ func (m *memory) Update(ctx context.Context, p kv.Partition, fn func(kv.Tx) erro
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.now++; m.marks[p] == nil {
+		m.marks[p] = map[string]uint64{}
+	}
+	for k := range tx.cost {
+		m.marks[p][k] = m.now
+	}
 	if m.parts[p], m.at = tx.rows, time.Now(); len(tx.rows) == 0 {
 		delete(m.parts, p)
 	}
@@ -115,6 +124,32 @@ func (m *memory) Partitions(fn func(kv.Partition) error) error {
 		}
 	}
 	return nil
+}
+
+func (m *memory) Changes(since uint64, fn func(p kv.Partition, key, value []byte) error) (uint64, error) {
+	m.mu.RLock()
+	now, parts := m.now, maps.Clone(m.parts)
+	var changed []string
+	for p, rows := range parts {
+		for k := range rows {
+			if m.marks[p][k] > since {
+				changed = append(changed, string(p[:])+k)
+			}
+		}
+	}
+	m.mu.RUnlock()
+	if since > now {
+		return 0, kv.ErrMark
+	}
+	slices.Sort(changed)
+	err := m.Partitions(func(kv.Partition) error { return nil }) // whether it is closed
+	for _, row := range changed {
+		p := kv.Partition([]byte(row[:16]))
+		if err == nil {
+			err = fn(p, []byte(row[16:]), []byte(parts[p][row[16:]]))
+		}
+	}
+	return now, err
 }
 
 func (m *memory) MaxUpdate() int          { return 1 << 20 }
