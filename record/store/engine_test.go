@@ -20,7 +20,9 @@ import (
 type memory struct {
 	mu    sync.Mutex
 	parts map[kv.Partition]map[string][]byte
-	names map[kv.Partition][]string // sorted; nil: to be sorted again
+	names map[kv.Partition][]string          // sorted; nil: to be sorted again
+	marks map[kv.Partition]map[string]uint64 // when each row was written
+	now   uint64
 	max   int
 
 	// The crash: the n-th update from now is lost (cut 1) or is the last (cut 2).
@@ -29,7 +31,8 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{parts: map[kv.Partition]map[string][]byte{}, names: map[kv.Partition][]string{}, max: 2 << 20}
+	return &memory{parts: map[kv.Partition]map[string][]byte{}, names: map[kv.Partition][]string{},
+		marks: map[kv.Partition]map[string]uint64{}, max: 2 << 20}
 }
 
 func (m *memory) fork() *memory {
@@ -39,8 +42,9 @@ func (m *memory) fork() *memory {
 	f.max = m.max
 	for p, rows := range m.parts {
 		f.parts[p] = maps.Clone(rows)
-		f.names[p] = m.names[p]
+		f.names[p], f.marks[p] = m.names[p], maps.Clone(m.marks[p])
 	}
+	f.now = m.now
 	return f
 }
 
@@ -49,8 +53,9 @@ func (m *memory) set(p kv.Partition, key string, value []byte) {
 	rows := m.parts[p]
 	if rows == nil {
 		rows = map[string][]byte{}
-		m.parts[p] = rows
+		m.parts[p], m.marks[p] = rows, map[string]uint64{}
 	}
+	m.marks[p][key] = m.now
 	if _, there := rows[key]; !there || value == nil {
 		m.names[p] = nil
 	}
@@ -152,6 +157,7 @@ func (m *memory) Update(ctx context.Context, p kv.Partition, fn func(kv.Tx) erro
 			}
 		}
 	}
+	m.now++
 	for key, value := range t.own {
 		m.set(p, key, value)
 	}
@@ -177,6 +183,23 @@ func (m *memory) Partitions(fn func(kv.Partition) error) error {
 		}
 	}
 	return nil
+}
+
+func (m *memory) Changes(since uint64, fn func(p kv.Partition, key, value []byte) error) (uint64, error) {
+	m.mu.Lock()
+	now := m.now
+	m.mu.Unlock()
+	err := m.Partitions(func(p kv.Partition) error {
+		return m.View(p, func(r kv.Reader) error {
+			return r.Scan(nil, nil, func(key, value []byte) (bool, error) {
+				if m.marks[p][string(key)] <= since {
+					return true, nil
+				}
+				return true, fn(p, key, value)
+			})
+		})
+	})
+	return now, err
 }
 
 // reboot is the machine after the crash: what was written is there.
