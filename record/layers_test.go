@@ -22,6 +22,7 @@ var layers = map[string]string{
 	"record/statement": "crypto record record/wire record/keys record/grant",
 	"record/audit":     "crypto record record/wire record/keys record/grant record/statement",
 	"record/entry":     "record record/wire",
+	"record/rows":      "crypto record record/wire record/keys record/statement record/audit record/kv",
 	"record/holder":    "crypto record record/wire record/keys record/grant record/statement record/audit",
 	// For tests: the one place that knows both sides.
 	"record/holder/holdertest": "crypto record record/audit record/statement record/holder record/store",
@@ -33,7 +34,7 @@ var layers = map[string]string{
 	"record/kv/kvtest":         "record record/kv",
 	"record/sample":            "",
 	"record/testdata":          "",
-	"record/store":             "crypto record record/wire record/keys record/grant record/statement record/audit record/entry record/fhir record/filing record/change record/kv record/kv/badger",
+	"record/store":             "crypto record record/wire record/keys record/grant record/statement record/audit record/entry record/rows record/fhir record/filing record/change record/kv record/kv/badger",
 	"httpapi":                  "crypto record httpapi",
 	"httpapi/client":           "crypto record httpapi/message httpapi/problem httpapi/client",
 	"cmd":                      "crypto record httpapi cmd",

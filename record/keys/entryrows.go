@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 
 	"carehold/crypto"
@@ -9,12 +10,15 @@ import (
 
 // A version of an entry is one row, or several when it is large:
 //
-//	row 0      hint(12) || count(4) || blob      row i      blob
+//	row 0      hint(12) || count(4) || SHA-256(row 1) || … || SHA-256(row count-1) || blob
+//	row i      blob
 //
-// Each blob seals 256 KiB of the padded plaintext, the last one what is left,
-// with its index and the count in its context. The store keeps row 0 after the
-// hash of the version before.
+// Each blob seals a part of the padded plaintext, with its index and the count in
+// its context: the first 64 KiB, so that the header of a large document is quick
+// to reach, then 256 KiB each, the last one what is left. A reader joins them
+// whatever their sizes. The store keeps row 0 after the hash of the version before.
 const (
+	firstSize = 64 << 10
 	partSize  = 256 << 10
 	rowHeader = hintSize + 4
 	maxParts  = 1 << 14 // 4 GiB
@@ -32,33 +36,51 @@ func (h *Hold) SealEntry(s record.Section, entry record.EntryID, v record.Versio
 	}
 	padded := crypto.Pad(plain)
 	defer clear(padded)
-	count := (len(padded) + partSize - 1) / partSize
-	if count > maxParts {
+	parts := cut(padded)
+	if len(parts) > maxParts {
 		return nil, record.Safef(record.TooLarge, "an entry is larger than a record can hold")
 	}
-	rows := make([][]byte, count)
+	rows := make([][]byte, len(parts))
+	first := binary.BigEndian.AppendUint32(h.hint(s, entry, v), uint32(len(parts)))
 	for i := range rows {
-		part := padded[i*partSize : min((i+1)*partSize, len(padded))]
-		blob := key.Seal(entryContext(h.person, s, h.epoch, entry, v, uint32(i), uint32(count)), part)
-		if i == 0 {
-			blob = append(binary.BigEndian.AppendUint32(h.hint(s, entry, v), uint32(count)), blob...)
+		rows[i] = key.Seal(entryContext(h.person, s, h.epoch, entry, v, uint32(i), uint32(len(parts))), parts[i])
+		if i > 0 {
+			sum := sha256.Sum256(rows[i])
+			first = append(first, sum[:]...)
 		}
-		rows[i] = blob
 	}
+	rows[0] = append(first, rows[0]...)
 	return rows, nil
 }
 
-// RowCount tells from row 0 how many rows a version has.
-func RowCount(row []byte) (int, error) {
+// cut divides a padded plaintext into the parts of its rows.
+func cut(padded []byte) (parts [][]byte) {
+	for size := firstSize; ; size = partSize {
+		if len(padded) <= size {
+			return append(parts, padded)
+		}
+		parts, padded = append(parts, padded[:size]), padded[size:]
+	}
+}
+
+// Parts reads from row 0 what the other rows of the version hash to.
+func Parts(row []byte) ([][sha256.Size]byte, error) {
 	if len(row) < rowHeader {
-		return 0, crypto.ErrOpen
+		return nil, crypto.ErrOpen
 	}
 	n := binary.BigEndian.Uint32(row[hintSize:rowHeader])
-	if n == 0 || n > maxParts {
-		return 0, crypto.ErrOpen
+	if n == 0 || n > maxParts || len(row) < blobAt(int(n)) {
+		return nil, crypto.ErrOpen
 	}
-	return int(n), nil
+	sums := make([][sha256.Size]byte, n-1)
+	for i := range sums {
+		copy(sums[i][:], row[blobAt(i+1):])
+	}
+	return sums, nil
 }
+
+// blobAt is where the blob begins in row 0 of a version of so many rows.
+func blobAt(count int) int { return rowHeader + (count-1)*sha256.Size }
 
 // OpenEntry opens all the rows of one version, which Recognise said is in this
 // section and epoch.
@@ -74,13 +96,13 @@ func (h *Hold) OpenEntry(s record.Section, e record.Epoch, entry record.EntryID,
 	if len(rows) == 0 {
 		return nil, crypto.ErrOpen
 	}
-	if n, err := RowCount(rows[0]); err != nil || n != len(rows) {
+	if sums, err := Parts(rows[0]); err != nil || len(sums)+1 != len(rows) {
 		return nil, crypto.ErrOpen
 	}
 	var padded []byte
 	for i, row := range rows {
 		if i == 0 {
-			row = row[rowHeader:]
+			row = row[blobAt(len(rows)):]
 		}
 		part, err := key.Open(entryContext(h.person, s, e, entry, v, uint32(i), uint32(len(rows))), row)
 		if err != nil {

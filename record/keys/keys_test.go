@@ -170,7 +170,7 @@ func TestEntryRows(t *testing.T) {
 		t.Errorf("sealing into another's section: %v", err)
 	}
 	for _, n := range [][]byte{nil, make([]byte, 15), make([]byte, 16), append(make([]byte, 12), 0xff, 0xff, 0xff, 0xff)} {
-		if _, err := keys.RowCount(n); err == nil {
+		if _, err := keys.Parts(n); err == nil {
 			t.Errorf("%x has a count", n)
 		}
 	}

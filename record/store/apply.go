@@ -14,6 +14,7 @@ import (
 	"carehold/record/fhir"
 	"carehold/record/filing"
 	"carehold/record/grant"
+	"carehold/record/rows"
 )
 
 // Apply carries out changes in their order, all of them or none, and returns
@@ -212,7 +213,7 @@ func (pl *planner) unchanged(w *draft, origin entry.Origin) (bool, error) {
 		return false, nil
 	}
 	unchanged := false
-	err := pl.v.history(w.old, func(_ stamp, _ rowsOf, old Entry) (bool, error) {
+	err := pl.v.history(w.old, func(_ stamp, _ uint64, _ int, old Entry) (bool, error) {
 		if old.Header.Origin.IsZero() {
 			return true, nil
 		}
@@ -230,7 +231,7 @@ func same(kept []byte, r *fhir.Resource) bool {
 }
 
 func (v *View) oneVersion(w *draft, res Result, h entry.Header, json []byte) *op {
-	at := newStamp(w.old.stamp.generation(), res.Version)
+	at := rows.NewStamp(w.old.Stamp.Generation(), res.Version)
 	return &op{id: w.id, old: w.old, at: at,
 		versions: []version{{at: at, section: res.Section, header: h, json: json}}}
 }

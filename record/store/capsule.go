@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"time"
 
@@ -10,72 +9,50 @@ import (
 	"carehold/record"
 	"carehold/record/keys"
 	"carehold/record/kv"
+	"carehold/record/rows"
 )
 
 // A capsule has a partition of its own, named by its id: it is looked up before
-// the person is known. Its row is
-//
-//	state(1) || expiry hour(4) || owner(32) || check(32) || blob
-//
-// and a used invite has the one person it admitted before the blob. owner is a
-// MAC over the person whose statement or session put the capsule there, so that
-// nobody uses or removes one in another's name, and whose it is does not show.
-// check is a MAC over all the rest: nothing is swept or refused because a bit
-// has tipped over.
-const (
-	capsuleOpen = 0
-	capsuleUsed = 1
-
-	capsuleHead = 1 + 4 + 32 + 32
-)
+// the person is known. The owner in its row is a MAC over the person whose
+// statement or session put the capsule there, so that nobody uses or removes one in
+// another's name, and whose it is does not show. Its check is a MAC over all the
+// rest: nothing is swept or refused because a bit has tipped over.
 
 // nobody owns the invites: they are the operator's.
 var nobody record.PersonID
 
-type capsuleRow struct {
-	state byte
-	owner hash
-	record.Capsule
-}
-
 // ownedBy reports whether a person put the capsule there.
-func (s *Store) ownedBy(c capsuleRow, p record.PersonID) bool {
-	return s.ownerOf(c.ID, p).Equal(c.owner[:])
+func (s *Store) ownedBy(c rows.Capsule, p record.PersonID) bool {
+	return s.ownerOf(c.ID, p).Equal(c.Owner[:])
 }
 
 func (s *Store) ownerOf(id crypto.CapsuleID, p record.PersonID) crypto.MAC {
 	return s.node.MAC(crypto.LabelBelongs, s.id[:], id[:], p[:])
 }
 
-func (s *Store) checkOf(c capsuleRow) crypto.MAC {
-	return s.node.MAC(crypto.LabelBelongs, s.id[:], c.ID[:], c.owner[:], []byte{c.state}, crypto.U32(c.Hour), c.Blob)
+func (s *Store) checkOf(c rows.Capsule) crypto.MAC {
+	return s.node.MAC(crypto.LabelBelongs, s.id[:], c.ID[:], c.Owner[:], []byte{c.State}, crypto.U32(c.Hour), c.Blob)
 }
 
-func (s *Store) marshalCapsule(c capsuleRow) []byte {
-	b := make([]byte, 0, capsuleHead+len(c.Blob))
-	b = binary.BigEndian.AppendUint32(append(b, c.state), c.Hour)
-	b = append(b, c.owner[:]...)
-	check := s.checkOf(c)
-	b = append(b, check[:]...)
-	return append(b, c.Blob...)
+// marshalCapsule writes a capsule's row, with its check.
+func (s *Store) marshalCapsule(c rows.Capsule) []byte {
+	c.Check = hash(s.checkOf(c))
+	return c.Marshal()
 }
 
 // readCapsule reads a capsule's row, whatever its state; errNoCapsule when there
 // is none.
-func (s *Store) readCapsule(r kv.Reader, id crypto.CapsuleID) (c capsuleRow, err error) {
-	row, err := r.Get(capsuleKey)
+func (s *Store) readCapsule(r kv.Reader, id crypto.CapsuleID) (c rows.Capsule, err error) {
+	row, err := r.Get(rows.CapsuleKey)
 	if errors.Is(err, kv.ErrNotFound) {
 		return c, errNoCapsule
 	}
 	if err != nil {
 		return c, err
 	}
-	if len(row) < capsuleHead || row[0] > capsuleUsed {
-		return c, damaged("capsule")
-	}
-	c = capsuleRow{row[0], hash(row[5:37]), record.Capsule{ID: id, Hour: binary.BigEndian.Uint32(row[1:5]), Blob: row[capsuleHead:]}}
-	if !s.checkOf(c).Equal(row[37:capsuleHead]) {
-		return c, damaged("capsule")
+	c, ok := rows.ParseCapsule(id, row)
+	if !ok || !s.checkOf(c).Equal(c.Check[:]) {
+		return c, rows.Damaged("capsule")
 	}
 	return c, nil
 }
@@ -83,9 +60,9 @@ func (s *Store) readCapsule(r kv.Reader, id crypto.CapsuleID) (c capsuleRow, err
 var errNoCapsule = errors.New("no such capsule")
 
 // capsule looks one up. errNoCapsule when it is not there or was used.
-func (s *Store) capsule(id crypto.CapsuleID) (c capsuleRow, err error) {
+func (s *Store) capsule(id crypto.CapsuleID) (c rows.Capsule, err error) {
 	err = s.engine.View(kv.Partition(id), func(r kv.Reader) error {
-		if c, err = s.readCapsule(r, id); err == nil && c.state != capsuleOpen {
+		if c, err = s.readCapsule(r, id); err == nil && c.State != rows.CapsuleOpen {
 			err = errNoCapsule
 		}
 		return err
@@ -122,7 +99,7 @@ func (s *Store) putCapsule(ctx context.Context, owner record.PersonID, c record.
 		if err := s.freeFor(tx, c.ID, row); err != nil {
 			return err
 		}
-		tx.Put(capsuleKey, row)
+		tx.Put(rows.CapsuleKey, row)
 		return nil
 	})
 	if errors.Is(err, errDone) {
@@ -132,7 +109,7 @@ func (s *Store) putCapsule(ctx context.Context, owner record.PersonID, c record.
 }
 
 func (s *Store) openRow(owner record.PersonID, c record.Capsule) []byte {
-	return s.marshalCapsule(capsuleRow{capsuleOpen, hash(s.ownerOf(c.ID, owner)), c})
+	return s.marshalCapsule(rows.Capsule{State: rows.CapsuleOpen, Owner: hash(s.ownerOf(c.ID, owner)), Capsule: c})
 }
 
 // freeFor reports whether a capsule can be put: errDone when it is there already.
@@ -140,7 +117,7 @@ func (s *Store) freeFor(r kv.Reader, id crypto.CapsuleID, row []byte) error {
 	if kv.Partition(id) == nodePartition {
 		return record.Safef(record.Invalid, "no credential has the id zero")
 	}
-	switch old, err := r.Get(capsuleKey); {
+	switch old, err := r.Get(rows.CapsuleKey); {
 	case errors.Is(err, kv.ErrNotFound):
 		return nil
 	case err != nil:
@@ -153,7 +130,7 @@ func (s *Store) freeFor(r kv.Reader, id crypto.CapsuleID, row []byte) error {
 
 func (s *Store) dropCapsule(ctx context.Context, id crypto.CapsuleID) error {
 	return s.engine.Update(ctx, kv.Partition(id), func(tx kv.Tx) error {
-		tx.Delete(capsuleKey)
+		tx.Delete(rows.CapsuleKey)
 		return nil
 	})
 }
@@ -164,7 +141,7 @@ func (s *Store) dropOwnCapsule(ctx context.Context, id crypto.CapsuleID, p recor
 	return s.engine.Update(ctx, kv.Partition(id), func(tx kv.Tx) error {
 		c, err := s.readCapsule(tx, id)
 		if err == nil && s.ownedBy(c, p) {
-			tx.Delete(capsuleKey)
+			tx.Delete(rows.CapsuleKey)
 		}
 		return nil
 	})
@@ -222,7 +199,7 @@ func (s *Store) claim(ctx context.Context, invite crypto.Credential, p record.Pe
 		if !s.ownedBy(c, nobody) {
 			return errInvite // a person can make a capsule of any kind, and invites nobody
 		}
-		if c.state == capsuleUsed {
+		if c.State == rows.CapsuleUsed {
 			if len(c.Blob) < len(p) || record.PersonID(c.Blob[:len(p)]) != p {
 				return errInvite
 			}
@@ -231,8 +208,8 @@ func (s *Store) claim(ctx context.Context, invite crypto.Credential, p record.Pe
 		if open, err = keys.OpenInvite(key, c.Capsule); err != nil || !now.Before(open.Until) {
 			return errInvite
 		}
-		c.state, c.Blob = capsuleUsed, append(p[:], c.Blob...)
-		tx.Put(capsuleKey, s.marshalCapsule(c))
+		c.State, c.Blob = rows.CapsuleUsed, append(p[:], c.Blob...)
+		tx.Put(rows.CapsuleKey, s.marshalCapsule(c))
 		return nil
 	})
 	return open, err

@@ -21,7 +21,7 @@
 //	b epoch      sealed links to the epoch before
 //	d            directory: the hashes of 64 segments
 //	s n hash     one segment: (entry, stamp, hash of the newest version)…
-//	e entry ^stamp     a version: hash of the one before, hint, count, sealed
+//	e entry ^stamp     row 0 of a version: hash of the one before, hint, hashes of the rest, sealed
 //	x entry ^stamp i   what is left of a large version
 //	l index      a log entry, sealed
 //
@@ -32,7 +32,7 @@
 //
 // A stamp is the generation of an entry's rows (24 bits) and the version (40
 // bits). Moving an entry to another section writes all its versions anew under
-// the next generation, and one commit turns the directory to them. chain.go says
+// the next generation, and one commit turns the directory to them. Package rows says
 // how the newest version answers for those before it.
 //
 // # What it must never do

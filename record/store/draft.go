@@ -6,6 +6,7 @@ import (
 	"carehold/record/fhir"
 	"carehold/record/filing"
 	"carehold/record/grant"
+	"carehold/record/rows"
 )
 
 // draft is a change on its way: looked up and allowed, not filed yet.
@@ -83,7 +84,7 @@ func (pl *planner) draftUpdate(w *draft, c change.Change, exists bool) error {
 		// that is free are the same: neither can be written.
 		switch {
 		case exists && pl.whole:
-			return damaged("entry") // every section is held, and none has it
+			return rows.Damaged("entry") // every section is held, and none has it
 		case !pl.whole:
 			return record.Safef(record.NotAllowed, "entries under an id of your own choice are for the person: create the entry with POST")
 		}

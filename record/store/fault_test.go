@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"maps"
@@ -583,7 +584,10 @@ func TestChainGoesOn(t *testing.T) {
 			t.Fatalf("version %d does not begin with the hash of the one before", n)
 		}
 		for i := uint32(1); part["x"+versionKey(id, stamp)[1:]+string(crypto.U32(i))] != nil; i++ {
-			all = append(all, part["x"+versionKey(id, stamp)[1:]+string(crypto.U32(i))]...)
+			row := sha256.Sum256(part["x"+versionKey(id, stamp)[1:]+string(crypto.U32(i))])
+			if !bytes.Equal(all[16+32*i:48+32*i], row[:]) {
+				t.Fatalf("row %d of version %d is not the one that row 0 names", i, n)
+			}
 		}
 		sum := sha256.Sum256(all)
 		prev = sum[:]

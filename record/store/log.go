@@ -8,6 +8,7 @@ import (
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/kv"
+	"carehold/record/rows"
 	"carehold/record/statement"
 )
 
@@ -35,54 +36,27 @@ func (v *View) Log(ctx context.Context, from uint64, limit int) (page LogPage, e
 		if err != nil {
 			return err
 		}
-		if from > p.head.log.Size {
+		if from > p.Head.Log.Size {
 			return record.Safef(record.Integrity, "this device has seen more of the log than this server has: the server was wound back")
 		}
-		page = LogPage{From: from, Size: p.head.log.Size}
-		var before audit.Frontier
-		if err := leaves(r, 0, from, func(leaf []byte) bool {
-			before.Append(audit.LeafHash(leaf))
-			return true
-		}); err != nil {
+		page = LogPage{From: from, Size: p.Head.Log.Size}
+		before, err := rows.Before(r, from)
+		if err != nil {
 			return err
 		}
 		page.Frontier = before.Marshal()
 		size := 0
-		if err := leaves(r, from, p.head.log.Size, func(leaf []byte) bool {
+		if err := rows.Leaves(r, from, p.Head.Log.Size, func(leaf []byte) bool {
 			page.Leaves = append(page.Leaves, append([]byte(nil), leaf...))
 			size += len(leaf)
 			return len(page.Leaves) < limit && size < maxLogBytes
 		}); err != nil {
 			return err
 		}
-		page.Checkpoint, err = v.s.signer.Sign(v.person, p.head.log.Head())
+		page.Checkpoint, err = v.s.signer.Sign(v.person, p.Head.Log.Head())
 		return err
 	})
 	return page, err
-}
-
-// leaves gives the log entries from one place to another, in order. One that is
-// missing is damage.
-func leaves(r kv.Reader, from, to uint64, fn func(leaf []byte) bool) error {
-	next, stopped := from, from >= to
-	if stopped {
-		return nil
-	}
-	err := r.Scan([]byte{kindLeaf}, leafKey(from), func(key, leaf []byte) (bool, error) {
-		if next == to {
-			return false, nil
-		}
-		if string(key) != string(leafKey(next)) {
-			return false, damaged("log")
-		}
-		next++
-		stopped = !fn(leaf)
-		return !stopped, nil
-	})
-	if err == nil && !stopped && next < to {
-		return damaged("log")
-	}
-	return err
 }
 
 // Consistency proves that the log as it was at a head is the beginning of the log
@@ -100,7 +74,7 @@ func (v *View) Consistency(ctx context.Context, from statement.Head) (proof []au
 		if err != nil {
 			return err
 		}
-		size := p.head.log.Size
+		size := p.Head.Log.Size
 		if from.Size == 0 || from.Size > size {
 			return record.Safef(record.Invalid, "the log has from 1 to %d entries to compare with", size)
 		}
@@ -113,7 +87,7 @@ func (v *View) Consistency(ctx context.Context, from statement.Head) (proof []au
 			return err
 		}
 		proof = tree
-		checkpoint, err = v.s.signer.Sign(v.person, p.head.log.Head())
+		checkpoint, err = v.s.signer.Sign(v.person, p.Head.Log.Head())
 		return err
 	})
 	return proof, checkpoint, err
@@ -133,7 +107,7 @@ func storedHashes(r kv.Reader, size uint64) (tlog.HashReaderFunc, error) {
 	})
 	n := int64(0)
 	var failed error
-	err := leaves(r, 0, size, func(leaf []byte) bool {
+	err := rows.Leaves(r, 0, size, func(leaf []byte) bool {
 		hashes, err := tlog.StoredHashesForRecordHash(n, audit.LeafHash(leaf), read)
 		if err != nil {
 			failed = err

@@ -8,6 +8,7 @@ import (
 	"carehold/record/audit"
 	"carehold/record/entry"
 	"carehold/record/fhir"
+	"carehold/record/rows"
 )
 
 // movedByPerson is the rule of an entry the person filed themself.
@@ -27,7 +28,7 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 		}
 		r, err := fhir.Parse(e.Body, fhir.Limits{})
 		if err != nil {
-			return damaged("entry")
+			return rows.Damaged("entry")
 		}
 		pl, err := v.newPlanner()
 		if err != nil {
@@ -106,18 +107,18 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]
 
 // moveOp opens every version of an entry, to be sealed under its new section.
 func (v *View) moveOp(l line, to record.Section) (*op, error) {
-	generation := l.stamp.generation() + 1
+	generation := l.Stamp.Generation() + 1
 	if generation >= 1<<24 {
 		return nil, record.Safef(record.Unprocessed, "this entry has been moved too often")
 	}
-	o := &op{id: l.entry, old: l, at: newStamp(generation, l.stamp.version())}
-	err := v.history(l, func(at stamp, x rowsOf, e Entry) (bool, error) {
-		for i := range x.rows {
-			o.drop = append(o.drop, rowKey(l.entry, at, i))
+	o := &op{id: l.Entry, old: l, at: rows.NewStamp(generation, l.Stamp.Version())}
+	err := v.history(l, func(at stamp, size uint64, count int, e Entry) (bool, error) {
+		for i := range count {
+			o.drop = append(o.drop, rows.RowKey(l.Entry, at, i))
 		}
-		o.freed += x.size
+		o.freed += size
 		e.Header.Moved, e.Header.Why = true, movedByPerson
-		o.versions = append(o.versions, version{newStamp(generation, at.version()), to, e.Header, e.Body})
+		o.versions = append(o.versions, version{rows.NewStamp(generation, at.Version()), to, e.Header, e.Body})
 		return true, nil
 	})
 	slices.Reverse(o.versions)
@@ -202,12 +203,12 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 		h := entry.Header{Type: e.Ref.Type, ID: e.Ref.ID, Time: pl.now, Why: e.Header.Why, Moved: e.Header.Moved,
 			Author: entry.Author{Grant: v.grant.ID, Self: true, Name: v.grant.To.Name}}
 		next := e.Version + 1
-		at := l.stamp.at(next)
+		at := l.Stamp.At(next)
 		var json []byte
 		if had && !before.Header.Deleted {
 			r, err := fhir.Parse(before.Body, fhir.Limits{})
 			if err != nil {
-				return false, damaged("entry")
+				return false, rows.Damaged("entry")
 			}
 			json = r.With(fhir.Meta{VersionID: next.String(), LastUpdated: pl.now})
 			h.Origin = before.Header.Origin
@@ -216,7 +217,7 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 			h.Deleted = true
 			out.Deleted++
 		}
-		ops = append(ops, op{id: l.entry, old: l, at: at,
+		ops = append(ops, op{id: l.Entry, old: l, at: at,
 			versions: []version{{at, e.Section, h, json}}})
 		ev.Entries = append(ev.Entries, e.Ref.String()+"/_history/"+next.String())
 		return true, nil
@@ -235,12 +236,12 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 // ofImport finds, newest first, the first older version of an entry that is the
 // import's, or with not the first that is not.
 func (v *View) ofImport(l line, id record.ImportID, not bool) (found Entry, there bool, err error) {
-	if l.stamp.version() == 1 {
+	if l.Stamp.Version() == 1 {
 		return found, false, nil
 	}
-	err = v.history(l, func(at stamp, _ rowsOf, e Entry) (bool, error) {
+	err = v.history(l, func(at stamp, _ uint64, _ int, e Entry) (bool, error) {
 		o := e.Header.Origin
-		if at != l.stamp && (o.Import == id && !o.IsZero()) != not {
+		if at != l.Stamp && (o.Import == id && !o.IsZero()) != not {
 			found, there = e, true
 		}
 		return !there, nil

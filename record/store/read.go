@@ -11,6 +11,7 @@ import (
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/kv"
+	"carehold/record/rows"
 )
 
 // notThere is the answer for an entry that does not exist and for one that does
@@ -79,30 +80,34 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 	id := v.hold.EntryID(ref.Type, ref.ID)
 	var mine bool
 	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		p, d, err := v.s.loadWithDirectory(r, v.person)
+		_, d, err := v.s.loadWithDirectory(r, v.person)
 		if err != nil {
 			return err
 		}
-		l, there, err := p.lookup(r, d, id)
+		l, there, err := d.Lookup(r, id)
 		if err != nil {
 			return err
 		}
-		if !there || version > l.stamp.version() {
+		if !there || version > l.Stamp.Version() {
 			return notThere(ref)
 		}
 		if version == 0 {
-			version = l.stamp.version()
+			version = l.Stamp.Version()
 		}
-		return walk(r, l, func(at stamp, x rowsOf) (more bool, err error) {
+		return rows.Walk(r, l, func(ver rows.Version) (more bool, err error) {
 			switch {
-			case at.version() == version:
-				e, mine, err = v.open(id, at, x.rows)
-				if err == nil && !mine && at != l.stamp {
-					err = damaged("entry") // all versions of an entry are in one section
+			case ver.At.Version() == version:
+				sealed, err := ver.Rows(r)
+				if err != nil {
+					return false, err
+				}
+				e, mine, err = v.open(id, ver.At, sealed)
+				if err == nil && !mine && ver.At != l.Stamp {
+					err = rows.Damaged("entry") // all versions of an entry are in one section
 				}
 				return false, err
-			case at == l.stamp: // which the newest tells before any work is done for others
-				_, _, more, err = v.recognise(id, at, x.rows[0])
+			case ver.At == l.Stamp: // which the newest tells before any work is done for others
+				_, _, more, err = v.recognise(id, ver.At, ver.First)
 				return more, err
 			default:
 				return true, nil
@@ -115,12 +120,12 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 	case !mine:
 		return Entry{}, notThere(ref)
 	case e.Ref != ref:
-		return Entry{}, damaged("entry") // sealed for this name, and names itself otherwise
+		return Entry{}, rows.Damaged("entry") // sealed for this name, and names itself otherwise
 	}
 	return e, nil
 }
 
-func (s *Store) loadWithDirectory(r kv.Reader, id record.PersonID) (*person, *directory, error) {
+func (s *Store) loadWithDirectory(r kv.Reader, id record.PersonID) (*person, *rows.Directory, error) {
 	p, err := s.load(r, id)
 	if errors.Is(err, errNoPerson) {
 		return nil, nil, errUnauthorized
@@ -128,7 +133,7 @@ func (s *Store) loadWithDirectory(r kv.Reader, id record.PersonID) (*person, *di
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := p.loadDirectory(r)
+	d, err := p.Directory(r)
 	return p, d, err
 }
 
@@ -136,32 +141,72 @@ func (s *Store) loadWithDirectory(r kv.Reader, id record.PersonID) (*person, *di
 // in a section the View does not hold. A View that holds every section finds
 // every row its own, so one that is not is damaged.
 func (v *View) recognise(id record.EntryID, at stamp, first []byte) (s record.Section, e record.Epoch, mine bool, err error) {
-	if err := v.hold.Reach(id, at.sealed(), first); err != nil {
-		return s, e, false, damaged("epoch of an entry")
+	if err := v.hold.Reach(id, at.Sealed(), first); err != nil {
+		return s, e, false, rows.Damaged("epoch of an entry")
 	}
-	if s, e, mine = v.hold.Recognise(id, at.sealed(), first); !mine && v.hold.Sections().Whole() {
-		return s, e, false, damaged("entry")
+	if s, e, mine = v.hold.Recognise(id, at.Sealed(), first); !mine && v.hold.Sections().Whole() {
+		return s, e, false, rows.Damaged("entry")
 	}
 	return s, e, mine, nil
 }
 
 // open recognises a version and opens it.
-func (v *View) open(id record.EntryID, at stamp, rows [][]byte) (e Entry, mine bool, err error) {
-	section, epoch, mine, err := v.recognise(id, at, rows[0])
+func (v *View) open(id record.EntryID, at stamp, sealed [][]byte) (e Entry, mine bool, err error) {
+	section, epoch, mine, err := v.recognise(id, at, sealed[0])
 	if err != nil || !mine {
 		return e, false, err
 	}
-	plain, err := v.hold.OpenEntry(section, epoch, id, at.sealed(), rows)
+	plain, err := v.hold.OpenEntry(section, epoch, id, at.Sealed(), sealed)
 	if err != nil {
-		return e, true, damaged("entry")
+		return e, true, rows.Damaged("entry")
 	}
 	h, json, err := entry.Parse(plain)
 	if err != nil {
-		return e, true, damaged("entry")
+		return e, true, rows.Damaged("entry")
 	}
-	e = Entry{Ref: fhir.Ref{Type: h.Type, ID: h.ID}, Version: at.version(), Section: section, Header: h}
+	e = Entry{Ref: fhir.Ref{Type: h.Type, ID: h.ID}, Version: at.Version(), Section: section, Header: h}
 	if !h.Deleted {
 		e.Body = json
 	}
 	return e, true, nil
+}
+
+// history opens the versions of an entry that is the View's, newest first, until
+// fn has what it wants. l is the entry as the caller's plan has it; size is what
+// the version takes at rest, in so many rows.
+func (v *View) history(l line, fn func(at stamp, size uint64, count int, e Entry) (more bool, err error)) error {
+	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		_, d, err := v.s.loadWithDirectory(r, v.person)
+		if err != nil {
+			return err
+		}
+		if now, there, err := d.Lookup(r, l.Entry); err != nil {
+			return err
+		} else if !there || now != l {
+			return errStale
+		}
+		return rows.Walk(r, l, func(ver rows.Version) (bool, error) {
+			sealed, err := ver.Rows(r)
+			if err != nil {
+				return false, err
+			}
+			e, mine, err := v.open(l.Entry, ver.At, sealed)
+			if err != nil {
+				return false, err
+			}
+			if !mine {
+				return false, rows.Damaged("entry") // all versions of an entry are in one section
+			}
+			return fn(ver.At, atRest(ver, sealed), len(sealed), e)
+		})
+	})
+}
+
+// atRest is what a version's rows take, keys and values.
+func atRest(ver rows.Version, sealed [][]byte) uint64 {
+	size := uint64(len(ver.Prev))
+	for i, row := range sealed {
+		size += uint64(len(rows.RowKey(ver.ID, ver.At, i)) + len(row))
+	}
+	return size
 }

@@ -2,65 +2,14 @@ package store
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 
 	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/kv"
-	"carehold/record/statement"
-	"carehold/record/wire"
+	"carehold/record/rows"
 )
-
-// ring is the row that holds a person's keyring with the root key as it is
-// wrapped for each slot: they change together or not at all.
-type ring struct {
-	seq   record.Seq
-	slots []statement.Slot
-	blob  []byte
-}
-
-func (x ring) marshal() []byte {
-	var w wire.Builder
-	w.Uint(1, uint64(x.seq))
-	for _, slot := range x.slots {
-		w.Bytes(2, append(slot.ID[:], slot.Wrap...))
-	}
-	w.Bytes(3, x.blob)
-	return w.Finish()
-}
-
-// wrap finds a slot's wrap, comparing with all of them in constant time: the
-// slot's id is what a device shows to be given the keyring.
-func (x ring) wrap(id crypto.CapsuleID) (found []byte, ok bool) {
-	for _, slot := range x.slots {
-		if subtle.ConstantTimeCompare(slot.ID[:], id[:]) == 1 {
-			found, ok = slot.Wrap, true
-		}
-	}
-	return found, ok
-}
-
-func (p *person) ring(r kv.Reader) (x ring, err error) {
-	row, err := checked(r, ringKey, p.head.ring, "keyring")
-	if err != nil {
-		return x, err
-	}
-	d := wire.Decode("keyring row", row)
-	x.seq = record.Seq(d.Uint(1))
-	for _, v := range d.List(2) {
-		if len(v) < 16 {
-			return x, damaged("keyring")
-		}
-		x.slots = append(x.slots, statement.Slot{ID: crypto.CapsuleID(v[:16]), Wrap: v[16:]})
-	}
-	x.blob = d.Bytes(3)
-	if d.Finish() != nil {
-		return x, damaged("keyring")
-	}
-	return x, nil
-}
 
 // Ring returns a person's keyring to a slot of theirs. An unknown person and a
 // slot of somebody else's are the same record.NotFound. Every fetch is in the
@@ -89,9 +38,9 @@ func (s *Store) Ring(ctx context.Context, id record.PersonID, slot crypto.Capsul
 		if err := s.appendNodeLeaf(tx, p, audit.Event{Action: audit.RingFetch}); err != nil {
 			return err
 		}
-		st = RingState{Seq: p.account.seq, Hash: p.account.last, Blob: x.blob, Wrap: wrap,
-			Epoch: p.live.epoch, Live: p.live.shown()}
-		st.Checkpoint, err = s.signer.Sign(id, p.head.log.Head())
+		st = RingState{Seq: p.Account.Seq, Hash: p.Account.Last, Blob: x.Blob, Wrap: wrap,
+			Epoch: p.Live.Epoch, Live: shown(p.Live)}
+		st.Checkpoint, err = s.signer.Sign(id, p.Head.Log.Head())
 		return err
 	})
 	if err != nil {
@@ -101,21 +50,21 @@ func (s *Store) Ring(ctx context.Context, id record.PersonID, slot crypto.Capsul
 }
 
 // ringFor reads a person's keyring row for a slot of theirs.
-func (s *Store) ringFor(r kv.Reader, id record.PersonID, slot crypto.CapsuleID) (*person, ring, []byte, error) {
+func (s *Store) ringFor(r kv.Reader, id record.PersonID, slot crypto.CapsuleID) (*person, rows.Ring, []byte, error) {
 	p, err := s.load(r, id)
 	if errors.Is(err, errNoPerson) {
-		return nil, ring{}, nil, errNoSlot
+		return nil, rows.Ring{}, nil, errNoSlot
 	}
 	if err != nil {
-		return nil, ring{}, nil, err
+		return nil, rows.Ring{}, nil, err
 	}
-	x, err := p.ring(r)
+	x, err := p.Ring(r)
 	if err != nil {
-		return nil, ring{}, nil, err
+		return nil, rows.Ring{}, nil, err
 	}
-	wrap, theirs := x.wrap(slot)
+	wrap, theirs := x.Wrap(slot)
 	if !theirs {
-		return nil, ring{}, nil, errNoSlot
+		return nil, rows.Ring{}, nil, errNoSlot
 	}
 	return p, x, wrap, nil
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"crypto/sha256"
 	"errors"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"carehold/record/audit"
 	"carehold/record/keys"
 	"carehold/record/kv"
+	"carehold/record/rows"
 	"carehold/record/statement"
 )
 
@@ -26,18 +26,18 @@ func (s *Store) apply(tx kv.Tx, b statement.Body, name statement.Hash, quota uin
 	p, err := s.load(tx, b.Person)
 	switch {
 	case errors.Is(err, errNoPerson) && b.Seq == 1:
-		p = &person{id: b.Person, account: account{quota: quota, since: now}}
-		empty := new(directory).marshal()
-		tx.Put(dirKey, empty)
-		p.head.dir = dirRoot(empty)
+		p = &person{rows.Person{ID: b.Person, Account: rows.Account{Quota: quota, Since: now}}}
+		empty := new(rows.Directory).Marshal()
+		tx.Put(rows.DirKey, empty)
+		p.Head.Dir = rows.DirRoot(empty)
 	case errors.Is(err, errNoPerson):
 		return nil, errBehind
 	case err != nil:
 		return nil, err
-	case b.Seq != p.account.seq+1 || b.Prev != p.account.last:
+	case b.Seq != p.Account.Seq+1 || b.Prev != p.Account.Last:
 		return nil, errBehind
 	}
-	if b.Seen.Size > p.head.log.Size {
+	if b.Seen.Size > p.Head.Log.Size {
 		return nil, errLogLost
 	}
 	if err := p.applyIdentity(b); err != nil {
@@ -48,7 +48,7 @@ func (s *Store) apply(tx kv.Tx, b statement.Body, name statement.Hash, quota uin
 	}
 	fresh := 0
 	for _, g := range b.Grants {
-		if _, there := p.live.find(g.Grant); !there {
+		if _, there := p.Live.Find(g.Grant); !there {
 			fresh++
 		}
 	}
@@ -58,7 +58,7 @@ func (s *Store) apply(tx kv.Tx, b statement.Body, name statement.Hash, quota uin
 	if err := p.applyQuota(b, fresh); err != nil {
 		return nil, err
 	}
-	p.account.seq, p.account.last = b.Seq, name
+	p.Account.Seq, p.Account.Last = b.Seq, name
 	if seq, ok := audit.DeviceSeq(b.Leaf); !ok || seq != b.Seq {
 		return nil, against("it must bring its own log entry")
 	}
@@ -81,7 +81,7 @@ func (p *person) applyIdentity(b statement.Body) error {
 	if b.Epoch == nil {
 		return against("with a new identity an epoch begins: the grants' certificates are signed by the old one")
 	}
-	p.account.signing, p.account.box = b.Identity.Signing, b.Identity.Box
+	p.Account.Signing, p.Account.Box = b.Identity.Signing, b.Identity.Box
 	return nil
 }
 
@@ -91,7 +91,7 @@ func (p *person) applyIdentity(b statement.Body) error {
 func (p *person) applyQuota(b statement.Body, fresh int) error {
 	for _, list := range [][]record.Capsule{b.PutSlots, b.Capsules} {
 		for _, c := range list {
-			p.head.used += uint64(capsuleHead + len(c.Blob))
+			p.Head.Used += uint64(rows.CapsuleHead + len(c.Blob))
 		}
 	}
 	if len(b.PutSlots)+len(b.Capsules)+fresh > 0 && b.Seq > 1 && p.full(0) {
@@ -104,7 +104,7 @@ var errFull error = record.Safef(record.TooMany, "this record has used the room 
 
 // full reports whether there is no room for so many bytes more.
 func (p *person) full(more uint64) bool {
-	return p.account.quota != 0 && p.head.used+more > p.account.quota
+	return p.Account.Quota != 0 && p.Head.Used+more > p.Account.Quota
 }
 
 // keep puts a row that stays, and counts it in place of what was there.
@@ -113,7 +113,7 @@ func (p *person) keep(tx kv.Tx, key, row []byte) error {
 	if err != nil && !errors.Is(err, kv.ErrNotFound) {
 		return err
 	}
-	p.head.used += uint64(len(row)) - min(uint64(len(old)), p.head.used+uint64(len(row)))
+	p.Head.Used += uint64(len(row)) - min(uint64(len(old)), p.Head.Used+uint64(len(row)))
 	tx.Put(key, row)
 	return nil
 }
@@ -141,29 +141,29 @@ func (p *person) applySlots(tx kv.Tx, b statement.Body) error {
 		}
 	}
 	if b.Seq > 1 && len(b.CutSlots) > 0 {
-		old, err := p.ring(tx)
+		old, err := p.Ring(tx)
 		if err != nil {
 			return err
 		}
 		for _, id := range b.CutSlots { // nobody removes another person's slot
-			if _, theirs := old.wrap(id); !theirs {
+			if _, theirs := old.Wrap(id); !theirs {
 				return against("a slot that is removed is not of this record")
 			}
 		}
 	}
-	row := ring{b.Seq, b.Slots, b.Ring}.marshal()
-	p.head.ring = sha256.Sum256(row)
-	return p.keep(tx, ringKey, row)
+	row := rows.Ring{Seq: b.Seq, Slots: b.Slots, Blob: b.Ring}.Marshal()
+	p.Head.Ring = rows.HashOf(row)
+	return p.keep(tx, rows.RingKey, row)
 }
 
 // applyGrants brings the live list, the grants' rows and the epoch forward.
 func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 	for _, e := range b.Ended {
-		if _, there := p.live.find(e.Grant); !there {
+		if _, there := p.Live.Find(e.Grant); !there {
 			return against("a grant that is ended is not on the live list")
 		}
-		p.live.grants = without(p.live.grants, e.Grant)
-		if err := p.keep(tx, grantKey(e.Grant), e.Row); err != nil {
+		p.Live.Grants = without(p.Live.Grants, e.Grant)
+		if err := p.keep(tx, rows.GrantKey(e.Grant), e.Row); err != nil {
 			return err
 		}
 	}
@@ -173,7 +173,7 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 			return against("a grant stands twice")
 		}
 		fresh[g.Grant] = true
-		old, there := p.live.find(g.Grant)
+		old, there := p.Live.Find(g.Grant)
 		switch {
 		case there && old.Struck:
 			return errStruck
@@ -181,33 +181,33 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 			// One epoch, one row: a View that is open would not notice another.
 			return against("a grant that goes on is renewed with an epoch")
 		case !there:
-			switch _, err := tx.Get(grantKey(g.Grant)); {
+			switch _, err := tx.Get(rows.GrantKey(g.Grant)); {
 			case err == nil:
 				return against("a grant that has ended cannot be used again: make a new one")
 			case !errors.Is(err, kv.ErrNotFound):
 				return err
 			}
 		}
-		p.live.grants = append(without(p.live.grants, g.Grant),
-			liveGrant{LiveGrant{Grant: g.Grant, Until: g.Until, Self: g.Self}, sha256.Sum256(g.Row)})
-		if err := p.keep(tx, grantKey(g.Grant), g.Row); err != nil {
+		p.Live.Grants = append(without(p.Live.Grants, g.Grant),
+			rows.LiveGrant{Grant: g.Grant, Until: g.Until, Self: g.Self, Row: rows.HashOf(g.Row)})
+		if err := p.keep(tx, rows.GrantKey(g.Grant), g.Row); err != nil {
 			return err
 		}
 	}
 	if b.Epoch != nil {
-		if b.Epoch.Number != p.live.epoch+1 {
+		if b.Epoch.Number != p.Live.Epoch+1 {
 			return against("epochs are numbered without a gap")
 		}
 		if first := b.Epoch.Number == 1; first != (len(b.Epoch.Back) == 0) || !first && len(b.Epoch.Back) != keys.BackRowSize() {
 			return against("an epoch leads back to the one before it")
 		}
 		if len(b.Epoch.Back) > 0 {
-			if err := p.keep(tx, backKey(b.Epoch.Number), b.Epoch.Back); err != nil {
+			if err := p.keep(tx, rows.BackKey(b.Epoch.Number), b.Epoch.Back); err != nil {
 				return err
 			}
 		}
-		p.live.epoch = b.Epoch.Number
-		for _, g := range p.live.grants {
+		p.Live.Epoch = b.Epoch.Number
+		for _, g := range p.Live.Grants {
 			switch {
 			case fresh[g.Grant]:
 			case g.Struck:
@@ -217,11 +217,11 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 			}
 		}
 	}
-	if p.live.epoch == 0 {
+	if p.Live.Epoch == 0 {
 		return against("the first statement starts the first epoch")
 	}
 	selves := 0
-	for _, g := range p.live.grants {
+	for _, g := range p.Live.Grants {
 		if g.Self {
 			selves++
 		}
@@ -229,14 +229,14 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 	if selves != 1 {
 		return against("a record has one grant of the person's own")
 	}
-	if len(p.live.grants) > statement.MaxGrants {
+	if len(p.Live.Grants) > statement.MaxGrants {
 		return record.Safef(record.TooMany, "a record has at most %d live grants: end some first", statement.MaxGrants)
 	}
 	return nil
 }
 
-func without(list []liveGrant, g record.GrantID) []liveGrant {
-	kept := make([]liveGrant, 0, len(list)+1)
+func without(list []rows.LiveGrant, g record.GrantID) []rows.LiveGrant {
+	kept := make([]rows.LiveGrant, 0, len(list)+1)
 	for _, x := range list {
 		if x.Grant != g {
 			kept = append(kept, x)

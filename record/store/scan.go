@@ -8,6 +8,7 @@ import (
 	"carehold/record/audit"
 	"carehold/record/grant"
 	"carehold/record/kv"
+	"carehold/record/rows"
 )
 
 // scan opens the newest version of every entry the View holds, in one pass over
@@ -24,8 +25,8 @@ func (v *View) scanFrom(first int, fn func(l line, e Entry) (more bool, err erro
 		if err != nil {
 			return err
 		}
-		for n := first; n < segments; n++ {
-			lines, err := d.segment(r, n)
+		for n := first; n < rows.Segments; n++ {
+			lines, err := d.Segment(r, n)
 			if err != nil {
 				return err
 			}
@@ -42,27 +43,35 @@ func (v *View) scanFrom(first int, fn func(l line, e Entry) (more bool, err erro
 func (v *View) scanSegment(r kv.Reader, n int, lines []line, fn func(line, Entry) (bool, error)) (more bool, err error) {
 	next := 0
 	visit := func(l line, first []byte) (bool, error) {
-		x, err := withParts(r, l.entry, l.stamp, first, l.hash)
+		ver, err := rows.ParseVersion(first, l.Entry, l.Stamp, l.Hash)
 		if err != nil {
 			return false, err
 		}
-		e, mine, err := v.open(l.entry, l.stamp, x.rows)
+		// Whose it is shows in row 0: a large document of another section is not read.
+		if _, _, mine, err := v.recognise(l.Entry, l.Stamp, ver.First); err != nil || !mine {
+			return err == nil, err
+		}
+		sealed, err := ver.Rows(r)
+		if err != nil {
+			return false, err
+		}
+		e, mine, err := v.open(l.Entry, l.Stamp, sealed)
 		if err != nil || !mine {
 			return err == nil, err
 		}
 		return fn(l, e)
 	}
 	more = true
-	from := []byte{kindEntry, byte(n << 2)}
-	err = r.Scan([]byte{kindEntry}, from, func(key, value []byte) (bool, error) {
-		id, at, ok := parseEntryKey(key)
+	from := []byte{rows.KindEntry, byte(n << 2)}
+	err = r.Scan([]byte{rows.KindEntry}, from, func(key, value []byte) (bool, error) {
+		id, at, ok := rows.ParseEntryKey(key)
 		if !ok {
-			return false, damaged("entry")
+			return false, rows.Damaged("entry")
 		}
-		if segmentOf(id) != n || next == len(lines) {
+		if rows.SegmentOf(id) != n || next == len(lines) {
 			return false, nil
 		}
-		if id != lines[next].entry || at != lines[next].stamp {
+		if id != lines[next].Entry || at != lines[next].Stamp {
 			return true, nil // an older version, or a row that no directory names
 		}
 		l := lines[next]
@@ -71,7 +80,7 @@ func (v *View) scanSegment(r kv.Reader, n int, lines []line, fn func(line, Entry
 		return more, err
 	})
 	if err == nil && more && next < len(lines) {
-		return false, damaged("entry")
+		return false, rows.Damaged("entry")
 	}
 	return more, err
 }
@@ -128,7 +137,7 @@ func (v *View) search(ctx context.Context, q Query, after record.EntryID) (Page,
 	further := q.After != ""
 	from := 0
 	if further {
-		from = segmentOf(after)
+		from = rows.SegmentOf(after)
 	}
 	err := v.scanFrom(from, func(l line, e Entry) (bool, error) {
 		if e.Ref.Type != q.Type || e.Header.Deleted ||
@@ -137,11 +146,11 @@ func (v *View) search(ctx context.Context, q Query, after record.EntryID) (Page,
 		}
 		page.Total++
 		switch {
-		case further && string(l.entry[:]) <= string(after[:]):
+		case further && string(l.Entry[:]) <= string(after[:]):
 		case len(page.Entries) < q.Limit && page.Next == "" && (size == 0 || size+len(e.Body) <= maxPageBytes):
 			page.Entries = append(page.Entries, e)
 			size += len(e.Body)
-			last = l.entry
+			last = l.Entry
 		case page.Next == "" && q.Limit > 0:
 			page.Next = hex.EncodeToString(last[:])
 			return !further, nil // the first page goes on: it counts them all

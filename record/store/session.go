@@ -31,11 +31,11 @@ func (s *Store) SignIn(ctx context.Context, id record.PersonID, g record.GrantID
 		if err != nil {
 			return err
 		}
-		x, there := p.live.find(g)
+		x, there := p.Live.Find(g)
 		if !there || !x.Self {
 			return errUnauthorized
 		}
-		row, err := x.readRow(r)
+		row, err := x.ReadRow(r)
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (v *View) Strike(ctx context.Context, g record.GrantID) error {
 	err := v.retry(ctx, func() error {
 		return v.uncounted(ctx, audit.Event{Action: audit.Strike, About: []record.GrantID{g}},
 			func(tx kv.Tx, p *person, _ *audit.Event) error {
-				x, there := p.live.find(g)
+				x, there := p.Live.Find(g)
 				switch {
 				case !there:
 					return record.Safef(record.NotFound, "no live grant has this id")
@@ -103,9 +103,9 @@ func (v *View) Strike(ctx context.Context, g record.GrantID) error {
 				case x.Self:
 					return record.Safef(record.Unprocessed, "your own access cannot be stopped; remove a device instead")
 				}
-				for i := range p.live.grants {
-					if p.live.grants[i].Grant == g {
-						p.live.grants[i].Struck = true
+				for i := range p.Live.Grants {
+					if p.Live.Grants[i].Grant == g {
+						p.Live.Grants[i].Struck = true
 					}
 				}
 				p.putLive(tx)

@@ -7,6 +7,7 @@ import (
 	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/kv"
+	"carehold/record/rows"
 	"carehold/record/statement"
 )
 
@@ -51,8 +52,8 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 	case err != nil:
 		return Receipt{}, err
 	default:
-		identity = &known.account.signing
-		if again(st, claimed, known.account) {
+		identity = &known.Account.Signing
+		if again(st, claimed, known.Account) {
 			return s.receipt(known)
 		}
 	}
@@ -60,7 +61,7 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 	if err != nil {
 		return Receipt{}, errBadSign
 	}
-	if identity != nil && (body.Seq != known.account.seq+1 || body.Prev != known.account.last) {
+	if identity != nil && (body.Seq != known.Account.Seq+1 || body.Prev != known.Account.Last) {
 		return Receipt{}, errBehind
 	}
 	// A full record still takes statements, and each leaves a log entry and perhaps
@@ -107,14 +108,14 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 
 // again reports whether a statement is the last one, sent once more. One that
 // brought a new identity is held against that: the key before it is not kept.
-func again(st statement.Signed, b statement.Body, a account) bool {
-	if b.Seq != a.seq || statement.HashOf(st.Body) != a.last {
+func again(st statement.Signed, b statement.Body, a rows.Account) bool {
+	if b.Seq != a.Seq || statement.HashOf(st.Body) != a.Last {
 		return false
 	}
 	if b.Identity != nil {
-		return a.signing.Verify(crypto.SignIdentity, st.Body, st.NewSignature) == nil
+		return a.Signing.Verify(crypto.SignIdentity, st.Body, st.NewSignature) == nil
 	}
-	_, err := st.Verify(&a.signing)
+	_, err := st.Verify(&a.Signing)
 	return err == nil
 }
 
@@ -157,6 +158,6 @@ func (s *Store) person(id record.PersonID) (p *person, err error) {
 }
 
 func (s *Store) receipt(p *person) (Receipt, error) {
-	cp, err := s.signer.Sign(p.id, p.head.log.Head())
-	return Receipt{p.account.seq, cp}, err
+	cp, err := s.signer.Sign(p.ID, p.Head.Log.Head())
+	return Receipt{p.Account.Seq, cp}, err
 }

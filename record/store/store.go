@@ -13,13 +13,14 @@ import (
 	"carehold/record/audit"
 	"carehold/record/kv"
 	"carehold/record/kv/badger"
+	"carehold/record/rows"
 	"carehold/record/wire"
 )
 
 const (
 	nodeKeyFile = "node.key"
 	databaseDir = "db"
-	storeFormat = 1
+	storeFormat = 2
 )
 
 // Store is an open store. All its methods may be called by many goroutines.
@@ -41,7 +42,7 @@ type Store struct {
 func engineOptions(node crypto.Key, opt Options) badger.Options {
 	return badger.Options{
 		Key:        node.Derive(crypto.LabelAnchor).Bytes(),
-		AnchorKey:  headKey,
+		AnchorKey:  rows.HeadKey,
 		AcceptLoss: opt.AcceptLoss,
 		Log:        opt.Log,
 		Now:        opt.Now,
@@ -102,13 +103,13 @@ func (s *Store) start(lossTaken bool) error {
 	err := s.engine.View(nodePartition, func(r kv.Reader) error {
 		row, err := r.Get(storeKey)
 		if err != nil {
-			return damaged("name")
+			return rows.Damaged("name")
 		}
 		d := wire.Decode("store", row)
 		d.Fixed(1, s.id[:])
 		format := d.Uint(2)
 		if d.Finish() != nil {
-			return damaged("name")
+			return rows.Damaged("name")
 		}
 		if format != storeFormat {
 			return record.Safef(record.Unsupported, "this store is of format %d; this program knows format %d: use the program that made it", format, storeFormat)
@@ -149,8 +150,8 @@ func (s *Store) takeLoss(now bool) error {
 		return err
 	}
 	err = s.tellAll(audit.LossTaken, func(tx kv.Tx, p *person) {
-		for i := range p.live.grants {
-			p.live.grants[i].Struck = !p.live.grants[i].Self
+		for i := range p.Live.Grants {
+			p.Live.Grants[i].Struck = !p.Live.Grants[i].Self
 		}
 		p.putLive(tx)
 	})
@@ -208,12 +209,12 @@ func (s *Store) nodeLeaf(ctx context.Context, id record.PersonID, e audit.Event,
 }
 
 func (s *Store) appendNodeLeaf(tx kv.Tx, p *person, e audit.Event) error {
-	box, err := crypto.ParseBoxPublicKey(p.account.box)
+	box, err := crypto.ParseBoxPublicKey(p.Account.Box)
 	if err != nil {
-		return damaged("account")
+		return rows.Damaged("account")
 	}
 	e.Time = s.time()
-	err = p.appendLeaf(tx, func(index uint64) ([]byte, error) { return audit.NodeLeaf(box, p.id, index, e) })
+	err = p.appendLeaf(tx, func(index uint64) ([]byte, error) { return audit.NodeLeaf(box, p.ID, index, e) })
 	if err == nil {
 		s.save(tx, p)
 	}

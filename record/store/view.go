@@ -13,6 +13,7 @@ import (
 	"carehold/record/grant"
 	"carehold/record/keys"
 	"carehold/record/kv"
+	"carehold/record/rows"
 )
 
 // View is what one credential opens, for as long as one request runs. It is the
@@ -84,8 +85,8 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 		if p, err = v.s.load(r, v.person); err != nil {
 			return err
 		}
-		if g, there := p.live.find(v.token.Grant); there {
-			row, err = g.readRow(r)
+		if g, there := p.Live.Find(v.token.Grant); there {
+			row, err = g.ReadRow(r)
 		}
 		return err
 	})
@@ -95,11 +96,11 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	listed, there := p.live.find(v.token.Grant)
+	listed, there := p.Live.Find(v.token.Grant)
 	switch {
 	case !there || listed.Struck:
 		return v.refuse(ctx, audit.Stopped)
-	case !p.live.valid(v.token.Grant, now):
+	case !p.Live.Valid(v.token.Grant, now):
 		return v.refuse(ctx, audit.Expired)
 	}
 	opened, err := keys.OpenGrantRow(v.person, v.token.Grant, v.token.Key, row)
@@ -112,13 +113,13 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 			opened.Hold.Destroy()
 		}
 	}()
-	if opened.Stopped || opened.Hold.Epoch() != p.live.epoch {
-		return damaged("grant") // live, and yet another row than the list promises
+	if opened.Stopped || opened.Hold.Epoch() != p.Live.Epoch {
+		return rows.Damaged("grant") // live, and yet another row than the list promises
 	}
-	g, err := grant.Verify(opened.Certificate, p.account.signing)
+	g, err := grant.Verify(opened.Certificate, p.Account.Signing)
 	if err != nil || g.ID != v.token.Grant || g.Person != v.person || g.Self != listed.Self ||
 		!g.Until.Equal(listed.Until) || g.Sections != opened.Hold.Sections() {
-		return damaged("certificate")
+		return rows.Damaged("certificate")
 	}
 	if now.Before(g.From) {
 		return v.refuse(ctx, audit.Expired)
@@ -127,16 +128,16 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 	if v.hold != nil {
 		v.hold.Destroy()
 	}
-	v.grant, v.hold, v.signing = g, opened.Hold, p.account.signing
+	v.grant, v.hold, v.signing = g, opened.Hold, p.Account.Signing
 	return nil
 }
 
 // back reads the row that leads from an epoch to the one before it.
 func (v *View) back(e record.Epoch) (row []byte, err error) {
 	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		row, err = r.Get(backKey(e))
+		row, err = r.Get(rows.BackKey(e))
 		if errors.Is(err, kv.ErrNotFound) {
-			return damaged("epoch")
+			return rows.Damaged("epoch")
 		}
 		return err
 	})
@@ -219,10 +220,10 @@ func (v *View) uncounted(ctx context.Context, e audit.Event, write func(kv.Tx, *
 		if err != nil {
 			return err
 		}
-		if !p.live.valid(v.token.Grant, now) {
+		if !p.Live.Valid(v.token.Grant, now) {
 			return errUnauthorized
 		}
-		if p.live.epoch != v.hold.Epoch() || p.account.signing != v.signing {
+		if p.Live.Epoch != v.hold.Epoch() || p.Account.Signing != v.signing {
 			return errStale
 		}
 		if write != nil {

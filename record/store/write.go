@@ -2,13 +2,13 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"time"
 
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/entry"
 	"carehold/record/kv"
+	"carehold/record/rows"
 )
 
 // op is one entry to be written: what it becomes, and what it was.
@@ -43,11 +43,11 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 			return err
 		}
 		batch.freed += ops[i].freed
-		n := segmentOf(l.entry)
+		n := rows.SegmentOf(l.Entry)
 		if changed[n] == nil {
 			changed[n] = make(map[record.EntryID]line)
 		}
-		changed[n][l.entry] = l
+		changed[n][l.Entry] = l
 	}
 	next, stale, err := v.newSegments(changed, planned, batch)
 	if err != nil {
@@ -56,9 +56,9 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 	part := kv.Partition(v.person)
 	// Rows that the directory does not name do not exist, so they can go first, in
 	// as many commits as they need. The writer's turn keeps other writes away.
-	for i, rows := range batch.early() {
+	for i, set := range batch.early() {
 		err := v.s.engine.Update(ctx, part, func(tx kv.Tx) error {
-			rows.put(tx)
+			set.put(tx)
 			return nil
 		})
 		if err != nil {
@@ -67,21 +67,21 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 		}
 	}
 	err = v.commit(ctx, ev, func(tx kv.Tx, p *person, e *audit.Event) error {
-		if p.head.dir != planned {
+		if p.Head.Dir != planned {
 			return errStale
 		}
 		if p.full(batch.bytes) {
 			return errFull
 		}
 		batch.last().put(tx)
-		row := next.marshal()
-		p.head.dir = dirRoot(row)
-		p.head.used += batch.bytes - min(batch.freed, p.head.used)
-		tx.Put(dirKey, row)
+		row := next.Marshal()
+		p.Head.Dir = rows.DirRoot(row)
+		p.Head.Used += batch.bytes - min(batch.freed, p.Head.Used)
+		tx.Put(rows.DirKey, row)
 		for _, key := range stale {
 			tx.Delete(key)
 		}
-		e.Dir = append([]byte(nil), p.head.dir[:]...)
+		e.Dir = append([]byte(nil), p.Head.Dir[:]...)
 		return nil
 	})
 	if err != nil {
@@ -99,20 +99,20 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 // sealOp makes an op's rows and its line in the directory, whose hash at first is
 // that of the version they follow.
 func (v *View) sealOp(o *op, batch *staging) (line, error) {
-	l := line{entry: o.id, stamp: o.at}
-	if o.versions[0].at.version() > 1 {
-		l.hash = o.old.hash
+	l := line{Entry: o.id, Stamp: o.at}
+	if o.versions[0].at.Version() > 1 {
+		l.Hash = o.old.Hash
 	}
 	for _, ver := range o.versions {
 		plain := entry.Marshal(ver.header, ver.json)
-		rows, err := v.hold.SealEntry(ver.section, o.id, ver.at.sealed(), plain)
+		sealed, err := v.hold.SealEntry(ver.section, o.id, ver.at.Sealed(), plain)
 		clear(plain)
 		if err != nil {
 			return l, err
 		}
-		rows, l.hash = chained(l.hash, rows)
-		for i, row := range rows {
-			key := rowKey(o.id, ver.at, i)
+		sealed[0], l.Hash = rows.Chain(l.Hash, sealed[0])
+		for i, row := range sealed {
+			key := rows.RowKey(o.id, ver.at, i)
 			batch.add(key, row)
 			batch.bytes += uint64(len(key) + len(row))
 		}
@@ -122,15 +122,15 @@ func (v *View) sealOp(o *op, batch *staging) (line, error) {
 
 // newSegments writes the segments that change beside the old ones, and returns
 // the directory that names them and the keys of those it no longer does.
-func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash, batch *staging) (*directory, [][]byte, error) {
-	var next directory
+func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash, batch *staging) (*rows.Directory, [][]byte, error) {
+	var next rows.Directory
 	var stale [][]byte
 	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
 		p, d, err := v.s.loadWithDirectory(r, v.person)
 		if err != nil {
 			return err
 		}
-		if p.head.dir != planned {
+		if p.Head.Dir != planned {
 			return errStale
 		}
 		if p.full(batch.bytes) { // before anything is staged
@@ -138,18 +138,18 @@ func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash
 		}
 		next = *d
 		for n, lines := range changed {
-			old, err := d.segment(r, n)
+			old, err := d.Segment(r, n)
 			if err != nil {
 				return err
 			}
-			row := marshalSegment(merge(old, lines))
-			next[n] = sha256.Sum256(row)
+			row := rows.MarshalSegment(rows.Merge(old, lines))
+			next[n] = rows.HashOf(row)
 			if next[n] == d[n] {
 				continue
 			}
-			batch.add(segmentKey(n, next[n]), row)
+			batch.add(rows.SegmentKey(n, next[n]), row)
 			if d[n] != (hash{}) {
-				stale = append(stale, segmentKey(n, d[n]))
+				stale = append(stale, rows.SegmentKey(n, d[n]))
 			}
 		}
 		return nil
@@ -160,25 +160,25 @@ func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash
 // tidy removes rows that nothing names: what a move left behind, or what was
 // staged for a commit that did not come. A crash before it, or a failure, leaves
 // rows that do not exist as far as anyone can tell, so it is no error.
-func (v *View) tidy(ctx context.Context, rows [][]byte) {
+func (v *View) tidy(ctx context.Context, keys [][]byte) {
 	ctx = context.WithoutCancel(ctx)
-	for len(rows) > 0 {
+	for len(keys) > 0 {
 		n, cost := 0, 0
-		for n < len(rows) && cost < v.s.engine.MaxUpdate()/4 {
-			cost += kv.RowCost + len(rows[n])
+		for n < len(keys) && cost < v.s.engine.MaxUpdate()/4 {
+			cost += kv.RowCost + len(keys[n])
 			n++
 		}
 		err := v.s.engine.Update(ctx, kv.Partition(v.person), func(tx kv.Tx) error {
-			for _, key := range rows[:n] {
+			for _, key := range keys[:n] {
 				tx.Delete(key)
 			}
 			return nil
 		})
 		if err != nil {
-			v.s.log.Warn("rows that nothing names were left behind", "rows", len(rows), "err", record.SafeText(err))
+			v.s.log.Warn("rows that nothing names were left behind", "rows", len(keys), "err", record.SafeText(err))
 			return
 		}
-		rows = rows[n:]
+		keys = keys[n:]
 	}
 }
 
@@ -236,7 +236,7 @@ type planner struct {
 	dir     hash
 	now     time.Time
 	lines   map[int][]line
-	d       *directory
+	d       *rows.Directory
 	whole   bool
 	pending map[record.EntryID]bool // an entry is changed once in one change
 }
@@ -248,7 +248,7 @@ func (v *View) newPlanner() (*planner, error) {
 		if err != nil {
 			return err
 		}
-		pl.dir, pl.d = p.head.dir, d
+		pl.dir, pl.d = p.Head.Dir, d
 		return nil
 	})
 	if err != nil {
@@ -262,20 +262,24 @@ func (v *View) newPlanner() (*planner, error) {
 // current looks an entry up as the plan sees it. mine is false when it exists
 // but is not the View's to see.
 func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine bool, err error) {
-	n := segmentOf(id)
-	var x rowsOf
+	n := rows.SegmentOf(id)
+	var sealed [][]byte
 	err = pl.v.s.engine.View(kv.Partition(pl.v.person), func(r kv.Reader) error {
 		lines, read := pl.lines[n]
 		if !read {
-			if lines, err = pl.d.segment(r, n); err != nil {
+			if lines, err = pl.d.Segment(r, n); err != nil {
 				return pl.orStale(r, err)
 			}
 			pl.lines[n] = lines
 		}
-		if l, exists = find(lines, id); !exists {
+		if l, exists = rows.Find(lines, id); !exists {
 			return nil
 		}
-		if x, err = readVersion(r, id, l.stamp, l.hash); err != nil {
+		ver, err := rows.ReadVersion(r, id, l.Stamp, l.Hash)
+		if err == nil {
+			sealed, err = ver.Rows(r)
+		}
+		if err != nil {
 			return pl.orStale(r, err)
 		}
 		return nil
@@ -283,13 +287,13 @@ func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine boo
 	if err != nil || !exists {
 		return l, e, exists, false, err
 	}
-	e, mine, err = pl.v.open(id, l.stamp, x.rows)
+	e, mine, err = pl.v.open(id, l.Stamp, sealed)
 	return l, e, true, mine, err
 }
 
 // orStale tells damage from a plan that another write overtook.
 func (pl *planner) orStale(r kv.Reader, damage error) error {
-	if p, err := pl.v.s.load(r, pl.v.person); err == nil && p.head.dir != pl.dir {
+	if p, err := pl.v.s.load(r, pl.v.person); err == nil && p.Head.Dir != pl.dir {
 		return errStale
 	}
 	return damage

@@ -393,7 +393,7 @@ EVENT = {1: ("time", "ms", "1"), 2: ("action", "num", "1"), 3: ("outcome", "num"
 HEAD = {1: ("time", "ms", "1"), 2: ("leaves", "num", "1"), 3: ("peaks", "bytes", "1"), 4: ("account", "b32", "1"), 5: ("live", "b32", "1"),
         6: ("ring", "b32", "1"), 7: ("dir", "b32", "1"), 8: ("used", "num", "1")}
 ACCOUNT = {1: ("identity", "b32", "1"), 2: ("box", "b1216", "1"), 3: ("seq", "num", "1"), 4: ("last", "b32", "1"), 5: ("quota", "num", "1"),
-           6: ("since", "time", "?")}
+           6: ("since", "time", "?"), 7: ("from", "b16", "?"), 8: ("note", "bytes", "?"), 9: ("moved", "text", "?")}
 RINGROW = {1: ("seq", "num", "1"), 2: ("slots", "bytes", "*"), 3: ("blob", "bytes", "1")}
 LIVE = {1: ("epoch", "num", "1"), 2: ("grants", "b57", "*")}
 STORE = {1: ("store", "b16", "1"), 2: ("format", "num", "1")}
@@ -533,11 +533,14 @@ class Person:
         for at in range(newest, stamp - 1, -1):
             inverted = u64(~at & 2**64 - 1)
             first = self.row(b"e" + entry + inverted)
+            need(sha256(first) == want, "an entry is another")
             count = num(first[44:48])
-            need(1 <= count <= 16384, "a count of rows")
-            rows = [first] + [self.row(b"x" + entry + inverted + u32(i)) for i in range(1, count)]
-            need(sha256(b"".join(rows)) == want, "an entry is another")
-            want, rows[0] = first[:32], first[32:]
+            need(1 <= count <= 16384 and len(first) >= 48 + 32 * (count - 1), "a count of rows")
+            if at == stamp:
+                rows = [first[32:]] + [self.row(b"x" + entry + inverted + u32(i)) for i in range(1, count)]
+                for i in range(1, count):
+                    need(sha256(rows[i]) == first[16 + 32 * i:48 + 32 * i], "a row of an entry is another")
+            want = first[:32]
         need(stamp & 2**40 - 1 != 1 or not any(want), "a version before the first")
         return rows
 
@@ -575,7 +578,7 @@ class Hold:
         s, count, parts = mine[0], len(rows), []
         for i, row in enumerate(rows):
             ctx = context("entry", self.p.person, u8(s), u32(e), entry, u64(stamp), u32(i), u32(count))
-            parts.append(open_(kdf(keys[s], "seal-entry"), ctx, row[16:] if i == 0 else row))
+            parts.append(open_(kdf(keys[s], "seal-entry"), ctx, row[16 + 32 * (count - 1):] if i == 0 else row))
         return parse_entry(self.id, entry, stamp, s, unpad(b"".join(parts)))
 
 
@@ -615,7 +618,7 @@ class Database:
     def __init__(self, rows, node):
         self.rows, self.node = {(k[1:17], k[17:]): v for k, v in rows.items() if k[:1] == b"r"}, node
         meta = message(self.rows.get((bytes(16), b"ms"), b""), STORE)
-        need(meta["format"] == 1, "another format")
+        need(meta["format"] == 2, "another format")
         self.store = meta["store"]
         mark = self.rows.get((bytes(16), b"mc"))
         need(mark is None or len(mark) == 40 and mac(node, "clock-mark", mark[32:]) == mark[:32], "the clock's mark")

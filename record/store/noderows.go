@@ -1,0 +1,15 @@
+package store
+
+import "carehold/record/kv"
+
+// The node's own rows. docs/format.md, "Rows".
+const kindNode = 'm'
+
+var (
+	storeKey = []byte{kindNode, 's'} // the store's id and format
+	lossKey  = []byte{kindNode, 'l'} // an accepted loss is being worked through
+	markKey  = []byte{kindNode, 'c'} // the clock's high-water mark
+)
+
+// nodePartition is the node's own. No person and no capsule has the id zero.
+var nodePartition kv.Partition
