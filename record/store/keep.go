@@ -13,17 +13,21 @@ import (
 // sweepEvery is how often what has run out is swept away.
 const sweepEvery = time.Hour
 
-// Keep looks after the store until ctx ends: it writes down the clock's mark,
-// sweeps capsules that are over, and lets the engine tidy up. Nothing depends on
-// it having run: what is over opens nothing, swept or not.
+// Keep looks after the store until ctx ends: it watches the clock and writes down
+// its mark, sweeps capsules that are over, and lets the engine tidy up. Nothing
+// depends on it having run: what is over opens nothing, swept or not.
 func (s *Store) Keep(ctx context.Context) {
-	mark, sweep := time.NewTicker(markEvery), time.NewTicker(sweepEvery)
+	look, mark, sweep := time.NewTicker(clockLook), time.NewTicker(markEvery), time.NewTicker(sweepEvery)
+	defer look.Stop()
 	defer mark.Stop()
 	defer sweep.Stop()
+	s.watchClock()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-look.C:
+			s.watchClock()
 		case <-mark.C:
 			s.clock.save(s)
 		case <-sweep.C:
@@ -39,6 +43,9 @@ func (s *Store) Sweep(ctx context.Context) error {
 	now, err := s.checkClock()
 	if err != nil {
 		return err // with a wrong clock nothing is over
+	}
+	if !s.calmClock() {
+		return nil // nor soon after: what is swept does not come back
 	}
 	s.sessions.sweep(now)
 	hour := uint32(now.Unix() / 3600)
@@ -75,10 +82,8 @@ func (s *Store) Sweep(ctx context.Context) error {
 
 // Status counts what an operator may know.
 func (s *Store) Status(ctx context.Context) (Status, error) {
-	st := Status{Store: s.id, Commit: s.engine.LastCommit()}
-	if _, err := s.checkClock(); err != nil {
-		st.Clock = err.Error()
-	}
+	st := Status{Store: s.id, Commit: s.engine.LastCommit(), Clock: s.Clock().Wrong}
+	now := s.time()
 	err := s.engine.Partitions(func(part kv.Partition) error {
 		if err := ctx.Err(); err != nil || part == nodePartition {
 			return err
@@ -93,8 +98,8 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 				return err
 			}
 			st.People++
-			st.Leaves += p.head.log.Size
-			st.Used += p.head.used
+			st.Leaves += p.Head.Log.Size
+			st.Used += p.Head.Used
 			return nil
 		})
 	})
