@@ -149,7 +149,7 @@ func TestKeyCommitment(t *testing.T) {
 			}
 			seen++
 			for _, who := range []sealVector{v, r} {
-				s, err := who.Key.key().schedule(AES256GCM, v.Blob[1:1+saltSize], who.Context.context(t))
+				s, err := who.Key.key().schedule(AES256GCM, AES256GCM.info(v.Blob[1:1+saltSize], who.Context.context(t)))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -30,12 +30,15 @@ var errBoxKey = errors.New("this is not an X-Wing public key")
 // against each other.
 
 // NewBoxKey makes the key pair of a seed.
-func NewBoxKey(seed Key) BoxKey {
-	private, err := newBoxPrivate(seed.use())
-	if err != nil {
-		panic("crypto: X-Wing seed: " + err.Error()) // only for another length than 32
-	}
-	return BoxKey{private: hide(private)}
+func NewBoxKey(seed Key) (k BoxKey) {
+	guarded(func() {
+		private, err := newBoxPrivate(seed.use())
+		if err != nil {
+			panic("crypto: X-Wing seed: " + err.Error()) // only for another length than 32
+		}
+		k = BoxKey{private: hide(private)}
+	})
+	return k
 }
 
 // Public returns the public half.
@@ -60,29 +63,37 @@ func (p BoxPublicKey) Bytes() []byte { return p.public.bytes() }
 // exporter); the blob is the one sealing construction, so it commits to key and
 // context like everything else. It fails for a public key that nobody can have
 // made honestly (an X25519 half of low order), which Parse does not see.
-func (p BoxPublicKey) Seal(ctx Context, plaintext []byte) ([]byte, error) {
+func (p BoxPublicKey) Seal(ctx Context, plaintext []byte) (box []byte, err error) {
 	if p.public == nil {
 		return nil, errBoxKey
 	}
-	enc, secret, err := p.public.agree()
-	if err != nil {
-		return nil, errBoxKey
-	}
-	k := keyOf((*[KeySize]byte)(secret))
-	defer k.Destroy()
-	return append(enc, k.Seal(ctx, plaintext)...), nil
+	guarded(func() {
+		enc, secret, failed := p.public.agree()
+		if failed != nil {
+			err = errBoxKey
+			return
+		}
+		k := keyOf((*[KeySize]byte)(secret))
+		defer k.Destroy()
+		box = append(enc, k.Seal(ctx, plaintext)...)
+	})
+	return box, err
 }
 
 // Open reads a box; every failure is ErrOpen.
-func (k BoxKey) Open(ctx Context, box []byte) ([]byte, error) {
+func (k BoxKey) Open(ctx Context, box []byte) (plaintext []byte, err error) {
 	if len(box) < boxEncapSize || k.private == nil {
 		return nil, ErrOpen
 	}
-	secret, err := k.private().agreed(box[:boxEncapSize])
-	if err != nil {
-		return nil, ErrOpen
-	}
-	inner := keyOf((*[KeySize]byte)(secret))
-	defer inner.Destroy()
-	return inner.Open(ctx, box[boxEncapSize:])
+	guarded(func() {
+		secret, failed := k.private().agreed(box[:boxEncapSize])
+		if failed != nil {
+			err = ErrOpen
+			return
+		}
+		inner := keyOf((*[KeySize]byte)(secret))
+		defer inner.Destroy()
+		plaintext, err = inner.Open(ctx, box[boxEncapSize:])
+	})
+	return plaintext, err
 }

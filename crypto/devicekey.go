@@ -29,10 +29,13 @@ var deviceEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 var ErrDeviceKey = errors.New("this is not a device key, or it is of a version that this program does not know")
 
 // NewDeviceKey makes a device key of the newest version.
-func NewDeviceKey() DeviceKey {
-	key := new([deviceKeySize]byte)
-	rand.Read(key[:])
-	return DeviceKey{version: deviceVersion, key: hide(key)}
+func NewDeviceKey() (d DeviceKey) {
+	guarded(func() {
+		key := new([deviceKeySize]byte)
+		rand.Read(key[:])
+		d = DeviceKey{version: deviceVersion, key: hide(key)}
+	})
+	return d
 }
 
 // Text writes the device key for keeping on its device, in a file of mode 0600.
@@ -42,7 +45,12 @@ func (d DeviceKey) Text() string {
 
 // ParseDeviceKey reads what Text wrote, and nothing else: 26 characters hold 130
 // bits, and the two left over must be zero.
-func ParseDeviceKey(text string) (DeviceKey, error) {
+func ParseDeviceKey(text string) (d DeviceKey, err error) {
+	guarded(func() { d, err = parseDeviceKey(text) })
+	return d, err
+}
+
+func parseDeviceKey(text string) (DeviceKey, error) {
 	if len(text) != deviceText {
 		return DeviceKey{}, ErrDeviceKey
 	}

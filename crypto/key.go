@@ -1,9 +1,7 @@
 package crypto
 
 import (
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
@@ -27,8 +25,11 @@ func keyOf(b *[KeySize]byte) Key { return Key{b: hide(b)} }
 
 // NewKey makes a key from the system's random source.
 func NewKey() Key {
-	b := new([KeySize]byte)
-	rand.Read(b[:]) // never fails: crypto/rand crashes the process instead
+	var b *[KeySize]byte
+	guarded(func() {
+		b = new([KeySize]byte)
+		rand.Read(b[:]) // never fails: crypto/rand crashes the process instead
+	})
 	return keyOf(b)
 }
 
@@ -38,8 +39,17 @@ func KeyFrom(b []byte) (Key, error) {
 	if len(b) != KeySize || allZero(b) {
 		return Key{}, errKey
 	}
-	c := [KeySize]byte(b)
-	return keyOf(&c), nil
+	return copyOf(b), nil
+}
+
+// copyOf makes a key of a copy of the bytes.
+func copyOf(b []byte) Key {
+	var c *[KeySize]byte
+	guarded(func() {
+		c = new([KeySize]byte)
+		copy(c[:], b)
+	})
+	return keyOf(c)
 }
 
 var errKey = errors.New("this is not a key: a key is 32 random bytes")
@@ -48,10 +58,7 @@ var errKey = errors.New("this is not a key: a key is 32 random bytes")
 func (k Key) IsZero() bool { return k.b == nil || allZero(k.b()[:]) }
 
 // Clone returns a key of the same bytes that is destroyed by itself.
-func (k Key) Clone() Key {
-	c := [KeySize]byte(k.use())
-	return keyOf(&c)
-}
+func (k Key) Clone() Key { return copyOf(k.use()) }
 
 // Bytes returns the key itself, not a copy, to be packed inside a sealed object.
 // It is the one way out; TestKeysAreNotHandedOut lists who may call it.
@@ -88,23 +95,22 @@ func allZero(b []byte) bool {
 
 // Derive returns KDF(k, label, fields…).
 func (k Key) Derive(l Label, fields ...[]byte) Key {
-	return keyOf(k.expand(info(derivationPrefix, l.name, fields)))
-}
-
-func (k Key) expand(info []byte) *[KeySize]byte {
-	out, err := hkdf.Expand(sha512.New, k.use(), string(info), KeySize)
-	if err != nil {
-		panic("crypto: expanding: " + err.Error()) // only for lengths over 255 hashes
-	}
-	return (*[KeySize]byte)(out)
+	in := info(derivationPrefix, l.name, fields)
+	var d *[KeySize]byte
+	guarded(func() {
+		d = new([KeySize]byte)
+		expand(d[:], k.use(), in)
+	})
+	return keyOf(d)
 }
 
 // ID returns the first 16 bytes of KDF(k, label, fields…): a name that says
 // nothing of the key, for whoever does not hold it.
 func (k Key) ID(l Label, fields ...[]byte) (id [16]byte) {
-	d := k.Derive(l, fields...)
-	copy(id[:], d.b()[:])
-	d.Destroy()
+	in := info(derivationPrefix, l.name, fields)
+	guarded(func() {
+		expand(id[:], k.use(), in)
+	})
 	return id
 }
 
@@ -112,13 +118,13 @@ func (k Key) ID(l Label, fields ...[]byte) (id [16]byte) {
 // HKDF, the sealing construction's included.
 const derivationPrefix = "carehold-v1"
 
-func info(prefix, label string, fields [][]byte) []byte {
+func info(prefix, label string, fields [][]byte) string {
 	b := appendLP(make([]byte, 0, 128), []byte(prefix))
 	b = appendLP(b, []byte(label))
 	for _, f := range fields {
 		b = appendLP(b, f)
 	}
-	return b
+	return string(b)
 }
 
 // appendLP appends x behind its length as four big-endian bytes, so that no two

@@ -14,8 +14,10 @@ const macPrefix = "carehold-v1 mac"
 //	HKDF-Expand-SHA-512(k, lp("carehold-v1 mac") lp(label) lp(field)…, 32)
 //
 // of which one block is HMAC-SHA-512, cut to 32 bytes.
-func (k Key) MAC(l Label, fields ...[]byte) MAC {
-	return *k.expand(info(macPrefix, l.name, fields))
+func (k Key) MAC(l Label, fields ...[]byte) (m MAC) {
+	in := info(macPrefix, l.name, fields)
+	guarded(func() { expand(m[:], k.use(), in) })
+	return m
 }
 
 // Equal compares in constant time.

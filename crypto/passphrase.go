@@ -23,15 +23,21 @@ var argonCosts = map[byte]argonCost{'1': {time: 3, memoryKiB: 64 << 10, threads:
 //
 // Unicode form NFKC, so that two keyboards type the same passphrase. Nothing
 // else is done to it: capitals and spaces count.
-func PassphraseSlot(d DeviceKey, passphrase Secret) Credential {
+//
+// Argon2id works in goroutines of its own, which no guard reaches into: of its
+// lanes something may stay on their stacks, and the memory they share is erased.
+func PassphraseSlot(d DeviceKey, passphrase Secret) (c Credential) {
 	cost, known := argonCosts[d.version]
 	if !known || d.key == nil {
 		panic("crypto: a device key that was not parsed")
 	}
-	salt := sha512.Sum512(append([]byte("carehold/device"), d.key()[:]...))
-	typed := normal(passphrase.Reveal())
-	defer clear(typed)
-	stretched := argon2.IDKey(typed, salt[:16], cost.time, cost.memoryKiB, cost.threads, KeySize)
-	defer clear(stretched)
-	return slotOf(SlotPassphrase, extract(d.key()[:], stretched), LabelPassphrase, []byte{d.version})
+	guarded(func() {
+		salt := sha512.Sum512(append([]byte("carehold/device"), d.key()[:]...))
+		typed := normal(passphrase.Reveal())
+		defer clear(typed)
+		stretched := argon2.IDKey(typed, salt[:16], cost.time, cost.memoryKiB, cost.threads, KeySize)
+		defer clear(stretched)
+		c = slotOf(SlotPassphrase, extract(d.key()[:], stretched), LabelPassphrase, []byte{d.version})
+	})
+	return c
 }

@@ -2,6 +2,9 @@ package crypto
 
 import (
 	"bytes"
+	"crypto/hkdf"
+	"crypto/sha512"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -77,6 +80,19 @@ func TestPropertyToken(t *testing.T) {
 	})
 }
 
+// TestPropertyExpand: expand is HKDF-Expand, whatever the lengths.
+func TestPropertyExpand(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		key := rapid.SliceOfN(rapid.Byte(), 0, hmacBlock).Draw(t, "key")
+		info := rapid.String().Draw(t, "info") + strings.Repeat("x", rapid.IntRange(0, 600).Draw(t, "more"))
+		got := make([]byte, rapid.IntRange(1, 255*sha512.Size).Draw(t, "length"))
+		expand(got, key, info)
+		if want, err := hkdf.Expand(sha512.New, key, info, len(got)); err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("%x, not %x: %v", got, want, err)
+		}
+	})
+}
+
 // TestPropertyInfo: no two lists of fields encode alike.
 func TestPropertyInfo(t *testing.T) {
 	fields := rapid.SliceOfN(rapid.SliceOfN(rapid.ByteRange(0, 1), 0, 6), 0, 4)
@@ -86,7 +102,7 @@ func TestPropertyInfo(t *testing.T) {
 		for i := 0; alike && i < len(a); i++ {
 			alike = bytes.Equal(a[i], b[i])
 		}
-		if bytes.Equal(info(derivationPrefix, "l", a), info(derivationPrefix, "l", b)) != alike {
+		if (info(derivationPrefix, "l", a) == info(derivationPrefix, "l", b)) != alike {
 			t.Fatalf("%x and %x", a, b)
 		}
 	})

@@ -30,10 +30,13 @@ var recoveryEncoding = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").Wi
 var ErrRecovery = errors.New("this recovery code has a slip in it: it is eight groups of five letters and digits")
 
 // NewRecoveryCode makes a recovery code.
-func NewRecoveryCode() RecoveryCode {
-	bits := new([recoverySize]byte)
-	rand.Read(bits[:])
-	return RecoveryCode{bits: hide(bits)}
+func NewRecoveryCode() (r RecoveryCode) {
+	guarded(func() {
+		bits := new([recoverySize]byte)
+		rand.Read(bits[:])
+		r = RecoveryCode{bits: hide(bits)}
+	})
+	return r
 }
 
 // check returns SHA-512("carehold/recovery" || bits)[:5]. It finds slips; of the
@@ -55,7 +58,12 @@ func (r RecoveryCode) Text() string {
 
 // ParseRecoveryCode reads a code as people type it: small or capital letters,
 // with spaces or hyphens or neither, O for 0 and I or L for 1.
-func ParseRecoveryCode(text string) (RecoveryCode, error) {
+func ParseRecoveryCode(text string) (r RecoveryCode, err error) {
+	guarded(func() { r, err = parseRecoveryCode(text) })
+	return r, err
+}
+
+func parseRecoveryCode(text string) (RecoveryCode, error) {
 	plain := strings.Map(asPrinted, text)
 	if len(plain) != recoveryText {
 		return RecoveryCode{}, ErrRecovery

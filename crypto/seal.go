@@ -3,9 +3,7 @@ package crypto
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
@@ -54,14 +52,21 @@ func (k Key) SealSuite(s Suite, ctx Context, plaintext []byte) []byte {
 // sealWithSalt is apart so that the vectors can fix the salt. A salt must never
 // be used twice under one key.
 func (k Key) sealWithSalt(s Suite, ctx Context, plaintext []byte, salt [saltSize]byte) []byte {
-	okm, err := k.schedule(s, salt[:], ctx)
+	in := s.info(salt[:], ctx)
+	out := make([]byte, 0, SealedSize(len(plaintext))) // out of the guard: it need not be erased
+	out = append(out, byte(s))
+	out = append(out, salt[:]...)
+	guarded(func() { out = k.seal(out, s, in, plaintext) })
+	return out
+}
+
+// seal appends the commitment and the chunks; for inside a guard.
+func (k Key) seal(out []byte, s Suite, info string, plaintext []byte) []byte {
+	okm, err := k.schedule(s, info)
 	if err != nil {
 		panic("crypto: sealing: " + err.Error()) // an unknown suite: a fault of ours
 	}
-	out := make([]byte, 0, SealedSize(len(plaintext)))
-	out = append(out, byte(s))
-	out = append(out, salt[:]...)
-	out = append(out, okm.commitment...)
+	out = append(out, okm.commitment()...)
 	for {
 		n := min(len(plaintext), chunkSize)
 		out = okm.aead.Seal(out, okm.nonce.next(), plaintext[:n], nil)
@@ -74,16 +79,24 @@ func (k Key) sealWithSalt(s Suite, ctx Context, plaintext []byte, salt [saltSize
 
 // Open decrypts a blob sealed under the key for this context. Every failure is
 // ErrOpen, and nothing of a blob that fails is handed out.
-func (k Key) Open(ctx Context, blob []byte) ([]byte, error) {
+func (k Key) Open(ctx Context, blob []byte) (plaintext []byte, err error) {
 	if len(blob) < headerSize+tagSize || k.IsZero() {
 		return nil, ErrOpen
 	}
-	okm, err := k.schedule(Suite(blob[0]), blob[1:1+saltSize], ctx)
+	in := Suite(blob[0]).info(blob[1:1+saltSize], ctx)
+	guarded(func() { plaintext, err = k.open(in, blob) })
+	return plaintext, err
+}
+
+// open is for inside a guard. So the plaintext too is erased when it is dropped:
+// often enough it is a key.
+func (k Key) open(info string, blob []byte) ([]byte, error) {
+	okm, err := k.schedule(Suite(blob[0]), info)
 	if err != nil {
 		return nil, ErrOpen
 	}
 	// Before anything is decrypted: a blob made to open under two keys stops here.
-	if subtle.ConstantTimeCompare(okm.commitment, blob[1+saltSize:headerSize]) != 1 {
+	if subtle.ConstantTimeCompare(okm.commitment(), blob[1+saltSize:headerSize]) != 1 {
 		return nil, ErrOpen
 	}
 	body := blob[headerSize:]
@@ -128,32 +141,31 @@ func (s Suite) aead(key []byte) (cipher.AEAD, error) {
 
 // schedule is what a key, a salt and a context give for one blob.
 type schedule struct {
-	aead       cipher.AEAD
-	nonce      chunkNonce
-	commitment []byte
+	aead  cipher.AEAD
+	okm   [KeySize + nonceSize + commitmentSize]byte // the key is overwritten once aead has it
+	nonce chunkNonce
 }
+
+func (s *schedule) commitment() []byte { return s.okm[KeySize+nonceSize:] }
 
 var errSuite = errors.New("unknown suite")
 
-func (k Key) schedule(s Suite, salt []byte, ctx Context) (schedule, error) {
-	name := s.aeadName()
-	if name == "" {
-		return schedule{}, errSuite
+// info is what a blob's keys are derived for.
+func (s Suite) info(salt []byte, ctx Context) string {
+	return "c2sp.org/chunked-encryption@v1+" + s.aeadName() + "\x00" + string(salt) + string(ctx.b)
+}
+
+func (k Key) schedule(s Suite, info string) (*schedule, error) {
+	if s.aeadName() == "" {
+		return nil, errSuite
 	}
-	info := make([]byte, 0, 96+len(ctx.b)) // room for all, so that it is not moved
-	info = append(info, "c2sp.org/chunked-encryption@v1+"...)
-	info = append(info, name...)
-	info = append(info, 0)
-	info = append(info, salt...)
-	info = append(info, ctx.b...)
-	okm, err := hkdf.Expand(sha512.New, k.use(), string(info), KeySize+nonceSize+commitmentSize)
-	if err != nil {
-		return schedule{}, err
-	}
-	key, nonce, commitment := okm[:KeySize], okm[KeySize:KeySize+nonceSize], okm[KeySize+nonceSize:]
-	aead, err := s.aead(key)
-	clear(key)
-	return schedule{aead, chunkNonce{base: nonce}, commitment}, err
+	sch := new(schedule)
+	expand(sch.okm[:], k.use(), info)
+	sch.nonce.base = sch.okm[KeySize : KeySize+nonceSize]
+	var err error
+	sch.aead, err = s.aead(sch.okm[:KeySize])
+	clear(sch.okm[:KeySize])
+	return sch, err
 }
 
 // chunkNonce counts the chunks of one blob. A nonce cannot come twice: it is a

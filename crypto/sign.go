@@ -35,9 +35,12 @@ var ErrSignature = errors.New("the signature does not hold")
 var errPublicKey = errors.New("this is not a public key for signatures")
 
 // NewSigningKey makes the key pair of a seed.
-func NewSigningKey(seed Key) SigningKey {
-	private := ed25519.NewKeyFromSeed(seed.use())
-	return SigningKey{private: hide(&private)}
+func NewSigningKey(seed Key) (k SigningKey) {
+	guarded(func() {
+		private := ed25519.NewKeyFromSeed(seed.use())
+		k = SigningKey{private: hide(&private)}
+	})
+	return k
 }
 
 // Public returns the public half.
@@ -47,8 +50,10 @@ func (k SigningKey) Public() (p PublicKey) {
 }
 
 // Sign signs lp(purpose) || message.
-func (k SigningKey) Sign(p Purpose, message []byte) []byte {
-	return ed25519.Sign(*k.private(), append(appendLP(nil, []byte(p)), message...))
+func (k SigningKey) Sign(p Purpose, message []byte) (signature []byte) {
+	signed := append(appendLP(nil, []byte(p)), message...)
+	guarded(func() { signature = ed25519.Sign(*k.private(), signed) })
+	return signature
 }
 
 // Verify checks a signature; nil or ErrSignature.

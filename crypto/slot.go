@@ -18,12 +18,15 @@ func slotOf(kind Kind, extracted Key, l Label, fields ...[]byte) Credential {
 
 // extract makes a uniform key of something that is not one:
 // HKDF-Extract-SHA-512(salt, input)[:32], since a Key has 32 bytes.
-func extract(salt, input []byte) Key {
-	prk, err := hkdf.Extract(sha512.New, input, salt)
-	if err != nil {
-		panic("crypto: extracting: " + err.Error()) // only for a hash that FIPS 140 refuses
-	}
-	defer clear(prk)
-	b := [KeySize]byte(prk)
-	return keyOf(&b)
+func extract(salt, input []byte) (k Key) {
+	guarded(func() {
+		prk, err := hkdf.Extract(sha512.New, input, salt)
+		if err != nil {
+			panic("crypto: extracting: " + err.Error()) // only for a hash that FIPS 140 refuses
+		}
+		defer clear(prk)
+		b := [KeySize]byte(prk)
+		k = keyOf(&b)
+	})
+	return k
 }

@@ -22,14 +22,19 @@ type Tagger struct {
 type Tag [8]byte
 
 // Tagger returns the tagger of this key for one purpose.
-func (k Key) Tagger(l Label) Tagger {
-	d := k.Derive(l)
-	defer d.Destroy()
-	block, err := aes.NewCipher(d.b()[:16])
-	if err != nil {
-		panic("crypto: tagger: " + err.Error()) // only for another length than 16
-	}
-	return Tagger{block: hide(&block)}
+func (k Key) Tagger(l Label) (t Tagger) {
+	in := info(derivationPrefix, l.name, nil)
+	guarded(func() {
+		var d [KeySize]byte
+		defer clear(d[:])
+		expand(d[:], k.use(), in)
+		block, err := aes.NewCipher(d[:16])
+		if err != nil {
+			panic("crypto: tagger: " + err.Error()) // only for another length than 16
+		}
+		t = Tagger{block: hide(&block)}
+	})
+	return t
 }
 
 // Tag returns AES-128(key, name XOR number)[:8], with the number big endian in
@@ -46,6 +51,8 @@ func (t Tagger) Mask(name [16]byte, number uint64, value uint32) uint32 {
 	return value ^ binary.BigEndian.Uint32(b[12:])
 }
 
+// encrypt is not guarded: that would cost several times the block itself, and
+// recognising opens nothing. Round keys of it may stay in registers.
 func (t Tagger) encrypt(name [16]byte, number uint64) [16]byte {
 	binary.BigEndian.PutUint64(name[8:], binary.BigEndian.Uint64(name[8:])^number)
 	(*t.block()).Encrypt(name[:], name[:])

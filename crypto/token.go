@@ -25,26 +25,36 @@ const TokenPattern = `chd[` + TokenKinds + `]_[0-9A-Za-z]{49}`
 // Token writes the credential: "chd" kind "_" 43 base62 digits of the secret and
 // 6 of the CRC-32 (IEEE) of all before them. It is for showing to the one the
 // credential is for.
-func (c Credential) Token() string {
+func (c Credential) Token() (token string) {
 	if !c.kind.IsToken() {
 		panic("crypto: a slot has no token")
 	}
-	text := append(make([]byte, 0, tokenLength), tokenPrefix...)
-	text = append(text, byte(c.kind), '_')
-	text = appendBase62(text, c.secret.use(), bodyDigits)
-	return string(appendCheck(text))
+	guarded(func() {
+		text := append(make([]byte, 0, tokenLength), tokenPrefix...)
+		text = append(text, byte(c.kind), '_')
+		text = appendBase62(text, c.secret.use(), bodyDigits)
+		token = string(appendCheck(text))
+	})
+	return token
 }
 
 // ParseToken reads a token. A typing slip, another kind's letter, a secret of
 // more than 256 bits: all are refused here, before anything touches a store.
-func ParseToken(text string) (Credential, error) {
+func ParseToken(text string) (c Credential, err error) {
+	guarded(func() { c, err = parseToken(text) })
+	return c, err
+}
+
+func parseToken(text string) (Credential, error) {
 	if len(text) != tokenLength || text[:3] != tokenPrefix || text[4] != '_' || !Kind(text[3]).IsToken() {
 		return Credential{}, ErrToken
 	}
 	body := text[:tokenLength-checkDigits]
 	// The check guards against slips only: whoever can guess the secret can
 	// compute it, so it need not be compared in constant time.
-	if string(appendCheck([]byte(body))) != text {
+	var again [tokenLength]byte
+	defer clear(again[:])
+	if string(appendCheck(append(again[:0], body...))) != text {
 		return Credential{}, ErrToken
 	}
 	secret := new([KeySize]byte)
@@ -55,8 +65,9 @@ func ParseToken(text string) (Credential, error) {
 }
 
 func appendCheck(text []byte) []byte {
-	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(text))
-	return appendBase62(text, sum, checkDigits)
+	var sum [4]byte
+	binary.BigEndian.PutUint32(sum[:], crc32.ChecksumIEEE(text))
+	return appendBase62(text, sum[:], checkDigits)
 }
 
 const base62Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
