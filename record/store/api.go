@@ -18,6 +18,11 @@ type Options struct {
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 
+	// Steady is a clock that nobody can set, and that runs while the machine
+	// sleeps: a jump of Now beside it is found. Default: the machine's, with the
+	// default Now; none with another.
+	Steady func() time.Duration
+
 	// Log gets what an operator should know; never anything from a record.
 	Log *slog.Logger
 
@@ -155,8 +160,15 @@ type Status struct {
 	Store    record.StoreID
 	People   int
 	Capsules int
+	Grants   int // that are live, but for people's own
 	Leaves   uint64
 	Used     uint64 // bytes of entries and logs
 	Commit   time.Time
 	Clock    string // "" when it is right, else what is wrong
+
+	LastBackup time.Time // zero: never
+	LastVerify time.Time // zero: never
+	Damage     int       // rows that the last verify found damaged
+	Waiting    int       // records that wait for their person to carry on
+	Closed     int       // records that have moved to another server
 }

@@ -39,10 +39,6 @@ const (
 // own starts in 1970.
 var built = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 
-// movedKey is a row in partition zero: an accepted clock is being written into
-// everybody's log.
-var movedKey = []byte{kindNode, 't'}
-
 type clock struct {
 	mu    sync.Mutex
 	mark  time.Time // the latest time seen

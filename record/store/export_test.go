@@ -16,6 +16,9 @@ func (s *Store) WrapEngine(wrap func(kv.Engine) kv.Engine) { s.engine = wrap(s.e
 // ClockSlack is how far back a clock may be before nothing opens.
 const ClockSlack = clockSlack
 
+// ClockHold is how long a jump ahead is not believed.
+const ClockHold = clockHold
+
 // SessionIdle is how long a session stays awake unused.
 const SessionIdle = sessionIdle
 

@@ -100,6 +100,11 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 			st.People++
 			st.Leaves += p.Head.Log.Size
 			st.Used += p.Head.Used
+			for _, g := range p.Live.Grants {
+				if !g.Self && !g.Struck && (g.Until.IsZero() || now.Before(g.Until)) {
+					st.Grants++
+				}
+			}
 			return nil
 		})
 	})

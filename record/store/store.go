@@ -74,6 +74,9 @@ func create(dir, nodeKey string) error {
 func Open(dir string, opt Options) (*Store, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
+		if opt.Steady == nil {
+			opt.Steady = steadyClock
+		}
 	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
@@ -123,7 +126,10 @@ func (s *Store) start(lossTaken bool) error {
 	if s.signer, err = audit.NewNodeSigner(s.id, s.node); err != nil {
 		return err
 	}
-	return s.takeLoss(lossTaken)
+	if err := s.takeLoss(lossTaken); err != nil {
+		return err
+	}
+	return s.tellMoved(context.Background())
 }
 
 // takeLoss ends what an older database may have brought back to life: its grants
