@@ -3,21 +3,15 @@ package badger
 import (
 	"context"
 	"errors"
-	"math"
+	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	bdb "github.com/dgraph-io/badger/v4"
 
 	"carehold/record"
 	"carehold/record/kv"
 )
-
-// smallUpdate is how much an update may write that is let through when the disk
-// is nearly full.
-const smallUpdate = 64 << 10
-
-// ErrDiskFull: so little disk space is left that the update was not begun.
-var ErrDiskFull error = record.Safef(record.Unavailable, "the disk is nearly full: nothing was written")
 
 // request is one call of Update, on its way through the loop.
 type request struct {
@@ -59,17 +53,12 @@ type batch struct {
 	txn     *bdb.Txn // reads the last commit
 	parts   map[partition]*overlay
 	cost    int
-	free    int64 // on the disk, when the batch began
+	room    room // on the disk, when the batch began
 	waiting []*request
 }
 
 func (e *Engine) newBatch() *batch {
-	b := &batch{txn: e.db.NewTransactionAt(e.ts, false), parts: map[partition]*overlay{}}
-	var err error
-	if b.free, err = e.free(e.dir); err != nil {
-		b.free = math.MaxInt64 // not known: the write itself will tell
-	}
-	return b
+	return &batch{txn: e.db.NewTransactionAt(e.ts, false), parts: map[partition]*overlay{}, room: e.room()}
 }
 
 // loop runs updates and commits them, until the queue is closed. Whatever is in
@@ -83,7 +72,7 @@ func (e *Engine) loop() {
 			return
 		}
 		// An update ended this goroutine (a test that called FailNow in one).
-		e.fail("update")
+		e.fail("update", nil)
 		b.txn.Discard()
 		e.answer(b)
 		go e.loop()
@@ -119,7 +108,7 @@ func (e *Engine) run(b *batch, r *request) *batch {
 	delta, err := e.apply(t, r.fn)
 	t.end()
 	if r.err = err; err == nil {
-		r.err = e.roomFor(t.own.cost, b.free)
+		r.err = b.room.allow(t.own.cost)
 	}
 	if r.err != nil || t.own.cost == 0 {
 		return b
@@ -146,9 +135,14 @@ func (e *Engine) run(b *batch, r *request) *batch {
 
 // apply runs fn, and returns what its writes add to the sum of heads.
 func (e *Engine) apply(t *tx, fn func(kv.Tx) error) (delta sum, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		// What it panicked with may be part of a record, and is dropped.
-		if recover() != nil {
+		switch r := recover(); {
+		case isFault(r):
+			e.faulted()
+			err = errFault
+		case r != nil:
 			err = record.Safef(record.Internal, "an update panicked")
 		}
 	}()
@@ -173,14 +167,6 @@ func (e *Engine) apply(t *tx, fn func(kv.Tx) error) (delta sum, err error) {
 		delta = delta.add(e.key.head(t.base.p, head.value))
 	}
 	return delta, nil
-}
-
-// roomFor says whether an update of that cost may go to a disk with that much free.
-func (e *Engine) roomFor(cost int, free int64) error {
-	if cost > smallUpdate && free < e.opts.Reserve || cost > 0 && free < e.opts.Reserve/4 {
-		return ErrDiskFull
-	}
-	return nil
 }
 
 // finish commits the batch and answers its callers. Failed updates are answered
@@ -208,9 +194,9 @@ func (e *Engine) answer(b *batch) {
 // commit writes the batch and its record, syncs, and anchors. From the first
 // write on, any error is the end: what is on the disk is not known.
 func (e *Engine) commit(b *batch) {
+	defer e.meter.committed(time.Now(), len(b.waiting))
 	r := e.key.record(e.last.seq+1, e.opts.Now().UnixNano(), e.sum)
 	txn := e.db.NewTransactionAt(e.ts, true)
-	defer txn.Discard()
 	err := txn.Set([]byte(recordRow), e.key.encode(r))
 	for p, part := range b.parts {
 		for key, c := range part.rows {
@@ -225,15 +211,12 @@ func (e *Engine) commit(b *batch) {
 		}
 	}
 	if err != nil {
-		e.fail("write")
+		txn.Discard()
+		e.fail("write", err)
 		return
 	}
-	if err := txn.CommitAt(e.ts+1, nil); err != nil {
-		e.fail("commit")
-		return
-	}
-	if err := e.anchor.write(r); err != nil {
-		e.fail("anchor")
+	if stage, err := e.write(txn, e.ts+1, r); err != nil {
+		e.fail(stage, err)
 		return
 	}
 	e.ts++

@@ -28,6 +28,7 @@ type Engine struct {
 	key      macKey
 	db       *bdb.DB
 	anchor   *anchor
+	probe    *probe
 	accepted bool
 	begun    uint64 // timestamp of the last loss that was accepted; 0: there was none
 	max      int    // of one commit, in kv's count
@@ -39,14 +40,17 @@ type Engine struct {
 	failing sync.Once
 	failed  chan struct{}
 
-	at atomic.Int64 // time of the last anchored commit
+	sick  atomic.Bool  // a part of it could not be read
+	at    atomic.Int64 // time of the last anchored commit
+	meter meter
 
 	// The commit loop's own.
 	ts   uint64 // Badger's timestamp of the last commit
 	last commitRecord
 	sum  sum // of the heads, the batch under way included
 
-	free func(dir string) (int64, error) // replaced in tests
+	free     func(dir string) (int64, error) // replaced in tests
+	patience time.Duration                   // with a commit
 }
 
 func newEngine(db *bdb.DB, dir string, opts Options) *Engine {
@@ -60,7 +64,7 @@ func newEngine(db *bdb.DB, dir string, opts Options) *Engine {
 		queue:  make(chan *request, queueSize),
 		ended:  make(chan struct{}),
 		failed: make(chan struct{}),
-		free:   freeSpace,
+		free:   freeSpace, patience: commitPatience,
 	}
 }
 
@@ -83,11 +87,13 @@ func (e *Engine) hasFailed() bool {
 	}
 }
 
-// fail stops the engine for good.
-func (e *Engine) fail(stage string) {
+// fail stops the engine for good. Of err only what the system said is told, and
+// what is ours: Badger's own words hold keys.
+func (e *Engine) fail(stage string, err error) {
 	e.failing.Do(func() {
 		close(e.failed)
-		e.opts.Log.Error("the store has stopped: its state on the disk is unknown", "stage", stage)
+		cause := record.SafeText(trouble(err, e.dir))
+		e.opts.Log.Error("the store has stopped, for what is on the disk is not known: look at the disk, then start again; nothing that was acknowledged is lost", "stage", stage, "cause", cause)
 	})
 }
 
@@ -104,7 +110,7 @@ func (e *Engine) Partitions(fn func(p kv.Partition) error) error {
 }
 
 // view gives fn the last anchored commit.
-func (e *Engine) view(fn func(*bdb.Txn) error) error {
+func (e *Engine) view(fn func(*bdb.Txn) error) (err error) {
 	if !e.gate.enter() {
 		return kv.ErrClosed
 	}
@@ -116,6 +122,7 @@ func (e *Engine) view(fn func(*bdb.Txn) error) error {
 	defer e.gate.release(ts)
 	txn := e.db.NewTransactionAt(ts, false)
 	defer txn.Discard()
+	defer e.faults(&err)()
 	return fn(txn)
 }
 
@@ -147,11 +154,7 @@ func (e *Engine) Close() error {
 	}
 	close(e.queue)
 	<-e.ended
-	err := e.db.Close()
-	if err != nil {
-		err = unreadable(err)
-	}
-	return errors.Join(err, e.anchor.close())
+	return errors.Join(e.closeBadger(), e.anchor.close(), e.probe.close())
 }
 
 // unreadable hides what Badger said, for it quotes keys.

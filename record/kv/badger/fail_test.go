@@ -135,7 +135,7 @@ func TestDiskFull(t *testing.T) {
 		free, size int
 		full       bool
 	}{
-		{1000, 100_000, false}, {999, 100_000, true}, {999, 1000, false}, {250, 1000, false}, {249, 1000, true}, {0, 1, true},
+		{1000, 100_000, false}, {999, 100_000, true}, {999, 1000, false}, {500, 1000, false}, {499, 1000, true}, {0, 1, true},
 	} {
 		e.free = func(string) (int64, error) { return int64(c.free), nil }
 		err := e.Update(ctx, kv1, func(tx kv.Tx) error { tx.Put([]byte("a"), make([]byte, c.size)); return nil })

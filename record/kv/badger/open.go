@@ -7,8 +7,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
-	"syscall"
 
 	bdb "github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/ristretto/v2/z"
@@ -51,16 +51,24 @@ func Open(dir string, opts Options) (*Engine, error) {
 }
 
 func start(dir string, opts Options) (_ *Engine, err error) {
+	if err := usable(dir, opts); err != nil {
+		return nil, err
+	}
 	db, err := openBadger(dir, opts)
 	if err != nil {
 		return nil, err
 	}
 	e := newEngine(db, dir, opts)
+	db.Opts().Logger.(*quiet).tell(e.fail)
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, db.Close(), e.anchor.close())
+			err = errors.Join(trouble(err, dir), e.closeBadger(), e.anchor.close(), e.probe.close())
 		}
 	}()
+	defer e.faults(&err)()
+	if e.probe, err = newProbe(dir); err != nil {
+		return nil, err
+	}
 	if err := tighten(dir); err != nil {
 		return nil, err
 	}
@@ -188,6 +196,7 @@ func tryBadger(dir string, opts Options) (db *bdb.DB, err error) {
 			err = record.Safef(record.Integrity, "Badger cannot read its files in %s", dir)
 		}
 	}()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	db, err = bdb.OpenManaged(settings(dir, opts.Log))
 	switch {
 	case err == nil:
@@ -199,11 +208,8 @@ func tryBadger(dir string, opts Options) (db *bdb.DB, err error) {
 	if strings.Contains(err.Error(), z.NewFile.Error()) {
 		cause = errEmptyFile
 	}
-	// Badger wraps without %w, so the system's reason is looked for by its words.
-	for _, no := range []syscall.Errno{syscall.EACCES, syscall.ENOSPC, syscall.EMFILE, syscall.EROFS, syscall.ENOMEM} {
-		if strings.Contains(err.Error(), no.Error()) {
-			return nil, record.Safef(record.Internal, "opening the store in %s: %w", dir, no)
-		}
+	if told := trouble(err, dir); told != err {
+		return nil, told
 	}
 	return nil, &record.Error{Kind: record.Integrity, Safe: "Badger cannot open its files in " + dir, Err: cause}
 }

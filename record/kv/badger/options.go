@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"strings"
 	"time"
 
 	bdb "github.com/dgraph-io/badger/v4"
@@ -46,10 +45,11 @@ type Options struct {
 	OnAccept []Row
 
 	// Reserve is the free disk space, in bytes, below which an update of more
-	// than 64 KiB is refused with ErrDiskFull; below a quarter of it, every update.
-	// What is left lets small ones, such as the log of a read, go on for a while
-	// and the memory tables reach the disk: with no space at all Badger's mapped
-	// files end in a fault, not in an error. 0 is DefaultReserve, less is none.
+	// than 64 KiB is refused with ErrDiskFull; below half of it, every update, and
+	// the store is not opened. What is left lets small ones, such as the log of a
+	// read, go on for a while, and what is in memory reach the disk: with no space
+	// at all Badger's mapped files end in a fault, not in an error. 0 is
+	// DefaultReserve, less is none.
 	Reserve int64
 
 	// Log gets warnings of the engine and of Badger, without any key or value.
@@ -107,18 +107,5 @@ func settings(dir string, log *slog.Logger) bdb.Options {
 		WithNumMemtables(2).
 		WithNumCompactors(2).
 		WithCompactL0OnClose(true).
-		WithLogger(quiet{log})
+		WithLogger(&quiet{log: log})
 }
-
-// quiet passes on that Badger complained, and never of what: its arguments hold
-// keys. The formats are constants of Badger's source.
-type quiet struct{ log *slog.Logger }
-
-func (q quiet) Errorf(format string, _ ...any) {
-	q.log.Error("badger", "format", strings.TrimSpace(format))
-}
-func (q quiet) Warningf(format string, _ ...any) {
-	q.log.Warn("badger", "format", strings.TrimSpace(format))
-}
-func (q quiet) Infof(string, ...any)  {}
-func (q quiet) Debugf(string, ...any) {}
