@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// bench is one run.
+type bench struct {
+	ctx      context.Context
+	dir      string // everything it makes; removed at the end
+	self     string // this program
+	carehold string // the program that is measured
+	scale    scale
+	out      *report
+}
+
+// scale is how large and how long things are.
+type scale struct {
+	records int           // in use at the same time
+	entries int           // of each of them
+	sizes   []int         // of records, for cost and cold opening
+	people  []int         // in a store
+	grants  []int         // live in one record
+	revoked []int         // over a record's life
+	run     time.Duration // of one run of the load generator
+	rounds  int           // of runs that are compared with one another
+}
+
+var full = scale{
+	records: 10, entries: 10_000, sizes: []int{100, 1000, 10_000, 100_000}, people: []int{1, 10, 100, 1000},
+	grants: []int{1, 10, 50, 100, 179}, revoked: []int{0, 10, 100, 400},
+	run: 3 * time.Second, rounds: 3,
+}
+
+// short is to see that everything runs: a minute, and no figures to keep.
+var short = scale{
+	records: 10, entries: 200, sizes: []int{100, 1000}, people: []int{1, 10}, grants: []int{1, 10}, revoked: []int{0, 10},
+	run: 300 * time.Millisecond, rounds: 1,
+}
+
+// sections are measured in this order, each of which stands alone.
+var sections = []struct {
+	name string
+	run  func(*bench) error
+}{
+	{"machine", (*bench).machine},
+	{"record", (*bench).records}, // warm reads, memory, start, a slow disk, little memory: over the same ten records
+	{"size", (*bench).size},      // cold opening, cost of entries
+	{"grants", (*bench).grants},
+	{"people", (*bench).people},
+	{"import", (*bench).imports},
+	{"growth", (*bench).growth},
+}
+
+func main() {
+	var err error
+	switch {
+	case len(os.Args) > 1 && os.Args[1] == "load":
+		err = runLoad(os.Stdin, os.Stdout)
+	case len(os.Args) > 1 && os.Args[1] == "baseline":
+		err = runBaseline(os.Args[2:])
+	default:
+		err = run()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() (err error) {
+	program := flag.String("carehold", "", "the `program` to measure")
+	doc := flag.String("doc", "", "the `document` whose blocks are written anew; nowhere by itself, and then the report goes to stdout")
+	only := flag.String("only", "", "only these `sections`, separated by commas: "+names())
+	quick := flag.Bool("short", false, "see that everything runs; the figures mean nothing")
+	where := flag.String("dir", "", "measure on the disk of this `folder`")
+	flag.Parse()
+	if *program == "" {
+		return errors.New("-carehold says which program to measure")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	b := &bench{ctx: ctx, scale: full, out: newReport()}
+	if *quick {
+		b.scale = short
+	}
+	if b.carehold, err = filepath.Abs(*program); err != nil {
+		return err
+	}
+	if b.self, err = os.Executable(); err != nil {
+		return err
+	}
+	if b.dir, err = os.MkdirTemp(*where, "carehold-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	began := time.Now()
+	for _, s := range sections {
+		if *only != "" && !strings.Contains(","+*only+",", ","+s.name+",") {
+			continue
+		}
+		note("%s  %s", time.Since(began).Round(time.Second), s.name)
+		if err := s.run(b); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	if *only == "" {
+		b.out.summary(time.Since(began))
+	}
+	if *doc == "" {
+		return b.out.print(os.Stdout)
+	}
+	return b.out.write(*doc)
+}
+
+func names() string {
+	var list []string
+	for _, s := range sections {
+		list = append(list, s.name)
+	}
+	return strings.Join(list, ", ")
+}
+
+// note tells whoever waits how far it is.
+func note(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
