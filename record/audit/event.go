@@ -23,6 +23,7 @@ const (
 	Strike  Action = 8  // a grant stopped from a session
 	Preview Action = 9  // what a grant would show was counted
 	Used    Action = 10 // the credential was presented where it opens nothing
+	Copy    Action = 11 // the whole record was copied, sealed as it is
 
 	// Control plane: in a statement.
 	Enrol      Action = 32 // the record was made
@@ -32,12 +33,17 @@ const (
 	SlotRemove Action = 36 // a way to unlock was removed
 	Evict      Action = 37 // all keys made new, all grants ended
 	Renew      Action = 38 // an epoch begun for grants that ran out
+	CarryOn    Action = 39 // the record goes on after a restore or a move
+	CloseHere  Action = 40 // closed at this server: it moves to another
+	Reopen     Action = 41 // and open again
 
 	// The node's own.
 	RingFetch  Action = 64 // a device fetched the keyring: somebody unlocked
-	Restored   Action = 65
+	Restored   Action = 65 // from a backup
 	LossTaken  Action = 66 // the operator accepted that something was lost
 	ClockMoved Action = 67
+	Upgraded   Action = 68 // the store's rows were written in a newer format
+	Brought    Action = 69 // the record was brought here from another server
 )
 
 // Outcome is what came of it.

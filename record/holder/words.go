@@ -111,6 +111,8 @@ func did(v audit.Event) string {
 		return "counted what a grant would show"
 	case audit.Used:
 		return "used a token where it opens nothing"
+	case audit.Copy:
+		return "took a copy of the whole record, with its keys sealed"
 	}
 	return "did something that this version has no words for (" + strconv.Itoa(int(v.Action)) + ")"
 }
@@ -160,6 +162,10 @@ func byNode(v audit.Event) string {
 		return "The operator of the server accepted that something was lost"
 	case audit.ClockMoved:
 		return "The operator of the server set its clock right"
+	case audit.Upgraded:
+		return "The server brought what it keeps into a newer form"
+	case audit.Brought:
+		return "This record was brought here from another server"
 	}
 	if v.Text != "" {
 		return "The server: " + v.Text

@@ -38,7 +38,13 @@ func TestDescribe(t *testing.T) {
 			Event: audit.Event{Action: audit.Grant, Text: "gave Sam access to everything", About: []record.GrantID{carer, doctor}}},
 		"You ended the grant to Sam": {Writer: audit.ByDevice,
 			Event: audit.Event{Action: audit.Revoke, Text: "ended the grant to Sam", About: []record.GrantID{carer}}},
-		"A device unlocked this record": {Writer: audit.ByNode, Event: audit.Event{Action: audit.RingFetch}},
+		"A device unlocked this record":                               {Writer: audit.ByNode, Event: audit.Event{Action: audit.RingFetch}},
+		"The server was restored from a backup":                       {Writer: audit.ByNode, Event: audit.Event{Action: 65}},
+		"The operator of the server accepted that something was lost": {Writer: audit.ByNode, Event: audit.Event{Action: 66}},
+		"The server brought what it keeps into a newer form":          {Writer: audit.ByNode, Event: audit.Event{Action: 68}},
+		"This record was brought here from another server":            {Writer: audit.ByNode, Event: audit.Event{Action: 69}},
+		"You took a copy of the whole record, with its keys sealed": {Writer: audit.ByGrant,
+			Event: audit.Event{Action: 11, Grant: record.GrantID{9}}},
 	} {
 		e.Event.Time = at
 		if got := holder.Describe(e, grants); got != want+", 21 Nov 2026 at 14:02" {
