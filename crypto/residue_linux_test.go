@@ -42,7 +42,7 @@ func TestResidue(t *testing.T) {
 				t.Logf("%-34s %3d of %d in memory while held, %3d after", what, held[what], residueKeys, dropped[what])
 			}
 			// A needle that is not even there while the key is held is no needle.
-			for _, what := range []string{"token", "token's secret", "key", "derived key", "capsule's key", "plaintext", "seed of a box key", "plaintext of a box", "seed of a signing key"} {
+			for _, what := range []string{"token", "token's secret", "key", "drawn key", "derived key", "capsule's key", "plaintext", "seed of a box key", "plaintext of a box", "seed of a signing key"} {
 				if held[what] != residueKeys {
 					t.Errorf("%s: only %d of %d found while they are held: the search misses some", what, held[what], residueKeys)
 				}
@@ -96,12 +96,13 @@ func newWorks(t *testing.T) (*works, []byte) {
 		key, plain, boxed := random(), random(), random()
 		w.add("key", key)
 		pads(t, w, key)
-		w.add("derived key", derive(key, "section", []byte{1}))
+		derived := derive(key, "section", []byte{1})
+		w.add("derived key", derived)
+		w.add("key of a tagger", derive(derived, "view-tag")[:16])
 		w.add("plaintext", plain)
 
 		blob := must(KeyFrom(key)).Seal(NewContext(ContextEntry), padded(plain))
-		okm := "c2sp.org/chunked-encryption@v1+" + Preferred.aeadName() + "\x00" + string(blob[1:25]) + string(NewContext(ContextEntry).b)
-		w.add("key of the cipher", expanded(t, key, okm, KeySize))
+		w.add("key of the cipher that opens", cipherKey(t, key, ContextEntry, blob))
 
 		seed := derive(key, "box-seed")
 		w.add("seed of a box key", seed)
@@ -116,6 +117,7 @@ func newWorks(t *testing.T) (*works, []byte) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		w.add("key of a box", must(must(newXWingPrivate(seed)).agreed(box[:boxEncapSize])))
 		pen := derive(key, "checkpoint")
 		w.add("seed of a signing key", pen)
 		half := sha512.Sum512(pen)
@@ -165,6 +167,12 @@ func must[T any](v T, err error) T {
 	return v
 }
 
+// cipherKey is the key that the blocks of one blob are encrypted with.
+func cipherKey(t *testing.T, key []byte, kind ContextKind, blob []byte) []byte {
+	info := "c2sp.org/chunked-encryption@v1+" + Suite(blob[0]).aeadName() + "\x00" + string(blob[1:1+saltSize]) + string(NewContext(kind).b)
+	return expanded(t, key, info, KeySize)
+}
+
 func expanded(t *testing.T, key []byte, info string, n int) []byte {
 	t.Helper()
 	b, err := hkdf.Expand(sha512.New, key, info, n)
@@ -199,17 +207,41 @@ func residue(t *testing.T, experiment string, w *works, input []byte) (held, dro
 	}
 	defer cmd.Wait()
 	defer stdin.Close()
-	lines := bufio.NewScanner(stdout)
-	look := func(send []byte, want string) map[string]int {
-		if _, err := stdin.Write(send); err != nil {
-			t.Fatal(err)
-		}
-		if !lines.Scan() || lines.Text() != want {
-			t.Fatalf("the program says %q, and not %q", lines.Text(), want)
+	said := bufio.NewReader(stdout)
+	look := func(where string) map[string]int {
+		if line, err := said.ReadString('\n'); err != nil || line != where {
+			t.Fatalf("the program says %q, and not %q: %v", line, where, err)
 		}
 		return w.search(memoryOf(t, cmd.Process.Pid))
 	}
-	return look(input, "held"), look([]byte{'\n'}, "dropped")
+	if _, err := stdin.Write(input); err != nil {
+		t.Fatal(err)
+	}
+	w.drawn(t, said)
+	held = look("held\n")
+	if _, err := stdin.Write([]byte{'\n'}); err != nil {
+		t.Fatal(err)
+	}
+	return held, look("dropped\n")
+}
+
+// drawn adds the keys that the program drew itself, each sealed under the one it
+// was given.
+func (w *works) drawn(t *testing.T, said io.Reader) {
+	t.Helper()
+	for range residueKeys {
+		b := make([]byte, 1+SealedSize(KeySize))
+		if _, err := io.ReadFull(said, b); err != nil {
+			t.Fatal(err)
+		}
+		key, blob := w.needles["key"][b[0]], b[1:]
+		drawn, err := must(KeyFrom(key)).Open(NewContext(ContextPrev), blob)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.add("drawn key", drawn)
+		w.add("key of the cipher that seals", cipherKey(t, key, ContextPrev, blob))
+	}
 }
 
 // search counts, for each kind, the keys of which any sixteen bytes in a row are

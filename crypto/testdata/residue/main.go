@@ -27,6 +27,7 @@ const (
 var (
 	blobSize = crypto.SealedSize(plainSize)
 	stdin    sync.Mutex
+	taken    byte // how many keys
 	buffers  [workers][tokenSize + 4<<10]byte
 
 	holding sync.Mutex
@@ -87,6 +88,8 @@ func work(b *[tokenSize + 4<<10]byte) {
 	box := b[tokenSize+2*blobSize : tokenSize+3*blobSize+boxEncap]
 	stdin.Lock()
 	_, err := io.ReadFull(os.Stdin, b[:tokenSize+3*blobSize+boxEncap])
+	number := taken
+	taken++
 	stdin.Unlock()
 	must(err)
 
@@ -102,7 +105,10 @@ func work(b *[tokenSize + 4<<10]byte) {
 
 	plain, err := k.Open(crypto.NewContext(crypto.ContextEntry), blob)
 	must(err)
-	k.Seal(crypto.NewContext(crypto.ContextPrev), plain)
+	drawn := crypto.NewKey()
+	sealed := k.Seal(crypto.NewContext(crypto.ContextPrev), drawn.Bytes())
+	_, err = os.Stdout.Write(append([]byte{number}, sealed...)) // whoever has the key may know the other
+	must(err)
 	derived := k.Derive(crypto.LabelSection, []byte{1})
 	derived.ID(crypto.LabelEntryID)
 	derived.MAC(crypto.LabelHead, plain[:8])
@@ -122,7 +128,7 @@ func work(b *[tokenSize + 4<<10]byte) {
 	for size := 16; size <= 4<<10; size *= 2 {
 		neighbours = append(neighbours, make([]byte, size))
 	}
-	held = append(held, c, c.Token(), door, secret, k, plain, derived, copied, seed, opener, boxed, pen, signer)
+	held = append(held, c, c.Token(), door, secret, k, drawn, plain, derived, copied, seed, opener, boxed, pen, signer)
 	if len(toDestroy) < keys/2*4 {
 		toDestroy = append(toDestroy, c.Destroy, door.KEK.Destroy, k.Destroy, derived.Destroy)
 	}
