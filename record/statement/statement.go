@@ -12,13 +12,19 @@
 // So two devices cannot undo each other, and an old statement, replayed, is
 // refused for its sequence.
 //
+// A record that was restored or brought from another store goes on with one
+// statement: CarryOn. One with MovedTo closes the record, and the next one
+// without it opens it again.
+//
 // A statement touches only its own person's rows. Changes are a set: there is
 // one order in which they are applied, the order of their tags.
 package statement
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"time"
+	"unicode/utf8"
 
 	"carehold/crypto"
 	"carehold/record"
@@ -68,6 +74,15 @@ type Slot struct {
 	Wrap []byte // R, sealed to the slot's X-Wing key under keys.RootContext
 }
 
+// CarryOn is what the first statement says at a store that a record was restored
+// at or brought to: where it comes from, where it goes on, and how much of the log
+// was known of there, so that nobody can present it as another's decision.
+type CarryOn struct {
+	From     record.StoreID // the store the record comes from
+	Verifier string         // of the node it goes on at
+	Seen     Head           // the newest that any device is known to have seen there
+}
+
 // Body is what is signed.
 type Body struct {
 	Person record.PersonID
@@ -76,6 +91,9 @@ type Body struct {
 	Prev   Hash
 	Seen   Head // the log, as the device last checked it
 	Time   time.Time
+
+	CarryOn *CarryOn
+	MovedTo string // closes the record here: the URL it moves to; "" opens it
 
 	Identity *Identity
 	PutSlots []record.Capsule   // of new slots: keys.SealSlot
@@ -99,6 +117,11 @@ const (
 	tagSize     = 5
 	tagRoot     = 6
 	tagTime     = 7
+	tagFrom     = 8 // with the three that follow, or none of them
+	tagVerifier = 9
+	tagFromSize = 10
+	tagFromRoot = 11
+	tagMovedTo  = 12
 	tagIdentity = 20
 	tagPutSlot  = 21
 	tagCutSlot  = 22
@@ -119,6 +142,8 @@ const (
 	maxCapsule  = 4 << 10
 	maxGrantRow = 64 << 10
 	maxLeaf     = 64 << 10
+	maxVerifier = 1 << 10
+	MaxURL      = 2 << 10
 )
 
 // Marshal writes the body.
@@ -131,6 +156,13 @@ func (b Body) Marshal() []byte {
 	w.Uint(tagSize, b.Seen.Size)
 	w.Bytes(tagRoot, b.Seen.Root[:])
 	w.Time(tagTime, b.Time)
+	if c := b.CarryOn; c != nil {
+		w.Bytes(tagFrom, c.From[:])
+		w.Bytes(tagVerifier, []byte(c.Verifier))
+		w.Uint(tagFromSize, c.Seen.Size)
+		w.Bytes(tagFromRoot, c.Seen.Root[:])
+	}
+	w.String(tagMovedTo, b.MovedTo)
 	if b.Identity != nil {
 		w.Bytes(tagIdentity, append(b.Identity.Signing[:], b.Identity.Box...))
 	}
@@ -196,6 +228,23 @@ func parseGrant(d *wire.Decoder, v []byte) GrantRow {
 	return g
 }
 
+// parseCarryOn reads the four fields of a carry-on, which stand together.
+func parseCarryOn(d *wire.Decoder) *CarryOn {
+	from, verifier, size, root := d.Optional(tagFrom), d.Optional(tagVerifier), d.Optional(tagFromSize), d.Optional(tagFromRoot)
+	if from == nil && verifier == nil && size == nil && root == nil {
+		return nil
+	}
+	c := new(CarryOn)
+	if len(from) != len(c.From) || len(verifier) == 0 || len(verifier) > maxVerifier || !utf8.Valid(verifier) ||
+		len(size) != 8 || len(root) != len(c.Seen.Root) {
+		d.Fail("carry-on")
+		return nil
+	}
+	c.From, c.Verifier = record.StoreID(from), string(verifier)
+	c.Seen = Head{binary.BigEndian.Uint64(size), [32]byte(root)}
+	return c
+}
+
 // ParseBody reads a body.
 func ParseBody(body []byte) (Body, error) {
 	var b Body
@@ -207,6 +256,10 @@ func ParseBody(body []byte) (Body, error) {
 	b.Seen.Size = d.Uint(tagSize)
 	d.Fixed(tagRoot, b.Seen.Root[:])
 	b.Time = d.Time(tagTime)
+	b.CarryOn = parseCarryOn(d)
+	if b.MovedTo = d.String(tagMovedTo); len(b.MovedTo) > MaxURL {
+		d.Fail("address")
+	}
 	if v := d.Optional(tagIdentity); v != nil {
 		if len(v) != 32+crypto.BoxPublicKeySize {
 			d.Fail("identity")
