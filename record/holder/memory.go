@@ -18,6 +18,10 @@ type Memory struct {
 	Seq      record.Seq     // of the newest keyring seen
 	Hash     statement.Hash // of the statement it came with
 	Log      Checked        // how far the log was checked
+
+	// Came are the stores it was at before, as far as this device went along: one of
+	// them may be restored a second time.
+	Came []record.StoreID
 }
 
 // Checked is how far a log was checked: a check can go on from here.
@@ -46,6 +50,7 @@ const (
 	tagMemPeaks
 	tagMemLogSeq
 	tagMemTrail
+	tagMemCame // a list
 )
 
 // Marshal writes the memory for keeping on the device.
@@ -60,6 +65,9 @@ func (m Memory) Marshal() []byte {
 	w.Bytes(tagMemPeaks, m.Log.Frontier.Marshal())
 	w.Uint(tagMemLogSeq, uint64(m.Log.Seq))
 	w.Bytes(tagMemTrail, m.Log.Trail[:])
+	for _, s := range m.Came {
+		w.Bytes(tagMemCame, s[:])
+	}
 	return w.Finish()
 }
 
@@ -79,6 +87,13 @@ func ParseMemory(b []byte) (Memory, error) {
 	}
 	m.Log.Seq = record.Seq(d.Uint(tagMemLogSeq))
 	d.Fixed(tagMemTrail, m.Log.Trail[:])
+	for _, v := range d.List(tagMemCame) {
+		if len(v) != len(record.StoreID{}) {
+			d.Fail("store")
+			break
+		}
+		m.Came = append(m.Came, record.StoreID(v))
+	}
 	if err := d.Finish(); err != nil {
 		return Memory{}, err
 	}

@@ -24,6 +24,9 @@ type ring struct {
 	trail  [32]byte         // see follow
 	seen   statement.Head   // the newest head any of the person's devices checked
 
+	came  []origin // the stores it was restored from or brought from, the oldest first
+	moved *moved   // where it went, while it is closed here
+
 	id     crypto.Key   // turns FHIR ids into names of rows
 	epochs []crypto.Key // E_1 … E_e
 	gens   []generation // the last one is in use
@@ -31,6 +34,24 @@ type ring struct {
 	grants []held
 
 	unknown []wire.Field // of a later version: kept, and written back
+}
+
+// origin is a store that the record was at before, and how it went on from there.
+type origin struct {
+	store    record.StoreID
+	verifier string
+	seq      record.Seq     // of the statement that carried it on
+	seen     statement.Head // the newest that was known of the log there
+	at       time.Time
+	size     uint64 // of the log as it was carried on: what lies behind it was lost
+	unknown  []wire.Field
+}
+
+// moved says where a closed record went.
+type moved struct {
+	url     string
+	at      time.Time
+	unknown []wire.Field
 }
 
 // generation is what an eviction makes anew. Of a generation that is over, only
@@ -111,6 +132,16 @@ func (r *ring) self() *held {
 	for i := range r.grants {
 		if r.grants[i].grant.Self && r.grants[i].ended.IsZero() {
 			return &r.grants[i]
+		}
+	}
+	return nil
+}
+
+// origin finds a store among those the record came from: the last time it was there.
+func (r *ring) origin(s record.StoreID) *origin {
+	for i := len(r.came) - 1; i >= 0; i-- {
+		if r.came[i].store == s {
+			return &r.came[i]
 		}
 	}
 	return nil

@@ -32,6 +32,8 @@ const (
 	tagTrail    = 7
 	tagSeenSize = 8
 	tagSeenRoot = 9
+	tagCame     = 10 // a list of messages: the oldest first
+	tagMoved    = 11 // a message
 	tagID       = 20
 	tagEpoch    = 21 // a list: E_1 first
 	tagGen      = 22 // a list of messages: the oldest first
@@ -57,6 +59,17 @@ const (
 	tagHeldToken = 3 // a list of messages
 	tagHeldEnded = 4
 	tagHeldWhy   = 5
+
+	tagCameStore    = 1
+	tagCameVerifier = 2
+	tagCameSeq      = 3
+	tagCameSeenSize = 4
+	tagCameSeenRoot = 5
+	tagCameAt       = 6
+	tagCameSize     = 7
+
+	tagMovedURL = 1
+	tagMovedAt  = 2
 
 	tagTokenCapsule = 1
 	tagTokenLabel   = 2
@@ -113,6 +126,12 @@ func (r *ring) marshal() []byte {
 	f.bytes(tagTrail, r.trail[:])
 	f.uint(tagSeenSize, r.seen.Size)
 	f.bytes(tagSeenRoot, r.seen.Root[:])
+	for _, o := range r.came {
+		f.bytes(tagCame, o.marshal())
+	}
+	if r.moved != nil {
+		f.bytes(tagMoved, r.moved.marshal())
+	}
 	f.key(tagID, r.id)
 	for _, k := range r.epochs {
 		f.key(tagEpoch, k)
@@ -127,6 +146,25 @@ func (r *ring) marshal() []byte {
 		f.bytes(tagGrant, h.marshal())
 	}
 	return f.finish(r.unknown)
+}
+
+func (o origin) marshal() []byte {
+	var f fields
+	f.bytes(tagCameStore, o.store[:])
+	f.text(tagCameVerifier, o.verifier)
+	f.uint(tagCameSeq, uint64(o.seq))
+	f.uint(tagCameSeenSize, o.seen.Size)
+	f.bytes(tagCameSeenRoot, o.seen.Root[:])
+	f.time(tagCameAt, o.at)
+	f.uint(tagCameSize, o.size)
+	return f.finish(o.unknown)
+}
+
+func (m moved) marshal() []byte {
+	var f fields
+	f.text(tagMovedURL, m.url)
+	f.time(tagMovedAt, m.at)
+	return f.finish(m.unknown)
 }
 
 func (g generation) marshal() []byte {
@@ -197,6 +235,12 @@ func parseRing(b []byte) (*ring, error) {
 	d.Fixed(tagTrail, r.trail[:])
 	r.seen.Size = d.Uint(tagSeenSize)
 	d.Fixed(tagSeenRoot, r.seen.Root[:])
+	for _, v := range d.List(tagCame) {
+		r.came = append(r.came, parseOrigin(d, v))
+	}
+	if v := d.Optional(tagMoved); v != nil {
+		r.moved = parseMoved(d, v)
+	}
 	r.id = key(d, d.Bytes(tagID))
 	for _, v := range d.List(tagEpoch) {
 		r.epochs = append(r.epochs, key(d, v))
@@ -250,6 +294,30 @@ func done(outer, inner *wire.Decoder) []wire.Field {
 		outer.Fail("%v", err)
 	}
 	return unknown
+}
+
+func parseOrigin(outer *wire.Decoder, b []byte) (o origin) {
+	d := wire.Decode("origin", b)
+	d.Fixed(tagCameStore, o.store[:])
+	o.verifier, o.seq = d.String(tagCameVerifier), record.Seq(d.Uint(tagCameSeq))
+	o.seen.Size = d.Uint(tagCameSeenSize)
+	d.Fixed(tagCameSeenRoot, o.seen.Root[:])
+	o.at, o.size = d.Time(tagCameAt), d.Uint(tagCameSize)
+	if o.verifier == "" || o.at.IsZero() {
+		d.Fail("no verifier or no time")
+	}
+	o.unknown = done(outer, d)
+	return o
+}
+
+func parseMoved(outer *wire.Decoder, b []byte) *moved {
+	d := wire.Decode("moved", b)
+	m := &moved{url: d.String(tagMovedURL), at: d.Time(tagMovedAt)}
+	if m.url == "" || m.at.IsZero() {
+		d.Fail("no address or no time")
+	}
+	m.unknown = done(outer, d)
+	return m
 }
 
 func parseGeneration(outer *wire.Decoder, b []byte) (g generation) {
@@ -330,6 +398,12 @@ func (r *ring) own() {
 		}
 	}
 	clone(r.unknown)
+	for _, o := range r.came {
+		clone(o.unknown)
+	}
+	if r.moved != nil {
+		clone(r.moved.unknown)
+	}
 	for _, g := range r.gens {
 		clone(g.unknown)
 	}

@@ -37,7 +37,9 @@ func testRing(t testing.TB) *ring {
 	return &ring{
 		version: 1, person: p, store: record.StoreID{0x12}, verifier: "node",
 		seq: 3, recent: []statement.Hash{{0x31}, {0x32}}, trail: [32]byte{0x33}, seen: statement.Head{Size: 7, Root: [32]byte{0x34}},
-		id: fixed(t, 0x41), epochs: []crypto.Key{fixed(t, 0x51), fixed(t, 0x52)},
+		came:  []origin{{store: record.StoreID{0x13}, verifier: "old", seq: 2, seen: statement.Head{Size: 9, Root: [32]byte{0x35}}, at: at, size: 6}},
+		moved: &moved{url: "https://a", at: at},
+		id:    fixed(t, 0x41), epochs: []crypto.Key{fixed(t, 0x51), fixed(t, 0x52)},
 		gens: []generation{
 			{audit: fixed(t, 0x61), box: fixed(t, 0x62)},
 			{audit: fixed(t, 0x63), box: fixed(t, 0x64), identity: fixed(t, 0x65), grants: fixed(t, 0x66)},
@@ -82,7 +84,18 @@ func TestRingBytes(t *testing.T) {
 		"0006" + "00000020" + "32" + zeros(31) + // statement 2
 		"0007" + "00000020" + "33" + zeros(31) + // trail
 		"0008" + "00000008" + "0000000000000007" + // size seen
-		"0009" + "00000020" + "34" + zeros(31) // root seen
+		"0009" + "00000020" + "34" + zeros(31) + // root seen
+		"000a" + "0000007d" + // a store it came from
+		"0001" + "00000010" + "13" + zeros(15) +
+		"0002" + "00000003" + "6f6c64" +
+		"0003" + "00000008" + "0000000000000002" +
+		"0004" + "00000008" + "0000000000000009" +
+		"0005" + "00000020" + "35" + zeros(31) +
+		"0006" + "00000008" + "000000006b01a458" + // 2026-11-21T14:02:00Z
+		"0007" + "00000008" + "0000000000000006" +
+		"000b" + "0000001d" + // where it went
+		"0001" + "00000009" + "68747470733a2f2f61" +
+		"0002" + "00000008" + "000000006b01a458"
 	if got := hex.EncodeToString(b[:len(want)/2]); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
@@ -96,11 +109,12 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 	later := func(n byte) []wire.Field {
 		return []wire.Field{{Tag: 3000, Value: []byte{n}}, {Tag: 3000, Value: []byte{n, n}}, {Tag: 3001, Value: []byte("later")}}
 	}
-	r.unknown = append([]wire.Field{{Tag: 10, Value: []byte("between")}}, later(1)...)
+	r.unknown = append([]wire.Field{{Tag: 12, Value: []byte("between")}}, later(1)...)
 	r.gens[0].unknown = later(2)
 	r.slots[0].unknown = later(3)
 	r.grants[1].unknown = later(4)
 	r.grants[1].tokens[0].unknown = later(5)
+	r.came[0].unknown, r.moved.unknown = later(6), later(7)
 	b := r.marshal()
 	c := r.copy()
 	if !bytes.Equal(c.marshal(), b) {
@@ -155,6 +169,10 @@ func TestRingRefuses(t *testing.T) {
 		"token as slot":         func(r *ring) { r.slots[0].kind = crypto.Access },
 		"short public key":      func(r *ring) { r.slots[0].public = r.slots[0].public[1:] },
 		"too many statements":   func(r *ring) { r.seq = 1 },
+		"from nowhere":          func(r *ring) { r.came[0].verifier = "" },
+		"from no time":          func(r *ring) { r.came[0].at = time.Time{} },
+		"moved nowhere":         func(r *ring) { r.moved.url = "" },
+		"moved at no time":      func(r *ring) { r.moved.at = time.Time{} },
 		"grant without purpose": func(r *ring) { r.grants[1].grant.Purpose = "" },
 	} {
 		r := testRing(t)
@@ -195,6 +213,11 @@ func FuzzRing(f *testing.F) {
 	f.Add(b)
 	f.Add(b[:len(b)/2])
 	f.Add([]byte{})
+	r := testRing(f)
+	r.came, r.moved = nil, nil
+	f.Add(r.marshal())
+	r.came = []origin{testRing(f).came[0], testRing(f).came[0]}
+	f.Add(r.marshal())
 	if golden, err := os.ReadFile("testdata/ring.bin"); err == nil {
 		f.Add(golden)
 	}
@@ -217,6 +240,8 @@ func FuzzMemory(f *testing.F) {
 	m.Log.Frontier.Append([32]byte{7})
 	f.Add(m.Marshal())
 	f.Add(Memory{}.Marshal())
+	m.Came = []record.StoreID{{8}, {9}}
+	f.Add(m.Marshal())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := ParseMemory(b)
 		if err == nil && !bytes.Equal(m.Marshal(), b) {
