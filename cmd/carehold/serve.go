@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -137,8 +138,11 @@ func listening(address string, err error) error {
 // openStore opens the store of the settings.
 func openStore(s *settings, o store.Options) (*store.Store, error) {
 	dir := s.get("data")
-	if _, err := os.Stat(dir); err != nil {
+	// An empty folder is one that systemd or a container engine made.
+	if list, err := os.ReadDir(dir); errors.Is(err, fs.ErrNotExist) || err == nil && len(list) == 0 {
 		return nil, coded(exitNotFound, fmt.Errorf("there is no store in %s", dir), `"carehold init" makes one; --data says where one is`)
+	} else if err != nil {
+		return nil, err
 	}
 	if s.from["node-key"] != "default" {
 		o.NodeKey = s.get("node-key")
