@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"carehold/crypto"
+	"carehold/record"
 	"carehold/record/kv"
-	"carehold/record/wire"
 )
 
 // WrapEngine puts a faulty engine before the real one.
@@ -25,11 +25,7 @@ const SessionIdle = sessionIdle
 // InitOn makes a store on an engine.
 func InitOn(e kv.Engine) error {
 	return e.Update(context.Background(), nodePartition, func(tx kv.Tx) error {
-		id := crypto.RandomID()
-		var w wire.Builder
-		w.Bytes(1, id[:])
-		w.Uint(2, storeFormat)
-		tx.Put(storeKey, w.Finish())
+		tx.Put(storeKey, storeRow(record.StoreID(crypto.RandomID()), storeFormat))
 		return nil
 	})
 }

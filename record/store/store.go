@@ -61,10 +61,7 @@ func create(dir, nodeKey string) error {
 	}
 	id := record.StoreID(crypto.RandomID())
 	err = engine.Update(context.Background(), nodePartition, func(tx kv.Tx) error {
-		var w wire.Builder
-		w.Bytes(1, id[:])
-		w.Uint(2, storeFormat)
-		tx.Put(storeKey, w.Finish())
+		tx.Put(storeKey, storeRow(id, storeFormat))
 		return nil
 	})
 	return errors.Join(err, engine.Close())
@@ -103,6 +100,8 @@ func Open(dir string, opt Options) (*Store, error) {
 }
 
 func (s *Store) start(lossTaken bool) error {
+	var from byte // the format to upgrade from
+	var begun bool
 	err := s.engine.View(nodePartition, func(r kv.Reader) error {
 		row, err := r.Get(storeKey)
 		if err != nil {
@@ -114,8 +113,11 @@ func (s *Store) start(lossTaken bool) error {
 		if d.Finish() != nil {
 			return rows.Damaged("name")
 		}
-		if format != storeFormat {
+		if format < oldestFormat || format > storeFormat {
 			return record.Safef(record.Unsupported, "this store is of format %d; this program knows format %d: use the program that made it", format, storeFormat)
+		}
+		if from, begun, err = upgradeFrom(r, format); err != nil {
+			return err
 		}
 		return s.clock.load(r, s.node)
 	})
@@ -129,7 +131,10 @@ func (s *Store) start(lossTaken bool) error {
 	if err := s.takeLoss(lossTaken); err != nil {
 		return err
 	}
-	return s.tellMoved(context.Background())
+	if err := s.tellMoved(context.Background()); err != nil || from == 0 {
+		return err
+	}
+	return s.upgrade(context.Background(), from, begun)
 }
 
 // takeLoss ends what an older database may have brought back to life: its grants
