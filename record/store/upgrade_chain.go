@@ -88,9 +88,6 @@ func (x *oldLink) next(r kv.Reader, l line, v record.Version) error {
 		}
 		old.Write(part)
 	}
-	if newer && !bytes.HasPrefix(row[oldHead:], sums) {
-		return nil
-	}
 	x.row = append(prevNew[:], row[oldPrev:oldHead]...)
 	x.row = append(append(x.row, sums...), blob...)
 	x.new, x.kept = rows.HashOf(x.row), oldHead+len(blob)

@@ -323,6 +323,7 @@ func TestUpgradeCrash(t *testing.T) {
 func TestUpgradeUsed(t *testing.T) {
 	t.Parallel()
 	b, made := oldBed(t)
+	old := b.engine
 	used := func(e *memory) uint64 {
 		b.boot(e)
 		rows := e.parts[kv.Partition(b.d.person)]
@@ -337,7 +338,7 @@ func TestUpgradeUsed(t *testing.T) {
 		}
 		return head.Used
 	}
-	if was, now := used(made), used(b.engine); was != now {
+	if was, now := used(made), used(old); was != now {
 		t.Errorf("%d bytes of entries, want %d", now, was)
 	}
 }
