@@ -78,6 +78,7 @@ func (s *Server) routes() []Route {
 		{Method: "GET", Path: "/holder/v1/node", Door: DoorHolder, Kinds: anyone, Rate: RateOrdinary, Open: h.Node},
 		{Method: "POST", Path: "/holder/v1/slot", Door: DoorHolder, Kinds: anyone, Rate: RateSecret, Body: smallBody, Types: plainJSON, Open: h.Slot},
 		{Method: "POST", Path: "/holder/v1/ring", Door: DoorHolder, Kinds: anyone, Rate: RateSecret, Body: smallBody, Types: plainJSON, Open: h.Ring},
+		{Method: "POST", Path: "/holder/v1/ring/log", Door: DoorHolder, Kinds: anyone, Rate: RateSecret, Body: smallBody, Types: plainJSON, Open: h.RingLog},
 		{Method: "POST", Path: "/holder/v1/statements", Door: DoorHolder, Kinds: invited, Rate: RateSecret, Body: statement.MaxSize, Types: octets, Admit: h.Statement},
 		{Method: "POST", Path: "/holder/v1/sessions", Door: DoorHolder, Kinds: anyone, Rate: RateSecret, Body: smallBody, Types: plainJSON, Open: h.SignIn},
 		{Method: "GET", Path: "/holder/v1/sessions", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Session},

@@ -25,7 +25,7 @@ var layers = map[string]string{
 	"record/rows":      "crypto record record/wire record/keys record/statement record/audit record/kv",
 	"record/holder":    "crypto record record/wire record/keys record/grant record/statement record/audit",
 	// For tests: the one place that knows both sides.
-	"record/holder/holdertest": "crypto record record/audit record/statement record/holder record/store",
+	"record/holder/holdertest": "crypto record record/audit record/statement record/rows record/kv record/kv/badger record/holder record/store",
 	"record/fhir":              "record",
 	"record/filing":            "record record/fhir",
 	"record/change":            "record record/fhir",

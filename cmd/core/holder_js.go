@@ -27,6 +27,12 @@ func object(h *holder.Holder) map[string]any {
 		"slots":  at(func() any { return slots(h.Slots()) }),
 		"close":  at(func() any { h.Close(); return nil }),
 
+		// The record was restored or moved: what it would mean to carry it on, or null.
+		"waiting": at(func() any { return waiting(h.Waiting()) }),
+		"carryOn": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			return nil, h.CarryOn(ctx, boolean(arg(args, 0)))
+		}),
+
 		"refresh": promised(func(ctx context.Context, _ []js.Value) (any, error) { return nil, h.Refresh(ctx) }),
 		"signIn": promised(func(ctx context.Context, _ []js.Value) (any, error) {
 			token, until, err := h.SignIn(ctx)
@@ -131,6 +137,14 @@ func object(h *holder.Holder) map[string]any {
 			return history(list, h.Grants()), nil
 		}),
 	}
+}
+
+func waiting(w *holder.Waiting) any {
+	if w == nil {
+		return nil
+	}
+	return map[string]any{"size": float64(w.From.Size), "seen": float64(w.Seen.Size), "lostEntries": float64(w.Entries),
+		"lostChanges": float64(w.Changes), "forked": w.Forked, "settled": iso(w.Settled)}
 }
 
 // request reads what a person decided.

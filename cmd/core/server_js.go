@@ -69,6 +69,12 @@ func (s server) Ring(ctx context.Context, p record.PersonID, slot crypto.Capsule
 	if err := id(get(v, "hash"), r.Hash[:]); err != nil {
 		return r, odd(err)
 	}
+	if from := get(v, "from"); from.Type() == js.TypeString {
+		if err := id(from, r.From[:]); err != nil {
+			return r, odd(err)
+		}
+		r.Note = blob(get(v, "note"))
+	}
 	for _, line := range list(get(v, "live")) {
 		g := holder.LiveGrant{Self: boolean(get(line, "self")), Struck: boolean(get(line, "struck"))}
 		if err := id(get(line, "grant"), g.Grant[:]); err != nil {
@@ -101,15 +107,22 @@ func (s server) SignIn(ctx context.Context, p record.PersonID, g record.GrantID,
 
 func (s server) Log(ctx context.Context, token string, from uint64) (holder.LogPage, error) {
 	v, err := s.call(ctx, "GET", "/holder/v1/log?from="+strconv.FormatUint(from, 10), token, nil, nil)
-	if err != nil {
-		return holder.LogPage{}, err
-	}
+	return page(v), err
+}
+
+func (s server) RingLog(ctx context.Context, p record.PersonID, slot crypto.CapsuleID, from uint64) (holder.LogPage, error) {
+	v, err := s.call(ctx, "POST", "/holder/v1/ring/log", "",
+		map[string]any{"person": p.String(), "slot": hex.EncodeToString(slot[:]), "from": float64(from)}, nil)
+	return page(v), err
+}
+
+func page(v js.Value) holder.LogPage {
 	p := holder.LogPage{From: number(get(v, "from")), Frontier: blob(get(v, "frontier")),
 		Size: number(get(v, "size")), Checkpoint: blob(get(v, "checkpoint"))}
 	for _, leaf := range list(get(v, "leaves")) {
 		p.Leaves = append(p.Leaves, blob(leaf))
 	}
-	return p, nil
+	return p
 }
 
 func (s server) Consistency(ctx context.Context, token string, from statement.Head) ([]audit.Hash, []byte, error) {

@@ -46,10 +46,21 @@ func (c *Client) Ring(ctx context.Context, p record.PersonID, slot crypto.Capsul
 	}
 	r := holder.RingState{Seq: record.Seq(m.Seq), Blob: m.Blob, Wrap: m.Wrap, Hash: statement.Hash(m.Hash),
 		Epoch: record.Epoch(m.Epoch), Checkpoint: m.Checkpoint}
+	if m.From != nil {
+		r.From, r.Note = record.StoreID(*m.From), m.Note
+	}
 	for _, g := range m.Live {
 		r.Live = append(r.Live, holder.LiveGrant{Grant: record.GrantID(g.Grant), Until: g.Until, Self: g.Self, Struck: g.Struck})
 	}
 	return r, nil
+}
+
+// RingLog fetches a run of the log of a record that waits to be carried on.
+func (c *Client) RingLog(ctx context.Context, p record.PersonID, slot crypto.CapsuleID, from uint64) (holder.LogPage, error) {
+	var m message.Log
+	err := c.json(ctx, "POST", "/holder/v1/ring/log", "",
+		message.RingLogRequest{Person: message.ID(p), Slot: message.ID(slot), From: from}, &m)
+	return holder.LogPage{From: m.From, Frontier: m.Frontier, Leaves: m.Leaves, Size: m.Size, Checkpoint: m.Checkpoint}, err
 }
 
 // Submit sends a signed statement.

@@ -3,7 +3,8 @@
 // record. The messages are in httpapi/message.
 //
 //	node.go        GET  node                    which server this is
-//	slot.go        POST slot, ring              the sealed way in, by derived ids
+//	slot.go        POST slot, ring, ring/log    the sealed way in, by derived ids; the log of
+//	                                            a record that waits to be carried on
 //	statement.go   POST statements              a signed change; the first with an invite
 //	session.go     sessions                     POST: a token for the standing self-grant
 //	log.go         GET  log, log/proof          the log, sealed as it is, and its proof

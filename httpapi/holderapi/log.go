@@ -28,11 +28,15 @@ func (a *API) Log(w http.ResponseWriter, r *http.Request, v *store.View) error {
 	if err != nil {
 		return err
 	}
+	return answer(w, logPage(p))
+}
+
+func logPage(p store.LogPage) message.Log {
 	m := message.Log{From: p.From, Frontier: p.Frontier, Leaves: p.Leaves, Size: p.Size, Checkpoint: p.Checkpoint}
 	if m.Leaves == nil {
 		m.Leaves = [][]byte{}
 	}
-	return answer(w, m)
+	return m
 }
 
 // Proof proves that the log as a device saw it is the beginning of the log now.

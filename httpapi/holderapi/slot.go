@@ -33,8 +33,26 @@ func (a *API) Ring(w http.ResponseWriter, r *http.Request) error {
 	}
 	m := message.Ring{Seq: uint64(ring.Seq), Blob: ring.Blob, Wrap: ring.Wrap, Hash: message.Hash(ring.Hash),
 		Epoch: uint32(ring.Epoch), Live: []message.LiveGrant{}, Checkpoint: ring.Checkpoint}
+	if ring.From != (record.StoreID{}) {
+		from := message.ID(ring.From)
+		m.From, m.Note = &from, ring.Note
+	}
 	for _, g := range ring.Live {
 		m.Live = append(m.Live, message.LiveGrant{Grant: message.ID(g.Grant), Until: g.Until, Self: g.Self, Struck: g.Struck})
 	}
 	return answer(w, m)
+}
+
+// RingLog serves a part of the log of a record that waits to be carried on, to one
+// of its slots.
+func (a *API) RingLog(w http.ResponseWriter, r *http.Request) error {
+	var q message.RingLogRequest
+	if err := message.Read(r.Body, &q); err != nil {
+		return err
+	}
+	p, err := a.store.RingLog(r.Context(), record.PersonID(q.Person), crypto.CapsuleID(q.Slot), q.From)
+	if err != nil {
+		return err
+	}
+	return answer(w, logPage(p))
 }

@@ -36,6 +36,19 @@ type Ring struct {
 	Epoch      uint32      `json:"epoch"`
 	Live       []LiveGrant `json:"live"`
 	Checkpoint []byte      `json:"checkpoint"`
+
+	// While the record waits to be carried on: the store it comes from, and the
+	// checkpoint of its log that the node there signed.
+	From *ID    `json:"from,omitzero"`
+	Note []byte `json:"note,omitzero"`
+}
+
+// RingLogRequest asks for a part of the log of a record that waits. The answer is a
+// Log. POST /holder/v1/ring/log
+type RingLogRequest struct {
+	Person ID     `json:"person"`
+	Slot   ID     `json:"slot"`
+	From   uint64 `json:"from"`
 }
 
 // LiveGrant is a grant on the live list.

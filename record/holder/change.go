@@ -57,12 +57,18 @@ func (h *Holder) change(ctx context.Context, fn func(*draft) error) (landed int,
 	var sent []attempt
 	unknown := 0
 	for try := 0; ; try++ {
-		if h.state().ring.version > ringVersion {
+		switch s := h.state(); {
+		case s.waiting != nil:
+			return 0, ErrWaiting
+		case s.ring.version > ringVersion:
 			return 0, ErrNewerRing
 		}
 		d := h.draft()
 		d.tidy()
 		err := fn(d)
+		if err == nil && d.changed && d.ring.moved != nil && !d.reopens {
+			err = errClosed(d.ring.moved.url)
+		}
 		if err != nil || !d.changed {
 			d.discard()
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"carehold/record"
 	"carehold/record/audit"
@@ -38,12 +39,12 @@ func (h *Holder) History(ctx context.Context, token string, from uint64) ([]audi
 		_, err := h.check(ctx, token, Checked{}, keep)
 		return inOrder(list), err
 	}
-	w := h.walker(Checked{Frontier: audit.Frontier{Size: from}}, keep)
+	w := h.walker(token, Checked{Frontier: audit.Frontier{Size: from}}, keep)
 	w.partial = true
-	if err := w.run(ctx, token); err != nil {
+	if err := w.run(ctx); err != nil {
 		return nil, err
 	}
-	if err := h.settle(ctx, w); err != nil {
+	if err := h.settle(ctx, w, h.Refresh); err != nil {
 		return nil, err
 	}
 	if seen := h.Memory().Head(); seen.Size > 0 && seen.Size < from {
@@ -56,11 +57,11 @@ func (h *Holder) History(ctx context.Context, token string, from uint64) ([]audi
 }
 
 func (h *Holder) check(ctx context.Context, token string, from Checked, each func(audit.Entry)) (CheckReport, error) {
-	w := h.walker(from, each)
-	if err := w.run(ctx, token); err != nil {
+	w := h.walker(token, from, each)
+	if err := w.run(ctx); err != nil {
 		return CheckReport{}, err
 	}
-	if err := h.settle(ctx, w); err != nil {
+	if err := h.settle(ctx, w, h.Refresh); err != nil {
 		return CheckReport{}, err
 	}
 	h.mu.Lock()
@@ -92,6 +93,8 @@ type walk struct {
 	ring    *ring // as it was when the walk began
 	reader  *audit.Reader
 	each    func(audit.Entry)
+	fetch   func(ctx context.Context, from uint64) (LogPage, error)
+	node    Node // who signs the log
 	partial bool // begins at a frontier that the server says, in the middle
 
 	seen    []statement.Head // heads that were seen before
@@ -99,6 +102,7 @@ type walk struct {
 	at      Checked
 	started bool
 	head    statement.Head
+	newest  time.Time    // of what the old server signed, where the record waits
 	closed  []closedLeaf // what the keyring could not open yet
 }
 
@@ -109,12 +113,14 @@ type closedLeaf struct {
 	leaf  []byte
 }
 
-func (h *Holder) walker(from Checked, each func(audit.Entry)) *walk {
+func (h *Holder) walker(token string, from Checked, each func(audit.Entry)) *walk {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	from.Frontier.Peaks = slices.Clone(from.Frontier.Peaks)
-	return &walk{h: h, ring: h.now.ring, reader: h.now.ring.reader(), each: each, at: from,
-		seen: []statement.Head{h.mem.Head(), h.now.ring.seen}}
+	r := h.now.ring
+	return &walk{h: h, ring: r, reader: r.reader(), each: each, at: from, seen: []statement.Head{h.mem.Head(), r.seen},
+		node:  Node{Store: r.store, Verifier: r.verifier},
+		fetch: func(ctx context.Context, from uint64) (LogPage, error) { return h.srv.Log(ctx, token, from) }}
 }
 
 func (w *walk) tampered(format string, args ...any) error {
@@ -123,10 +129,10 @@ func (w *walk) tampered(format string, args ...any) error {
 
 // run fetches page after page until it has all that the last page's checkpoint
 // is signed for.
-func (w *walk) run(ctx context.Context, token string) error {
+func (w *walk) run(ctx context.Context) error {
 	for {
 		from := w.at.Frontier.Size
-		page, err := w.h.srv.Log(ctx, token, from)
+		page, err := w.fetch(ctx, from)
 		if err != nil {
 			return err
 		}
@@ -220,7 +226,7 @@ func (w *walk) take(index uint64, leaf []byte) error {
 // finish compares what was computed with what the server signed.
 func (w *walk) finish(page LogPage) error {
 	r := w.ring
-	head, err := audit.VerifyCheckpoint(page.Checkpoint, r.verifier, r.store, r.person)
+	head, err := audit.VerifyCheckpoint(page.Checkpoint, w.node.Verifier, w.node.Store, r.person)
 	if err != nil {
 		return w.tampered("%v", err)
 	}
@@ -239,11 +245,11 @@ func (w *walk) finish(page LogPage) error {
 // settle looks again at what the keyring could not account for: another device
 // may have changed it while the log was fetched. What the newest keyring does not
 // account for either was forged or damaged.
-func (h *Holder) settle(ctx context.Context, w *walk) error {
+func (h *Holder) settle(ctx context.Context, w *walk, load func(context.Context) error) error {
 	if len(w.closed) == 0 && w.at.Seq <= w.ring.seq {
 		return nil
 	}
-	if err := h.Refresh(ctx); err != nil {
+	if err := load(ctx); err != nil {
 		return err
 	}
 	h.mu.Lock()

@@ -30,6 +30,9 @@ type draft struct {
 	renew   bool // an epoch begins: somebody lost access
 	first   bool
 
+	carry   *statement.CarryOn
+	reopens bool // or closes: the one kind of change that a closed record takes
+
 	identity *statement.Identity
 	put      []record.Capsule
 	cut      []crypto.CapsuleID
@@ -194,7 +197,10 @@ func (d *draft) finish() (statement.Signed, error) {
 	}
 	b := statement.Body{
 		Person: r.person, Store: r.store, Seq: r.seq, Prev: d.prev, Seen: r.seen, Time: d.now.Truncate(time.Second),
-		Identity: d.identity, PutSlots: d.put, CutSlots: d.cut, Ended: d.stopped, Capsules: d.capsules,
+		CarryOn: d.carry, Identity: d.identity, PutSlots: d.put, CutSlots: d.cut, Ended: d.stopped, Capsules: d.capsules,
+	}
+	if r.moved != nil {
+		b.MovedTo = r.moved.url
 	}
 	if d.renew {
 		before := keys.EpochKey{Epoch: r.epoch(), Key: r.epochs[len(r.epochs)-1]}

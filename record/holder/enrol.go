@@ -71,7 +71,7 @@ func Enrol(ctx context.Context, srv Server, e Enrolment) (*Holder, *Kit, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	h := &Holder{srv: srv, opener: d.opener, ahead: time.Until(node.Time)}
+	h := &Holder{srv: srv, opener: d.opener, node: node, ahead: time.Until(node.Time)}
 	h.now = state{ring: r, root: d.root, hash: statement.HashOf(signed.Body), live: d.live}
 	receipt, err := h.submitFirst(ctx, signed, e.Invite)
 	if err != nil {

@@ -200,6 +200,7 @@ const (
 	WasStruck EndReason = 3 // stopped from a session
 	Evicted   EndReason = 4
 	Lost      EndReason = 5 // the server no longer had it
+	Left      EndReason = 6 // the record was restored or moved, and grants do not go along
 )
 
 func (r EndReason) String() string {
@@ -216,6 +217,8 @@ func (r EndReason) String() string {
 		return "all keys were made new"
 	case Lost:
 		return "the server no longer had it"
+	case Left:
+		return "the record was restored or moved, and grants do not go along"
 	}
 	return "for a reason this version does not know"
 }

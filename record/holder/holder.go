@@ -22,6 +22,7 @@ type Holder struct {
 	opener opener
 	now    state
 	mem    Memory
+	node   Node          // who the server says it is
 	ahead  time.Duration // the server's clock less this device's
 }
 
@@ -32,6 +33,9 @@ type state struct {
 	root crypto.Key
 	hash statement.Hash // of the statement the keyring came with
 	live map[record.GrantID]LiveGrant
+
+	waiting *Waiting // the person must say that it goes on: nothing else is done
+	carried *Carried // another device has said so, and nothing that this one saw was lost
 }
 
 // Close overwrites the keys. The Holder must not be used again.
@@ -69,6 +73,13 @@ func (h *Holder) Memory() Memory {
 // SignIn opens a session: what a person needs to read and write their record,
 // read its log and stop grants. Sessions cannot give anything to anybody.
 func (h *Holder) SignIn(ctx context.Context) (token string, until time.Time, err error) {
+	if h.Waiting() != nil {
+		return "", time.Time{}, ErrWaiting
+	}
+	return h.signIn(ctx)
+}
+
+func (h *Holder) signIn(ctx context.Context) (token string, until time.Time, err error) {
 	h.mu.Lock()
 	r := h.now.ring
 	self := r.self().grant.ID
@@ -105,8 +116,9 @@ func (h *Holder) adopt(s state) {
 	defer h.mu.Unlock()
 	old := h.now
 	h.now = s
-	h.mem.Person, h.mem.Store, h.mem.Verifier = s.ring.person, s.ring.store, s.ring.verifier
-	h.mem.Seq, h.mem.Hash = s.ring.seq, s.hash
+	if s.waiting == nil { // what waits is not believed yet
+		h.mem.follow(s)
+	}
 	if old.ring != nil && old.ring != s.ring {
 		old.ring.destroy()
 		old.root.Destroy() // never the new one: each state has its own copy

@@ -39,6 +39,19 @@ func (m Memory) Head() statement.Head {
 	return m.Log.Frontier.Head()
 }
 
+// follow takes a keyring in that is believed, and goes along to the store it is at.
+func (m *Memory) follow(s state) {
+	r := s.ring
+	if m.Store != r.store && m.Store != (record.StoreID{}) {
+		m.Came = append(m.Came, m.Store)
+		if o := r.origin(m.Store); o == nil || m.Log.Frontier.Size > o.size {
+			m.Log = Checked{} // what this device had checked is not all there: from the first entry, then
+		}
+	}
+	m.Person, m.Store, m.Verifier = r.person, r.store, r.verifier
+	m.Seq, m.Hash = r.seq, s.hash
+}
+
 // The tags of a memory.
 const (
 	tagMemPerson = iota + 1

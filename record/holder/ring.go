@@ -42,6 +42,7 @@ type origin struct {
 	verifier string
 	seq      record.Seq     // of the statement that carried it on
 	seen     statement.Head // the newest that was known of the log there
+	seenSeq  record.Seq     // and of the statements
 	at       time.Time
 	size     uint64 // of the log as it was carried on: what lies behind it was lost
 	unknown  []wire.Field

@@ -67,6 +67,7 @@ const (
 	tagCameSeenRoot = 5
 	tagCameAt       = 6
 	tagCameSize     = 7
+	tagCameSeenSeq  = 8
 
 	tagMovedURL = 1
 	tagMovedAt  = 2
@@ -157,6 +158,7 @@ func (o origin) marshal() []byte {
 	f.bytes(tagCameSeenRoot, o.seen.Root[:])
 	f.time(tagCameAt, o.at)
 	f.uint(tagCameSize, o.size)
+	f.uint(tagCameSeenSeq, uint64(o.seenSeq))
 	return f.finish(o.unknown)
 }
 
@@ -302,7 +304,7 @@ func parseOrigin(outer *wire.Decoder, b []byte) (o origin) {
 	o.verifier, o.seq = d.String(tagCameVerifier), record.Seq(d.Uint(tagCameSeq))
 	o.seen.Size = d.Uint(tagCameSeenSize)
 	d.Fixed(tagCameSeenRoot, o.seen.Root[:])
-	o.at, o.size = d.Time(tagCameAt), d.Uint(tagCameSize)
+	o.at, o.size, o.seenSeq = d.Time(tagCameAt), d.Uint(tagCameSize), record.Seq(d.Uint(tagCameSeenSeq))
 	if o.verifier == "" || o.at.IsZero() {
 		d.Fail("no verifier or no time")
 	}

@@ -37,7 +37,7 @@ func testRing(t testing.TB) *ring {
 	return &ring{
 		version: 1, person: p, store: record.StoreID{0x12}, verifier: "node",
 		seq: 3, recent: []statement.Hash{{0x31}, {0x32}}, trail: [32]byte{0x33}, seen: statement.Head{Size: 7, Root: [32]byte{0x34}},
-		came:  []origin{{store: record.StoreID{0x13}, verifier: "old", seq: 2, seen: statement.Head{Size: 9, Root: [32]byte{0x35}}, at: at, size: 6}},
+		came:  []origin{{store: record.StoreID{0x13}, verifier: "old", seq: 2, seen: statement.Head{Size: 9, Root: [32]byte{0x35}}, seenSeq: 4, at: at, size: 6}},
 		moved: &moved{url: "https://a", at: at},
 		id:    fixed(t, 0x41), epochs: []crypto.Key{fixed(t, 0x51), fixed(t, 0x52)},
 		gens: []generation{
@@ -85,7 +85,7 @@ func TestRingBytes(t *testing.T) {
 		"0007" + "00000020" + "33" + zeros(31) + // trail
 		"0008" + "00000008" + "0000000000000007" + // size seen
 		"0009" + "00000020" + "34" + zeros(31) + // root seen
-		"000a" + "0000007d" + // a store it came from
+		"000a" + "0000008b" + // a store it came from
 		"0001" + "00000010" + "13" + zeros(15) +
 		"0002" + "00000003" + "6f6c64" +
 		"0003" + "00000008" + "0000000000000002" +
@@ -93,6 +93,7 @@ func TestRingBytes(t *testing.T) {
 		"0005" + "00000020" + "35" + zeros(31) +
 		"0006" + "00000008" + "000000006b01a458" + // 2026-11-21T14:02:00Z
 		"0007" + "00000008" + "0000000000000006" +
+		"0008" + "00000008" + "0000000000000004" +
 		"000b" + "0000001d" + // where it went
 		"0001" + "00000009" + "68747470733a2f2f61" +
 		"0002" + "00000008" + "000000006b01a458"

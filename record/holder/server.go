@@ -25,6 +25,9 @@ type Server interface {
 	// slot that asks: record.NotFound for an unknown person and
 	// for a slot that is not theirs. Only who can derive the id of a slot knows it.
 	Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (RingState, error)
+	// RingLog is Log of a record that waits to be carried on, for the slot that asks:
+	// there is no session yet.
+	RingLog(ctx context.Context, p record.PersonID, slot crypto.CapsuleID, from uint64) (LogPage, error)
 	// Submit sends a signed statement, the first with the invite that admits the
 	// person: record.Conflict if it does not follow the last one.
 	Submit(ctx context.Context, signed []byte, invite string) (Receipt, error)
@@ -56,6 +59,11 @@ type RingState struct {
 	Epoch      record.Epoch
 	Live       []LiveGrant
 	Checkpoint []byte
+
+	// While the record waits to be carried on: the store it comes from, and the
+	// checkpoint of its log that the node there signed.
+	From record.StoreID
+	Note []byte
 }
 
 // LiveGrant is one line of the server's live list.

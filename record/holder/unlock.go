@@ -18,7 +18,8 @@ var ErrNoSlot error = record.Safef(record.Unauthorized,
 	"this opens no record here: it may be mistyped, or this way in may have been removed")
 
 // Unlock opens the record that a slot leads to. m is what this device remembers
-// of it; a server that shows anything older is refused with record.Integrity.
+// of it; a server that shows anything older is refused with record.Integrity. Where
+// the record was restored or moved, see Waiting and Carried.
 func Unlock(ctx context.Context, srv Server, slot crypto.Credential, m Memory) (*Holder, error) {
 	h := &Holder{srv: srv, opener: newOpener(slot), mem: m}
 	capsule, err := srv.Slot(ctx, h.opener.key.ID)
@@ -39,16 +40,10 @@ func Unlock(ctx context.Context, srv Server, slot crypto.Credential, m Memory) (
 	if err != nil {
 		return nil, err
 	}
-	h.ahead = time.Until(node.Time)
-	if m.Store != (record.StoreID{}) && m.Store != node.Store || m.Verifier != "" && m.Verifier != node.Verifier {
-		return nil, damaged("this is not the server that this device knows")
-	}
+	h.node, h.ahead = node, time.Until(node.Time)
 	s, err := h.load(ctx, person)
 	if err != nil {
 		return nil, err
-	}
-	if s.ring.store != node.Store || s.ring.verifier != node.Verifier {
-		return nil, damaged("this is not the server that the record was made on")
 	}
 	h.adopt(s)
 	return h, nil
@@ -67,12 +62,12 @@ func (h *Holder) Refresh(ctx context.Context) error {
 
 // reload is Refresh for whoever holds changing.
 func (h *Holder) reload(ctx context.Context) error {
-	was := h.state().ring
-	s, err := h.load(ctx, was.person)
+	was := h.state()
+	s, err := h.load(ctx, was.ring.person)
 	if err != nil {
 		return err
 	}
-	if s.ring.store != was.store || s.ring.verifier != was.verifier {
+	if was.waiting == nil && s.waiting != nil {
 		return damaged("the keyring names another server than before")
 	}
 	h.adopt(s)
@@ -83,7 +78,7 @@ func (h *Holder) reload(ctx context.Context) error {
 // device has seen.
 func (h *Holder) load(ctx context.Context, person record.PersonID) (s state, err error) {
 	h.mu.Lock()
-	slot, m := h.opener, h.mem
+	slot, m, node := h.opener, h.mem, h.node
 	h.mu.Unlock()
 	got, err := h.srv.Ring(ctx, person, slot.key.ID)
 	if errors.Is(err, record.NotFound) {
@@ -92,11 +87,9 @@ func (h *Holder) load(ctx context.Context, person record.PersonID) (s state, err
 	if err != nil {
 		return s, err
 	}
-	if got.Seq < m.Seq {
+	// Before it is opened: whoever unlocks with a slot that is gone is told this.
+	if m.Store == node.Store && got.Seq < m.Seq {
 		return s, damaged("the server shows an older keyring than this device has seen")
-	}
-	if got.Seq == m.Seq && got.Hash != m.Hash {
-		return s, damaged("the server shows another keyring than this device has seen")
 	}
 	root, err := slot.unwrap(person, got.Wrap)
 	if err != nil {
@@ -118,23 +111,50 @@ func (h *Holder) load(ctx context.Context, person record.PersonID) (s state, err
 	for _, l := range got.Live {
 		s.live[l.Grant] = l
 	}
-	if hash, known := r.hashOf(m.Seq); known && m.Seq > 0 && hash != m.Hash {
-		return s, damaged("the keyring does not follow the one this device has seen")
-	}
 	if got.Epoch != r.epoch() {
 		return s, damaged("the server and the keyring disagree about the epoch")
 	}
-	head, err := audit.VerifyCheckpoint(got.Checkpoint, r.verifier, r.store, person)
+	head, err := audit.VerifyCheckpoint(got.Checkpoint, node.Verifier, node.Store, person)
 	if err != nil {
 		return s, damaged(err.Error())
 	}
-	for _, seen := range []statement.Head{m.Head(), r.seen} {
-		if head.Size < seen.Size {
-			return s, &audit.Tampered{Why: "entries that were there are gone", Seen: seen, Now: head}
+	if r.store == node.Store && r.verifier == node.Verifier {
+		return s, s.follows(m, got, head)
+	}
+	return s, s.waits(m, node, got, head)
+}
+
+// follows demands that the keyring, and how far the log has come, are no older than
+// what this device has seen: here, or at a store that the record was at before.
+func (s *state) follows(m Memory, got RingState, head statement.Head) error {
+	r := s.ring
+	if got.From != (record.StoreID{}) {
+		return damaged("the server says that this record was restored, and the keyring that it is where it was")
+	}
+	if m.Store != (record.StoreID{}) && (m.Store != r.store || m.Verifier != r.verifier) {
+		if err := s.cameAlong(m); err != nil {
+			return err
 		}
-		if head.Size == seen.Size && head != seen {
-			return s, &audit.Tampered{Why: "what was seen before is not part of it", Seen: seen, Now: head}
+		m = Memory{} // it is of another store: what it says of the log, a check compares
+	}
+	if got.Seq == m.Seq && got.Hash != m.Hash {
+		return damaged("the server shows another keyring than this device has seen")
+	}
+	if hash, known := r.hashOf(m.Seq); known && m.Seq > 0 && hash != m.Hash {
+		return damaged("the keyring does not follow the one this device has seen")
+	}
+	return notShorter(head, m.Head(), r.seen)
+}
+
+// notShorter demands that a log is no shorter than it was seen.
+func notShorter(head statement.Head, all ...statement.Head) error {
+	for _, seen := range all {
+		if head.Size < seen.Size {
+			return &audit.Tampered{Why: "entries that were there are gone", Seen: seen, Now: head}
+		}
+		if head.Size == seen.Size && head != seen && seen.Size > 0 {
+			return &audit.Tampered{Why: "what was seen before is not part of it", Seen: seen, Now: head}
 		}
 	}
-	return s, nil
+	return nil
 }

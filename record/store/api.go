@@ -45,6 +45,11 @@ type RingState struct {
 	Epoch      record.Epoch
 	Live       []LiveGrant
 	Checkpoint []byte // signed note of the log's head
+
+	// While the record waits to be carried on: the store it comes from, and the
+	// checkpoint of its log that the node there signed.
+	From record.StoreID
+	Note []byte
 }
 
 // LiveGrant is one line of the live list.

@@ -100,6 +100,12 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 			st.People++
 			st.Leaves += p.Head.Log.Size
 			st.Used += p.Head.Used
+			if p.Account.Waiting() {
+				st.Waiting++
+			}
+			if p.Account.Moved != "" {
+				st.Closed++
+			}
 			for _, g := range p.Live.Grants {
 				if !g.Self && !g.Struck && (g.Until.IsZero() || now.Before(g.Until)) {
 					st.Grants++

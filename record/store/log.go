@@ -31,32 +31,7 @@ func (v *View) Log(ctx context.Context, from uint64, limit int) (page LogPage, e
 	if err != nil {
 		return page, err
 	}
-	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		p, err := v.s.load(r, v.person)
-		if err != nil {
-			return err
-		}
-		if from > p.Head.Log.Size {
-			return record.Safef(record.Integrity, "this device has seen more of the log than this server has: the server was wound back")
-		}
-		page = LogPage{From: from, Size: p.Head.Log.Size}
-		before, err := rows.Before(r, from)
-		if err != nil {
-			return err
-		}
-		page.Frontier = before.Marshal()
-		size := 0
-		if err := rows.Leaves(r, from, p.Head.Log.Size, func(leaf []byte) bool {
-			page.Leaves = append(page.Leaves, append([]byte(nil), leaf...))
-			size += len(leaf)
-			return len(page.Leaves) < limit && size < maxLogBytes
-		}); err != nil {
-			return err
-		}
-		page.Checkpoint, err = v.s.signer.Sign(v.person, p.Head.Log.Head())
-		return err
-	})
-	return page, err
+	return v.s.logPage(v.person, from, limit)
 }
 
 // Consistency proves that the log as it was at a head is the beginning of the log

@@ -16,21 +16,10 @@ import (
 // person's log before it is answered: somebody unlocked the record.
 func (s *Store) Ring(ctx context.Context, id record.PersonID, slot crypto.CapsuleID) (RingState, error) {
 	var st RingState
-	if _, err := s.checkClock(); err != nil {
+	if err := s.ringAsked(id, slot); err != nil {
 		return st, err
 	}
-	// A stranger's guess ends here, without a turn in the commit loop.
-	err := s.engine.View(kv.Partition(id), func(r kv.Reader) error {
-		_, _, _, err := s.ringFor(r, id, slot)
-		return err
-	})
-	if err != nil {
-		return st, err
-	}
-	if !s.daily.take(rings, slot, s.time(), ringsDaily) {
-		return st, record.Safef(record.TooMany, "the keyring was fetched %d times today: try again tomorrow, or unlock another way", ringsDaily)
-	}
-	err = s.engine.Update(ctx, kv.Partition(id), func(tx kv.Tx) error {
+	err := s.engine.Update(ctx, kv.Partition(id), func(tx kv.Tx) error {
 		p, x, wrap, err := s.ringFor(tx, id, slot)
 		if err != nil {
 			return err
@@ -39,7 +28,7 @@ func (s *Store) Ring(ctx context.Context, id record.PersonID, slot crypto.Capsul
 			return err
 		}
 		st = RingState{Seq: p.Account.Seq, Hash: p.Account.Last, Blob: x.Blob, Wrap: wrap,
-			Epoch: p.Live.Epoch, Live: shown(p.Live)}
+			Epoch: p.Live.Epoch, Live: shown(p.Live), From: p.Account.From, Note: p.Account.Note}
 		st.Checkpoint, err = s.signer.Sign(id, p.Head.Log.Head())
 		return err
 	})

@@ -40,6 +40,9 @@ func (s *Store) apply(tx kv.Tx, b statement.Body, name statement.Hash, quota uin
 	if b.Seen.Size > p.Head.Log.Size {
 		return nil, errLogLost
 	}
+	if err := s.applyCarryOn(p, b); err != nil {
+		return nil, err
+	}
 	if err := p.applyIdentity(b); err != nil {
 		return nil, err
 	}
@@ -53,6 +56,9 @@ func (s *Store) apply(tx kv.Tx, b statement.Body, name statement.Hash, quota uin
 		}
 	}
 	if err := p.applyGrants(tx, b); err != nil {
+		return nil, err
+	}
+	if err := p.applyMoved(b); err != nil {
 		return nil, err
 	}
 	if err := p.applyQuota(b, fresh); err != nil {
@@ -87,14 +93,15 @@ func (p *person) applyIdentity(b statement.Body) error {
 
 // applyQuota counts what a statement leaves outside its person's partition. A
 // record that is full takes no new credentials and no new grants, and still ends
-// and renews those there are. fresh is how many grants are new.
+// and renews those there are, and goes on after a restore. fresh is how many grants
+// are new.
 func (p *person) applyQuota(b statement.Body, fresh int) error {
 	for _, list := range [][]record.Capsule{b.PutSlots, b.Capsules} {
 		for _, c := range list {
 			p.Head.Used += uint64(rows.CapsuleHead + len(c.Blob))
 		}
 	}
-	if len(b.PutSlots)+len(b.Capsules)+fresh > 0 && b.Seq > 1 && p.full(0) {
+	if len(b.PutSlots)+len(b.Capsules)+fresh > 0 && b.Seq > 1 && b.CarryOn == nil && p.full(0) {
 		return errFull
 	}
 	return nil

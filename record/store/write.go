@@ -70,6 +70,9 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 		if p.Head.Dir != planned {
 			return errStale
 		}
+		if err := p.closed(); err != nil {
+			return err
+		}
 		if p.full(batch.bytes) {
 			return errFull
 		}
@@ -132,6 +135,9 @@ func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash
 		}
 		if p.Head.Dir != planned {
 			return errStale
+		}
+		if err := p.closed(); err != nil {
+			return err
 		}
 		if p.full(batch.bytes) { // before anything is staged
 			return errFull

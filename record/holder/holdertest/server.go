@@ -24,11 +24,17 @@ func (s Server) Node(context.Context) (holder.Node, error) {
 
 func (s Server) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (holder.RingState, error) {
 	r, err := s.Store.Ring(ctx, p, slot)
-	out := holder.RingState{Seq: r.Seq, Blob: r.Blob, Wrap: r.Wrap, Hash: r.Hash, Epoch: r.Epoch, Checkpoint: r.Checkpoint}
+	out := holder.RingState{Seq: r.Seq, Blob: r.Blob, Wrap: r.Wrap, Hash: r.Hash, Epoch: r.Epoch, Checkpoint: r.Checkpoint,
+		From: r.From, Note: r.Note}
 	for _, g := range r.Live {
 		out.Live = append(out.Live, holder.LiveGrant(g))
 	}
 	return out, err
+}
+
+func (s Server) RingLog(ctx context.Context, p record.PersonID, slot crypto.CapsuleID, from uint64) (holder.LogPage, error) {
+	page, err := s.Store.RingLog(ctx, p, slot, from)
+	return holder.LogPage(page), err
 }
 
 func (s Server) Submit(ctx context.Context, signed []byte, invite string) (holder.Receipt, error) {
