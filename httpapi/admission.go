@@ -20,10 +20,12 @@ func (s *Server) charge(e *event, a netip.Addr, r Rate) error {
 		return nil
 	}
 	if wait, ok := s.requests.take(a, s.now()); !ok {
+		s.throttled.requests.Add(1)
 		return tooMany(e, wait)
 	}
 	if r == RateSecret {
 		if wait, ok := s.guesses.take(a, s.now()); !ok {
+			s.throttled.guesses.Add(1)
 			return tooMany(e, wait)
 		}
 	}
@@ -45,6 +47,7 @@ func (s *Server) enter(route *Route) (leave func(), err error) {
 	case s.places <- struct{}{}:
 		return func() { <-s.places }, nil
 	default:
+		s.throttled.busy.Add(1)
 		return nil, busy()
 	}
 }

@@ -76,7 +76,7 @@ func TestBatchStops(t *testing.T) {
 		Scopes: parsed, Purpose: "TREAT", Lasts: time.Hour, Daily: 3})
 	w.check(err)
 	send := func(ctx context.Context, token string) (*httptest.ResponseRecorder, time.Duration) {
-		r := httptest.NewRequestWithContext(ctx, "POST", "/fhir", strings.NewReader(batchOf("Observation?_count=0", 400)))
+		r := newRequest("POST", "/fhir", strings.NewReader(batchOf("Observation?_count=0", 400))).WithContext(ctx)
 		r.Header.Set("Authorization", "Bearer "+token)
 		r.Header.Set("Content-Type", "application/fhir+json")
 		rec, began := httptest.NewRecorder(), time.Now()

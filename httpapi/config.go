@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"carehold/httpapi/certificate"
 	"carehold/record"
 )
 
@@ -21,6 +22,10 @@ type Config struct {
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed. None:
 	// the address of the connection is the client's.
 	TrustedProxies []netip.Prefix
+
+	// Certificate is where the server's certificate comes from, for the metrics.
+	// Nil: it has none of its own.
+	Certificate certificate.Source
 
 	// Version is shown by /, /holder/v1/node and /fhir/metadata.
 	Version string
@@ -38,6 +43,9 @@ type Limits struct {
 	Guesses float64 // lookups by a secret, and refused tokens, a second from one address; 2
 	Tries   int     // and at once; 60
 
+	Connections     int // at the same time; 1024
+	ConnectionsEach int // of them from one address, but for trusted proxies; 128
+
 	Concurrent int           // requests served at the same time, an eighth of them in one record; 256
 	Large      int           // of them, large bundles, which are held in memory, and 8 times as many large entries; 2
 	Header     int           // bytes of a request's head; 16 KiB
@@ -45,7 +53,7 @@ type Limits struct {
 	BodyTime   time.Duration // for sending an ordinary body, or taking an ordinary answer; 30 s
 	LargeTime  time.Duration // for a large one; 10 min
 	IdleTime   time.Duration // of a connection between requests; 2 min
-	StopTime   time.Duration // for requests to end when the server stops; 20 s
+	StopTime   time.Duration // for requests to end when the server stops; 45 s
 }
 
 func (l Limits) orDefault() Limits {
@@ -68,6 +76,8 @@ func (l Limits) orDefault() Limits {
 	or(&l.Burst, 300)
 	per(&l.Guesses, 2)
 	or(&l.Tries, 60)
+	or(&l.Connections, 1024)
+	or(&l.ConnectionsEach, 128)
 	or(&l.Concurrent, 256)
 	or(&l.Large, 2)
 	or(&l.Header, 16<<10)
@@ -75,7 +85,7 @@ func (l Limits) orDefault() Limits {
 	wait(&l.BodyTime, 30*time.Second)
 	wait(&l.LargeTime, 10*time.Minute)
 	wait(&l.IdleTime, 2*time.Minute)
-	wait(&l.StopTime, 20*time.Second)
+	wait(&l.StopTime, 45*time.Second)
 	return l
 }
 

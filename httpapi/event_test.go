@@ -88,7 +88,7 @@ func TestPanicsAndFaults(t *testing.T) {
 	})
 	for _, path := range []string{"/fhir/panic", "/fhir/fault"} {
 		rec := httptest.NewRecorder()
-		w.server.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))
+		w.server.ServeHTTP(rec, newRequest("GET", path, nil))
 		body := rec.Body.String()
 		if rec.Code != 500 || strings.Contains(body, "needle") || strings.Contains(body, "invalid character") {
 			t.Errorf("%s: %d %s", path, rec.Code, body)
@@ -104,7 +104,7 @@ func TestPanicsAndFaults(t *testing.T) {
 				t.Error("half an answer was not cut")
 			}
 		}()
-		w.server.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/fhir/half", nil))
+		w.server.ServeHTTP(httptest.NewRecorder(), newRequest("GET", "/fhir/half", nil))
 	}()
 	text := w.log.String()
 	if strings.Contains(text, "needle") || strings.Contains(text, "invalid character") || strings.Contains(text, ".go:") {
@@ -122,7 +122,7 @@ func TestMetrics(t *testing.T) {
 	w.send("GET", "/fhir/Observation/needle", nil, "").Body.Close()
 	w.http.Close()
 	rec := httptest.NewRecorder()
-	w.server.Debug().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	w.server.Debug().ServeHTTP(rec, newRequest("GET", "/metrics", nil))
 	text := rec.Body.String()
 	for _, line := range []string{
 		`carehold_http_requests_total{method="GET",route="/fhir/{type}/{id}",status="200"} 1`,

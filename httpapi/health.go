@@ -8,25 +8,45 @@ import (
 )
 
 // livez says that the process lives.
-func (s *Server) livez(w http.ResponseWriter, r *http.Request) error { return fine(w) }
+func (s *Server) livez(w http.ResponseWriter, r *http.Request) error { return fine(w, "ok\n") }
 
-// readyz says that requests are served: not while stopping, nor after the store
-// has failed.
+// readyz says that requests are served, or in a few words why not. With a disk so
+// full that changes are refused, reading still goes on: that is ready.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Ready(); err != nil {
+		return err
+	}
+	if m, ok := s.store.Measure(); ok && m.Free >= 0 && m.Free < m.Reserve {
+		return fine(w, "ok, but the disk is nearly full: large changes are refused\n")
+	}
+	return fine(w, "ok\n")
+}
+
+// Ready is nil while requests are served, else why they are not. The texts are for
+// strangers too.
+func (s *Server) Ready() error {
+	no := func(why string) error { return record.Safef(record.Unavailable, "%s", why) }
 	select {
 	case <-s.store.Failed():
-		return record.Safef(record.Unavailable, "the store has failed")
+		return no("the store has failed")
 	default:
 	}
 	if s.stopping.Load() {
-		return record.Safef(record.Unavailable, "stopping")
+		return no("stopping")
 	}
-	return fine(w)
+	if s.store.Clock().Wrong != "" {
+		return no("the server's clock is wrong")
+	}
+	// Below a quarter of the reserve not even the log of a read is written.
+	if m, ok := s.store.Measure(); ok && m.Free >= 0 && m.Free < m.Reserve/4 {
+		return no("the disk is full")
+	}
+	return nil
 }
 
-func fine(w http.ResponseWriter) error {
+func fine(w http.ResponseWriter, text string) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	_, err := io.WriteString(w, "ok\n")
+	_, err := io.WriteString(w, text)
 	return err
 }

@@ -42,9 +42,9 @@ func TestSlowClients(t *testing.T) {
 	slowHeads, _ := serve(t, newServer(t, heads))
 	slowBodies, _ := serve(t, newServer(t, bodies))
 	for name, text := range map[string]string{
-		"head":       "GET /livez HTTP/1.1\r\nHost: x\r\nX-A",
-		"body":       "POST /holder/v1/slot HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{",
-		"statements": "POST /holder/v1/statements HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\nContent-Length: 50\r\n\r\n{",
+		"head":       "GET /livez HTTP/1.1\r\nHost: record.example.org\r\nX-A",
+		"body":       "POST /holder/v1/slot HTTP/1.1\r\nHost: record.example.org\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{",
+		"statements": "POST /holder/v1/statements HTTP/1.1\r\nHost: record.example.org\r\nContent-Type: application/octet-stream\r\nContent-Length: 50\r\n\r\n{",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -90,19 +90,19 @@ func TestLargeRequests(t *testing.T) {
 		return resp.StatusCode
 	}
 	// The length alone is enough to say no.
-	if got := ask("POST /holder/v1/slot HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n", strings.NewReader("")); got != 413 {
+	if got := ask("POST /holder/v1/slot HTTP/1.1\r\nHost: record.example.org\r\nContent-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n", strings.NewReader("")); got != 413 {
 		t.Errorf("a body of 1 GB, by its length: %d", got)
 	}
 	// Without a length, it is read as far as the limit.
 	chunks := strings.Repeat("1000\r\n"+strings.Repeat(" ", 0x1000)+"\r\n", 100) + "0\r\n\r\n"
-	if got := ask("POST /holder/v1/slot HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n", strings.NewReader(chunks)); got != 413 {
+	if got := ask("POST /holder/v1/slot HTTP/1.1\r\nHost: record.example.org\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n", strings.NewReader(chunks)); got != 413 {
 		t.Errorf("a body of 400 kB, in chunks: %d", got)
 	}
-	if got := ask("GET /livez HTTP/1.1\r\nHost: x\r\nX-A: "+strings.Repeat("a", 64<<10)+"\r\n\r\n", strings.NewReader("")); got != 431 {
+	if got := ask("GET /livez HTTP/1.1\r\nHost: record.example.org\r\nX-A: "+strings.Repeat("a", 64<<10)+"\r\n\r\n", strings.NewReader("")); got != 431 {
 		t.Errorf("a head of 64 kB: %d", got)
 	}
 	// Who may not come in is told so before their body is read.
-	if got := ask("POST /fhir HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", strings.NewReader("")); got != 401 {
+	if got := ask("POST /fhir HTTP/1.1\r\nHost: record.example.org\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", strings.NewReader("")); got != 401 {
 		t.Errorf("a large body without a token: %d", got)
 	}
 }
@@ -136,7 +136,7 @@ func TestGuesses(t *testing.T) {
 	}
 	// Lookups by a secret count as guesses before they are looked up.
 	rec = httptest.NewRecorder()
-	r = httptest.NewRequest("POST", "/holder/v1/slot", strings.NewReader(`{"id":"00000000000000000000000000000000"}`))
+	r = newRequest("POST", "/holder/v1/slot", strings.NewReader(`{"id":"00000000000000000000000000000000"}`))
 	r.Header.Set("Content-Type", "application/json")
 	r.RemoteAddr = "192.0.2.1:99"
 	if w.server.ServeHTTP(rec, r); rec.Code != 429 {
@@ -171,7 +171,7 @@ func TestGuessesFromEverywhere(t *testing.T) {
 }
 
 func bad(from, forwarded string) *http.Request {
-	r := httptest.NewRequest("GET", "/fhir/Patient", nil)
+	r := newRequest("GET", "/fhir/Patient", nil)
 	r.RemoteAddr = from
 	r.Header.Set("Authorization", "Bearer "+crypto.NewCredential(crypto.Access).Token())
 	if forwarded != "" {
@@ -185,13 +185,13 @@ func TestRate(t *testing.T) {
 	w := newServer(t, httpapi.Limits{Rate: 0.001, Burst: 3})
 	for i, want := range []int{200, 200, 200, 429} {
 		rec := httptest.NewRecorder()
-		if w.server.ServeHTTP(rec, httptest.NewRequest("GET", "/fhir/metadata", nil)); rec.Code != want {
+		if w.server.ServeHTTP(rec, newRequest("GET", "/fhir/metadata", nil)); rec.Code != want {
 			t.Errorf("request %d: %d, want %d", i, rec.Code, want)
 		}
 	}
 	// Whoever watches the process is not a client.
 	rec := httptest.NewRecorder()
-	if w.server.ServeHTTP(rec, httptest.NewRequest("GET", "/livez", nil)); rec.Code != 200 {
+	if w.server.ServeHTTP(rec, newRequest("GET", "/livez", nil)); rec.Code != 200 {
 		t.Error("livez is rate limited")
 	}
 }
@@ -202,10 +202,10 @@ func TestTooMuchAtOnce(t *testing.T) {
 	in, out := make(chan bool), make(chan bool)
 	w.server.SetRoutes([]httpapi.Route{{Method: "GET", Path: "/holder/slow", Door: httpapi.DoorHolder, Rate: httpapi.RateOrdinary,
 		Open: func(http.ResponseWriter, *http.Request) error { in <- true; <-out; return nil }}})
-	go w.server.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/holder/slow", nil))
+	go w.server.ServeHTTP(httptest.NewRecorder(), newRequest("GET", "/holder/slow", nil))
 	<-in
 	rec := httptest.NewRecorder()
-	w.server.ServeHTTP(rec, httptest.NewRequest("GET", "/holder/slow", nil))
+	w.server.ServeHTTP(rec, newRequest("GET", "/holder/slow", nil))
 	if rec.Code != 503 || rec.Header().Get("Retry-After") == "" {
 		t.Errorf("%d %v", rec.Code, rec.Header())
 	}
@@ -240,7 +240,7 @@ func TestStop(t *testing.T) {
 	go func() { stopped <- stop() }()
 	for range 200 {
 		rec := httptest.NewRecorder()
-		w.server.ServeHTTP(rec, httptest.NewRequest("GET", "/readyz", nil))
+		w.server.ServeHTTP(rec, newRequest("GET", "/readyz", nil))
 		if rec.Code == 503 {
 			close(out)
 			break
@@ -269,7 +269,7 @@ func TestClientAddress(t *testing.T) {
 		{"[::ffff:10.0.0.1]:5", "203.0.113.9", "203.0.113.9"},
 		{"@", "203.0.113.9", "invalid IP"},
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := newRequest("GET", "/", nil)
 		r.RemoteAddr = c.peer
 		if c.forwarded != "" {
 			r.Header.Set("X-Forwarded-For", c.forwarded)

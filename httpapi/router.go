@@ -100,6 +100,12 @@ func (s *Server) before(e *event, r *http.Request) {
 	h := e.Header()
 	secure(h, s.public.Scheme == "https")
 	h.Set("X-Request-Id", e.id)
+	if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+		// A length may have been sent as well, which net/http drops without a word:
+		// what a proxy in front takes for the rest of the body must not be read as
+		// another request. RFC 9112 §6.1.
+		h.Set("Connection", "close")
+	}
 	// FHIR R4 §3.1.0.1.12: a client's own name for the request, given back. It is
 	// the client's text, so it is not logged.
 	if c := r.Header.Get("X-Correlation-Id"); correlation.MatchString(c) {
@@ -108,7 +114,9 @@ func (s *Server) before(e *event, r *http.Request) {
 	if e.door == DoorFHIR || e.door == DoorHolder {
 		private(h)
 	}
-	e.err = s.gate(r)
+	if e.err = s.meant(r); e.err == nil {
+		e.err = s.gate(r)
+	}
 }
 
 var correlation = regexp.MustCompile(`^[A-Za-z0-9\-.]{1,64}$`)
@@ -197,6 +205,7 @@ func (s *Server) refuse(e *event, r *http.Request, err error) error {
 		return err
 	}
 	if wait, ok := s.guesses.take(clientAddress(r, s.config.TrustedProxies), s.now()); !ok {
+		s.throttled.guesses.Add(1)
 		return tooMany(e, wait)
 	}
 	return err

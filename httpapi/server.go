@@ -3,9 +3,6 @@ package httpapi
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -41,6 +38,9 @@ type Server struct {
 	places                    chan struct{}
 	records, bundles, letters *places
 	stopping                  atomic.Bool
+
+	connections atomic.Pointer[connections]                     // of the front, once it serves
+	throttled   struct{ requests, guesses, busy atomic.Uint64 } // refusals, for the metrics
 }
 
 // New makes the doors of a store.
@@ -73,6 +73,7 @@ func New(st *store.Store, c Config) (*Server, error) {
 	if err := s.crossOrigin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
 		return nil, err
 	}
+	s.metrics.registry.MustRegister(&gauges{s: s})
 	s.table = s.routes()
 	s.router = s.newRouter(s.table)
 	return s, nil
@@ -85,53 +86,7 @@ func (s *Server) Routes() []Route { return append([]Route(nil), s.table...) }
 // the requests that are running end. With a TLS configuration it speaks only
 // that.
 func (s *Server) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
-	limits := s.config.Limits
-	hs := &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: limits.HeaderTime,
-		ReadTimeout:       limits.BodyTime,
-		WriteTimeout:      2 * limits.BodyTime,
-		IdleTimeout:       limits.IdleTime,
-		MaxHeaderBytes:    limits.Header,
-		// What net/http logs may quote a client's bytes.
-		ErrorLog: log.New(quiet{s.logger}, "", 0),
-	}
-	if t != nil {
-		t = t.Clone()
-		t.NextProtos = []string{"h2", "http/1.1"}
-		hs.TLSConfig = t
-	}
-	served := make(chan error, 1)
-	go func() {
-		if t != nil {
-			served <- hs.ServeTLS(l, "", "")
-		} else {
-			served <- hs.Serve(l)
-		}
-	}()
-	var failed error
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	case <-s.store.Failed():
-		failed = errors.New("the store has failed, and nothing more is served")
-	}
-	s.stopping.Store(true)
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), limits.StopTime)
-	defer cancel()
-	if err := hs.Shutdown(stop); err != nil {
-		hs.Close()
-		return errors.Join(failed, fmt.Errorf("stopping: some requests were cut: %w", err))
-	}
-	return failed
-}
-
-// quiet counts net/http's complaints (a bad handshake, a broken request) without
-// their text.
-type quiet struct{ *slog.Logger }
-
-func (q quiet) Write(b []byte) (int, error) {
-	q.Debug("connection refused or broken")
-	return len(b), nil
+	f := NewFront(s.config)
+	f.Use(s)
+	return f.Serve(ctx, l, t)
 }

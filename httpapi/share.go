@@ -57,6 +57,7 @@ func (s *Server) enterRecord(r *http.Request, route *Route, v *store.View) (leav
 	id := v.Grant().Person
 	leaveRecord, err := s.records.take(id)
 	if err != nil {
+		s.throttled.busy.Add(1)
 		return nil, err
 	}
 	var few *places
@@ -70,6 +71,7 @@ func (s *Server) enterRecord(r *http.Request, route *Route, v *store.View) (leav
 	}
 	leaveFew, err := few.take(id)
 	if err != nil {
+		s.throttled.busy.Add(1)
 		leaveRecord()
 		return nil, err
 	}

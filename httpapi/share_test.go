@@ -23,7 +23,7 @@ func hold(t *testing.T, addr, token, path string, length, n int) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { c.Close() })
-		fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/fhir+json\r\nContent-Length: %d\r\n\r\n{", path, token, length)
+		fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: record.example.org\r\nAuthorization: Bearer %s\r\nContent-Type: application/fhir+json\r\nContent-Length: %d\r\n\r\n{", path, token, length)
 	}
 }
 
@@ -103,7 +103,7 @@ func TestSlowReaders(t *testing.T) {
 		c, err := net.Dial("tcp", addr)
 		w.check(err)
 		t.Cleanup(func() { c.Close() })
-		io.WriteString(c, "GET /core.wasm HTTP/1.1\r\nHost: x\r\n\r\n")
+		io.WriteString(c, "GET /core.wasm HTTP/1.1\r\nHost: record.example.org\r\n\r\n")
 		if line, _ := bufio.NewReaderSize(c, 16).ReadString(' '); line != "HTTP/1.1 " {
 			t.Fatalf("%q", line)
 		}
@@ -111,7 +111,7 @@ func TestSlowReaders(t *testing.T) {
 	c, err := net.Dial("tcp", addr)
 	w.check(err)
 	defer c.Close()
-	io.WriteString(c, "POST /holder/v1/slot HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+	io.WriteString(c, "POST /holder/v1/slot HTTP/1.1\r\nHost: record.example.org\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
 	c.SetDeadline(time.Now().Add(5 * time.Second))
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	w.check(err)

@@ -208,3 +208,10 @@ func (w *world) send(method, path string, h http.Header, body string) *http.Resp
 	w.check(err)
 	return resp
 }
+
+// newRequest is httptest's, meant for the server of these tests.
+func newRequest(method, target string, body io.Reader) *http.Request {
+	r := httptest.NewRequest(method, target, body)
+	r.Host = "record.example.org"
+	return r
+}

@@ -5,13 +5,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"carehold/crypto"
-	"carehold/httpapi/client"
 	"carehold/record/holder"
 )
 
@@ -24,11 +24,12 @@ devices, and with the recovery code. This lists, adds and removes them.`,
 		Example: `  carehold device list
   carehold device add --server https://record.example.org
   carehold device remove laptop
-  carehold device new-code`,
+  carehold device new-code
+  carehold device server https://records.example.net`,
 		Args: knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.deviceListCommand(), a.deviceAddCommand(), a.deviceRemoveCommand(), a.newCodeCommand())
+	c.AddCommand(a.deviceListCommand(), a.deviceAddCommand(), a.deviceRemoveCommand(), a.newCodeCommand(), a.deviceServerCommand())
 	return c
 }
 
@@ -136,9 +137,14 @@ func (a *app) recoverCommand() *cobra.Command {
 lost, and gives this device a new passphrase. It works like "device add", and
 then makes a new recovery code: the old one was used, and may have been seen.
 
+On a device that has the record already, and whose passphrase is forgotten, it
+needs no --server, and what the device has seen of the record is kept. The
+forgotten passphrase is then still a way in: carehold device remove ID
+
 If the old device was stolen: carehold device remove NAME --stolen`,
-		Example: `  carehold recover --server https://record.example.org`,
-		Args:    nothing,
+		Example: `  carehold recover --server https://record.example.org
+  carehold recover`,
+		Args: nothing,
 	}
 	in := comeIn{newCode: true}
 	a.comeInFlags(c, &in)
@@ -148,10 +154,7 @@ If the old device was stolen: carehold device remove NAME --stolen`,
 }
 
 func (a *app) comeIn(ctx context.Context, in comeIn) error {
-	if *in.server == "" {
-		return usagef("--server is needed: the address of the server your record is on")
-	}
-	d, err := a.newDevice(*in.server, *in.label)
+	d, known, err := a.deviceFor(in)
 	if err != nil {
 		return err
 	}
@@ -164,12 +167,12 @@ func (a *app) comeIn(ctx context.Context, in comeIn) error {
 	if err != nil {
 		return err
 	}
-	c, err := client.New(d.server, client.Options{})
+	c, err := d.reach()
 	if err != nil {
 		return err
 	}
 	slot := code.Slot()
-	h, err := holder.Unlock(ctx, c, slot, holder.Memory{})
+	h, err := holder.Unlock(ctx, c, slot, d.memory)
 	slot.Destroy()
 	if errors.Is(err, holder.ErrNoSlot) {
 		return coded(exitLocked, errors.New("this recovery code opens no record on this server"),
@@ -208,8 +211,34 @@ func (a *app) comeIn(ctx context.Context, in comeIn) error {
 		}{d.server, d.path})
 	}
 	a.say("Your record is open on this device.")
+	if known {
+		a.note("The forgotten passphrase is a way in as well, for whoever remembers it: \"carehold device list\" shows both, and \"carehold device remove ID\" removes the older one.")
+		return nil
+	}
 	a.note("This device has not seen your record before: it took the server's word that what it shows is the newest.")
 	return nil
+}
+
+// deviceFor is the device file to come in with. To recover may be to have
+// forgotten the passphrase of this device: what it has seen of the record must not
+// be forgotten with it, for by that an older state of the record is known.
+func (a *app) deviceFor(in comeIn) (d *device, known bool, err error) {
+	if path, err := a.statePath(); err != nil {
+		return nil, false, err
+	} else if _, err := os.Stat(path); in.newCode && err == nil {
+		if d, err = a.loadDevice(); err != nil {
+			return nil, false, err
+		}
+		if *in.server == "" || strings.TrimRight(*in.server, "/") == strings.TrimRight(d.server, "/") {
+			d.label = first(*in.label, d.label)
+			return d, true, nil
+		}
+	}
+	if *in.server == "" {
+		return nil, false, usagef("--server is needed: the address of the server your record is on")
+	}
+	d, err = a.newDevice(*in.server, *in.label)
+	return d, false, err
 }
 
 func (a *app) recoveryCode(file string) (crypto.RecoveryCode, error) {

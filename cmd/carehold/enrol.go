@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"carehold/crypto"
-	"carehold/httpapi/client"
 	"carehold/record/holder"
 )
 
@@ -66,6 +65,7 @@ people who run the server included. If both are lost, the record is lost.`,
 func (a *app) deviceFlags(c *cobra.Command) {
 	c.Flags().StringVar(&a.state, "state", "", "this device's `file` (by itself device.json in $XDG_STATE_HOME/carehold)")
 	c.Flags().StringVar(&a.passphraseFile, "passphrase-file", "", "read the passphrase from this `file`; - is stdin")
+	c.Flags().StringVar(&a.caFile, "ca-file", "", "believe the certificate authority in this `file` (PEM), and no other; the device remembers it")
 }
 
 // newDevice begins a device file. One that is there is a record somebody would lose.
@@ -81,7 +81,12 @@ func (a *app) newDevice(server, label string) (*device, error) {
 		}
 		return nil, hinted(errors.New("this device has a record already, in "+path), hint)
 	}
-	c, err := client.New(server, client.Options{})
+	authority, err := a.authority()
+	if err != nil {
+		return nil, err
+	}
+	d := &device{path: path, server: server, authority: authority}
+	c, err := d.reach()
 	if err != nil {
 		return nil, usage(err)
 	}
@@ -100,7 +105,8 @@ func (a *app) newDevice(server, label string) (*device, error) {
 		return nil, err
 	}
 	unlock()
-	return &device{path: path, server: c.Base(), label: label}, nil
+	d.server, d.label = c.Base(), label
+	return d, nil
 }
 
 // tries is how often something may be typed wrong.
@@ -144,7 +150,7 @@ func isInvite(text string) bool {
 
 // enrol makes the record.
 func (a *app) enrol(ctx context.Context, d *device, invite string, passphrase crypto.Secret, recoveryOut string) error {
-	c, err := client.New(d.server, client.Options{})
+	c, err := d.reach()
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,9 +18,14 @@ func (a *app) initCommand() *cobra.Command {
 		Long: `Makes the folder in which a server keeps records, and the server's own key.
 
 A store is made by this command only: a slip in a path must not look like a
-server that has lost everything. It refuses a folder that has anything in it.`,
+server that has lost everything. It refuses a folder that has anything in it.
+
+With --node-key the key is made elsewhere, so that a copy of the folder lacks
+it: "serve" and the other commands must then be told the same path, by flag,
+variable or configuration file. A credential of systemd (LoadCredential=) is one.`,
 		Example: `  carehold init
-  carehold init --data /srv/carehold`,
+  carehold init --data /srv/carehold
+  carehold init --data /srv/carehold --node-key /etc/carehold/node.key`,
 		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := a.settings(c)
@@ -33,26 +39,43 @@ server that has lost everything. It refuses a folder that has anything in it.`,
 			} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
-			if err := store.Init(dir); err != nil {
+			elsewhere := s.from["node-key"] != "default"
+			if elsewhere {
+				if err := mustBeNew(s.get("node-key")); err != nil {
+					return err
+				}
+			}
+			if err := store.InitKey(dir, s.get("node-key")); err != nil {
 				return err
 			}
 			if a.json {
-				return a.summary(struct {
+				answer := struct {
 					Data string `json:"data"`
-				}{dir})
+					Key  string `json:"node_key,omitempty"`
+				}{Data: dir}
+				if elsewhere {
+					answer.Key = s.get("node-key")
+				}
+				return a.summary(answer)
 			}
 			a.say("Made an empty store in %s", dir)
+			if elsewhere {
+				a.say("Made this server's own key in %s: keep a copy of it apart from those of the folder", s.get("node-key"))
+			}
 			a.note("")
 			a.note("Next:")
 			flag := ""
 			if s.from["data"] != "default" {
 				flag = " --data " + dir
 			}
+			if strings.HasPrefix(s.from["node-key"], "--") {
+				flag += " --node-key " + s.get("node-key")
+			}
 			a.command("carehold serve"+flag, "serve it")
 			a.command("carehold invite"+flag, "let one person make a record on it")
 			return nil
 		},
 	}
-	settingFlags(c, "data")
+	settingFlags(c, "data", "node-key")
 	return c
 }

@@ -32,6 +32,7 @@ type app struct {
 	json, quiet, yes bool
 	state            string // path of the device file
 	passphraseFile   string
+	caFile           string // of a certificate authority that only this home has
 	width            int    // of the answer; 0: of the terminal
 	name             string // of the command, for hints
 	running          bool   // a command has begun: what fails now is not its usage
@@ -113,7 +114,7 @@ func (a *app) root() *cobra.Command {
 	add(person, a.enrolCommand(), a.importCommand(), a.importsCommand(), a.entriesCommand(), a.showCommand(),
 		a.moveCommand(), a.exportCommand(), a.deviceCommand(), a.recoverCommand(), a.passphraseCommand())
 	add(sharing, a.grantCommand(), a.grantsCommand(), a.revokeCommand(), a.historyCommand(), a.checkCommand())
-	add(operator, a.initCommand(), a.serveCommand(), a.inviteCommand(), a.statusCommand())
+	add(operator, a.initCommand(), a.serveCommand(), a.inviteCommand(), a.statusCommand(), a.clockCommand())
 	add(other, a.demoCommand(), a.completionCommand(), a.versionCommand())
 	root.SetHelpCommandGroupID(other)
 	root.InitDefaultHelpCmd()

@@ -14,23 +14,30 @@ import (
 	"sync"
 	"time"
 
+	"carehold/httpapi"
+	"carehold/httpapi/certificate"
 	"carehold/record"
 	"carehold/record/keys"
 	"carehold/record/store"
 )
 
 // While serve runs it alone has the store open, so the operator's other commands
-// ask it, over a socket of mode 0600 that says two things over HTTP:
+// ask it, over a socket of mode 0600 that says a few things over HTTP:
 //
 //	GET  /status   serverStatus
 //	POST /invite   inviteRequest -> inviteAnswer
+//	GET  /clock    clockStatus
+//	POST /clock    clockStatus, after the clock was accepted
 //
 // Who may open the socket may read the data folder too: it gives nothing more.
 type operator struct {
 	store *store.Store
 	data  string
-	url   string
+	url   string // "" when nothing serves
 	began time.Time
+
+	certificate certificate.Source // nil: none
+	server      *httpapi.Server    // nil when nothing serves
 }
 
 type inviteRequest struct {
@@ -42,28 +49,6 @@ type inviteAnswer struct {
 	Invite string    `json:"invite"`
 	Until  time.Time `json:"until"`
 	Server string    `json:"server"` // "" when nothing is serving
-}
-
-// serverStatus is what an operator may know.
-type serverStatus struct {
-	Store      string    `json:"store"`
-	Data       string    `json:"data"`
-	Serving    bool      `json:"serving"`
-	Server     string    `json:"server,omitempty"`
-	Since      time.Time `json:"since,omitzero"`
-	Version    string    `json:"version"`
-	People     int       `json:"people"`
-	Capsules   int       `json:"capsules"`
-	LogEntries uint64    `json:"log_entries"`
-	Bytes      uint64    `json:"bytes"`
-	LastCommit time.Time `json:"last_commit,omitzero"`
-	Problems   []problem `json:"problems"`
-}
-
-// problem is something wrong, and what to do about it.
-type problem struct {
-	What string `json:"what"`
-	Do   string `json:"do"`
 }
 
 const operatorTimeout = 30 * time.Second
@@ -102,6 +87,14 @@ func (o *operator) listen(ctx context.Context, path string, background *sync.Wai
 		answer, err := o.invite(r.Context(), q)
 		reply(w, answer, err)
 	})
+	mux.HandleFunc("GET /clock", func(w http.ResponseWriter, r *http.Request) {
+		c, err := o.clock(r.Context(), false)
+		reply(w, c, err)
+	})
+	mux.HandleFunc("POST /clock", func(w http.ResponseWriter, r *http.Request) {
+		c, err := o.clock(context.WithoutCancel(r.Context()), true)
+		reply(w, c, err)
+	})
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: operatorTimeout}
 	background.Go(func() { _ = s.Serve(l) })
 	background.Go(func() { <-ctx.Done(); s.Close() })
@@ -109,6 +102,9 @@ func (o *operator) listen(ctx context.Context, path string, background *sync.Wai
 }
 
 func (o *operator) invite(ctx context.Context, q inviteRequest) (inviteAnswer, error) {
+	if wrong := o.store.Clock().Wrong; wrong != "" {
+		return inviteAnswer{}, record.Safef(record.Unavailable, "the clock is wrong: %s", wrong)
+	}
 	until := o.store.Now().Add(q.Expires).UTC().Truncate(time.Second)
 	c, err := o.store.Invite(ctx, keys.Invite{Quota: q.Quota, Until: until})
 	if err != nil {
@@ -116,35 +112,6 @@ func (o *operator) invite(ctx context.Context, q inviteRequest) (inviteAnswer, e
 	}
 	defer c.Destroy()
 	return inviteAnswer{c.Token(), until, o.url}, nil
-}
-
-func (o *operator) status(ctx context.Context) (serverStatus, error) {
-	st, err := o.store.Status(ctx)
-	if err != nil {
-		return serverStatus{}, err
-	}
-	s := serverStatus{Store: st.Store.String(), Data: o.data, Serving: o.url != "", Server: o.url, Since: o.began.UTC().Truncate(time.Second),
-		Version: version(), People: st.People, Capsules: st.Capsules, LogEntries: st.Leaves, Bytes: st.Used, LastCommit: st.Commit.UTC(),
-		Problems: []problem{}}
-	wrong := func(what, do string) { s.Problems = append(s.Problems, problem{what, do}) }
-	if st.Clock != "" {
-		wrong("the clock: "+st.Clock, "set this machine's clock right; until then grants may not be served")
-	}
-	select {
-	case <-o.store.Failed():
-		wrong("the store stopped after a write that failed", "look at the disk, then start the server again")
-	default:
-	}
-	if info, err := os.Stat(o.data); err == nil && othersMayRead(info.Mode()) {
-		wrong("others on this machine may look into "+o.data, "chmod 700 "+o.data)
-	}
-	if o.url == "" {
-		return s, nil // what follows is about the server's process
-	}
-	if n, known := coreLimit(); known && n > 0 || dumpable() {
-		wrong("this server's memory could be written to disk if it failed", "set LimitCORE=0 for the service")
-	}
-	return s, nil
 }
 
 type operatorError struct {

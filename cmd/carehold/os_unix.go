@@ -31,6 +31,19 @@ func hardenUnix() {
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) // lowering a limit is always allowed
 }
 
+// hangUp are the signals that make a server read its certificate again.
+var hangUp = []os.Signal{unix.SIGHUP}
+
+// connections is how many connections there may be, so that the database has
+// descriptors left for its own files. Go has raised the limit as far as it may be.
+func connections() int {
+	var l unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &l) != nil || l.Cur > 1<<20 {
+		return 0 // as many as there usually are
+	}
+	return max(8, min(1024, int(l.Cur)-min(256, int(l.Cur)/2)))
+}
+
 // coreLimit is how large a core dump of this process may be.
 func coreLimit() (uint64, bool) {
 	var l unix.Rlimit

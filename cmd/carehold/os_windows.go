@@ -1,6 +1,9 @@
 package main
 
-import "io/fs"
+import (
+	"io/fs"
+	"os"
+)
 
 // On Windows files have no mode bits; a user's profile folder is their own.
 
@@ -11,3 +14,7 @@ func lockFile(string) (func(), error) { return func() {}, nil }
 func hardenUnix() {}
 
 func coreLimit() (uint64, bool) { return 0, false }
+
+var hangUp []os.Signal
+
+func connections() int { return 0 }

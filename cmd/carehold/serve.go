@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"carehold/httpapi"
+	"carehold/record"
 	"carehold/record/store"
 )
 
@@ -31,12 +32,16 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: `Serves the records in a store over HTTP until it is stopped (Ctrl-C, SIGTERM).
 
 Without a certificate it answers this machine only. To be reached from others it
-needs --tls-cert and --tls-key, or a proxy that ends TLS: then say --public-url
-and --trusted-proxies.
+needs one, and --public-url with the name that it is called by: --acme gets and
+renews one; --tls-cert and --tls-key are your own, read again when they change.
+Or a proxy ends TLS: then say --trusted-proxies too.
+
+Ctrl-C or SIGTERM lets what is running end; a second one ends at once.
 
 Every setting is a flag here, a variable CAREHOLD_… and a line of the
 configuration file; --print-config shows which value won, and where it is from.`,
 		Example: `  carehold serve
+  carehold serve --listen :443 --public-url https://record.example.org --acme
   carehold serve --listen :8443 --public-url https://record.example.org \
     --tls-cert fullchain.pem --tls-key privkey.pem
   carehold serve --print-config`,
@@ -58,17 +63,14 @@ configuration file; --print-config shows which value won, and where it is from.`
 	return c
 }
 
-// serve runs a server until ctx ends or the store fails.
+// serve runs a server until ctx ends or the store fails. It listens before the
+// store is open, and says that it is not ready: opening a large one takes a while.
 func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	if v := a.env("GOTRACEBACK"); v == "crash" || v == "wer" {
 		return hinted(fmt.Errorf("GOTRACEBACK=%s would write the server's memory to disk if it failed", v), "unset it")
 	}
 	if _, _, err := net.SplitHostPort(s.get("listen")); err != nil {
 		return coded(exitUsage, fmt.Errorf("%q in %s has no port, or is no address", s.get("listen"), s.from["listen"]), "an address and a port: "+defaultListen)
-	}
-	t, err := transport(s)
-	if err != nil {
-		return err
 	}
 	proxies, err := parsePrefixes(s.get("trusted-proxies"))
 	if err != nil {
@@ -77,33 +79,60 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	if d := s.get("debug-listen"); d != "" && !loopbackAddress(d) {
 		return hinted(fmt.Errorf("--debug-listen %s would show this server's inside to others", d), "use 127.0.0.1 and a port")
 	}
+	log := a.logger(s.get("log-format"))
+	if err := mayListen(s); err != nil {
+		return err
+	}
 	if served(ctx, s) {
 		return hinted(errors.New("another carehold serves this store"), "what it does: carehold status --data "+s.get("data"))
 	}
-	log := a.logger(s.get("log-format"))
-	st, err := openStore(s, store.Options{Log: log, AcceptLoss: acceptLoss})
+	if err := hasStore(s); err != nil { // before anything is made in its folder
+		return err
+	}
+	source, err := certificateSource(s, log)
 	if err != nil {
 		return err
 	}
-	defer st.Close()
+	a.limitMemory(log)
 
 	listener, err := net.Listen("tcp", s.get("listen"))
 	if err != nil {
 		return listening(s.get("listen"), err)
 	}
 	defer listener.Close()
-	public := publicURL(s, listener, t)
-	server, err := httpapi.New(st, httpapi.Config{PublicURL: public, TrustedProxies: proxies, Version: version(), Logger: log})
-	if err != nil {
-		return err
+	config := httpapi.Config{PublicURL: publicURL(s, listener, source != nil), TrustedProxies: proxies, Version: version(), Logger: log,
+		Certificate: source, Limits: httpapi.Limits{Connections: connections()}}
+	front := httpapi.NewFront(config)
+	var t *tls.Config
+	if source != nil {
+		t = source.TLS()
 	}
 
 	ctx, cancel := context.WithCancel(ctx)
 	var background sync.WaitGroup
 	defer background.Wait()
 	defer cancel() // runs before Wait
+	ended := make(chan error, 1)
+	background.Go(func() { ended <- front.Serve(ctx, listener, t) })
+
+	st, err := openStore(s, store.Options{Log: log, AcceptLoss: acceptLoss})
+	if err != nil {
+		return refused(err)
+	}
+	defer func() {
+		cancel()
+		background.Wait() // what is running ends first
+		st.Close()
+	}()
+	server, err := httpapi.New(st, config)
+	if err != nil {
+		return err
+	}
 	background.Go(func() { st.Keep(ctx) })
-	op := &operator{store: st, data: s.get("data"), url: public, began: time.Now()}
+	if err := keepCertificate(ctx, a, s, source, &background); err != nil {
+		return err
+	}
+	op := &operator{store: st, data: s.get("data"), url: config.PublicURL, began: time.Now(), certificate: source, server: server}
 	if err := op.listen(ctx, s.get("socket"), &background); err != nil {
 		return err
 	}
@@ -112,15 +141,30 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 			return err
 		}
 	}
+	front.Use(server)
 	if log.Handler().Enabled(ctx, slog.LevelInfo) && a.atTerminal() {
-		a.note("Serving at %s. Ctrl-C stops it.", public)
+		a.note("Serving at %s. Ctrl-C stops it.", config.PublicURL)
 	}
-	log.Info("serving", "url", public, "data", s.get("data"), "version", version())
-	if err := server.Serve(ctx, listener, t); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	log.Info("serving", "url", config.PublicURL, "data", s.get("data"), "version", version())
+	a.notify("READY=1\nSTATUS=serving at " + config.PublicURL)
+	background.Go(func() { a.watchdog(ctx, st) })
+	background.Go(func() { <-ctx.Done(); a.notify("STOPPING=1") })
+	if err := <-ended; err != nil && !errors.Is(err, http.ErrServerClosed) {
 		return hinted(err, `"carehold status" says what is wrong`)
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// refused says what an operator can do about a store that does not open. It ends
+// the program, and does not go on saying so: an unopened store is nothing to ask
+// for, and whatever supervises this shows a service that ended with 7.
+func refused(err error) error {
+	if errors.Is(err, record.Integrity) {
+		return hinted(fmt.Errorf("the store is not served: %w", err),
+			`nothing was changed. "carehold verify" looks for what is damaged; "carehold restore" makes a new store of a backup; if you have put an older copy there yourself, "carehold serve --accept-loss" takes it as it is, and everybody sees it in their history`)
+	}
+	return err
 }
 
 // listening says why an address cannot be listened on.
@@ -135,37 +179,25 @@ func listening(address string, err error) error {
 	return fmt.Errorf("listening on %s: %w", address, err)
 }
 
-// openStore opens the store of the settings.
-func openStore(s *settings, o store.Options) (*store.Store, error) {
+// hasStore says what to do when there is no store. An empty folder is one that
+// systemd or a container engine made.
+func hasStore(s *settings) error {
 	dir := s.get("data")
-	// An empty folder is one that systemd or a container engine made.
 	if list, err := os.ReadDir(dir); errors.Is(err, fs.ErrNotExist) || err == nil && len(list) == 0 {
-		return nil, coded(exitNotFound, fmt.Errorf("there is no store in %s", dir), `"carehold init" makes one; --data says where one is`)
+		return coded(exitNotFound, fmt.Errorf("there is no store in %s", dir), `"carehold init" makes one; --data says where one is`)
 	} else if err != nil {
-		return nil, err
+		return err
 	}
-	if s.from["node-key"] != "default" {
-		o.NodeKey = s.get("node-key")
-	}
-	return store.Open(dir, o)
+	return nil
 }
 
-// transport is the TLS configuration; nil for plain HTTP, which is for this
-// machine, and for a proxy that somebody has thought about.
-func transport(s *settings) (*tls.Config, error) {
-	cert, key := s.get("tls-cert"), s.get("tls-key")
-	if (cert == "") != (key == "") {
-		return nil, usagef("--tls-cert and --tls-key go together")
+// openStore opens the store of the settings.
+func openStore(s *settings, o store.Options) (*store.Store, error) {
+	if err := hasStore(s); err != nil {
+		return nil, err
 	}
-	if cert != "" {
-		return httpapi.TLSFiles(cert, key)
-	}
-	behindProxy := strings.HasPrefix(s.get("public-url"), "https://") && s.get("trusted-proxies") != ""
-	if !loopbackAddress(s.get("listen")) && !behindProxy {
-		return nil, coded(exitUsage, fmt.Errorf("without TLS, listening on %s would send records in the clear", s.get("listen")),
-			"give --tls-cert and --tls-key; or listen on 127.0.0.1; or, behind a proxy that ends TLS, give --public-url https://… and --trusted-proxies")
-	}
-	return nil, nil
+	o.NodeKey = s.get("node-key")
+	return store.Open(s.get("data"), o)
 }
 
 // loopbackAddress reports whether an address to listen on is this machine's only.
@@ -180,19 +212,16 @@ func loopbackAddress(listen string) bool {
 
 // publicURL is what clients call this server. Where nobody said, it is the
 // address that is listened on.
-func publicURL(s *settings, l net.Listener, t *tls.Config) string {
+func publicURL(s *settings, l net.Listener, secure bool) string {
 	if u := s.get("public-url"); u != "" {
 		return u
 	}
 	scheme := "http"
-	if t != nil {
+	if secure {
 		scheme = "https"
 	}
 	host, _, _ := net.SplitHostPort(s.get("listen"))
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	if addr, err := netip.ParseAddr(host); host == "" || err == nil && addr.IsUnspecified() {
-		host = "localhost"
-	}
 	return (&url.URL{Scheme: scheme, Host: net.JoinHostPort(host, port)}).String()
 }
 

@@ -50,6 +50,10 @@ var serverSettings = []setting{
 	{"public-url", "what clients call this server: https:// and its name. Links are made from this `URL`, never from what a client says", fixed("")},
 	{"tls-cert", "the certificate `file` (PEM), read again when it changes", fixed("")},
 	{"tls-key", "the `file` of the certificate's key (PEM)", fixed("")},
+	{"acme", "get a certificate for the name in --public-url from a certificate authority, whose terms you agree to, and renew it", fixed("no")},
+	{"acme-email", "where the certificate authority may write to: an `address`; it may be empty", fixed("")},
+	{"acme-directory", "the `URL` of another certificate authority's ACME directory than Let's Encrypt's", fixed("")},
+	{"acme-http", "an `address` to answer the certificate authority on over HTTP, such as :80, where port 443 does not lead here", fixed("")},
 	{"trusted-proxies", "`addresses` of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8", fixed("")},
 	{"debug-listen", "a second `address`, on loopback only, for /metrics and /debug/pprof", fixed("")},
 	{"log-format", "the `form` of the log: text or json. By itself: text on a terminal, else json", fixed("auto")},
@@ -68,6 +72,9 @@ func settingFlags(c *cobra.Command, keys ...string) {
 	for _, s := range serverSettings {
 		if slices.Contains(keys, s.key) {
 			c.Flags().String(s.key, "", s.help)
+			if isSwitch(s.key) {
+				c.Flags().Lookup(s.key).NoOptDefVal = "yes"
+			}
 		}
 	}
 	c.Flags().String("config", "", "the configuration `file` (TOML); by itself config.toml in $XDG_CONFIG_HOME/carehold")
@@ -118,8 +125,10 @@ func (a *app) settings(c *cobra.Command) (*settings, error) {
 			s.from[def.key] = "default"
 		}
 	}
-	if s.value["data"], err = filepath.Abs(s.value["data"]); err != nil {
-		return nil, err
+	for _, key := range []string{"data", "node-key"} {
+		if s.value[key], err = filepath.Abs(s.value[key]); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }
@@ -169,6 +178,20 @@ func (a *app) configFile(c *cobra.Command) (*koanf.Koanf, string, error) {
 		}
 	}
 	return k, path, nil
+}
+
+// isSwitch reports whether a setting is on or off.
+func isSwitch(key string) bool { return key == "acme" }
+
+// on is the value of a switch.
+func (s *settings) on(key string) (bool, error) {
+	switch strings.ToLower(s.get(key)) {
+	case "yes", "true", "on", "1":
+		return true, nil
+	case "", "no", "false", "off", "0":
+		return false, nil
+	}
+	return false, usagef("%q in %s is neither yes nor no", s.get(key), s.from[key])
 }
 
 func settingKeys() []string {

@@ -24,6 +24,7 @@ import (
 //	  "person": "32 hexadecimal digits",
 //	  "device_key": "1…",
 //	  "memory": "base64",
+//	  "authority": "-----BEGIN…"     of the server's certificate, when it is not the system's
 //	  "recovery_unconfirmed": true   while nobody said that the code is written down
 //	}
 type deviceFile struct {
@@ -34,7 +35,8 @@ type deviceFile struct {
 	DeviceKey string `json:"device_key"`
 	Memory    []byte `json:"memory"`
 
-	Unconfirmed bool `json:"recovery_unconfirmed,omitempty"`
+	Authority   string `json:"authority,omitempty"`
+	Unconfirmed bool   `json:"recovery_unconfirmed,omitempty"`
 }
 
 const deviceFormat = 1
@@ -47,7 +49,8 @@ type device struct {
 	key    crypto.DeviceKey
 	memory holder.Memory
 
-	unconfirmed bool // the recovery code was shown, and may not be written down
+	authority   []byte // PEM; nil: the system's
+	unconfirmed bool   // the recovery code was shown, and may not be written down
 }
 
 // statePath is where the device file is.
@@ -98,6 +101,13 @@ func (a *app) loadDevice() (*device, error) {
 			`move it away; "carehold device add" makes a new one with the recovery code`)
 	}
 	d.path = path
+	authority, err := a.authority()
+	if err != nil {
+		return nil, err
+	}
+	if authority != nil {
+		d.authority = authority
+	}
 	return d, nil
 }
 
@@ -109,7 +119,7 @@ func parseDevice(b []byte) (*device, error) {
 	if f.Format != deviceFormat {
 		return nil, fmt.Errorf("it is of format %d, and this program knows format %d", f.Format, deviceFormat)
 	}
-	d := &device{server: f.Server, label: f.Label, unconfirmed: f.Unconfirmed}
+	d := &device{server: f.Server, label: f.Label, unconfirmed: f.Unconfirmed, authority: []byte(f.Authority)}
 	var err error
 	if d.key, err = crypto.ParseDeviceKey(f.DeviceKey); err != nil {
 		return nil, err
@@ -139,7 +149,7 @@ func (d *device) save() error {
 			d.memory = newer(d.memory, old.memory)
 		}
 	}
-	b, err := json.MarshalIndent(deviceFile{deviceFormat, d.server, d.label, d.memory.Person.String(), d.key.Text(), d.memory.Marshal(), d.unconfirmed}, "", "  ")
+	b, err := json.MarshalIndent(deviceFile{deviceFormat, d.server, d.label, d.memory.Person.String(), d.key.Text(), d.memory.Marshal(), string(d.authority), d.unconfirmed}, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func TestDeviceNeverForgets(t *testing.T) {
 
 func TestDeviceFileIsRefused(t *testing.T) {
 	d := testDevice(t, 1, 1)
-	good := deviceFile{deviceFormat, d.server, d.label, d.memory.Person.String(), d.key.Text(), d.memory.Marshal(), false}
+	good := deviceFile{deviceFormat, d.server, d.label, d.memory.Person.String(), d.key.Text(), d.memory.Marshal(), "", false}
 	for name, change := range map[string]func(*deviceFile){
 		"a later format":   func(f *deviceFile) { f.Format = 2 },
 		"another person":   func(f *deviceFile) { f.Person = strings.Repeat("0", 32) },

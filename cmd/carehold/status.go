@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -50,19 +51,25 @@ func (a *app) showStatus(st serverStatus) {
 	if st.Serving {
 		serving = fmt.Sprintf("at %s, since %s", st.Server, local(st.Since))
 	}
-	last := "nothing yet"
-	if !st.LastCommit.IsZero() {
-		last = local(st.LastCommit)
-	}
-	a.table("", [][]string{
+	rows := [][]string{
 		{"Serving", serving},
 		{"Store", st.Data},
 		{"Version", st.Version},
 		{"People", thousands(st.People)},
+		{"Live grants", thousands(st.Grants)},
 		{"Room used", humanize.IBytes(st.Bytes)},
 		{"Log entries", thousands(int(st.LogEntries))},
-		{"Last written", last},
-	})
+		{"Last written", whenOr(st.LastCommit, "nothing yet")},
+		{"Last backup", whenOr(st.LastBackup, "never")},
+		{"Last verified", whenOr(st.LastVerify, "never")},
+	}
+	if st.DiskFree >= 0 {
+		rows = append(rows, []string{"Disk free", humanize.IBytes(uint64(st.DiskFree))})
+	}
+	if !st.CertificateUntil.IsZero() {
+		rows = append(rows, []string{"Certificate", "good until " + local(st.CertificateUntil)})
+	}
+	a.table("", rows)
 	a.say("")
 	if len(st.Problems) == 0 {
 		a.say("Nothing is wrong.")
@@ -72,4 +79,11 @@ func (a *app) showStatus(st serverStatus) {
 		a.paragraph("Problem: ", p.What)
 		a.paragraph("     Do: ", p.Do)
 	}
+}
+
+func whenOr(t time.Time, never string) string {
+	if t.IsZero() {
+		return never
+	}
+	return local(t)
 }

@@ -28,7 +28,11 @@ func (a *app) unlock(ctx context.Context) (*unlocked, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.New(d.server, client.Options{})
+	return a.unlockWith(ctx, d)
+}
+
+func (a *app) unlockWith(ctx context.Context, d *device) (*unlocked, error) {
+	c, err := d.reach()
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -19,7 +21,10 @@ import (
 
 // Options are how a server is spoken to.
 type Options struct {
-	// Transport is used instead of net/http's own, in tests and for a private CA.
+	// Roots are the certificate authorities that are believed. Nil: the system's.
+	Roots *x509.CertPool
+
+	// Transport is used instead of net/http's own, in tests.
 	Transport http.RoundTripper
 
 	// Timeout is for one request, its answer included; 60 s.
@@ -61,6 +66,7 @@ func New(server string, o Options) (*Client, error) {
 		own.DialContext = (&net.Dialer{Timeout: 10 * time.Second}).DialContext
 		own.ResponseHeaderTimeout = 0 // Timeout is for the whole, and an import takes long
 		own.MaxResponseHeaderBytes = 64 << 10
+		own.TLSClientConfig = &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12}
 		if u.Scheme == "http" {
 			own.Proxy = nil // this machine is not reached through another
 		}

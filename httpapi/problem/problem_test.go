@@ -29,6 +29,7 @@ func TestTable(t *testing.T) {
 		record.Unsupported:  {501, "not-supported"},
 		MediaType:           {415, "not-supported"},
 		NotAcceptable:       {406, "not-supported"},
+		Misdirected:         {421, "not-supported"}, // RFC 9110 §15.5.20
 		record.Integrity:    {500, "no-store"},
 		record.Internal:     {500, "exception"},
 	}

@@ -10,6 +10,7 @@ import (
 const (
 	MediaType     record.Kind = "media type not supported" // 415: of what was sent
 	NotAcceptable record.Kind = "not acceptable"           // 406: of what was asked for
+	Misdirected   record.Kind = "misdirected"              // 421: it is meant for another name
 )
 
 // Row is how one kind is put to a client.
@@ -44,6 +45,7 @@ var Table = []Row{
 	{record.Unsupported, http.StatusNotImplemented, "not-supported", "unsupported", ""},
 	{MediaType, http.StatusUnsupportedMediaType, "not-supported", "media-type", ""},
 	{NotAcceptable, http.StatusNotAcceptable, "not-supported", "not-acceptable", ""},
+	{Misdirected, http.StatusMisdirectedRequest, "not-supported", "misdirected", ""},
 	{record.Integrity, http.StatusInternalServerError, "no-store", "integrity", ""},
 	{record.Internal, http.StatusInternalServerError, "exception", "internal",
 		"something went wrong on this server; whoever runs it can find out what by the request id"},

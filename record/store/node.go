@@ -61,7 +61,11 @@ func readNodeKey(path string) (crypto.Key, error) {
 // Init makes a new store in a folder that does not exist yet or is empty. A
 // store is never made by opening one: a slip in a path must not look like a
 // record that has lost everything.
-func Init(dir string) error {
+func Init(dir string) error { return InitKey(dir, filepath.Join(dir, nodeKeyFile)) }
+
+// InitKey is Init with the node key at a path of its own, so that a copy of the
+// folder lacks it. Nothing may be there yet.
+func InitKey(dir, nodeKey string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -75,9 +79,8 @@ func Init(dir string) error {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, nodeKeyFile)
-	if err := createNodeKey(path); err != nil {
+	if err := createNodeKey(nodeKey); err != nil {
 		return fmt.Errorf("making the node key: %w", err)
 	}
-	return create(dir, path)
+	return create(dir, nodeKey)
 }

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"carehold/record/store"
+)
+
+// serverStatus is what an operator may know.
+type serverStatus struct {
+	Store      string    `json:"store"`
+	Data       string    `json:"data"`
+	Serving    bool      `json:"serving"`
+	Ready      bool      `json:"ready"`
+	Server     string    `json:"server,omitempty"`
+	Since      time.Time `json:"since,omitzero"`
+	Version    string    `json:"version"`
+	People     int       `json:"people"`
+	Grants     int       `json:"grants"`
+	Capsules   int       `json:"capsules"`
+	LogEntries uint64    `json:"log_entries"`
+	Bytes      uint64    `json:"bytes"`
+	LastCommit time.Time `json:"last_commit,omitzero"`
+	LastBackup time.Time `json:"last_backup,omitzero"`
+	LastVerify time.Time `json:"last_verify,omitzero"`
+	Damage     int       `json:"damage"`
+	Waiting    int       `json:"waiting"`
+	Closed     int       `json:"closed"`
+
+	DiskFree         int64     `json:"disk_free"` // -1: not known
+	CertificateUntil time.Time `json:"certificate_until,omitzero"`
+
+	Problems []problem `json:"problems"`
+}
+
+// problem is something wrong, and what to do about it.
+type problem struct {
+	What string `json:"what"`
+	Do   string `json:"do"`
+}
+
+// How old a backup and a verification may be.
+const (
+	backupAge = 48 * time.Hour // nightly, and one night missed
+	verifyAge = 40 * 24 * time.Hour
+)
+
+func (o *operator) status(ctx context.Context) (serverStatus, error) {
+	st, err := o.store.Status(ctx)
+	if err != nil {
+		return serverStatus{}, err
+	}
+	s := serverStatus{Store: st.Store.String(), Data: o.data, Serving: o.url != "", Server: o.url, Since: o.began.UTC().Truncate(time.Second),
+		Version: version(), People: st.People, Grants: st.Grants, Capsules: st.Capsules, LogEntries: st.Leaves, Bytes: st.Used,
+		LastCommit: st.Commit.UTC(), LastBackup: st.LastBackup.UTC(), LastVerify: st.LastVerify.UTC(),
+		Damage: st.Damage, Waiting: st.Waiting, Closed: st.Closed,
+		DiskFree: -1, Problems: []problem{}}
+	if o.server != nil {
+		s.Ready = o.server.Ready() == nil
+	}
+	if o.certificate != nil {
+		s.CertificateUntil = o.certificate.State().Until.UTC()
+	}
+	if m, ok := o.store.Measure(); ok {
+		s.DiskFree = m.Free
+	}
+	o.problems(&s, st)
+	return s, nil
+}
+
+// problems finds what is wrong, the worst first: what is being lost, what is not
+// served, what would be missed, what others could see.
+func (o *operator) problems(s *serverStatus, st store.Status) {
+	wrong := func(what, do string) { s.Problems = append(s.Problems, problem{what, do}) }
+	now := o.store.Now()
+
+	select {
+	case <-o.store.Failed():
+		wrong("the store stopped after a write that failed", "look at the disk, then start the server again")
+	default:
+	}
+	if st.Damage > 0 {
+		wrong(plural(st.Damage, "row is", "rows are")+" damaged, the last verification found",
+			`"carehold verify" says which and whose; look at the disk, and restore a backup elsewhere with "carehold restore" before you change anything here`)
+	}
+	if st.Clock != "" {
+		wrong("the clock is wrong, and nothing opens: "+st.Clock,
+			`set this machine's clock right, and all goes on by itself; if it is right now, and was wrong before: "carehold clock --accept"`)
+	}
+	if m, ok := o.store.Measure(); ok && m.Free >= 0 {
+		free := humanize.IBytes(uint64(m.Free)) + " are free on the disk of " + o.data
+		switch {
+		case m.Free < m.Reserve/4:
+			wrong("the disk is full, and nothing is served: "+free, "make room on it")
+		case m.Free < m.Reserve:
+			wrong("the disk is nearly full, and changes are refused: "+free, "make room on it; what reads goes on for a while")
+		case m.Free < 4*m.Reserve:
+			wrong("the disk will soon be full: "+free, fmt.Sprintf("make room on it; below %s changes are refused", humanize.IBytes(uint64(m.Reserve))))
+		}
+	}
+	if o.certificate != nil {
+		if c := o.certificate.State(); c.Wrong != "" {
+			wrong(c.Wrong, c.Do)
+		}
+	}
+	switch {
+	case st.People == 0: // nothing to lose
+	case st.LastBackup.IsZero():
+		wrong("there has never been a backup", `"carehold backup --to FOLDER --recipient age1…" makes one; let it run every night`)
+	case now.Sub(st.LastBackup) > backupAge:
+		wrong(fmt.Sprintf("the last backup is %s old", plural(int(now.Sub(st.LastBackup).Hours()/24), "day", "days")),
+			`see why the nightly one does not run; "carehold backup" makes one now`)
+	}
+	if !st.LastVerify.IsZero() && now.Sub(st.LastVerify) > verifyAge {
+		wrong(fmt.Sprintf("the store was last verified %s ago", plural(int(now.Sub(st.LastVerify).Hours()/24), "day", "days")), `run "carehold verify", or let it run every month`)
+	}
+	if st.Waiting > 0 {
+		wrong(plural(st.Waiting, "record waits", "records wait")+" for the person to carry on after a restore or a move",
+			`tell them to run "carehold carry-on" on their device; until then nobody they had granted anything reads it`)
+	}
+	if info, err := os.Stat(o.data); err == nil && othersMayRead(info.Mode()) {
+		wrong("others on this machine may look into "+o.data, "chmod 700 "+o.data)
+	}
+	if o.url == "" {
+		return // what follows is about the server's process
+	}
+	if n, known := coreLimit(); known && n > 0 || dumpable() {
+		wrong("this server's memory could be written to disk if it failed", "set LimitCORE=0 for the service")
+	}
+}

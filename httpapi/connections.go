@@ -1,0 +1,100 @@
+package httpapi
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+)
+
+// connections bounds how many there are at the same time, and how many of them
+// from one address: each costs a descriptor and some tens of kilobytes, before
+// anybody has said who they are. One too many is closed at once, so that nobody
+// waits behind it. A trusted proxy speaks for everybody.
+type connections struct {
+	all, each int
+	trusted   []netip.Prefix
+
+	refused atomic.Uint64
+
+	mu   sync.Mutex
+	open int
+	by   map[netip.Prefix]int // nobody has 0
+}
+
+func newConnections(all, each int, trusted []netip.Prefix) *connections {
+	return &connections{all: all, each: each, trusted: trusted, by: make(map[netip.Prefix]int)}
+}
+
+// listen is a listener whose connections are counted.
+func (c *connections) listen(l net.Listener) net.Listener { return &countedListener{l, c} }
+
+// watch shows the counts to the front's server, for its metrics, until done.
+func (c *connections) watch(f *Front) (done func()) {
+	stop := make(chan struct{})
+	go func() {
+		select {
+		case <-stop:
+		case <-f.used:
+			f.server.Load().connections.Store(c)
+		}
+	}()
+	return func() { close(stop) }
+}
+
+func (c *connections) count() (open int, refused uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open, c.refused.Load()
+}
+
+func (c *connections) take(peer net.Addr) (leave func(), ok bool) {
+	from, bounded := netip.Prefix{}, false
+	if a, err := netip.ParseAddrPort(peer.String()); err == nil {
+		from, bounded = client(a.Addr()), !within(a.Addr(), c.trusted)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open >= c.all || bounded && c.by[from] >= c.each {
+		c.refused.Add(1)
+		return nil, false
+	}
+	c.open++
+	c.by[from]++
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.open--
+		if c.by[from]--; c.by[from] == 0 {
+			delete(c.by, from)
+		}
+	}, true
+}
+
+type countedListener struct {
+	net.Listener
+	c *connections
+}
+
+func (l *countedListener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err // net/http waits and tries again when descriptors are short
+		}
+		if leave, ok := l.c.take(conn.RemoteAddr()); ok {
+			return &countedConn{Conn: conn, leave: sync.OnceFunc(leave)}, nil
+		}
+		conn.Close()
+	}
+}
+
+type countedConn struct {
+	net.Conn
+	leave func()
+}
+
+func (c *countedConn) Close() error {
+	defer c.leave()
+	return c.Conn.Close()
+}
