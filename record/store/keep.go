@@ -14,13 +14,15 @@ import (
 const sweepEvery = time.Hour
 
 // Keep looks after the store until ctx ends: it watches the clock and writes down
-// its mark, sweeps capsules that are over, and lets the engine tidy up. Nothing
-// depends on it having run: what is over opens nothing, swept or not.
+// its mark, sweeps capsules that are over, removes rows that nothing names, and lets
+// the engine tidy up. Nothing depends on it having run: what is over opens nothing, swept or not.
 func (s *Store) Keep(ctx context.Context) {
 	look, mark, sweep := time.NewTicker(clockLook), time.NewTicker(markEvery), time.NewTicker(sweepEvery)
 	defer look.Stop()
 	defer mark.Stop()
 	defer sweep.Stop()
+	reclaim := time.NewTimer(reclaimAfter)
+	defer reclaim.Stop()
 	s.watchClock()
 	for {
 		select {
@@ -34,6 +36,9 @@ func (s *Store) Keep(ctx context.Context) {
 			if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
 				s.log.Warn("sweeping", "err", record.SafeText(err))
 			}
+		case <-reclaim.C:
+			s.keepReclaimed(ctx)
+			reclaim.Reset(reclaimEvery)
 		}
 	}
 }
