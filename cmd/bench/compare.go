@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // rival is one of the servers that are compared.
@@ -48,15 +49,15 @@ type compared map[int][]outcome
 
 // compare runs the rivals in turn, round after round, and takes for each the run
 // whose rate is the middle one: what else this machine does falls on all alike.
-func (b *bench) compare(list []rival, targets string) (compared, error) {
+func (b *bench) compare(list []rival, targets string, rounds int, run time.Duration) (compared, error) {
 	all := map[int][][]outcome{}
-	for range b.scale.rounds {
+	for range rounds {
 		for _, n := range clients {
 			if all[n] == nil {
 				all[n] = make([][]outcome, len(list))
 			}
 			for i, r := range list {
-				o, err := b.load(r.proc, n, b.scale.run, targets)
+				o, err := b.load(r.proc, n, run, targets)
 				if err != nil {
 					return nil, fmt.Errorf("%s, %d clients: %w", r.name, n, err)
 				}

@@ -19,7 +19,7 @@ const delay = 5 * time.Millisecond
 // process at these calls and no others (--seccomp-bpf), so that nothing else is
 // slower; the names are written to a file, and so counted.
 func slowed(count string) []string {
-	return []string{"strace", "-D", "-f", "-qq", "--seccomp-bpf", "-o", count, "-e", "trace=msync,fsync,fdatasync",
+	return []string{"strace", "-D", "-f", "-qq", "--seccomp-bpf", "-o", count, "-e", "signal=none", "-e", "trace=msync,fsync,fdatasync",
 		"-e", "inject=msync,fsync,fdatasync:delay_exit=" + strconv.Itoa(int(delay/time.Microsecond)), "--"}
 }
 
@@ -38,12 +38,12 @@ func (b *bench) slowDisk(w *world) error {
 	if err != nil {
 		return err
 	}
-	reads, err := b.compare(list, w.reads)
+	reads, err := b.compare(list, w.reads, 1, 2*b.scale.run)
 	if err != nil {
 		return err
 	}
 	b.show("slow", "read", list, reads)
-	writes, err := b.compare(list, w.writes)
+	writes, err := b.compare(list, w.writes, 1, 2*b.scale.run)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ type bench struct {
 	dir      string // everything it makes; removed at the end
 	self     string // this program
 	carehold string // the program that is measured
+	profiles string // where profiles are kept; "" in dir
 	scale    scale
 	out      *report
 }
@@ -37,7 +38,7 @@ type scale struct {
 var full = scale{
 	records: 10, entries: 10_000, sizes: []int{100, 1000, 10_000, 100_000}, people: []int{1, 10, 100, 1000},
 	grants: []int{1, 10, 50, 100, 179}, revoked: []int{0, 10, 100, 400},
-	run: 3 * time.Second, rounds: 3,
+	run: 2 * time.Second, rounds: 3,
 }
 
 // short is to see that everything runs: a minute, and no figures to keep.
@@ -81,6 +82,7 @@ func run() (err error) {
 	doc := flag.String("doc", "", "the `document` whose blocks are written anew; nowhere by itself, and then the report goes to stdout")
 	only := flag.String("only", "", "only these `sections`, separated by commas: "+names())
 	quick := flag.Bool("short", false, "see that everything runs; the figures mean nothing")
+	profiles := flag.String("profiles", "", "keep the profiles in this `folder`")
 	where := flag.String("dir", "", "measure on the disk of this `folder`")
 	flag.Parse()
 	if *program == "" {
@@ -88,7 +90,7 @@ func run() (err error) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	b := &bench{ctx: ctx, scale: full, out: newReport()}
+	b := &bench{ctx: ctx, scale: full, profiles: *profiles, out: newReport()}
 	if *quick {
 		b.scale = short
 	}
@@ -131,3 +133,10 @@ func names() string {
 
 // note tells whoever waits how far it is.
 func note(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

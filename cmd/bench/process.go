@@ -103,6 +103,18 @@ func (p *process) cpu() time.Duration {
 	return time.Duration(user+system) * (time.Second / 100) // USER_HZ is 100 on every Linux
 }
 
+// settle waits until the process has nothing more to do of itself: Badger sorts its
+// tables for a while after much was written.
+func (p *process) settle() {
+	for range 60 {
+		before := p.cpu()
+		time.Sleep(time.Second)
+		if p.cpu()-before < 20*time.Millisecond {
+			return
+		}
+	}
+}
+
 // memory is what the kernel counts of a process, in bytes.
 type memory struct{ resident, anonymous, file, peak int64 }
 

@@ -12,12 +12,14 @@ import (
 	"time"
 )
 
-// parts of the work of a logged read, by the functions that do them. Parts in a
-// part are in it: they do not add up to the whole.
+// parts of the work of a request, by the functions that do them. Parts with a dash
+// are in the part before: they do not add up to the whole.
 var parts = []struct{ what, functions string }{
 	{"opening the token: capsule, live list, grant's row", `store\.\(\*Store\)\.Open$`},
 	{"— of it, the person's signature on the grant", `ed25519\.Verify|grant\.Verify`},
 	{"finding and opening the entry", `store\.\(\*View\)\.fetch$`},
+	{"going through the record", `store\.\(\*View\)\.scan(From)?$`},
+	{"planning a change: filing, sealing, the new directory", `store\.\(\*View\)\.apply$`},
 	{"the log entry: sealing it, the head, the person's rows read again", `badger\.\(\*Engine\)\.apply$`},
 	{"the commit: Badger, sync, anchor", `badger\.\(\*Engine\)\.commit$`},
 	{"— of it, msync and fdatasync", `unix\.(Msync|Fdatasync)|z\.Msync|syscall\.fdatasync`},
@@ -28,37 +30,57 @@ var parts = []struct{ what, functions string }{
 	{"the scheduler, looking for work", `runtime\.(schedule|findRunnable)$`},
 }
 
-// profile says where the processor's time goes, warm reads of 16 clients.
+// profile says where the processor's time goes, with 16 clients and all warm.
 func (b *bench) profile(w *world) error {
 	if err := w.again(false); err != nil {
 		return err
 	}
+	var searches []target
+	for _, p := range w.people {
+		searches = append(searches, target{Token: p.token, Paths: costs[1].paths(p)})
+	}
+	search, err := b.targets("searches", searches...)
+	if err != nil {
+		return err
+	}
+	head := []string{"16 clients"}
+	rows := make([][]string, len(parts))
+	for i, p := range parts {
+		rows[i] = []string{p.what}
+	}
+	for _, kind := range []struct{ name, targets string }{{"read", w.reads}, {"search, a page of 50", search}, {"create", w.writes}} {
+		head = append(head, kind.name)
+		file := filepath.Join(first(b.profiles, b.dir), "cpu-"+kind.name[:4]+".pprof")
+		if err := b.profileOf(w, kind.targets, file); err != nil {
+			return err
+		}
+		for i, p := range parts {
+			share, err := b.share(file, p.functions)
+			if err != nil {
+				b.out.text("profile", "Not measured: %v.", err)
+				return nil
+			}
+			rows[i] = append(rows[i], fmt.Sprintf("%.0f %%", share))
+		}
+	}
+	b.out.table("profile", head, rows)
+	return nil
+}
+
+// profileOf writes a profile of the server while it is asked for the targets.
+func (b *bench) profileOf(w *world, targets, file string) error {
 	seconds := max(1, int(b.scale.run/time.Second))
 	loaded := make(chan error, 1)
 	go func() {
-		_, err := b.load(w.proc, 16, time.Duration(seconds+1)*time.Second, w.reads)
+		_, err := b.load(w.proc, 16, time.Duration(seconds+1)*time.Second, targets)
 		loaded <- err
 	}()
 	time.Sleep(b.scale.run / 4)
-	file := filepath.Join(b.dir, "cpu.pprof")
 	err := fetch(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", w.debug, seconds), file)
 	if failed := <-loaded; err == nil {
 		err = failed
 	}
-	if err != nil {
-		return err
-	}
-	var rows [][]string
-	for _, p := range parts {
-		share, err := b.share(file, p.functions)
-		if err != nil {
-			b.out.text("profile", "Not measured: %v.", err)
-			return nil
-		}
-		rows = append(rows, []string{p.what, fmt.Sprintf("%.0f %%", share)})
-	}
-	b.out.table("profile", []string{"warm logged read, 16 clients", "of the server's CPU"}, rows)
-	return nil
+	return err
 }
 
 func fetch(url, file string) error {

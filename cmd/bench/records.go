@@ -29,7 +29,7 @@ func (b *bench) records() error {
 		name string
 		run  func(*world) error
 	}{
-		{"start", b.start}, {"memory", b.memory}, {"warm", b.warm}, {"profile", b.profile}, {"slow disk", b.slowDisk}, {"little memory", b.littleMemory},
+		{"memory", b.memory}, {"start", b.start}, {"warm", b.warm}, {"profile", b.profile}, {"slow disk", b.slowDisk}, {"little memory", b.littleMemory},
 	} {
 		note("  %s", step.name)
 		if err := step.run(w); err != nil {
@@ -66,7 +66,13 @@ func (b *bench) world() (*world, error) {
 	if w.writes, err = b.targets("writes", writes...); err != nil {
 		return nil, err
 	}
-	w.bodies, err = w.dump()
+	if w.bodies, err = w.dump(); err != nil {
+		return nil, err
+	}
+	w.proc.settle()
+	w.stop()
+	size, err := onDisk(w.data())
+	b.out.text("records", "On the disk, afterwards: %s.", mb(size))
 	return w, err
 }
 
@@ -103,7 +109,7 @@ func (b *bench) warm(w *world) error {
 	if err != nil {
 		return err
 	}
-	reads, err := b.compare(list, w.reads)
+	reads, err := b.compare(list, w.reads, b.scale.rounds, b.scale.run)
 	if err != nil {
 		return err
 	}
@@ -111,7 +117,7 @@ func (b *bench) warm(w *world) error {
 	b.showCPU("warm", "read", list, reads)
 	b.out.goal(least >= 0.6, "warm logged read, 1, 16 and 64 clients", "≥ 60 % of the synced baseline", "%.0f, %.0f and %.0f %%",
 		100*reads[1][0].rate()/reads[1][2].rate(), 100*reads[16][0].rate()/reads[16][2].rate(), 100*reads[64][0].rate()/reads[64][2].rate())
-	writes, err := b.compare(list, w.writes)
+	writes, err := b.compare(list, w.writes, b.scale.rounds, b.scale.run)
 	if err != nil {
 		return err
 	}
@@ -153,15 +159,20 @@ func (b *bench) memory(w *world) error {
 	if err := empty.serve(); err != nil {
 		return err
 	}
-	time.Sleep(b.scale.run)
-	row("idle, an empty store", empty.proc.memory())
+	empty.proc.settle()
+	row("an empty store, idle", empty.proc.memory())
 	empty.stop()
 	if err := w.again(false); err != nil {
 		return err
 	}
-	time.Sleep(b.scale.run)
+	w.proc.settle()
+	row(fmt.Sprintf("%d records, first start after their import, Badger's tables sorted", len(w.people)), w.proc.memory())
+	if err := w.again(false); err != nil {
+		return err
+	}
+	w.proc.settle()
 	idle := w.proc.memory()
-	row(fmt.Sprintf("idle, %d records", len(w.people)), idle)
+	row(fmt.Sprintf("%d records, idle", len(w.people)), idle)
 	for _, p := range w.people { // each of which is gone through
 		if _, err := timed(b.ctx, w.address, p.token, "/fhir/Observation?_count=50"); err != nil {
 			return err
