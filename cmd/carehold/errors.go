@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	httpproblem "carehold/httpapi/problem"
 	"carehold/record"
 	"carehold/record/holder"
 )
@@ -92,8 +94,29 @@ func (a *app) hintOf(code int, err error) string {
 		return `try the passphrase again; if it is lost, "carehold recover" opens the record with the recovery code`
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "is the server running, and is its address right"
+	}
+	if hint := certificateHint(err); hint != "" {
+		return hint
+	}
+	switch {
+	case errors.Is(err, httpproblem.Misdirected):
+		return `if you trust whoever told you of that address: "carehold device server ADDRESS" tells this device`
 	case errors.Is(err, record.Unavailable), errors.Is(err, record.TooMany):
 		return "try again in a minute"
+	}
+	return ""
+}
+
+// certificateHint is what to do when a server's certificate is not believed.
+func certificateHint(err error) string {
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "if this server has a certificate authority of its own, ask whoever runs it for the file, and say --ca-file FILE; else somebody may be in between: go no further"
+	}
+	if e, ok := errors.AsType[x509.CertificateInvalidError](err); ok && e.Reason == x509.Expired {
+		return "the server's certificate is out of date, or this machine's clock is wrong"
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "the certificate is another server's: is the address right"
 	}
 	return ""
 }

@@ -22,7 +22,7 @@ server that has lost everything. It refuses a folder that has anything in it.
 
 With --node-key the key is made elsewhere, so that a copy of the folder lacks
 it: "serve" and the other commands must then be told the same path, by flag,
-variable or configuration file. A credential of systemd (LoadCredential=) is one.`,
+variable or configuration file. A systemd credential (LoadCredential=) will do.`,
 		Example: `  carehold init
   carehold init --data /srv/carehold
   carehold init --data /srv/carehold --node-key /etc/carehold/node.key`,
