@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"carehold/crypto"
@@ -23,6 +24,8 @@ func (s *Store) Keep(ctx context.Context) {
 	defer sweep.Stop()
 	reclaim := time.NewTimer(reclaimAfter)
 	defer reclaim.Stop()
+	var passes sync.WaitGroup
+	defer passes.Wait()
 	s.watchClock()
 	for {
 		select {
@@ -37,8 +40,10 @@ func (s *Store) Keep(ctx context.Context) {
 				s.log.Warn("sweeping", "err", record.SafeText(err))
 			}
 		case <-reclaim.C:
-			s.keepReclaimed(ctx)
-			reclaim.Reset(reclaimEvery)
+			passes.Go(func() { // it reads all there is
+				s.keepReclaimed(ctx)
+				reclaim.Reset(reclaimEvery)
+			})
 		}
 	}
 }
