@@ -77,6 +77,26 @@ func BenchmarkTag(b *testing.B) {
 	})
 }
 
+// BenchmarkScan is what a search does with keys in a record of 10,000 entries of
+// 1 KiB: it tries the tags of ten sections on each, and opens it.
+func BenchmarkScan(b *testing.B) {
+	const entries, sections = 10_000, 10
+	k, c := NewKey(), benchContext()
+	t, name, blob := k.Tagger(LabelTag), RandomID(), k.Seal(c, make([]byte, 1<<10))
+	b.ReportAllocs()
+	for b.Loop() {
+		for number := range uint64(entries * sections) {
+			t.Tag(name, number)
+			if number%sections > 0 {
+				continue
+			}
+			if _, err := k.Open(c, blob); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
 func BenchmarkToken(b *testing.B) {
 	text := NewCredential(Access).Token()
 	b.ReportAllocs()

@@ -48,6 +48,10 @@
 // testdata/vectors lets it check itself: their values come from a second one, in
 // Python, never from this package.
 //
+// A key that is destroyed is overwritten. What an operation worked with besides,
+// registers, stack and the cipher's own tables, is erased in builds with
+// GOEXPERIMENT=runtimesecret (guard_secret.go; TestResidue).
+//
 // # What it must never do
 //
 // Take a nonce, a salt or a cost from a caller or a server. Compare a secret with

@@ -51,6 +51,7 @@ func TestResidue(t *testing.T) {
 			for _, n := range dropped {
 				left += n
 			}
+			t.Logf("GOEXPERIMENT=%s: %d residues of %d keys in %d kinds", experiment, left, residueKeys, len(w.kinds))
 			if experiment == "" && left < residueKeys {
 				t.Errorf("without the guards %d residues are found: this test would find nothing", left)
 			}

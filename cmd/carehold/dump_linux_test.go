@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +20,7 @@ import (
 
 	"carehold/crypto"
 	"carehold/httpapi/client"
+	"carehold/httpapi/message"
 	"carehold/record/entry"
 	"carehold/record/holder"
 	"carehold/record/keys"
@@ -51,7 +54,11 @@ func TestForcedDump(t *testing.T) {
 	server, stop = startServer(t, bin, data)
 	defer stop()
 
-	c := dumpClient(t, server)
+	var sent bodies
+	c, err := client.New(server, client.Options{Transport: &sent})
+	if err != nil {
+		t.Fatal(err)
+	}
 	h, err := holder.Unlock(t.Context(), c, active.slot, active.memory)
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +93,15 @@ func TestForcedDump(t *testing.T) {
 	}
 	if n := bytes.Count(memory, []byte(idle.needle)); n > 0 {
 		t.Errorf("data of a person nobody has read since the start is in memory %d times", n)
+	}
+	destroyed, left := handled(t, &sent, token)
+	for what, secret := range destroyed {
+		if n := bytes.Count(memory, secret); n > 0 {
+			t.Errorf("the server has %s %d times, and was to destroy it with the request", what, n)
+		}
+	}
+	for what, secret := range left {
+		t.Logf("%s is in memory %d times", what, bytes.Count(memory, secret))
 	}
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", serverPID(t, server)))
 	if err != nil {
@@ -150,6 +166,50 @@ func rootKey(t *testing.T, c *client.Client, d *dumped) []byte {
 		t.Fatal(err)
 	}
 	return root
+}
+
+// handled are secrets that the server had to have for what it served: those it
+// destroys, and those that were in buffers or were dropped as they are, which are
+// only counted.
+func handled(t *testing.T, sent *bodies, token string) (destroyed, left map[string][]byte) {
+	t.Helper()
+	c, err := crypto.ParseToken(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m message.SessionRequest
+	for _, b := range *sent {
+		if json.Unmarshal(b, &m) == nil && len(m.Key) == crypto.KeySize {
+			break
+		}
+	}
+	key, err := crypto.KeyFrom(m.Key)
+	if err != nil {
+		t.Fatal("no request to sign in was seen: ", err)
+	}
+	return map[string][]byte{
+			"the key of the grant's row": key.Derive(crypto.LabelWrap).Bytes(),
+		}, map[string][]byte{
+			"the text of the token":            []byte(token),
+			"the key of the token's capsule":   c.CapsuleKey().KEK.Bytes(),
+			"the key of the grant, decoded,":   key.Bytes(),
+			"the key of the grant, in base64,": []byte(base64.RawStdEncoding.EncodeToString(key.Bytes())),
+		}
+}
+
+// bodies keeps what is sent.
+type bodies [][]byte
+
+func (b *bodies) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		all, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		*b = append(*b, all)
+		r.Body = io.NopCloser(bytes.NewReader(all))
+	}
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 func forms(secret []byte) map[string][]byte {
