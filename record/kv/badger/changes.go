@@ -19,19 +19,19 @@ func (e *Engine) Changes(since uint64, fn func(p kv.Partition, key, value []byte
 		if since > mark || since > 0 && since < e.begun {
 			return kv.ErrMark
 		}
-		it := txn.NewIterator(bdb.IteratorOptions{Prefix: []byte{rowKind}, SinceTs: since})
-		defer it.Close()
-		for it.Rewind(); it.Valid(); it.Next() {
-			key := it.Item().Key()
+		c := iterateSince(txn, []byte{rowKind}, since)
+		defer c.close()
+		for c.seek([]byte{rowKind}); c.valid(); c.next() {
+			key := c.it.Item().Key()
 			if len(key) < rowPrefix {
 				continue
 			}
 			p := kv.Partition(key[1:rowPrefix])
-			if _, err := visit(it.Item(), func(key, value []byte) (bool, error) { return true, fn(p, key, value) }); err != nil {
+			if _, err := visit(c.it.Item(), func(key, value []byte) (bool, error) { return true, fn(p, key, value) }); err != nil {
 				return err
 			}
 		}
-		return nil
+		return c.err
 	})
 	if err != nil {
 		return 0, err

@@ -140,7 +140,6 @@ func (e *Engine) apply(t *tx, fn func(kv.Tx) error) (delta sum, err error) {
 		// What it panicked with may be part of a record, and is dropped.
 		switch r := recover(); {
 		case isFault(r):
-			e.faulted()
 			err = errFault
 		case r != nil:
 			err = record.Safef(record.Internal, "an update panicked")

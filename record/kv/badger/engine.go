@@ -30,6 +30,7 @@ type Engine struct {
 	anchor   *anchor
 	probe    *probe
 	accepted bool
+	sound    soundness
 	begun    uint64 // timestamp of the last loss that was accepted; 0: there was none
 	max      int    // of one commit, in kv's count
 
@@ -40,7 +41,6 @@ type Engine struct {
 	failing sync.Once
 	failed  chan struct{}
 
-	sick  atomic.Bool  // a part of it could not be read
 	at    atomic.Int64 // time of the last anchored commit
 	meter meter
 
@@ -67,6 +67,12 @@ func newEngine(db *bdb.DB, dir string, opts Options) *Engine {
 		free:   freeSpace, patience: commitPatience,
 	}
 }
+
+// Damaged returns how many of the store's tables are damaged, as far as that was
+// looked into: all of each after the store was not closed properly, else only what
+// Badger needs to open them. They are left as they are, and no table is merged: so
+// what is whole can be read, by whom it belongs to, until a backup is restored.
+func (e *Engine) Damaged() (damaged, tables int) { return e.sound.damaged, e.sound.tables }
 
 // Accepted reports whether the store was not as it was left, and was opened all
 // the same because of Options.AcceptLoss. The caller writes that down.
@@ -122,7 +128,7 @@ func (e *Engine) view(fn func(*bdb.Txn) error) (err error) {
 	defer e.gate.release(ts)
 	txn := e.db.NewTransactionAt(ts, false)
 	defer txn.Discard()
-	defer e.faults(&err)()
+	defer faults(&err)()
 	return fn(txn)
 }
 

@@ -54,18 +54,26 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	if err := usable(dir, opts); err != nil {
 		return nil, err
 	}
-	db, err := openBadger(dir, opts)
+	sound, err := inspect(dir)
+	if err != nil {
+		return nil, err
+	}
+	if sound.damaged > 0 {
+		opts.Log.Error("tables of the store are damaged: what is in them cannot be read, and space is not given back; restore the last backup", "damaged", sound.damaged, "tables", sound.tables)
+	}
+	db, err := openBadger(dir, opts, sound)
 	if err != nil {
 		return nil, err
 	}
 	e := newEngine(db, dir, opts)
+	e.sound = sound
 	db.Opts().Logger.(*quiet).tell(e.fail)
 	defer func() {
 		if err != nil {
 			err = errors.Join(trouble(err, dir), e.closeBadger(), e.anchor.close(), e.probe.close())
 		}
 	}()
-	defer e.faults(&err)()
+	defer faults(&err)()
 	if e.probe, err = newProbe(dir); err != nil {
 		return nil, err
 	}
@@ -180,16 +188,16 @@ var errEmptyFile = errors.New("badger: a log is empty")
 // a memory table's log first and its header later, and cannot open one of length
 // zero; but the attempt gives it the header, and the next one opens it. So
 // nothing is removed here.
-func openBadger(dir string, opts Options) (*bdb.DB, error) {
+func openBadger(dir string, opts Options, sound soundness) (*bdb.DB, error) {
 	for attempt := 0; ; attempt++ {
-		db, err := tryBadger(dir, opts)
+		db, err := tryBadger(dir, opts, sound)
 		if !errors.Is(err, errEmptyFile) || attempt == maxEmptyFiles {
 			return db, err
 		}
 	}
 }
 
-func tryBadger(dir string, opts Options) (db *bdb.DB, err error) {
+func tryBadger(dir string, opts Options, sound soundness) (db *bdb.DB, err error) {
 	defer func() {
 		// Badger panics over some damaged tables, with their bytes in the text.
 		if recover() != nil {
@@ -197,7 +205,11 @@ func tryBadger(dir string, opts Options) (db *bdb.DB, err error) {
 		}
 	}()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	db, err = bdb.OpenManaged(settings(dir, opts.Log))
+	how := settings(dir, opts.Log)
+	if sound.damaged > 0 {
+		how = how.WithNumCompactors(0).WithNumLevelZeroTablesStall(1 << 20) // see tables.go
+	}
+	db, err = bdb.OpenManaged(how)
 	switch {
 	case err == nil:
 		return db, nil

@@ -106,6 +106,6 @@ func settings(dir string, log *slog.Logger) bdb.Options {
 		WithMemTableSize(16 << 20).
 		WithNumMemtables(2).
 		WithNumCompactors(2).
-		WithCompactL0OnClose(true).
+		WithCompactL0OnClose(false). // a merge that fails would be the end of the process, at each stop
 		WithLogger(&quiet{log: log})
 }

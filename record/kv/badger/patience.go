@@ -51,9 +51,6 @@ func (e *Engine) write(txn *bdb.Txn, ts uint64, r commitRecord) (stage string, e
 // closeBadger closes Badger, and leaves it as it is if it has failed and does not
 // come to an end.
 func (e *Engine) closeBadger() error {
-	if e.sick.Load() {
-		return errFault
-	}
 	closed := make(chan error, 1)
 	go func() { closed <- e.db.Close() }()
 	var late <-chan time.Time

@@ -59,19 +59,10 @@ func usable(dir string, opts Options) error {
 	return nil
 }
 
-// faulted remembers that a part of the store could not be read. Badger is not
-// closed after that: it would merge tables, and the fault would be in a goroutine
-// of its own, which ends the process.
-func (e *Engine) faulted() {
-	if !e.sick.Swap(true) {
-		e.opts.Log.Error(errFault.Safe)
-	}
-}
-
 // faults makes an error of what a mapped file answers when the disk under it does
 // not: a fault, which would end the process. For the goroutine that calls it, and
-// until the function it returns has run: defer e.faults(&err)().
-func (e *Engine) faults(err *error) func() {
+// until the function it returns has run: defer faults(&err)().
+func faults(err *error) func() {
 	before := debug.SetPanicOnFault(true)
 	return func() {
 		debug.SetPanicOnFault(before)
@@ -82,7 +73,6 @@ func (e *Engine) faults(err *error) func() {
 		if !isFault(r) {
 			panic(r)
 		}
-		e.faulted()
 		*err = errFault
 	}
 }

@@ -64,33 +64,36 @@ func (t *tx) Scan(prefix, from []byte, fn func(key, value []byte) (bool, error))
 	if t.base.txn == nil {
 		return errOver
 	}
-	it := iterate(t.base.txn, rowKey(t.base.p, prefix))
-	defer it.Close()
+	c := iterate(t.base.txn, rowKey(t.base.p, prefix))
+	defer c.close()
 	at, past := string(scanFrom(prefix, from)), false
-	it.Seek(rowKey(t.base.p, []byte(at)))
+	c.seek(rowKey(t.base.p, []byte(at)))
 	for {
 		key, changed := t.next(at, past, string(prefix))
-		if it.Valid() {
-			below := it.Item().Key()[rowPrefix:]
+		if c.err != nil {
+			return c.err
+		}
+		if c.valid() {
+			below := c.it.Item().Key()[rowPrefix:]
 			if !changed || string(below) < key {
 				at, past = string(below), true
-				more, err := visit(it.Item(), fn)
+				more, err := visit(c.it.Item(), fn)
 				if err != nil || !more {
 					return err
 				}
-				it.Next()
+				c.next()
 				continue
 			}
 			if bytes.Equal(below, []byte(key)) {
-				it.Next()
+				c.next()
 			}
 		}
 		if !changed {
 			return nil
 		}
 		at, past = key, true
-		if c, _ := t.pending(key); !c.gone {
-			more, err := fn([]byte(key), c.value)
+		if own, _ := t.pending(key); !own.gone {
+			more, err := fn([]byte(key), own.value)
 			if err != nil || !more {
 				return err
 			}

@@ -1,0 +1,168 @@
+package badger
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+
+	bdb "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/fb"
+	"github.com/dgraph-io/badger/v4/table"
+
+	"carehold/record"
+)
+
+// Badger verifies no block of a table by itself, and over a damaged one it panics,
+// also in goroutines of its own: while it opens the table, and while it merges it
+// with others. A process ends by that, and would again at each start. So tables
+// are looked at before Badger is opened: their end and their index always; every
+// block after the store was not closed, since that may be what ended it. The files
+// are read, not mapped: a disk that fails says so by an error.
+//
+//	table     block … | index | length:u32 | checksum | length:u32
+//	block     entries | offsets | count:u32 | checksum | length:u32
+//	checksum  1: algorithm (0, CRC-32C) 2: sum, in Protocol Buffers' encoding
+//
+// The index is a flat buffer that says where the blocks are. Numbers are big endian.
+
+var errTable = errors.New("badger: a damaged table")
+
+// soundness is what looking at the tables found.
+type soundness struct {
+	tables  int
+	damaged int  // in blocks that Badger does not need to open
+	closed  bool // the store was closed when it was last open
+}
+
+// inspect looks at the tables that the store consists of. An error is for what
+// keeps the store from being opened at all.
+func inspect(dir string) (s soundness, err error) {
+	logs, err := filepath.Glob(filepath.Join(dir, "*.mem"))
+	if err != nil {
+		return s, err
+	}
+	s.closed = len(logs) == 0
+	f, err := os.Open(filepath.Join(dir, bdb.ManifestFilename))
+	if err != nil {
+		return s, nil // a new store, or one that Badger has words for
+	}
+	defer f.Close()
+	m, _, err := bdb.ReplayManifestFile(f, 0, bdb.Options{})
+	if err != nil {
+		return s, nil
+	}
+	for id := range m.Tables {
+		s.tables++
+		switch err := checkTable(table.NewFilename(id, dir), !s.closed); {
+		case err == errTable:
+			s.damaged++
+		case err != nil:
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// checkTable returns errTable for a block that is damaged, and another error for a
+// table that Badger cannot open.
+func checkTable(path string, blocks bool) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return trouble(err, path)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return trouble(err, path)
+	}
+	index, err := readIndex(f, info.Size())
+	if err == errTable {
+		return record.Safef(record.Integrity, "the table %s of the store is damaged where Badger needs it: restore the last backup", path)
+	}
+	if err != nil {
+		return trouble(err, path)
+	}
+	var b fb.BlockOffset
+	for i := range index.OffsetsLength() {
+		last := i == index.OffsetsLength()-1 // Badger opens it to know the table's last key
+		if !blocks && !last || !index.Offsets(&b, i) {
+			continue
+		}
+		block := make([]byte, b.Len())
+		if _, err := f.ReadAt(block, int64(b.Offset())); err != nil && err != io.EOF {
+			return trouble(err, path)
+		}
+		if sum, rest, ok := cutChecksum(block); !ok || !sum.of(rest) {
+			if last {
+				return record.Safef(record.Integrity, "the table %s of the store is damaged where Badger needs it: restore the last backup", path)
+			}
+			return errTable
+		}
+	}
+	return nil
+}
+
+// maxIndex is more than the index of a table of ours takes.
+const maxIndex = 64 << 20
+
+func readIndex(f *os.File, size int64) (*fb.TableIndex, error) {
+	end := make([]byte, min(size, 64)) // a checksum has at most 13 bytes
+	if _, err := f.ReadAt(end, size-int64(len(end))); err != nil {
+		return nil, err
+	}
+	sum, rest, ok := cutChecksum(end)
+	if !ok || len(rest) < 4 {
+		return nil, errTable
+	}
+	length := int64(binary.BigEndian.Uint32(rest[len(rest)-4:]))
+	at := size - int64(len(end)) + int64(len(rest)) - 4 - length
+	if length > maxIndex || at < 0 {
+		return nil, errTable
+	}
+	index := make([]byte, length)
+	if _, err := f.ReadAt(index, at); err != nil {
+		return nil, err
+	}
+	if !sum.of(index) {
+		return nil, errTable
+	}
+	return fb.GetRootAsTableIndex(index, 0), nil
+}
+
+type checksum uint64
+
+func (c checksum) of(b []byte) bool {
+	return uint64(crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli))) == uint64(c)
+}
+
+// cutChecksum takes the checksum and its length off the end of b.
+func cutChecksum(b []byte) (sum checksum, rest []byte, ok bool) {
+	if len(b) < 4 {
+		return 0, nil, false
+	}
+	n, b := int64(binary.BigEndian.Uint32(b[len(b)-4:])), b[:len(b)-4]
+	if n > int64(len(b)) {
+		return 0, nil, false
+	}
+	message, rest := b[int64(len(b))-n:], b[:int64(len(b))-n]
+	for len(message) > 0 {
+		tag, k := binary.Uvarint(message)
+		if k <= 0 {
+			return 0, nil, false
+		}
+		value, m := binary.Uvarint(message[k:])
+		if m <= 0 {
+			return 0, nil, false
+		}
+		switch message = message[k+m:]; {
+		case tag == 2<<3:
+			sum = checksum(value)
+		case tag != 1<<3 || value != 0:
+			return 0, nil, false
+		}
+	}
+	return sum, rest, true
+}
