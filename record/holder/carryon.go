@@ -33,6 +33,9 @@ func (h *Holder) CarryOn(ctx context.Context, loseSeen bool) error {
 			return ErrWouldLose
 		}
 		w, err := h.look(ctx, !s.waiting.Forked)
+		if err != nil && try < maxUnknown && h.overtaken(ctx, s) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -70,6 +73,12 @@ func (h *Holder) CarryOn(ctx context.Context, loseSeen bool) error {
 	}
 }
 
+// overtaken reports whether another device has carried the record on meanwhile: then
+// the log is longer than the keyring knew, and no more to be had without a session.
+func (h *Holder) overtaken(ctx context.Context, was state) bool {
+	return h.reload(ctx) == nil && h.state().ring.seq > was.ring.seq
+}
+
 var errNotWaiting error = record.Safef(record.Unprocessed, "this record does not wait to be carried on")
 
 // forked is the error where what is there is another past than this device saw.
@@ -80,7 +89,8 @@ func (h *Holder) forked() error {
 // Examine fetches the log of a record that waits, and checks it as CarryOn does. It
 // tells when the last entry was written that the old server signed: what was done
 // after that is not there. Where the log is sound by the keyring and is not the one
-// that this device saw, Waiting is Forked from then on.
+// that this device saw, Waiting is Forked from then on; where another device has
+// carried it on meanwhile, Waiting is nil.
 func (h *Holder) Examine(ctx context.Context) (newest time.Time, err error) {
 	h.changing.Lock()
 	defer h.changing.Unlock()
@@ -89,6 +99,9 @@ func (h *Holder) Examine(ctx context.Context) (newest time.Time, err error) {
 		return newest, errNotWaiting
 	}
 	w, err := h.look(ctx, !s.waiting.Forked)
+	if err != nil && h.overtaken(ctx, s) {
+		return newest, nil
+	}
 	if _, tampered := errors.AsType[*audit.Tampered](err); tampered && !s.waiting.Forked {
 		anyway, sound := h.look(ctx, false)
 		if sound != nil {

@@ -5,6 +5,7 @@ import (
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/keys"
+	"carehold/record/statement"
 )
 
 // OpensWith reports whether anything that h holds opens a keyring as the server
@@ -50,3 +51,6 @@ func (h *Holder) ForgeLeaf(n record.Seq, e audit.Event) []byte {
 
 // Reader opens the log as h does.
 func (h *Holder) Reader() *audit.Reader { return h.now.ring.reader() }
+
+// Within is the head that is still met of a log whose end is gone.
+func Within(f audit.Frontier, size uint64) statement.Head { return within(f, size) }
