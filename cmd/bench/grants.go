@@ -17,6 +17,7 @@ func (b *bench) grants() error {
 		return err
 	}
 	defer func() { s.stop() }()
+	s.proc.settle()
 	if err := b.live(s); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (b *bench) people() error {
 		if err != nil {
 			return err
 		}
-		time.Sleep(time.Second)
+		s.proc.settle()
 		m := s.proc.memory()
 		var targets []target
 		for _, p := range all {

@@ -97,6 +97,7 @@ func (b *bench) entries(s *site, people []*person) error {
 	if err := s.again(false); err != nil {
 		return err
 	}
+	s.proc.settle()
 	head := []string{"entries"}
 	lines := make([]series, len(costs))
 	var rows [][]string
