@@ -1,6 +1,8 @@
 package badger
 
 import (
+	"runtime/debug"
+
 	bdb "github.com/dgraph-io/badger/v4"
 
 	"carehold/record"
@@ -41,6 +43,7 @@ var errDamaged = record.Safef(record.Integrity, "a part of the store is damaged:
 
 // guard calls Badger, and makes an error of its panics and of faults.
 func guard(do func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); isFault(r) {
 			err = errFault

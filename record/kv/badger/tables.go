@@ -11,6 +11,7 @@ import (
 	bdb "github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/fb"
 	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/ristretto/v2/z"
 
 	"carehold/record"
 )
@@ -80,7 +81,7 @@ func checkTable(path string, blocks bool) error {
 	}
 	index, err := readIndex(f, info.Size())
 	if err == errTable {
-		return record.Safef(record.Integrity, "the table %s of the store is damaged where Badger needs it: restore the last backup", path)
+		return unopenable(path)
 	}
 	if err != nil {
 		return trouble(err, path)
@@ -96,13 +97,33 @@ func checkTable(path string, blocks bool) error {
 			return trouble(err, path)
 		}
 		if sum, rest, ok := cutChecksum(block); !ok || !sum.of(rest) {
-			if last {
-				return record.Safef(record.Integrity, "the table %s of the store is damaged where Badger needs it: restore the last backup", path)
+			if last && !opens(path) {
+				return unopenable(path)
 			}
 			return errTable
 		}
 	}
 	return nil
+}
+
+func unopenable(path string) error {
+	return record.Safef(record.Integrity, "the table %s of the store is damaged where Badger needs it: restore the last backup", path)
+}
+
+// opens tries whether Badger can open a table whose last block is damaged: it can
+// if that is in the value of a row. The index is sound, or Badger would end the
+// process here.
+func opens(path string) bool {
+	return guard(func() error {
+		f, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
+		if err != nil {
+			return err
+		}
+		if _, err := table.OpenTable(f, table.Options{}); err != nil {
+			return err
+		}
+		return f.Close(-1)
+	}) == nil
 }
 
 // maxIndex is more than the index of a table of ours takes.
