@@ -103,6 +103,12 @@ func TestBaselines(t *testing.T) {
 		if a, err := http.Post(s.URL+"/fhir/Goal", "", strings.NewReader(`{"c":3}`)); err != nil || a.StatusCode != http.StatusCreated || text(a) != `{"c":3}` {
 			t.Error(kind, err)
 		}
+		if err := db.put([]byte("Goal/9"), []byte(`{"d":4}`)); err != nil {
+			t.Error(kind, err)
+		}
+		if a, err := http.Get(s.URL + "/fhir/Goal/9"); err != nil || text(a) != `{"d":4}` {
+			t.Error(kind, "what was put is not there", err)
+		}
 		if a, err := http.Get(s.URL + "/fhir/Goal/3"); err != nil || a.StatusCode == http.StatusOK {
 			t.Error(kind, "what was never kept is there", err)
 		}
