@@ -182,21 +182,31 @@ func askWhose(ctx context.Context, s *settings) error {
 func served(ctx context.Context, s *settings) bool { return askWhose(ctx, s) == nil }
 
 // operate answers a question of the operator: by the running server, or by
-// opening the store when none has it.
+// opening the store when none has it. A server that is just starting has the store
+// before it has the socket: then it is asked again.
 func operate[T any](ctx context.Context, s *settings, method, path string, in any, self func(*operator) (T, error)) (T, error) {
 	var out, none T
-	err := askWhose(ctx, s)
-	if err == nil {
-		err := ask(ctx, s, method, path, in, &out)
-		return out, err
+	for began := time.Now(); ; {
+		err := askWhose(ctx, s)
+		if err == nil {
+			err := ask(ctx, s, method, path, in, &out)
+			return out, err
+		}
+		if !errors.Is(err, errNotServing) {
+			return none, err
+		}
+		st, err := openStore(s, store.Options{})
+		if err == nil {
+			defer st.Close()
+			return self(&operator{store: st, data: s.get("data")})
+		}
+		if !isOpenElsewhere(err) || time.Since(began) > patience {
+			return none, err
+		}
+		select {
+		case <-ctx.Done():
+			return none, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
-	if !errors.Is(err, errNotServing) {
-		return none, err
-	}
-	st, err := openStore(s, store.Options{})
-	if err != nil {
-		return none, err
-	}
-	defer st.Close()
-	return self(&operator{store: st, data: s.get("data")})
 }

@@ -115,7 +115,7 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	ended := make(chan error, 1)
 	background.Go(func() { ended <- front.Serve(ctx, listener, t) })
 
-	st, err := openStore(s, store.Options{Log: log, AcceptLoss: acceptLoss})
+	st, err := openPatiently(ctx, s, store.Options{Log: log, AcceptLoss: acceptLoss})
 	if err != nil {
 		return refused(err)
 	}
@@ -198,6 +198,29 @@ func openStore(s *settings, o store.Options) (*store.Store, error) {
 	}
 	o.NodeKey = s.get("node-key")
 	return store.Open(s.get("data"), o)
+}
+
+// patience is how long a store is waited for that another command has open: the
+// operator's commands take a moment each, and a server that ends takes longer.
+const patience = 15 * time.Second
+
+// openPatiently opens the store, and waits for another command to be done with it.
+func openPatiently(ctx context.Context, s *settings, o store.Options) (*store.Store, error) {
+	for began := time.Now(); ; {
+		st, err := openStore(s, o)
+		if !isOpenElsewhere(err) || time.Since(began) > patience {
+			return st, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func isOpenElsewhere(err error) bool {
+	return errors.Is(err, record.Unavailable) && strings.Contains(err.Error(), "open in another process")
 }
 
 // loopbackAddress reports whether an address to listen on is this machine's only.

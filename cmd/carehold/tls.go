@@ -97,7 +97,8 @@ func keepCertificate(ctx context.Context, a *app, s *settings, source certificat
 	if source == nil {
 		return nil
 	}
-	background.Go(func() { source.Keep(ctx, again) })
+	// Whether HTTP is answered too is what the authority is then asked for.
+	defer background.Go(func() { source.Keep(ctx, again) })
 	acme, isACME := source.(*certificate.ACME)
 	if address := s.get("acme-http"); isACME && address != "" {
 		l, err := net.Listen("tcp", address)

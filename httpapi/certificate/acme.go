@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -122,10 +123,16 @@ func (a *ACME) hello() *tls.ClientHelloInfo {
 // request is sent on to https, because whoever asks over http has already shown
 // the network what they sent.
 func (a *ACME) Challenges() http.Handler {
-	return a.manager.HTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := a.manager.HTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		http.Error(w, "nothing is served without TLS: use https://"+a.o.Host, http.StatusMisdirectedRequest)
 	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if host, _, err := net.SplitHostPort(r.Host); err == nil {
+			r.Host = host // the manager compares it with the name, and knows no ports
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // Keep gets the certificate, and then sees to it that the manager renews it.
@@ -181,6 +188,13 @@ func (a *ACME) get() error {
 func (a *ACME) State() State {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.have { // the manager renews it without telling
+		if c, err := a.manager.GetCertificate(a.hello()); err == nil {
+			if parsed, err := leaf(c); err == nil {
+				a.parsed = parsed
+			}
+		}
+	}
 	wrong := a.wrong
 	if wrong == "" && a.parsed == nil {
 		wrong = "there is no certificate yet: the certificate authority is being asked"

@@ -30,7 +30,7 @@ type State struct {
 }
 
 // Soon is how long before its end a certificate that has not been renewed is
-// something to look into, or a third of its life when that is shorter. Whatever
+// something to look into, or a quarter of its life when that is shorter. Whatever
 // renews certificates does it long before.
 const Soon = 14 * 24 * time.Hour
 
@@ -50,7 +50,7 @@ func state(c *x509.Certificate, host string, now time.Time, wrong, do string) St
 	case wrong != "": // it says more
 	case host != "" && c.VerifyHostname(host) != nil:
 		s.Wrong, s.Do = "the certificate is not for "+host, "get one for that name, or change --public-url"
-	case left < min(Soon, c.NotAfter.Sub(c.NotBefore)/3):
+	case left < min(Soon, c.NotAfter.Sub(c.NotBefore)/4):
 		s.Wrong = fmt.Sprintf("the certificate ends on %s, and has not been renewed", day(c.NotAfter))
 	}
 	return s
