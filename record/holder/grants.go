@@ -101,7 +101,9 @@ func (d *draft) issue(g *held, label string, until time.Time) (Issued, error) {
 	gen := d.ring.gens[g.gen]
 	t := keys.TokenCapsule{Person: d.ring.person, Grant: g.grant.ID, Until: until,
 		Key: keys.GrantKey(gen.grants, g.grant.ID), Audit: keys.AuditKey(gen.audit, g.grant.ID)}
-	capsule := keys.SealToken(c.CapsuleKey(), t)
+	key := c.CapsuleKey()
+	defer key.KEK.Destroy()
+	capsule := keys.SealToken(key, t)
 	t.Key.Destroy()
 	t.Audit.Destroy()
 	d.capsules = append(d.capsules, capsule)

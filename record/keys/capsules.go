@@ -105,8 +105,14 @@ func sealCapsule(c crypto.CapsuleKey, until time.Time, payload []byte) record.Ca
 	var w wire.Builder
 	w.Bytes(1, payload)
 	w.Bytes(2, make([]byte, max(0, capsuleSize-len(payload))))
+	message := w.Finish()
+	padded := crypto.Pad(message)
 	hour := ExpiryHour(until)
-	return record.Capsule{ID: c.ID, Hour: hour, Blob: c.Seal(hour, crypto.Pad(w.Finish()))}
+	sealed := record.Capsule{ID: c.ID, Hour: hour, Blob: c.Seal(hour, padded)}
+	for _, b := range [][]byte{payload, message, padded} { // there are keys in them
+		clear(b)
+	}
+	return sealed
 }
 
 func openCapsule(c crypto.CapsuleKey, cap record.Capsule) (*wire.Decoder, func(), error) {

@@ -175,7 +175,9 @@ func (s *Store) Invite(ctx context.Context, i keys.Invite) (crypto.Credential, e
 		i.Quota = DefaultQuota
 	}
 	c := crypto.NewCredential(crypto.Invite)
-	return c, s.putCapsule(ctx, nobody, keys.SealInvite(c.CapsuleKey(), i))
+	key := c.CapsuleKey()
+	defer key.KEK.Destroy()
+	return c, s.putCapsule(ctx, nobody, keys.SealInvite(key, i))
 }
 
 var errInvite error = record.Safef(record.Unauthorized, "this invite is not valid: it may have been used or have run out; ask the server's operator for another")
@@ -187,6 +189,7 @@ func (s *Store) claim(ctx context.Context, invite crypto.Credential, p record.Pe
 		return keys.Invite{}, errInvite
 	}
 	key := invite.CapsuleKey()
+	defer key.KEK.Destroy()
 	var open keys.Invite
 	err := s.engine.Update(ctx, kv.Partition(key.ID), func(tx kv.Tx) error {
 		c, err := s.readCapsule(tx, key.ID)

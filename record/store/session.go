@@ -59,7 +59,9 @@ func (s *Store) SignIn(ctx context.Context, id record.PersonID, g record.GrantID
 	session := crypto.NewCredential(crypto.Session)
 	until := now.Add(sessionMost).Truncate(time.Second)
 	v.token.Until, v.capsule = until, session.CapsuleID()
-	capsule := keys.SealToken(session.CapsuleKey(), v.token)
+	key := session.CapsuleKey()
+	defer key.KEK.Destroy()
+	capsule := keys.SealToken(key, v.token)
 	if err := v.commit(ctx, audit.Event{Action: audit.SignIn}, nil); err != nil {
 		return fail(err)
 	}

@@ -54,7 +54,9 @@ func (s *Store) Open(ctx context.Context, c crypto.Credential) (*View, error) {
 		return nil, err
 	}
 	v := &View{s: s, capsule: id, kind: c.Kind()}
-	if v.token, err = keys.OpenToken(c.CapsuleKey(), sealed.Capsule); err != nil {
+	key := c.CapsuleKey()
+	defer key.KEK.Destroy()
+	if v.token, err = keys.OpenToken(key, sealed.Capsule); err != nil {
 		// The row is as it was put, and yet not a token's: whoever put it made it so.
 		return nil, errUnauthorized
 	}
