@@ -182,6 +182,11 @@ func (a *app) comeIn(ctx context.Context, in comeIn) error {
 		return err
 	}
 	defer h.Close()
+	if h.Waiting() != nil {
+		if _, err := a.carryOn(ctx, h, false); err != nil {
+			return err
+		}
+	}
 	secret, err := a.newPassphrase(a.source(a.passphraseFile, credentialPassphrase), "A passphrase for this device, at least 8 characters: ")
 	if err != nil {
 		return err

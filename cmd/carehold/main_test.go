@@ -18,6 +18,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"carehold/record/audit"
+	"carehold/record/holder/holdertest"
 	"carehold/record/sample"
 )
 
@@ -63,6 +65,15 @@ func TestScripts(t *testing.T) {
 				ts.Check(s.start())
 				ts.Setenv("SERVER", s.url)
 				ts.Setenv("LISTEN", strings.TrimPrefix(s.url, "http://"))
+			},
+			// restored FOLDER: the store, as it was in that copy, restored into a new one.
+			"restored": func(ts *testscript.TestScript, _ bool, args []string) {
+				v, _ := servers.Load(ts.Getenv("WORK"))
+				s := v.(*server)
+				s.stop()
+				ts.Check(os.RemoveAll(s.dir))
+				holdertest.Restored(t, ts.MkAbs(args[0]), s.dir, audit.Restored)
+				ts.Check(s.start())
 			},
 			// enrol: an invite, and a record for whoever has the file pass.
 			"enrol": func(ts *testscript.TestScript, _ bool, _ []string) {

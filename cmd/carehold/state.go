@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"carehold/crypto"
 	"carehold/record/holder"
@@ -157,8 +158,15 @@ func (d *device) save() error {
 	return writeFileAtomic(d.path, append(b, '\n'))
 }
 
-// newer is what both have seen together.
+// newer is what both have seen together. Where one has gone along to another store,
+// that is the newer: what was seen of the store before it cannot be compared.
 func newer(a, b holder.Memory) holder.Memory {
+	if a.Store != b.Store {
+		if slices.Contains(b.Came, a.Store) {
+			return b
+		}
+		return a
+	}
 	if b.Seq > a.Seq {
 		a.Seq, a.Hash = b.Seq, b.Hash
 	}

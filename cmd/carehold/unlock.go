@@ -32,6 +32,21 @@ func (a *app) unlock(ctx context.Context) (*unlocked, error) {
 }
 
 func (a *app) unlockWith(ctx context.Context, d *device) (*unlocked, error) {
+	u, err := a.unlockWaiting(ctx, d)
+	if err == nil && u.Waiting() != nil {
+		err = errWaits(u.Holder)
+		u.close()
+		return nil, err
+	}
+	if err == nil {
+		u.tellCarried()
+		u.tellMoved()
+	}
+	return u, err
+}
+
+// unlockWaiting is unlockWith for the command that a record may wait for.
+func (a *app) unlockWaiting(ctx context.Context, d *device) (*unlocked, error) {
 	c, err := d.reach()
 	if err != nil {
 		return nil, err
