@@ -218,6 +218,9 @@ func (e *Engine) commit(b *batch) {
 		e.fail(stage, err)
 		return
 	}
+	if e.hasFailed() {
+		return // meanwhile, in the background: nothing is shown, and the callers are told
+	}
 	e.ts++
 	e.last = r
 	e.at.Store(r.at)

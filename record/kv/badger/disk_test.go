@@ -3,6 +3,7 @@ package badger
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -84,6 +85,37 @@ func TestFlushFails(t *testing.T) {
 	if err := e.Close(); err == nil || time.Since(start) > closePatience+3*time.Second {
 		t.Errorf("Close: %v after %v", err, time.Since(start))
 	}
+}
+
+// What Badger only writes to its log stops the engine: so these must be its words.
+func TestFatalWords(t *testing.T) {
+	mod := strings.TrimSpace(run(t, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/dgraph-io/badger/v4"))
+	source := ""
+	for _, name := range []string{"db.go", "value.go"} {
+		b, err := os.ReadFile(filepath.Join(mod, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		source += string(b)
+	}
+	for format := range fatal {
+		if !strings.Contains(source, `opt.Errorf("`+format) {
+			t.Errorf("Badger does not say %q", format)
+		}
+	}
+	e, _ := create(t, testOptions())
+	e.db.Opts().Logger.Errorf("Error while curlf sync: %v\n", syscall.EIO)
+	if err := e.Update(ctx, kv1, func(tx kv.Tx) error { return nil }); err != kv.ErrFailed {
+		t.Errorf("Update: %v", err)
+	}
+}
+
+func run(t *testing.T, name string, args ...string) string {
+	out, err := exec.Command(name, args...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
 }
 
 // A commit that is not answered stops the engine, and its caller is told.
