@@ -188,10 +188,10 @@ func handled(t *testing.T, sent *bodies, token string) (destroyed, left map[stri
 		t.Fatal("no request to sign in was seen: ", err)
 	}
 	return map[string][]byte{
-			"the key of the grant's row": key.Derive(crypto.LabelWrap).Bytes(),
+			"the key of the grant's row":     key.Derive(crypto.LabelWrap).Bytes(),
+			"the key of the token's capsule": c.CapsuleKey().KEK.Bytes(),
 		}, map[string][]byte{
 			"the text of the token":            []byte(token),
-			"the key of the token's capsule":   c.CapsuleKey().KEK.Bytes(),
 			"the key of the grant, decoded,":   key.Bytes(),
 			"the key of the grant, in base64,": []byte(base64.RawStdEncoding.EncodeToString(key.Bytes())),
 		}
