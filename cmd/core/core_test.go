@@ -18,8 +18,10 @@ import (
 	"carehold/record/store"
 )
 
-// maxCompressed is the promise: what a phone downloads before its first unlock.
-const maxCompressed = 1_300_000
+// maxCompressed is the promise: what a phone downloads before its first unlock. It
+// was 1,300,000 until a record could be carried on after a restore, which the page
+// must be able to do too: 17 kB.
+const maxCompressed = 1_310_000
 
 // TestCore builds the core as it is shipped, weighs it, and runs it in node
 // against a real server. It needs node and half a minute, so it runs when
