@@ -27,7 +27,8 @@ type Options struct {
 	Log *slog.Logger
 
 	// AcceptLoss opens a store that is older than its anchor says, once. It is an
-	// operator's decision, and is logged in every person's log.
+	// operator's decision, and is logged in every person's log. A store of an older
+	// format that is damaged is upgraded with it, and stays damaged where it is.
 	AcceptLoss bool
 
 	// ManyPatients lets a record hold resources about anyone. It exists for tests

@@ -35,6 +35,10 @@
 // the next generation, and one commit turns the directory to them. Package rows says
 // how the newest version answers for those before it.
 //
+// Rows that nothing names, left by a crash between the commits of a large change,
+// do not exist, and Keep removes them in time (reclaim.go). A store of an older
+// format is brought into this one when it is opened (upgrade.go).
+//
 // # What it must never do
 //
 // Nothing from a record reaches a log or an error's Safe text. No key outlives

@@ -8,6 +8,7 @@ import (
 	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/kv"
+	"carehold/record/rows"
 )
 
 // WrapEngine puts a faulty engine before the real one.
@@ -40,4 +41,18 @@ func OpenOn(e kv.Engine, node crypto.Key, opt Options) (*Store, error) {
 	}
 	s := &Store{engine: e, node: node, opts: opt, log: opt.Log}
 	return s, s.start(false)
+}
+
+// OldChain reads the rows of an entry as an upgrade does: the hash that the
+// directory will have, whether it is to be rewritten, and whether it is damaged.
+func OldChain(r kv.Reader, l rows.Line) (now rows.Hash, changes, damaged bool, err error) {
+	c, err := readOldChain(r, l)
+	return c.now(), c.changes(), c.damaged(), err
+}
+
+// OldRow is row 0 of a first version as an upgrade writes it.
+func OldRow(r kv.Reader, l rows.Line) (row []byte, err error) {
+	var x oldLink
+	err = x.next(r, l, l.Stamp.Version())
+	return x.row, err
 }

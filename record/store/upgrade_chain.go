@@ -57,8 +57,10 @@ func (x *oldLink) next(r kv.Reader, l line, v record.Version) error {
 	stored := hash(row[:oldPrev])
 	prevOld, prevNew := stored, stored
 	switch {
+	case v == 1 && stored != hash{}:
+		return nil // there is nothing it could follow
 	case v == 1:
-		x.follows = stored == hash{}
+		x.follows = true
 	case !before.broken && (stored == before.old || stored == before.new):
 		x.follows = true
 		prevOld, prevNew = before.old, before.new
