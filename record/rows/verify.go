@@ -66,7 +66,8 @@ type Verified struct {
 // hold a capsule, or what is left of a record that was never finished.
 func (v Verified) Person() bool { return v.HeadRow != (Hash{}) || v.Damage > 0 }
 
-func (v *Verified) found(f Finding) {
+// Add adds a finding of the caller's own.
+func (v *Verified) Add(f Finding) {
 	v.Damage++
 	if len(v.Findings) < MaxFindings {
 		v.Findings = append(v.Findings, f)
@@ -185,7 +186,7 @@ func (v *Verifier) headRow(row []byte) {
 		v.got.Head, v.headOK = ParseHead(row[HeadMACSize:])
 	}
 	if !v.headOK || v.check.Vouch != nil && !v.check.Vouch(row) {
-		v.got.found(Finding{Part: PartHead})
+		v.got.Add(Finding{Part: PartHead})
 	}
 	if !v.headOK {
 		return
@@ -194,7 +195,7 @@ func (v *Verifier) headRow(row []byte) {
 	if v.account != nil {
 		a, ok := ParseAccount(v.account)
 		if _, err := crypto.ParseBoxPublicKey(a.Box); !ok || err != nil || HashOf(v.account) != v.got.Head.Account {
-			v.got.found(Finding{Part: PartAccount})
+			v.got.Add(Finding{Part: PartAccount})
 		} else {
 			v.got.Account = a
 		}
@@ -202,7 +203,7 @@ func (v *Verifier) headRow(row []byte) {
 	if v.dir != nil {
 		d, ok := ParseDirectory(v.dir)
 		if !ok || DirRoot(v.dir) != v.got.Head.Dir {
-			v.got.found(Finding{Part: PartDirectory})
+			v.got.Add(Finding{Part: PartDirectory})
 		} else {
 			v.directory = d
 		}
@@ -215,7 +216,7 @@ func (v *Verifier) ringRow(row []byte) {
 	}
 	x, ok := ParseRing(row)
 	if !ok || HashOf(row) != v.got.Head.Ring {
-		v.got.found(Finding{Part: PartRing})
+		v.got.Add(Finding{Part: PartRing})
 		return
 	}
 	v.got.Used += uint64(len(row))
@@ -232,13 +233,13 @@ func (v *Verifier) liveRow(row []byte) {
 	}
 	l, ok := ParseLive(row)
 	if !ok || HashOf(row) != v.got.Head.Live {
-		v.got.found(Finding{Part: PartLive})
+		v.got.Add(Finding{Part: PartLive})
 		return
 	}
 	v.live, v.got.Epoch = true, l.Epoch
 	for _, g := range l.Grants {
 		if have, there := v.grants[g.Grant]; !there || have != g.Row {
-			v.got.found(Finding{Part: PartGrant, Missing: !there})
+			v.got.Add(Finding{Part: PartGrant, Missing: !there})
 		}
 	}
 }
@@ -262,7 +263,7 @@ func (v *Verifier) segmentRow(key, row []byte) {
 		ok = ok && SegmentOf(l.Entry) == n && l.Stamp.Version() > 0 && (i == 0 || string(lines[i-1].Entry[:]) < string(l.Entry[:]))
 	}
 	if !ok || HashOf(row) != v.directory[n] {
-		v.got.found(Finding{Part: PartSegment, Number: uint64(n)})
+		v.got.Add(Finding{Part: PartSegment, Number: uint64(n)})
 		v.unsure[n] = true
 		return
 	}
@@ -292,7 +293,7 @@ func (v *Verifier) Finish(epoch record.Epoch) Verified {
 		part Part
 	}{{KindHead, PartHead}, {KindAccount, PartAccount}, {KindLive, PartLive}, {KindRing, PartRing}, {KindDir, PartDirectory}} {
 		if !v.seen[x.kind] && !(v.check.Copy && x.kind == KindLive) {
-			v.got.found(Finding{Part: x.part, Missing: true})
+			v.got.Add(Finding{Part: x.part, Missing: true})
 		}
 	}
 	if v.headOK {
@@ -301,7 +302,7 @@ func (v *Verifier) Finish(epoch record.Epoch) Verified {
 	if v.directory != nil {
 		for n, h := range v.directory {
 			if h != (Hash{}) && !v.segment[n] {
-				v.got.found(Finding{Part: PartSegment, Missing: true, Number: uint64(n)})
+				v.got.Add(Finding{Part: PartSegment, Missing: true, Number: uint64(n)})
 				v.unsure[n] = true
 			}
 		}

@@ -105,7 +105,7 @@ func (x *index) line(v *Verifier, l Line) {
 	list := x.of(l.Entry)
 	i, there := find(list, l.Stamp)
 	found := func(n record.Version, missing bool) {
-		v.got.found(Finding{Part: PartEntry, Missing: missing, Entry: hex.EncodeToString(l.Entry[:]), Version: uint64(n)})
+		v.got.Add(Finding{Part: PartEntry, Missing: missing, Entry: hex.EncodeToString(l.Entry[:]), Version: uint64(n)})
 		for i := range list { // what hung on it is not judged, and not left over
 			list[i].named = list[i].named || list[i].at.Generation() == l.Stamp.Generation() && list[i].at < l.Stamp
 		}
@@ -151,7 +151,7 @@ func (x *index) end(v *Verifier) {
 			case !ver.named:
 				v.leftOver(EntryKey(e.id, ver.at))
 			case ver.large >= 0 && !x.large[ver.large].seen:
-				v.got.found(Finding{Part: PartEntry, Missing: true, Entry: hex.EncodeToString(e.id[:]), Version: uint64(ver.at.Version())})
+				v.got.Add(Finding{Part: PartEntry, Missing: true, Entry: hex.EncodeToString(e.id[:]), Version: uint64(ver.at.Version())})
 			}
 		}
 	}
@@ -212,7 +212,7 @@ func (p *partsCheck) end(v *Verifier) {
 	}
 	p.want.seen = true
 	if p.next != p.want.n+1 || Hash(p.sum.Sum(nil)) != p.want.sum {
-		v.got.found(Finding{Part: PartEntry, Missing: p.next != p.want.n+1, Entry: hex.EncodeToString(p.id[:]), Version: uint64(p.at.Version())})
+		v.got.Add(Finding{Part: PartEntry, Missing: p.next != p.want.n+1, Entry: hex.EncodeToString(p.id[:]), Version: uint64(p.at.Version())})
 	}
 	v.got.Used += p.size
 	p.want = nil

@@ -60,7 +60,7 @@ func (c *logCheck) row(v *Verifier, key, leaf []byte) {
 	v.got.Leaves++
 	v.got.Used += uint64(len(leaf))
 	if c.next == t.to && t.f.Peaks[0] != t.peak {
-		v.got.found(Finding{Part: PartLog, From: t.from, To: t.to})
+		v.got.Add(Finding{Part: PartLog, From: t.from, To: t.to})
 	}
 }
 
@@ -69,7 +69,7 @@ func (c *logCheck) missing(v *Verifier, to uint64) {
 	if c.next >= to {
 		return
 	}
-	v.got.found(Finding{Part: PartLog, Missing: true, From: c.next, To: to})
+	v.got.Add(Finding{Part: PartLog, Missing: true, From: c.next, To: to})
 	for i := range c.trees {
 		t := &c.trees[i]
 		t.broken = t.broken || t.from < to && c.next < t.to
@@ -115,6 +115,6 @@ func (b *backsCheck) end(v *Verifier) {
 		}
 	}
 	if epoch == 0 || max(b.top, 1) < epoch {
-		v.got.found(Finding{Part: PartEpoch, Missing: true, Number: uint64(max(b.top, 1) + 1)})
+		v.got.Add(Finding{Part: PartEpoch, Missing: true, Number: uint64(max(b.top, 1) + 1)})
 	}
 }

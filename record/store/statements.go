@@ -100,9 +100,7 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 	if err != nil {
 		return Receipt{}, err
 	}
-	for _, id := range body.CutSlots { // they open nothing any more; this tidies
-		s.dropOwnCapsule(context.WithoutCancel(ctx), id, body.Person)
-	}
+	s.cutSlots(context.WithoutCancel(ctx), body.CutSlots, body.Person) // they open nothing any more; this tidies
 	return s.receipt(after)
 }
 

@@ -36,6 +36,10 @@ type Store struct {
 	sessions sessions // when each session was last used
 	daily    daily    // how many requests each grant made today
 	clock    clock    // the high-water mark
+	slots    slotHold // capsules that a backup may still need
+	taking   sync.Mutex
+	backups  backups // that were written, and not yet said to be on their disk
+	dir      string
 	closing  sync.Once
 }
 
@@ -86,13 +90,14 @@ func Open(dir string, opt Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{node: node, opts: opt, log: opt.Log}
+	s := &Store{node: node, opts: opt, log: opt.Log, dir: dir}
 	opt.Now = s.time // what the anchor remembers never runs back
 	engine, err := badger.Open(filepath.Join(dir, databaseDir), engineOptions(node, opt))
 	if err != nil {
 		return nil, err
 	}
 	s.engine = engine
+	dropSpools(dir)
 	if err := s.start(engine.Accepted()); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}

@@ -1,0 +1,327 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/backup"
+	"carehold/record/keys"
+	"carehold/record/kv"
+	"carehold/record/rows"
+	"carehold/record/statement"
+)
+
+// Taken is the answer to a record that was brought here.
+type Taken struct {
+	Person     record.PersonID
+	Entries    uint64
+	Seq        record.Seq // of the last statement
+	Checkpoint []byte     // of the log as it goes on here
+	Again      bool       // it was here already, from an answer that was lost
+}
+
+// spoolPattern names the files that a copy waits in until all of it is verified.
+const spoolPattern = "taking-*.tmp"
+
+// slack is what a copy may have beside what a quota counts: the framing, and rows
+// that are not entries.
+const slack = 64 << 20
+
+var (
+	errThere   error = record.Safef(record.Conflict, "this record is at this server already")
+	errCopyOld error = record.Safef(record.Conflict, "this copy of the record is older than the one that waits here already")
+	errBusy    error = record.Safef(record.TooMany, "another record is being brought to this server: try again in a while")
+)
+
+// TakeRecord takes in a record that CopyRecord wrote at another server. All of it
+// is verified, in a file in the store's folder, before any of it is here; then its
+// rows are written, and the head last. From then on it waits, without grants, for
+// its person to carry it on. It needs an invite, which says how much room it may
+// take.
+//
+// A copy of a record that is here already is refused with record.Conflict. But
+// while the record waits, the same copy sent again is answered as it was the first
+// time, and a later copy of the same log takes its place. One is taken at a time:
+// record.TooMany.
+func (s *Store) TakeRecord(ctx context.Context, r io.Reader, invite crypto.Credential) (Taken, error) {
+	now, err := s.checkClock()
+	if err != nil {
+		return Taken{}, err
+	}
+	if !s.taking.TryLock() {
+		return Taken{}, errBusy
+	}
+	defer s.taking.Unlock()
+	offer, err := s.lookAt(invite, now)
+	if err != nil {
+		return Taken{}, err
+	}
+	spool, err := os.CreateTemp(s.dir, spoolPattern)
+	if err != nil {
+		return Taken{}, spoolError(err)
+	}
+	defer os.Remove(spool.Name())
+	defer spool.Close()
+	sink := &spooling{w: spool, left: int64(offer.Quota) + int64(offer.Quota/8) + slack}
+	src, err := backup.NewReader(io.TeeReader(r, sink))
+	if err != nil {
+		return Taken{}, sink.or(err)
+	}
+	h := src.Header()
+	if err := s.welcome(h); err != nil {
+		return Taken{}, err
+	}
+	id := h.Person
+	unlock, err := s.writers.lock(ctx, id)
+	if err != nil {
+		return Taken{}, err
+	}
+	defer unlock()
+	there, err := s.person(id)
+	if err != nil && !errors.Is(err, errNoPerson) {
+		return Taken{}, err
+	}
+	before, err := waitingHead(there, h)
+	if err != nil {
+		return Taken{}, err
+	}
+
+	// Once through, to see all of it.
+	var found backup.Person
+	looked := &logUntil{size: before.Size}
+	check := &backup.Checker{Then: looked, LeftOver: looked.leftOver, Found: func(p backup.Person) error {
+		found = p
+		return whole(p)
+	}}
+	if err := backup.Merge(ctx, []*backup.Reader{src}, check); err != nil {
+		return Taken{}, sink.or(err)
+	}
+	switch {
+	case looked.left > 0:
+		return Taken{}, record.Safef(record.Invalid, "the copy has rows that the record does not name")
+	case offer.Quota != 0 && found.Used > offer.Quota:
+		return Taken{}, record.Safef(record.TooMany, "this record is larger than the room that the invite gives: ask the server's operator for one with more")
+	}
+	if there != nil {
+		switch again, err := sameLog(there, found, before, looked); {
+		case err != nil:
+			return Taken{}, err
+		case again:
+			out, err := s.taken(there, found)
+			out.Again = true
+			return out, err
+		}
+	}
+	if _, err := s.claim(ctx, invite, id, now); err != nil {
+		return Taken{}, err
+	}
+
+	// And once more from the file, to write it.
+	if _, err := spool.Seek(0, io.SeekStart); err != nil {
+		return Taken{}, spoolError(err)
+	}
+	if src, err = backup.NewReader(spool); err != nil {
+		return Taken{}, err
+	}
+	t := &taker{s: s, ctx: ctx, from: h, action: audit.Brought, change: func(a *rows.Account) {
+		a.Quota, a.Since, a.Moved = offer.Quota, now.Truncate(time.Second), ""
+	}}
+	if err := s.makeRoom(ctx, id, there); err != nil {
+		return Taken{}, err
+	}
+	if err := s.clearPartition(ctx, kv.Partition(id)); err != nil {
+		return Taken{}, err
+	}
+	check = &backup.Checker{Then: t, Found: func(p backup.Person) error {
+		t.begin(p.ID)
+		t.found = &p
+		return whole(p)
+	}}
+	if err := backup.Merge(ctx, []*backup.Reader{src}, check); err != nil {
+		return Taken{}, err
+	}
+	return s.taken(t.done, found)
+}
+
+func (s *Store) taken(p *person, found backup.Person) (Taken, error) {
+	r, err := s.receipt(p)
+	return Taken{Person: p.ID, Entries: found.Entries, Seq: r.Seq, Checkpoint: r.Checkpoint}, err
+}
+
+// welcome refuses what is no copy of a record that could come here.
+func (s *Store) welcome(h backup.Header) error {
+	switch {
+	case h.Person == (record.PersonID{}):
+		return record.Safef(record.Invalid, "this is no copy of one record")
+	case h.Store == s.id:
+		return errThere
+	case h.Format != storeFormat:
+		return record.Safef(record.Unsupported, "the record comes from a server whose store is of format %d; this one is of format %d: bring both servers up to date", h.Format, storeFormat)
+	}
+	return nil
+}
+
+// whole refuses a record with anything wrong.
+func whole(p backup.Person) error {
+	if p.Damage > 0 {
+		return record.Safef(record.Integrity, "the copy is damaged, or was changed: its %s is not what was stored", p.Findings[0].Part)
+	}
+	return nil
+}
+
+// lookAt opens an invite without using it up.
+func (s *Store) lookAt(invite crypto.Credential, now time.Time) (open keys.Invite, err error) {
+	if invite.IsZero() || invite.Kind() != crypto.Invite {
+		return open, errInvite
+	}
+	key := invite.CapsuleKey()
+	defer key.KEK.Destroy()
+	var c rows.Capsule
+	err = s.engine.View(kv.Partition(key.ID), func(r kv.Reader) error {
+		c, err = s.readCapsule(r, key.ID)
+		return err
+	})
+	if errors.Is(err, errNoCapsule) {
+		return open, errInvite
+	}
+	if err != nil {
+		return open, err
+	}
+	if c.State == rows.CapsuleUsed {
+		if len(c.Blob) < len(record.PersonID{}) {
+			return open, errInvite
+		}
+		c.Blob = c.Blob[len(record.PersonID{}):] // by whom is for claim to say
+	}
+	if open, err = keys.OpenInvite(key, c.Capsule); err != nil || !s.ownedBy(c, nobody) || !now.Before(open.Until) {
+		return open, errInvite
+	}
+	return open, nil
+}
+
+// waitingHead is the log's head, as it was where it came from, of a record that
+// waits here already and that this copy may stand for.
+func waitingHead(there *person, h backup.Header) (before statement.Head, err error) {
+	if there == nil {
+		return before, nil
+	}
+	if there.Account.From != h.Store {
+		return before, errThere
+	}
+	if before, err = audit.VerifyCheckpoint(there.Account.Note, h.Verifier, h.Store, h.Person); err != nil {
+		return before, errThere // another key signs for a server of that name
+	}
+	return before, nil
+}
+
+// sameLog reports whether a copy is the one that waits here; an error unless it is
+// that or a later one of the same log.
+func sameLog(there *person, found backup.Person, before statement.Head, looked *logUntil) (again bool, err error) {
+	switch {
+	case found.Head.Log.Size < before.Size || found.Account.Seq < there.Account.Seq:
+		return false, errCopyOld
+	case looked.f.Head() != before:
+		return false, errThere
+	}
+	return found.Head.Log.Size == before.Size, nil
+}
+
+// logUntil computes the head of a log as it was when it had that size.
+type logUntil struct {
+	size uint64
+	f    audit.Frontier
+	left int
+}
+
+func (l *logUntil) Row(_ record.PersonID, key, value []byte) error {
+	if key[0] == rows.KindLeaf && l.f.Size < l.size {
+		l.f.Append(audit.LeafHash(value))
+	}
+	return nil
+}
+func (l *logUntil) Capsule(record.PersonID, record.Capsule) error { return nil }
+func (l *logUntil) Last(backup.Last, statement.Head) error        { return nil }
+func (l *logUntil) leftOver(record.PersonID, []byte)              { l.left++ }
+
+// forget takes a record that waits away, for a later copy of it to take its place.
+// It has nothing that the copy has not, but for entries of this node's in the log.
+func (s *Store) forget(ctx context.Context, id record.PersonID) error {
+	return s.engine.Update(ctx, kv.Partition(id), func(tx kv.Tx) error {
+		p, err := s.load(tx, id)
+		if err != nil {
+			return err
+		}
+		if !p.Account.Waiting() {
+			return errThere
+		}
+		for _, key := range [][]byte{rows.HeadKey, rows.AccountKey, rows.LiveKey, rows.RingKey, rows.DirKey} {
+			tx.Delete(key)
+		}
+		return nil
+	})
+}
+
+// makeRoom leaves nothing of a record of that name but rows that nothing names. What
+// is left of one whose head was lost is not touched: it may yet be mended.
+func (s *Store) makeRoom(ctx context.Context, id record.PersonID, there *person) error {
+	if there != nil {
+		return s.forget(ctx, id)
+	}
+	return s.engine.View(kv.Partition(id), func(r kv.Reader) error {
+		for _, key := range [][]byte{rows.AccountKey, rows.RingKey} {
+			if _, err := r.Get(key); !errors.Is(err, kv.ErrNotFound) {
+				return errors.Join(err, rows.Damaged("head"))
+			}
+		}
+		return nil
+	})
+}
+
+// spooling writes to the file, and not more than there is room for.
+type spooling struct {
+	w    io.Writer
+	left int64
+	err  error
+}
+
+func (s *spooling) Write(b []byte) (int, error) {
+	if s.err == nil && int64(len(b)) > s.left {
+		s.err = record.Safef(record.TooMany, "this record is larger than the room that the invite gives: ask the server's operator for one with more")
+	}
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(b)
+	s.left -= int64(n)
+	if err != nil {
+		s.err = spoolError(err)
+	}
+	return n, s.err
+}
+
+// or is the spool's error, if it had one, and else err.
+func (s *spooling) or(err error) error {
+	if s.err != nil {
+		return s.err
+	}
+	return err
+}
+
+func spoolError(err error) error {
+	return &record.Error{Kind: record.Unavailable, Safe: "the server has no room to take the record in: its disk may be full", Err: err}
+}
+
+// dropSpools removes what a take that was cut off has left.
+func dropSpools(dir string) {
+	left, _ := filepath.Glob(filepath.Join(dir, spoolPattern))
+	for _, path := range left {
+		_ = os.Remove(path)
+	}
+}
