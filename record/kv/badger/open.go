@@ -86,6 +86,12 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	}
 	e.sum, e.last, e.ts, e.begun = v.heads, v.stored, db.MaxVersion(), v.begun
 
+	if sound.mended > 0 {
+		if err := e.complete(); err != nil {
+			return nil, err
+		}
+		opts.Log.Warn("a table that could not be written was taken out of the store's list: nothing was in it alone")
+	}
 	switch bad := v.judge(e.key); {
 	case v.unfinished():
 		err = e.reanchor(1, 0, e.ts+1)
