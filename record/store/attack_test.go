@@ -11,6 +11,7 @@ import (
 	"time"
 
 	bdb "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
 
 	"carehold/crypto"
 	"carehold/record"
@@ -84,24 +85,26 @@ func rows(t testing.TB, dir string) map[string][]byte {
 	return all
 }
 
-// plant writes rows into a closed store's database, past all checks. A nil value
-// deletes.
+// plant writes rows into a closed store's database, past all checks, in files such
+// as the engine writes. A nil value deletes.
 func plant(t testing.TB, dir string, set map[string][]byte) {
 	t.Helper()
-	db, err := bdb.Open(bdb.DefaultOptions(filepath.Join(dir, "db")).WithLogger(nil))
+	db, err := bdb.OpenManaged(bdb.DefaultOptions(filepath.Join(dir, "db")).WithLogger(nil).
+		WithCompression(options.None).WithBlockCacheSize(0).WithNumVersionsToKeep(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	wb := db.NewWriteBatch()
+	ts := db.MaxVersion() + 1
+	txn := db.NewTransactionAt(ts-1, true)
 	for k, v := range set {
 		k = "r" + k
 		if v == nil {
-			err = errors.Join(err, wb.Delete([]byte(k)))
+			err = errors.Join(err, txn.Delete([]byte(k)))
 		} else {
-			err = errors.Join(err, wb.Set([]byte(k), v))
+			err = errors.Join(err, txn.Set([]byte(k), v))
 		}
 	}
-	if err := errors.Join(err, wb.Flush(), db.Close()); err != nil {
+	if err := errors.Join(err, txn.CommitAt(ts, nil), db.Close()); err != nil {
 		t.Fatal(err)
 	}
 }

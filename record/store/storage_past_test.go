@@ -12,9 +12,6 @@ import (
 	"testing"
 	"time"
 
-	bdb "github.com/dgraph-io/badger/v4"
-	"github.com/dgraph-io/badger/v4/options"
-
 	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/fhir"
@@ -323,25 +320,6 @@ func (a *attack) file(when, name string) {
 	}
 }
 
-// plant writes the rows past all checks, as Badger itself would have written them.
-func (a *attack) plant() {
-	a.t.Helper()
-	db := must[*bdb.DB](a.t)(bdb.OpenManaged(bdb.DefaultOptions(filepath.Join(a.dir, "db")).WithLogger(nil).
-		WithCompression(options.None).WithBlockCacheSize(0).WithNumVersionsToKeep(1)))
-	txn := db.NewTransactionAt(db.MaxVersion(), true)
-	var err error
-	for key, row := range a.set {
-		if key := []byte("r" + key); row == nil {
-			err = errors.Join(err, txn.Delete(key))
-		} else {
-			err = errors.Join(err, txn.Set(key, row))
-		}
-	}
-	if err := errors.Join(err, txn.CommitAt(db.MaxVersion()+1, nil), db.Close()); err != nil {
-		a.t.Fatal(err)
-	}
-}
-
 // run asks the store that the attack made.
 func (a *attack) run(do func(*attack), onDisk bool) map[string]answer {
 	opt := store.Options{Now: func() time.Time { return time.Now().Add(a.at) }}
@@ -349,7 +327,7 @@ func (a *attack) run(do func(*attack), onDisk bool) map[string]answer {
 		a.dir = copyDir(a.t, a.dirs["now"])
 		do(a)
 		if len(a.set) > 0 {
-			a.plant()
+			plant(a.t, a.dir, a.set)
 		}
 		return a.answers(a.t, func() (*store.Store, error) { return store.Open(a.dir, opt) })
 	}
