@@ -27,7 +27,7 @@ export function back(row, person, s, e, sk) {
 }
 
 const purposes = ['TREAT', 'ETREAT', 'CAREMGT', 'COC', 'FAMRQT', 'PATRQT', 'SUPNWK', 'HRESCH'];
-const certificate = table('certificate', {
+export const certificate = table('certificate', {
   1: ['person', b16, '1'],
   2: ['grant', b16, '1'],
   3: ['self', flag, '?'],
@@ -45,7 +45,7 @@ const certificate = table('certificate', {
 // readGrant reads a grant's message and holds it to the rules below the table.
 export function readGrant(b) {
   const g = decode(certificate, b);
-  if (g.sections & ~allSections || (g.sections & 6) !== 6) refuse('9', 'a grant has sections there are none of');
+  if (BigInt(g.sections) & ~BigInt(allSections) || (Number(g.sections) & 6) !== 6) refuse('9', 'a grant has sections there are none of');
   if (g.self && g.sections !== allSections) refuse('9', "the person's own grant lacks a section");
   if (!g.scopes.length) refuse('9', 'a grant has no scope');
   for (const s of g.scopes)
