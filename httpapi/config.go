@@ -46,8 +46,16 @@ type Limits struct {
 	Connections     int // at the same time; 1024
 	ConnectionsEach int // of them from one address, but for trusted proxies; 128
 
-	Concurrent int           // requests served at the same time, an eighth of them in one record; 256
-	Large      int           // of them, large bundles, which are held in memory, and 8 times as many large entries; 2
+	// Memory is what the program may take, in bytes; 4 GiB. How large a bundle may
+	// be and how many bodies are held at the same time follow from it where nothing
+	// is said of them: until it is written a body takes up to eight times its size,
+	// as was measured with an import of large letters.
+	Memory int64
+
+	Bundle     int64         // bytes of a bundle; an eighth of Memory, from 17 MiB to 256 MiB
+	Concurrent int           // requests served at the same time, an eighth of them in one record; one for each 4 MiB of Memory, at most 256
+	Large      int           // of them, bundles of more than 1 MiB; as many as fit in Memory, at most 2
+	Letters    int           // of them, large entries; as many as fit in half of Memory, at most 16
 	Header     int           // bytes of a request's head; 16 KiB
 	HeaderTime time.Duration // for sending the head; 10 s
 	BodyTime   time.Duration // for sending an ordinary body, or taking an ordinary answer; 30 s
@@ -78,8 +86,16 @@ func (l Limits) orDefault() Limits {
 	or(&l.Tries, 60)
 	or(&l.Connections, 1024)
 	or(&l.ConnectionsEach, 128)
-	or(&l.Concurrent, 256)
-	or(&l.Large, 2)
+	if l.Memory <= 0 {
+		l.Memory = 4 << 30
+	}
+	if l.Bundle <= 0 {
+		l.Bundle = min(max(l.Memory/8, resourceBody+1<<20), bundleBody)
+	}
+	fit := func(memory, each int64, most int) int { return int(min(max(memory/each, 1), int64(most))) }
+	or(&l.Concurrent, fit(l.Memory, 4<<20, 256))
+	or(&l.Large, fit(l.Memory, 8*l.Bundle, 2))
+	or(&l.Letters, fit(l.Memory/2, 8*resourceBody, 16))
 	or(&l.Header, 16<<10)
 	wait(&l.HeaderTime, 10*time.Second)
 	wait(&l.BodyTime, 30*time.Second)

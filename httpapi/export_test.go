@@ -39,3 +39,5 @@ type Buckets struct{ *buckets }
 func NewBuckets(perSecond float64, burst int) Buckets { return Buckets{newBuckets(perSecond, burst)} }
 
 func (b Buckets) Take(a netip.Addr, now time.Time) (time.Duration, bool) { return b.take(a, now) }
+
+func LimitsOf(l Limits) Limits { return l.orDefault() }

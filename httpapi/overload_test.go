@@ -409,3 +409,26 @@ func TestTokenInURL(t *testing.T) {
 		}
 	}
 }
+
+// What a server takes at once follows from its memory: the worst of it, eight
+// times over, fits, down to where the largest single entry must be taken.
+func TestLimitsFollowMemory(t *testing.T) {
+	for memory, want := range map[int64]httpapi.Limits{
+		0:          {Bundle: 256 << 20, Large: 2, Letters: 15, Concurrent: 256},
+		64 << 20:   {Bundle: 17<<20 + 64<<10, Large: 1, Letters: 1, Concurrent: 16},
+		153 << 20:  {Bundle: 153 << 17, Large: 1, Letters: 1, Concurrent: 38}, // 60 % of a control group of 256 MB
+		512 << 20:  {Bundle: 64 << 20, Large: 1, Letters: 1, Concurrent: 128},
+		2048 << 20: {Bundle: 256 << 20, Large: 1, Letters: 7, Concurrent: 256},
+	} {
+		got := httpapi.LimitsOf(httpapi.Limits{Memory: memory})
+		if got.Bundle != want.Bundle || got.Large != want.Large || got.Letters != want.Letters || got.Concurrent != want.Concurrent {
+			t.Errorf("with %d MiB: bundle %d, at once %d and %d of %d; want %+v", memory>>20, got.Bundle, got.Large, got.Letters, got.Concurrent, want)
+		}
+	}
+	w := newServer(t, httpapi.Limits{Memory: 64 << 20})
+	for _, r := range w.server.Routes() {
+		if r.Path == "/fhir" && r.Body != 17<<20+64<<10 {
+			t.Errorf("a bundle may have %d bytes", r.Body)
+		}
+	}
+}

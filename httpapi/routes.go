@@ -47,7 +47,7 @@ const (
 const (
 	smallBody    = 64 << 10
 	resourceBody = 16<<20 + 64<<10 // fhir.Limits, and white space around it
-	bundleBody   = 256 << 20       // change.Limits
+	bundleBody   = 256 << 20       // change.Limits; less where there is less memory
 )
 
 var (
@@ -59,6 +59,7 @@ var (
 // routes is the table of everything that can be reached.
 func (s *Server) routes() []Route {
 	f, h, w := s.fhir, s.holder, s.web
+	bundle := s.config.Limits.Bundle
 	return []Route{
 		// Method, path, door, kinds, rate, body, media types, served by
 
@@ -70,8 +71,8 @@ func (s *Server) routes() []Route {
 		{Method: "PUT", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Update},
 		{Method: "DELETE", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Delete},
 		{Method: "GET", Path: "/fhir/{type}/{id}/_history/{version}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.VRead},
-		{Method: "POST", Path: "/fhir", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: bundleBody, Types: fhirJSON, View: f.Bundle},
-		{Method: "POST", Path: "/fhir/", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: bundleBody, Types: fhirJSON, View: f.Bundle},
+		{Method: "POST", Path: "/fhir", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: bundle, Types: fhirJSON, View: f.Bundle},
+		{Method: "POST", Path: "/fhir/", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: bundle, Types: fhirJSON, View: f.Bundle},
 
 		// The person's devices. What is open here is either no secret or opens
 		// nothing without one.

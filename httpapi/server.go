@@ -67,7 +67,7 @@ func New(st *store.Store, c Config) (*Server, error) {
 		places:  make(chan struct{}, l.Concurrent),
 		records: newPlaces(l.Concurrent, l.Concurrent/8),
 		bundles: newPlaces(l.Large, l.Large/2),
-		letters: newPlaces(8*l.Large, 2*l.Large),
+		letters: newPlaces(l.Letters, l.Letters/4),
 	}
 	// Behind a proxy the Host that arrives may not be the one the page came from.
 	if err := s.crossOrigin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {

@@ -19,7 +19,7 @@ import (
 // before the note is there. Only a source larger than this goes in pieces.
 const (
 	pieceEntries = 10_000 // what a server takes at once
-	pieceBytes   = 64 << 20
+	pieceBytes   = 16 << 20
 )
 
 func (a *app) importCommand() *cobra.Command {

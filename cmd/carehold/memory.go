@@ -16,10 +16,11 @@ const memoryShare = 60 // of a hundred
 
 // limitMemory tells Go how much memory there is. It does so by itself nowhere, and
 // would let the heap grow until the kernel ends the process. GOMEMLIMIT, when it is
-// set, is the operator's word.
-func (a *app) limitMemory(log *slog.Logger) {
+// set, is the operator's word. It returns the limit: how large a request may be
+// follows from it.
+func (a *app) limitMemory(log *slog.Logger) int64 {
 	if a.env("GOMEMLIMIT") != "" {
-		return
+		return debug.SetMemoryLimit(-1)
 	}
 	limit, from := cgroupLimit("/sys/fs/cgroup", "/proc/self/cgroup")*memoryShare/100, "cgroup"
 	if half := totalMemory("/proc/meminfo") / 2; half > 0 && (limit == 0 || half < limit) {
@@ -29,6 +30,7 @@ func (a *app) limitMemory(log *slog.Logger) {
 		debug.SetMemoryLimit(limit)
 		log.Debug("memory", "limit", limit, "from", from)
 	}
+	return limit
 }
 
 // cgroupLimit is the smallest memory limit of this process's control groups, or 0.

@@ -93,7 +93,7 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	if err != nil {
 		return err
 	}
-	a.limitMemory(log)
+	limits := httpapi.Limits{Connections: connections(), Memory: a.limitMemory(log)}
 
 	listener, err := net.Listen("tcp", s.get("listen"))
 	if err != nil {
@@ -101,7 +101,7 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	}
 	defer listener.Close()
 	config := httpapi.Config{PublicURL: publicURL(s, listener, source != nil), TrustedProxies: proxies, Version: version(), Logger: log,
-		Certificate: source, Limits: httpapi.Limits{Connections: connections()}}
+		Certificate: source, Limits: limits}
 	front := httpapi.NewFront(config)
 	var t *tls.Config
 	if source != nil {
