@@ -42,6 +42,7 @@ type fixture struct {
 
 type fixturePerson struct {
 	Person     string           `json:"person"`
+	State      string           `json:"state,omitempty"` // "waits" to be carried on, or "closed"
 	Recovery   string           `json:"recovery"`
 	DeviceKey  string           `json:"device_key"`
 	Passphrase string           `json:"passphrase"`
@@ -67,6 +68,9 @@ type fixtureGrant struct {
 	Opens bool   `json:"opens"`
 }
 
+// fixtureMore makes people that older formats could not have: fixture_moved_test.go.
+var fixtureMore []func(*testing.T, holdertest.Server) []fixturePerson
+
 const fixtureNote = "Credentials of a store made for tests. Nobody's record, and no secret of anybody's."
 
 // fixtureLarge are the sizes of a document's versions: of three rows and of two.
@@ -86,6 +90,9 @@ func TestWriteFixture(t *testing.T) {
 	people[1].evicted()
 	for _, p := range people {
 		f.People = append(f.People, p.finish())
+	}
+	for _, more := range fixtureMore {
+		f.People = append(f.People, more(t, srv)...)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -214,11 +221,15 @@ func (m *fixtureMaker) evicted() {
 
 // finish writes down what must be found.
 func (m *fixtureMaker) finish() fixturePerson {
+	defer m.h.Close()
+	return m.look()
+}
+
+func (m *fixtureMaker) look() fixturePerson {
 	m.out.Versions = everyVersion(m.t, m.me())
 	report, err := m.h.Check(m.t.Context(), signIn(m.t, m.h))
 	m.must(err)
 	m.out.Memory, m.out.Log = hex.EncodeToString(m.h.Memory().Marshal()), report.Head.Size
-	m.h.Close()
 	return m.out
 }
 

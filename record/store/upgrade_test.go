@@ -53,7 +53,7 @@ func TestFixtures(t *testing.T) {
 					t.Errorf("opened again: %v, and the log says\n%s", again, told.String())
 				}
 				for i := range want.People {
-					upgraded += checkFixture(t, s, &want.People[i])
+					upgraded += checkFixture(t, s, &want.People[i], again)
 				}
 				s.Close()
 			}
@@ -71,7 +71,7 @@ func TestFixtures(t *testing.T) {
 
 // checkFixture checks one person's record from every side, and remembers what their
 // device would. It counts what their log says of upgrades.
-func checkFixture(t *testing.T, s *store.Store, p *fixturePerson) (upgraded int) {
+func checkFixture(t *testing.T, s *store.Store, p *fixturePerson, again bool) (upgraded int) {
 	t.Helper()
 	ctx, srv := t.Context(), holdertest.Server{Store: s}
 	raw := must[[]byte](t)(hex.DecodeString(p.Memory))
@@ -80,6 +80,7 @@ func checkFixture(t *testing.T, s *store.Store, p *fixturePerson) (upgraded int)
 	if h.Person().String() != p.Person {
 		t.Error("another person")
 	}
+	settleMoved(t, h, *p, again)
 	report := must[holder.CheckReport](t)(h.Check(ctx, signIn(t, h)))
 	if report.Head.Size < p.Log {
 		t.Errorf("the log has %d entries, and had %d", report.Head.Size, p.Log)
@@ -99,6 +100,7 @@ func checkFixture(t *testing.T, s *store.Store, p *fixturePerson) (upgraded int)
 	if got := everyVersion(t, me); !slices.Equal(got, p.Versions) {
 		t.Errorf("the versions are\n%v\nand were\n%v", got, p.Versions)
 	}
+	closedStays(t, me, *p)
 	for _, g := range p.Grants {
 		v, err := srv.View(ctx, g.Token)
 		if (err == nil) != g.Opens {
