@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,12 +16,29 @@ import (
 // bench is one run.
 type bench struct {
 	ctx      context.Context
+	began    time.Time
 	dir      string // everything it makes; removed at the end
 	self     string // this program
 	carehold string // the program that is measured
 	profiles string // where profiles are kept; "" in dir
 	scale    scale
 	out      *report
+	only     []string // sections, and steps of them; none: all
+	failed   error
+}
+
+// chosen says whether a section is to be measured.
+func (b *bench) chosen(name string) bool { return len(b.only) == 0 || slices.Contains(b.only, name) }
+
+// try runs a section. One that fails says so in its place, and the others go on:
+// that a server died is a result.
+func (b *bench) try(name string, run func() error) {
+	note("%s  %s", time.Since(b.began).Round(time.Second), name)
+	if err := run(); err != nil {
+		note("%s: %v", name, err)
+		b.out.text(name, "**Failed:** %v", err)
+		b.failed = errors.Join(b.failed, fmt.Errorf("%s: %w", name, err))
+	}
 }
 
 // scale is how large and how long things are.
@@ -47,14 +65,15 @@ var short = scale{
 	run: 300 * time.Millisecond, rounds: 1,
 }
 
-// sections are measured in this order, each of which stands alone.
+// sections are measured in this order, each of which stands alone. A name is also
+// that of a block in the document.
 var sections = []struct {
 	name string
 	run  func(*bench) error
 }{
 	{"machine", (*bench).machine},
-	{"record", (*bench).records}, // warm reads, memory, start, a slow disk, little memory: over the same ten records
-	{"size", (*bench).size},      // cold opening, cost of entries
+	{"records", (*bench).records}, // and its steps, over the same ten records
+	{"cold", (*bench).size},       // and entries
 	{"grants", (*bench).grants},
 	{"people", (*bench).people},
 	{"import", (*bench).imports},
@@ -90,7 +109,10 @@ func run() (err error) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	b := &bench{ctx: ctx, scale: full, profiles: *profiles, out: newReport()}
+	b := &bench{ctx: ctx, began: time.Now(), scale: full, profiles: *profiles, out: newReport()}
+	if *only != "" {
+		b.only = strings.Split(*only, ",")
+	}
 	if *quick {
 		b.scale = short
 	}
@@ -104,28 +126,31 @@ func run() (err error) {
 		return err
 	}
 	defer os.RemoveAll(b.dir)
-	began := time.Now()
 	for _, s := range sections {
-		if *only != "" && !strings.Contains(","+*only+",", ","+s.name+",") {
-			continue
+		if b.chosen(s.name) || s.name == "records" && slices.ContainsFunc(steps, func(s step) bool { return b.chosen(s.name) }) {
+			b.try(s.name, func() error { return s.run(b) })
 		}
-		note("%s  %s", time.Since(began).Round(time.Second), s.name)
-		if err := s.run(b); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 	}
 	if *only == "" {
-		b.out.summary(time.Since(began))
+		b.out.summary(time.Since(b.began))
 	}
 	if *doc == "" {
-		return b.out.print(os.Stdout)
+		err = b.out.print(os.Stdout)
+	} else {
+		err = b.out.write(*doc)
 	}
-	return b.out.write(*doc)
+	return errors.Join(b.failed, err)
 }
 
 func names() string {
 	var list []string
 	for _, s := range sections {
+		list = append(list, s.name)
+	}
+	for _, s := range steps {
 		list = append(list, s.name)
 	}
 	return strings.Join(list, ", ")

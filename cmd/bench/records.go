@@ -25,18 +25,23 @@ func (b *bench) records() error {
 		return err
 	}
 	defer func() { w.stop() }()
-	for _, step := range []struct {
-		name string
-		run  func(*world) error
-	}{
-		{"memory", b.memory}, {"start", b.start}, {"warm", b.warm}, {"profile", b.profile}, {"slow disk", b.slowDisk}, {"little memory", b.littleMemory},
-	} {
-		note("  %s", step.name)
-		if err := step.run(w); err != nil {
-			return fmt.Errorf("%s: %w", step.name, err)
+	for _, s := range steps {
+		if (b.chosen("records") || b.chosen(s.name)) && b.ctx.Err() == nil {
+			b.try(s.name, func() error { return s.run(b, w) })
 		}
 	}
 	return nil
+}
+
+// step is one of what is measured over the ten records.
+type step struct {
+	name string
+	run  func(*bench, *world) error
+}
+
+var steps = []step{
+	{"memory", (*bench).memory}, {"start", (*bench).start}, {"warm", (*bench).warm}, {"profile", (*bench).profile},
+	{"slow", (*bench).slowDisk}, {"little", (*bench).littleMemory},
 }
 
 func (b *bench) world() (*world, error) {
