@@ -24,6 +24,7 @@ const (
 	PartEntry     Part = "entry"
 	PartLog       Part = "log"
 	PartSlot      Part = "way to unlock"
+	PartRows      Part = "rest, which the database cannot read" // told by whoever reads
 )
 
 // Finding is one thing that is not what was stored. It names no more than an

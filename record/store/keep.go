@@ -27,6 +27,8 @@ func (s *Store) Keep(ctx context.Context) {
 	var passes sync.WaitGroup
 	defer passes.Wait()
 	s.watchClock()
+	due := time.NewTicker(verifyLook)
+	defer due.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -39,6 +41,8 @@ func (s *Store) Keep(ctx context.Context) {
 			if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
 				s.log.Warn("sweeping", "err", record.SafeText(err))
 			}
+		case <-due.C:
+			passes.Go(func() { s.keepVerified(ctx) })
 		case <-reclaim.C:
 			passes.Go(func() { // it reads all there is
 				s.keepReclaimed(ctx)
@@ -94,6 +98,9 @@ func (s *Store) Sweep(ctx context.Context) error {
 func (s *Store) Status(ctx context.Context) (Status, error) {
 	st := Status{Store: s.id, Commit: s.engine.LastCommit(), Clock: s.Clock().Wrong}
 	now := s.time()
+	if err := s.keptStatus(&st); err != nil {
+		return st, err
+	}
 	err := s.engine.Partitions(func(part kv.Partition) error {
 		if err := ctx.Err(); err != nil || part == nodePartition {
 			return err

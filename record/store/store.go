@@ -20,6 +20,7 @@ import (
 const (
 	nodeKeyFile = "node.key"
 	databaseDir = "db"
+	anchorFile  = "anchor"
 	storeFormat = 2
 )
 
@@ -32,15 +33,16 @@ type Store struct {
 	opts   Options
 	log    *slog.Logger
 
-	writers  writers  // one write at a time for each person
-	sessions sessions // when each session was last used
-	daily    daily    // how many requests each grant made today
-	clock    clock    // the high-water mark
-	slots    slotHold // capsules that a backup may still need
-	taking   sync.Mutex
-	backups  backups // that were written, and not yet said to be on their disk
-	dir      string
-	closing  sync.Once
+	writers   writers    // one write at a time for each person
+	sessions  sessions   // when each session was last used
+	daily     daily      // how many requests each grant made today
+	clock     clock      // the high-water mark
+	slots     slotHold   // capsules that a backup may still need
+	taking    sync.Mutex // one record is brought at a time
+	verifying sync.Mutex
+	backups   backups // that were written, and not yet said to be on their disk
+	dir       string
+	closing   sync.Once
 }
 
 func engineOptions(node crypto.Key, opt Options) badger.Options {
