@@ -31,10 +31,10 @@ const (
 const style = `<style>
 text{font:13px system-ui,sans-serif;fill:#24292f}.title{font-weight:600;font-size:15px}
 .grid{stroke:#d0d7de}.axis{stroke:#57606a}path{fill:none;stroke-width:2}
-.s0{--c:#0072b2}.s1{--c:#c04d00}.s2{--c:#007a5a}.s3{--c:#a3407f}
+.s0{--c:#0072b2}.s1{--c:#c04d00}.s2{--c:#007a5a}.s3{--c:#a3407f}.s4{--c:#6d5a00}
 path,circle{stroke:var(--c)}circle,.name{fill:var(--c)}
 @media (prefers-color-scheme:dark){text{fill:#e6edf3}.grid{stroke:#30363d}.axis{stroke:#8b949e}
-.s0{--c:#56b4e9}.s1{--c:#f0a03c}.s2{--c:#2ec99a}.s3{--c:#e08fc0}}
+.s0{--c:#56b4e9}.s1{--c:#f0a03c}.s2{--c:#2ec99a}.s3{--c:#e08fc0}.s4{--c:#d8c94a}}
 </style>
 `
 
@@ -71,7 +71,7 @@ func (p plot) svg() []byte {
 	fmt.Fprintf(&b, `<text text-anchor="middle" transform="translate(18 %.1f) rotate(-90)">%s</text>`+"\n", (y.from+y.to)/2, html.EscapeString(p.y))
 	names := p.labels(y)
 	for i, s := range p.series {
-		fmt.Fprintf(&b, `<g class="s%d"><path d="`, i%4)
+		fmt.Fprintf(&b, `<g class="s%d"><path d="`, i%5)
 		for j, pt := range s.points {
 			fmt.Fprintf(&b, "%s%.1f %.1f", map[bool]string{true: "M", false: "L"}[j == 0], x.at(pt[0]), y.at(pt[1]))
 		}
