@@ -154,6 +154,8 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 		body = `{"person":"00000000000000000000000000000000","slot":"00000000000000000000000000000000"}`
 	case "POST /holder/v1/ring/log":
 		body = `{"person":"00000000000000000000000000000000","slot":"00000000000000000000000000000000","from":0}`
+	case "POST /holder/v1/record":
+		typ, body = "application/octet-stream", "no copy"
 	case "POST /holder/v1/statements":
 		typ, body = "application/octet-stream", "no statement"
 	case "POST /holder/v1/sessions":

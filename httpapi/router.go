@@ -140,16 +140,21 @@ func (s *Server) serve(e *event, r *http.Request, route *Route) error {
 	if err := s.body(e, r, route); err != nil {
 		return err
 	}
-	forget, err := readFirst(r, route)
-	if err != nil {
-		return err
+	if !route.Stream { // which is not read before the invite was looked at
+		forget, err := readFirst(r, route)
+		if err != nil {
+			return err
+		}
+		defer forget()
 	}
-	defer forget()
 	leave, err := s.enter(route)
 	if err != nil {
 		return err
 	}
 	defer leave()
+	if route.Stream {
+		s.stream(e, r)
+	}
 	if route.Open != nil {
 		return route.Open(e, r)
 	}
@@ -180,6 +185,9 @@ func (s *Server) serveView(e *event, r *http.Request, route *Route) error {
 	}
 	defer leaveRecord()
 	s.extend(e, route)
+	if route.Stream {
+		s.stream(e, r)
+	}
 	if err := s.body(e, r, route); err != nil {
 		return err
 	}

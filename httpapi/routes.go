@@ -28,6 +28,7 @@ type Route struct {
 	Body   int64    // bytes; 0: it takes none
 	Types  []string // media types of the body
 	File   bool     // the same bytes for everybody, which lie ready
+	Stream bool     // a whole record goes through it: it takes as long as bytes move
 
 	// One of these: what serves it. Authority is an argument.
 	Open  func(http.ResponseWriter, *http.Request) error
@@ -87,6 +88,8 @@ func (s *Server) routes() []Route {
 		{Method: "GET", Path: "/holder/v1/log", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Log},
 		{Method: "GET", Path: "/holder/v1/log/proof", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Proof},
 		{Method: "POST", Path: "/holder/v1/strikes", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, Body: smallBody, Types: plainJSON, View: h.Strike},
+		{Method: "GET", Path: "/holder/v1/record", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, Stream: true, View: h.Copy},
+		{Method: "POST", Path: "/holder/v1/record", Door: DoorHolder, Kinds: invited, Rate: RateSecret, Body: recordBody, Types: octets, Stream: true, Admit: h.Take},
 		{Method: "GET", Path: "/holder/v1/entries", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Entries},
 		{Method: "GET", Path: "/holder/v1/entries/{type}/{id}", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Why},
 		{Method: "POST", Path: "/holder/v1/entries/{type}/{id}/section", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, Body: smallBody, Types: plainJSON, View: h.Move},

@@ -9,6 +9,7 @@
 //	session.go     sessions                     POST: a token for the standing self-grant
 //	log.go         GET  log, log/proof          the log, sealed as it is, and its proof
 //	strike.go      POST strikes                 stop a grant at once
+//	record.go      GET, POST record             the whole of it, sealed: taken away, brought here
 //	entries.go     GET  entries …               where each entry is filed, why, and moving it
 //	imports.go     GET  imports, POST undo
 //	preview.go     POST preview                 what a grant would show
