@@ -443,6 +443,9 @@ func TestUpgradeDamage(t *testing.T) {
 					t.Errorf("%s: %.80s, want %.80s", q, said, want[q])
 				}
 			}
+			if _, damage := leftOver(t, e, part); damage == 0 {
+				t.Error("and then nobody finds the damage")
+			}
 			if _, err := store.OpenOn(e, b.node, store.Options{}); err != nil {
 				t.Errorf("opened again: %v", err)
 			}
