@@ -32,10 +32,10 @@ type injection struct {
 
 // outcome of one.
 type outcome struct {
-	started  bool // the server came up
-	ended    bool // by itself, before it was asked to
-	crashed  bool // with a stack instead of words
-	refusals int  // requests that were not carried out
+	started  bool   // the server came up
+	ended    bool   // by itself, before it was asked to
+	stack    string // its reason, if it ended with a stack instead of words
+	refusals int    // requests that were not carried out
 }
 
 // injected lets each call fail once, at each place of a fixed piece of work or at
@@ -49,7 +49,7 @@ func injected(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
-	most, err := r.countCalls(ctx, origin, all[0])
+	most, err := r.placesOf(ctx, origin, all[0])
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,8 @@ func injected(ctx context.Context, r *run) error {
 	}
 	var mu sync.Mutex
 	var bad []error
-	var ended, crashed, refused, notStarted int
+	var ended, refused, notStarted int
+	stacks := map[string]int{} // by what they begin with
 	queue := make(chan injection)
 	var wg sync.WaitGroup
 	for i := range runtime.NumCPU() {
@@ -79,7 +80,6 @@ func injected(ctx context.Context, r *run) error {
 					}
 				}
 				count(&ended, o.ended)
-				count(&crashed, o.crashed)
 				count(&notStarted, !o.started)
 				refused += o.refusals
 				if err != nil && ctx.Err() == nil {
@@ -87,6 +87,9 @@ func injected(ctx context.Context, r *run) error {
 				}
 				mu.Unlock()
 				r.say("%s %s %d: %+v %v", j.fault, j.call, j.when, o, err)
+				if o.stack != "" {
+					stacks[o.stack]++
+				}
 			}
 		})
 	}
@@ -100,8 +103,8 @@ func injected(ctx context.Context, r *run) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r.figures("errors", "%d injections (EIO, ENOSPC; %s) of %d places; the server did not start %d times, ended by itself %d times, of these with a stack %d; %d requests refused; "+
-		"acknowledged and not there 0, hung 0, did not start afterwards 0 unless said", len(todo), strings.Join(calls, " "), places, notStarted, ended, crashed, refused)
+	r.figures("errors", "%d injections (EIO, ENOSPC; %s) of %d places; the server did not start %d times, ended by itself %d times, with a stack %v; %d requests refused; "+
+		"something acknowledged not there, hung, or no start afterwards: %d", len(todo), strings.Join(calls, " "), places, notStarted, ended, stacks, refused, len(bad))
 	return errors.Join(bad...)
 }
 
@@ -113,15 +116,23 @@ func spread(most, n int) (out []int) {
 	return slices.Compact(out)
 }
 
+// reason is what the Go runtime says before a stack.
+var reason = regexp.MustCompile(`(?m)^((?:panic|fatal error|runtime): .*|unexpected fault.*)$`)
+
 var callLine = regexp.MustCompile(`^(\d+) +(\w+)\(`)
 
-// countCalls says how often, at most, one thread makes each call.
-func (r *run) countCalls(ctx context.Context, origin string, p *person) (map[string]int, error) {
+// placesOf are the places of the piece of work.
+func (r *run) placesOf(ctx context.Context, origin string, p *person) (map[string]int, error) {
 	log := filepath.Join(r.dir, "calls")
 	work := filepath.Join(r.dir, "count")
 	if _, err := r.injectWith(ctx, work, origin, p, injection{}, "-o", log, "-e", "trace="+strings.Join(calls, ",")); err != nil {
 		return nil, err
 	}
+	return countCalls(log)
+}
+
+// countCalls says how often, at most, one thread made each call, by strace's log.
+func countCalls(log string) (map[string]int, error) {
 	b, err := os.ReadFile(log)
 	if err != nil {
 		return nil, err
@@ -169,8 +180,10 @@ func (r *run) injectWith(ctx context.Context, work, origin string, p *person, j 
 		}
 	}
 	words := s.words()
-	o.crashed = strings.Contains(words, "panic:") || strings.Contains(words, "fatal error:") || strings.Contains(words, "unexpected fault")
-	if (!o.started || o.ended) && strings.TrimSpace(words) == "" && j.call != "mmap" {
+	if m := reason.FindStringSubmatch(words); m != nil {
+		o.stack = m[1]
+	}
+	if (!o.started || o.ended) && strings.TrimSpace(words) == "" && j.call != "mmap" && j.fault != "KILL" {
 		return o, errors.New("the server ended without a word") // a mapping that fails before main is the loader's to tell
 	}
 	_, err = examineFolder(ctx, work, []*person{p}, []account{p.ledger.take()})

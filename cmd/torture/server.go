@@ -26,6 +26,7 @@ import (
 // server is a running server: the program in a process, or the same code in this one.
 type server struct {
 	address string
+	socket  string       // the operator's
 	stop    func() error // as an operator does, and wait
 
 	cmd   *exec.Cmd // nil: in this process
@@ -67,8 +68,9 @@ func (r *run) launch(ctx context.Context, data string, wrap ...string) (*server,
 	}
 	s := &server{address: l.Addr().String(), ended: make(chan struct{}), log: &tail{}}
 	l.Close()
+	s.socket = filepath.Join(r.dir, "socket-"+s.address[len("127.0.0.1:"):])
 	argv := append(append([]string{}, wrap...), r.program, "serve", "--data", data, "--listen", s.address,
-		"--socket", filepath.Join(r.dir, "socket-"+s.address[len("127.0.0.1:"):]), "--log-format", "json", "--quiet")
+		"--socket", s.socket, "--log-format", "json", "--quiet")
 	s.cmd = exec.Command(argv[0], argv[1:]...)
 	s.cmd.Stderr, s.cmd.Stdout = s.log, s.log
 	s.cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME="+r.dir) // the developer's own settings are not ours
