@@ -76,7 +76,7 @@ const grantRow = table('grant row', {
 
 export function openGrantRow(grantKey, person, grant, value) {
   const ctx = context('grant-row', person, grant);
-  const r = decode(grantRow, filling(rowWrapper, openPadded(kdf(grantKey, 'wrap'), ctx, value), 2040));
+  const r = decode(grantRow, filling(rowWrapper, openPadded(kdf(grantKey, 'wrap'), ctx, value), 2032));
   const rest = [r.epoch, r.ID, r.certificate].filter((x) => x !== undefined).length;
   if (r.stopped ? rest || r.keys.length : rest !== 3) refuse('9', "a grant's row has other fields than it should");
   r.sections = new Map();

@@ -86,6 +86,8 @@ const ringTable = table('ring row', { 1: ['sequence', num, '1'], 2: ['slots', by
 const liveTable = table('live list', { 1: ['epoch', num, '1'], 2: ['grants', bytes, '*'] });
 const storeTable = table('store', { 1: ['store', b16, '1'], 2: ['format', num, '1'] });
 
+export const hashOf = (value) => sha256(value);
+
 // head reads MAC || message; the MAC can be checked by whoever has node.key.
 export function head(rows, person, nodeKey, store) {
   const value = rows.must(person, keys.head, 'the head');

@@ -1,0 +1,54 @@
+// Damage: the same checks over data that was altered, to see that each alteration is refused, and where.
+//
+// A flip is in the frames of one file, as they are inside age. A row is altered after the frames were found
+// whole, as by somebody who could sign the backup anew: what refuses it then is the record's own binding.
+import { refuse, Refused, unhex } from './notation.mjs';
+import * as backup from './backup.mjs';
+import { opened } from './report.mjs';
+
+function flipped(plain, { file = 0, flip, xor = 1 }) {
+  if (!(flip >= 0 && flip < plain[file]?.length)) refuse('usage', 'a flip is outside the file');
+  return plain.map((b, i) => {
+    if (i !== file) return b;
+    const out = Buffer.from(b);
+    out[flip] ^= xor;
+    return out;
+  });
+}
+
+// altered changes one row of a copy of the rows: a new value, none, or one byte of it.
+function altered(src, { row, value, flip, xor = 1 }) {
+  const rows = src.rows.clone();
+  const [p, k] = [unhex(row.partition), unhex(row.key)];
+  if (value === null) rows.remove(p, k);
+  else if (value !== undefined) rows.put(p, k, unhex(value));
+  else {
+    const out = Buffer.from(rows.get(p, k) ?? refuse('usage', 'there is no such row'));
+    out[flip < 0 ? out.length + flip : flip] ^= xor;
+    rows.put(p, k, out);
+  }
+  return { ...src, rows };
+}
+
+function outcome(alteration, f) {
+  try {
+    f();
+    return { ...alteration, refused: false };
+  } catch (e) {
+    if (!(e instanceof Refused) || e.section === 'usage') throw e;
+    return { ...alteration, refused: true, section: e.section, why: e.message, where: e.where };
+  }
+}
+
+// damage tells of each alteration whether it is refused; unaltered, the data must be accepted.
+export function damage(plain, credential, input) {
+  const whole = input.rows ? plain : backup.chain(plain.map(backup.read));
+  opened(whole, credential);
+  const results = input.alterations.map((a) =>
+    outcome(a, () => {
+      if (a.row) opened(altered(whole, a), credential);
+      else opened(backup.chain(flipped(plain, a).map(backup.read)), credential);
+    }),
+  );
+  return { results, refused: results.filter((r) => r.refused).length, accepted: results.filter((r) => !r.refused).length };
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+// The command: node reader.mjs COMMAND < input.json. README.md has what goes in and what comes out.
+import { readFileSync } from 'node:fs';
+import { refuse, unhex, hex, Refused } from './notation.mjs';
+import * as backup from './backup.mjs';
+import * as live from './live.mjs';
+import * as record from './record.mjs';
+import { compareWith } from './examples.mjs';
+import { grant } from './token.mjs';
+import { passphrase, recovery } from './credentials.mjs';
+import { damage } from './damage.mjs';
+import { opened } from './report.mjs';
+
+// credentialOf takes a recovery code, or a passphrase with the device key.
+function credentialOf(input) {
+  if (input.recovery) return recovery(input.recovery);
+  if (input.passphrase) return passphrase(input.passphrase, input.device_key);
+  return undefined;
+}
+
+const nodeKeyOf = (input) => (input.node_key ? unhex(input.node_key, 'node_key') : undefined);
+
+// sourceOf takes the files of a backup, or a dump of rows.
+async function sourceOf(input, edit) {
+  if (input.rows) return live.load(readFileSync(input.rows, 'utf8'), nodeKeyOf(input));
+  if (!input.files?.length) refuse('usage', '"files" or "rows" is needed');
+  const plain = await Promise.all(input.files.map((f) => backup.decrypt(readFileSync(f), input.identity)));
+  if (edit) return plain;
+  return backup.chain(plain.map(backup.read));
+}
+
+const commands = {
+  examples: (input) => compareWith(readFileSync(input.page ?? new URL('../../../../docs/format.md', import.meta.url), 'utf8')),
+  open: async (input) => opened(await sourceOf(input), credentialOf(input)),
+  grant: async (input) => {
+    const src = await sourceOf(input);
+    const node = src.nodeKey ? live.node(src) : undefined;
+    const now = input.now ?? Math.floor(Date.now() / 1000);
+    return { store: hex(src.store), node, tokens: (input.tokens ?? [input.token]).map((t) => grant(src, t, now)) };
+  },
+  damage: async (input) => damage(await sourceOf(input, true), credentialOf(input), input),
+};
+
+async function main() {
+  const command = commands[process.argv[2]];
+  if (!command) {
+    process.stderr.write(`usage: node reader.mjs ${Object.keys(commands).join('|')} < input.json\n`);
+    return 2;
+  }
+  const stdin = process.stdin.isTTY ? '' : readFileSync(0, 'utf8');
+  try {
+    process.stdout.write(JSON.stringify(await command(stdin.trim() ? JSON.parse(stdin) : {}), null, 1) + '\n');
+    return 0;
+  } catch (e) {
+    if (!(e instanceof Refused)) throw e;
+    process.stdout.write(JSON.stringify({ refused: { section: e.section, why: e.message, where: e.where } }) + '\n');
+    return 1;
+  }
+}
+
+process.exitCode = await main();
