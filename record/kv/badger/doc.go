@@ -8,6 +8,7 @@
 //	  "a"                          the record of the last commit
 //	  "b"                          since a loss was accepted: the timestamp it began anew at(8)
 //	  "r" | partition(16) | key    a row
+//	anchor.new   an anchor that is being made
 //	anchor       two slots, 4096 bytes apart, written in turn; each a record
 //	record       magic(16) | commit number(8) | unix nanoseconds(8) | state(32) | MAC(32)
 //
@@ -51,6 +52,27 @@
 // a failed one left behind; for this the engine runs Badger in managed mode,
 // where each commit and each snapshot names its own timestamp. There is no timer:
 // a commit takes what queued while the one before it synced.
+//
+// # When the disk fails
+//
+// Badger alone answers much of this with a fault or a panic in a goroutine of its
+// own, which ends the process at each start, or by trying again for ever.
+//
+//	little room       ErrDiskFull before anything is written: large updates first,
+//	                  then all; not opened (Options.Reserve, room.go)
+//	read-only, gone   the same, in words: a small file is written to before each
+//	                  commit (room.go, trouble.go)
+//	a failed write    ErrFailed, and the end; so for what Badger writes behind the
+//	                  scenes, or only logs (quiet.go)
+//	no answer         ErrFailed after some minutes; Close ends too (patience.go)
+//	a failed read     record.Integrity for that read; mapped files fault (trouble.go)
+//	a damaged table   never merged: what is whole is read on (tables.go)
+//	a table not there taken off the list, if its writing failed and nothing was in
+//	                  it alone (manifest.go)
+//
+// What is left is a fault in one of Badger's own goroutines: the disk filled by
+// another program within one commit, or gone during a merge. Then the process ends,
+// nothing acknowledged is lost, and the next start says what is the matter.
 //
 // # What it must never do
 //

@@ -62,7 +62,7 @@ type probe struct {
 }
 
 func newProbe(dir string) (*probe, error) {
-	f, err := os.CreateTemp(dir, "probe")
+	f, err := os.OpenFile(filepath.Join(dir, "probe"), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
