@@ -1,6 +1,7 @@
 package badger
 
 import (
+	"flag"
 	"os"
 	"testing"
 )
@@ -13,6 +14,10 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childVariable); dir != "" {
 		child(dir)
 		return
+	}
+	flag.Parse()
+	if testing.Short() {
+		_ = flag.Set("rapid.checks", "25") // on a slow disk a hundred take a minute
 	}
 	os.Exit(m.Run())
 }
