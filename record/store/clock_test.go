@@ -66,7 +66,7 @@ func clockBed(t *testing.T) (c *clocks, dir string, s *store.Store, d *device, c
 
 // A clock that is a year ahead for a minute ends nothing, and leaves no mark.
 func TestClockWrongForAMinute(t *testing.T) {
-	c, _, s, _, granted := clockBed(t)
+	c, dir, s, d, granted := clockBed(t)
 	granted("before", nil)
 	mark := s.Clock().Mark
 	c.jump(year)
@@ -92,6 +92,15 @@ func TestClockWrongForAMinute(t *testing.T) {
 	granted("four minutes ahead", nil)
 	c.jump(-store.ClockSlack + time.Second)
 	granted("and back", nil)
+	// Stopped in the middle of it, what is written last has a time that was believed.
+	c.run(time.Minute)
+	granted("a minute on", nil)
+	c.jump(year)
+	granted("ahead", record.Unavailable)
+	s.Close()
+	c.jump(-year)
+	d.s = open(t, dir, c.options())
+	granted("right, and opened again", nil)
 }
 
 // A jump that stays is the time: what ended meanwhile has ended.
