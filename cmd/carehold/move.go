@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,6 +36,9 @@ Only you can do this. An update by anybody else stays in the section.`,
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if *to == "" {
 			return usagef("--to is needed: the section; they are %s", record.SectionNames())
+		}
+		if strings.Contains(*to, "://") {
+			return hinted(usagef("--to is the section that entries are filed in"), "to take the whole record to another server: carehold move-record --to "+*to)
 		}
 		section, err := parseSection(*to)
 		if err != nil {

@@ -20,23 +20,25 @@ import (
 const maxCA = 1 << 20
 
 // authority is what --ca-file holds; nil when it was not given.
-func (a *app) authority() ([]byte, error) {
-	if a.caFile == "" {
+func (a *app) authority() ([]byte, error) { return readAuthority(a.caFile) }
+
+func readAuthority(path string) ([]byte, error) {
+	if path == "" {
 		return nil, nil
 	}
-	info, err := os.Stat(a.caFile)
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	if info.Size() > maxCA {
-		return nil, fmt.Errorf("%s is too large for the certificate of a certificate authority", a.caFile)
+		return nil, fmt.Errorf("%s is too large for the certificate of a certificate authority", path)
 	}
-	b, err := os.ReadFile(a.caFile)
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := pool(b); err != nil {
-		return nil, hinted(fmt.Errorf("%s: %w", a.caFile, err), "it begins with -----BEGIN CERTIFICATE-----")
+		return nil, hinted(fmt.Errorf("%s: %w", path, err), "it begins with -----BEGIN CERTIFICATE-----")
 	}
 	return b, nil
 }
