@@ -28,6 +28,8 @@ import (
 //	POST /invite   inviteRequest -> inviteAnswer
 //	GET  /clock    clockStatus
 //	POST /clock    clockStatus, after the clock was accepted
+//	POST /backup   backupRequest -> the file; POST /backup/done backupDone
+//	POST /verify   lines of verifyLine
 //
 // Who may open the socket may read the data folder too: it gives nothing more.
 type operator struct {
@@ -95,6 +97,7 @@ func (o *operator) listen(ctx context.Context, path string, background *sync.Wai
 		c, err := o.clock(context.WithoutCancel(r.Context()), true)
 		reply(w, c, err)
 	})
+	o.backupRoutes(mux)
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: operatorTimeout}
 	background.Go(func() { _ = s.Serve(l) })
 	background.Go(func() { <-ctx.Done(); s.Close() })
@@ -133,8 +136,18 @@ var errNotServing = errors.New("no server answers")
 
 // ask sends a question to the running server of this data folder.
 func ask(ctx context.Context, s *settings, method, path string, in, out any) error {
+	answer, err := askRaw(ctx, s, method, path, in, operatorTimeout)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	return json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(out)
+}
+
+// askRaw is ask for an answer that the caller reads, and closes.
+func askRaw(ctx context.Context, s *settings, method, path string, in any, most time.Duration) (*http.Response, error) {
 	socket := s.get("socket")
-	c := &http.Client{Timeout: operatorTimeout, Transport: &http.Transport{
+	c := &http.Client{Timeout: most, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
@@ -143,29 +156,29 @@ func ask(ctx context.Context, s *settings, method, path string, in, out any) err
 	var body bytes.Buffer
 	if in != nil {
 		if err := json.NewEncoder(&body).Encode(in); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	r, err := http.NewRequestWithContext(ctx, method, "http://operator"+path, &body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	answer, err := c.Do(r)
 	if err != nil {
 		if errors.Is(err, os.ErrPermission) {
-			return fmt.Errorf("you may not ask the server at %s: it is another user's", socket)
+			return nil, fmt.Errorf("you may not ask the server at %s: it is another user's", socket)
 		}
-		return errNotServing
+		return nil, errNotServing
 	}
-	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
+		defer answer.Body.Close()
 		var e operatorError
 		if json.NewDecoder(io.LimitReader(answer.Body, 1<<16)).Decode(&e) != nil {
-			return errors.New("the server did not understand the question: is it of another version")
+			return nil, errors.New("the server did not understand the question: is it of another version")
 		}
-		return record.Safef(e.Kind, "%s", e.Message)
+		return nil, record.Safef(e.Kind, "%s", e.Message)
 	}
-	return json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(out)
+	return answer, nil
 }
 
 // askWhose fails unless a server has the store of the settings. The socket may be

@@ -56,6 +56,8 @@ var serverSettings = []setting{
 	{"acme-http", "an `address` to answer the certificate authority on over HTTP, such as :80, where port 443 does not lead here", fixed("")},
 	{"trusted-proxies", "`addresses` of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8", fixed("")},
 	{"debug-listen", "a second `address`, on loopback only, for /metrics and /debug/pprof", fixed("")},
+	{"backup-to", "the folder that \"carehold backup\" writes to", fixed("")},
+	{"backup-recipients", "the public keys of age's that backups are encrypted to, separated by commas", fixed("")},
 	{"log-format", "the `form` of the log: text or json. By itself: text on a terminal, else json", fixed("auto")},
 }
 
@@ -70,7 +72,7 @@ func (s *settings) get(key string) string { return s.value[key] }
 // settingFlags gives a command the flags of some settings, and --config.
 func settingFlags(c *cobra.Command, keys ...string) {
 	for _, s := range serverSettings {
-		if slices.Contains(keys, s.key) {
+		if slices.Contains(keys, s.key) && !strings.HasPrefix(s.key, "backup-") { // which has flags of its own
 			c.Flags().String(s.key, "", s.help)
 			if isSwitch(s.key) {
 				c.Flags().Lookup(s.key).NoOptDefVal = "yes"

@@ -1,9 +1,10 @@
 // Capsules, docs/format.md §6: what is stored for a credential, and the row it lies in (§13).
-import { concat, equal, hex, refuse, u8, u32 } from './notation.mjs';
+import { equal, refuse, u8, u32 } from './notation.mjs';
 import { b16, bytes, decode, key, num, table, time } from './messages.mjs';
 import { mac } from './kdf.mjs';
 import { context, openPadded } from './seal.mjs';
 import { capsuleId, kek } from './credentials.mjs';
+import { keys, name } from './rows.mjs';
 
 const wrapper = table('capsule', { 1: ['payload', bytes, '1'], 2: ['zeros', bytes, '1'] });
 const slot = table('slot', { 1: ['person', b16, '1'] });
@@ -39,6 +40,16 @@ export function row(value, where) {
   return out;
 }
 
+// slotOf finds the capsule of a slot: a row of the store, or what a backup has of one under its person (§16).
+export function slotOf(src, person, id) {
+  const place = src.live ? [id, keys.capsule] : [person, keys.slot(id)];
+  const where = name(...place);
+  const value = src.rows.must(...place, 'the capsule of a slot');
+  const r = src.live ? row(value, where) : { hour: value.readUInt32BE(0), blob: value.subarray(4), where };
+  if (src.nodeKey) belongs(src.nodeKey, src.store, id, r, person, where);
+  return { ...r, where };
+}
+
 // belongs checks a capsule's two MACs under node.key (§5, §13).
 export function belongs(nodeKey, store, id, r, person, where) {
   const check = mac(nodeKey, 'belongs', store, id, r.owner, u8(r.state), u32(r.hour), r.rest);
@@ -56,6 +67,3 @@ export function openCapsule(c, r) {
   if ('PKR'.includes(c.kind) && r.hour !== 0) refuse('6', "a slot's capsule has an hour");
   return out;
 }
-
-export const capsuleKey = (id) => `${hex(id)}/c`;
-export const wire = (id, hour, blob) => concat(id, u32(hour), blob);

@@ -3,7 +3,8 @@
 // A flip is in the frames of one file, as they are inside age. A row is altered after the frames were found
 // whole, as by somebody who could sign the backup anew: what refuses it then is the record's own binding.
 import { refuse, Refused, unhex } from './notation.mjs';
-import * as backup from './backup.mjs';
+import { read } from './backup.mjs';
+import { lay } from './chain.mjs';
 import { opened } from './report.mjs';
 
 function flipped(plain, { file = 0, flip, xor = 1 }) {
@@ -42,12 +43,12 @@ function outcome(alteration, f) {
 
 // damage tells of each alteration whether it is refused; unaltered, the data must be accepted.
 export function damage(plain, credential, input) {
-  const whole = input.rows ? plain : backup.chain(plain.map(backup.read));
+  const whole = input.rows ? plain : lay(plain.map(read));
   opened(whole, credential);
   const results = input.alterations.map((a) =>
     outcome(a, () => {
       if (a.row) opened(altered(whole, a), credential);
-      else opened(backup.chain(flipped(plain, a).map(backup.read)), credential);
+      else opened(lay(flipped(plain, a).map(read)), credential);
     }),
   );
   return { results, refused: results.filter((r) => r.refused).length, accepted: results.filter((r) => !r.refused).length };

@@ -19,8 +19,9 @@ function segment(value, n, where) {
   return lines;
 }
 
-// read gives every line, in order, once root, row and segments are those that the head names.
-export function read(rows, person, root) {
+// read gives every line, in order, once root, row and segments are those that the head names; visit learns
+// the keys of the segments.
+export function read(rows, person, root, visit = () => {}) {
   const row = rows.must(person, keys.directory, 'the directory');
   const where = name(person, keys.directory);
   if (row.length !== 2048) refuse('13', 'the directory has another length', where);
@@ -32,6 +33,7 @@ export function read(rows, person, root) {
     const key = keys.segment(n, hash);
     const value = rows.must(person, key, 'a segment');
     if (!equal(sha256(value), hash)) refuse('14', "a segment is not the directory's", name(person, key));
+    visit(key);
     lines.push(...segment(value, n, name(person, key)));
   }
   return lines;

@@ -77,7 +77,8 @@ export function versions(rows, person, line) {
       const part = rows.must(person, partKey, 'a part of a version');
       return equal(sha256(part), h) ? part : refuse('14', "a part is not its version's", name(person, partKey));
     });
-    out.push({ ...r, entry: line.entry, stamp, version: Number(v), where, blobs: [r.blob, ...parts] });
+    const rowKeys = [key, ...r.hashes.map((_, i) => keys.part(line.entry, stamp, i + 1))];
+    out.push({ ...r, entry: line.entry, stamp, version: Number(v), where, blobs: [r.blob, ...parts], rowKeys });
     want = r.prev;
   }
   if (!isZero(want)) refuse('14', 'a version 1 has one before it', out.at(-1).where);

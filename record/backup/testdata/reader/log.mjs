@@ -84,9 +84,12 @@ export function tree(rows, person, h, visit = () => {}) {
   return t;
 }
 
-// check goes through the whole log as §12's "Checking" has it, and gives every event.
-export function check(rows, person, h, k) {
-  let [trail, sequence, met, newest] = [zeros(32), 0, k.seenSize === 0 && equal(k.seenRoot, zeros(32)), undefined];
+// check goes through the whole log as §12's "Checking" has it, and gives every event. more are heads that
+// were seen, beside the keyring's.
+export function check(rows, person, h, k, more = []) {
+  let [trail, sequence, newest] = [zeros(32), 0, undefined];
+  if (k.seenSize === 0 && !equal(k.seenRoot, zeros(32))) refuse('8', 'the keyring has a root of no log', name(person, keys.ring));
+  const seen = [{ size: k.seenSize, root: k.seenRoot }, ...more].filter((x) => x.size);
   const oldest = k.sequence - k.before.length; // the statement whose hash before[0] is
   const out = [];
   const t = tree(rows, person, h, (i, leaf, grown) => {
@@ -98,7 +101,7 @@ export function check(rows, person, h, k) {
       e.where ??= where;
       throw e;
     }
-    if (grown.size === k.seenSize) met = equal(grown.root(), k.seenRoot);
+    for (const x of seen) if (x.size === grown.size) x.met = equal(grown.root(), x.root);
     if (l.writer === 1) {
       if (l.sequence !== ++sequence) refuse('14', 'device leaves are out of sequence', where);
       trail = sha256(trail, leafHash(leaf));
@@ -111,7 +114,7 @@ export function check(rows, person, h, k) {
   });
   if (sequence !== k.sequence) refuse('14', "the log's statements are not up to the keyring's", name(person, keys.head));
   if (!equal(trail, k.trail)) refuse('12', "the trail is not the keyring's", name(person, keys.head));
-  if (!met) refuse('12', 'the log does not go on from the head that a device saw', name(person, keys.head));
+  if (!seen.every((x) => x.met)) refuse('12', 'the log does not go on from the head that a device saw', name(person, keys.head));
   if (newest && !equal(newest, h.directory)) refuse('12', "the log's newest directory is not the head's", name(person, keys.head));
   return { events: out, root: t.root(), size: t.size };
 }

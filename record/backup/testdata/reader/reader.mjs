@@ -2,9 +2,9 @@
 // The command: node reader.mjs COMMAND < input.json. README.md has what goes in and what comes out.
 import { readFileSync } from 'node:fs';
 import { refuse, unhex, hex, Refused } from './notation.mjs';
-import * as backup from './backup.mjs';
+import { decrypt, read } from './backup.mjs';
+import { lay } from './chain.mjs';
 import * as live from './live.mjs';
-import * as record from './record.mjs';
 import { compareWith } from './examples.mjs';
 import { grant } from './token.mjs';
 import { passphrase, recovery } from './credentials.mjs';
@@ -24,9 +24,9 @@ const nodeKeyOf = (input) => (input.node_key ? unhex(input.node_key, 'node_key')
 async function sourceOf(input, edit) {
   if (input.rows) return live.load(readFileSync(input.rows, 'utf8'), nodeKeyOf(input));
   if (!input.files?.length) refuse('usage', '"files" or "rows" is needed');
-  const plain = await Promise.all(input.files.map((f) => backup.decrypt(readFileSync(f), input.identity)));
+  const plain = await Promise.all(input.files.map((f) => decrypt(readFileSync(f), input.identity)));
   if (edit) return plain;
-  return backup.chain(plain.map(backup.read));
+  return lay(plain.map(read));
 }
 
 const commands = {

@@ -6,43 +6,54 @@ import * as entries from './entries.mjs';
 import * as log from './log.mjs';
 import * as tree from './tree.mjs';
 import * as rowsOf from './rows.mjs';
-import { belongs, openCapsule, row as capsuleRow } from './capsule.mjs';
+import { openCapsule, slotOf } from './capsule.mjs';
+import { unnamed } from './chain.mjs';
 import { capsuleId } from './credentials.mjs';
 import { back, openGrantRow, sectionKey, sectionNames } from './grants.mjs';
 import { unlock } from './keyring.mjs';
 
 const { keys, name } = rowsOf;
 
-// A source is { rows, store, verifier?, checkpoints?, nodeKey?, live }: a backup, or the rows of a live store.
+// A source is { rows, store, live } and, of a backup, verifier, ends and copy; of a live store perhaps nodeKey.
 
 // verify demands all of §16 of one person, and gives what it read.
 export function verify(src, person) {
   const { rows } = src;
   const h = rowsOf.head(rows, person, src.nodeKey, src.store);
-  const a = rowsOf.account(rows, person, h);
+  const end = src.ends?.get(hex(person));
+  if (end && !equal(h.hash, end.head)) refuse('16', 'a person has another head than the backup says', name(person, keys.head));
+  const account = rowsOf.account(rows, person, h);
   const ring = rowsOf.ring(rows, person, h);
-  const lines = directory.read(rows, person, h.directory);
+  const named = [];
+  const lines = directory.read(rows, person, h.directory, (key) => named.push(key));
   const chains = lines.map((l) => entries.versions(rows, person, l));
-  const t = log.tree(rows, person, h);
-  for (const id of ring.wraps.keys()) {
-    const slot = Buffer.from(id, 'hex');
-    const r = capsuleRow(rows.must(slot, keys.capsule, 'the capsule of a slot'), name(slot, keys.capsule));
-    if (src.nodeKey) belongs(src.nodeKey, src.store, slot, r, person, name(slot, keys.capsule));
-  }
-  if (src.checkpoints) {
-    const note = src.checkpoints.get(hex(person)) ?? refuse('16', 'a person has no checkpoint', hex(person));
-    const c = place(`${hex(person)}/K`, () => tree.openCheckpoint(note, src.verifier, src.store, person));
-    if (c.size !== h.leaves || !equal(c.root, t.root())) refuse('16', "a checkpoint is not of the person's head", `${hex(person)}/K`);
-  }
-  const l = src.live ? rowsOf.live(rows, person, h) : undefined;
-  return { person, head: h, account: a, ring, chains, live: l, root: t.root() };
+  named.push(...chains.flat().flatMap((v) => v.rowKeys));
+  const root = log.tree(rows, person, h).root();
+  for (const id of ring.wraps.keys()) slotOf(src, person, Buffer.from(id, 'hex'));
+  if (end) closed(src, person, end, h, root);
+  const live = src.live ? rowsOf.live(rows, person, h) : undefined;
+  const v = { person, head: h, account, ring, chains, live, root, end, named };
+  unnamed(src, v);
+  return v;
 }
 
-// find opens the capsule of a slot's credential: it names the person.
+// closed holds a person against the end that the backup has of them.
+function closed(src, person, end, h, root) {
+  for (let e = 2; e <= end.epoch; e++) src.rows.must(person, keys.back(e), 'a back row');
+  const c = place(end.where, () => tree.openCheckpoint(end.checkpoint, src.verifier, src.store, person));
+  if (c.size !== h.leaves || !equal(c.root, root)) refuse('16', "a checkpoint is not of the person's head", end.where);
+}
+
+// find opens the capsule of a slot's credential: it names the person, who has to be the one it lies with.
 export function find(src, credential) {
   const id = capsuleId(credential);
-  const value = src.rows.must(id, keys.capsule, 'the capsule of this code or passphrase');
-  return place(name(id, keys.capsule), () => openCapsule(credential, capsuleRow(value))).person;
+  // Only what a ring row names is there: an older file of a chain may have the capsule of a removed slot.
+  const names = (p) => rowsOf.ring(src.rows, p, rowsOf.head(src.rows, p)).wraps.has(hex(id));
+  const person = src.rows.people().find(names) ?? refuse('7', 'nobody has a slot for this code or passphrase');
+  const r = slotOf({ ...src, nodeKey: undefined }, person, id);
+  const said = place(r.where, () => openCapsule(credential, r)).person;
+  if (!equal(said, person)) refuse('7', 'a capsule lies with another person than it names', r.where);
+  return said;
 }
 
 // ownHold is the hold of whoever has the keyring: every section in every epoch.
@@ -63,6 +74,7 @@ function agree(src, v, k) {
   if (!equal(k.store, v.account.from ?? src.store)) refuse('14', 'the keyring is of another store', where);
   if (!v.account.from && src.verifier && k.verifier !== src.verifier) refuse('14', 'the keyring has pinned another node', where);
   if (v.live && v.live.epoch !== k.epochs.length) refuse('14', "the live list's epoch is not the keyring's", name(v.person, keys.live));
+  if (v.end && v.end.epoch !== k.epochs.length) refuse('14', "the backup's epoch is not the keyring's", v.end.where);
   const slots = new Set(k.slots.map((s) => hex(s.id)));
   if (slots.size !== v.ring.wraps.size || [...v.ring.wraps.keys()].some((id) => !slots.has(id)))
     refuse('14', "the ring row's slots are not the keyring's", name(v.person, keys.ring));
@@ -72,6 +84,16 @@ function agree(src, v, k) {
         const was = back(src.rows.get(v.person, keys.back(e)), v.person, s, e, sectionKey(k.epochs[e - 1], s));
         if (!equal(was, sectionKey(k.epochs[e - 2], s))) refuse('9', "a back row leads to another key than the keyring's");
       });
+}
+
+// waits gives the head that the node there signed, for a record that waits for a carry-on (§11): a log that
+// came from elsewhere goes on from it.
+function waits(v, k) {
+  if (!v.account.from) return [];
+  const where = name(v.person, keys.account);
+  if (!v.account.note) refuse('13', 'a record waits, and the account has no note', where);
+  const c = place(where, () => tree.openCheckpoint(v.account.note, k.verifier, v.account.from, v.person));
+  return c.size < k.seenSize ? refuse('11', 'the note is of a smaller log than a device saw', where) : [c];
 }
 
 // stopped checks that a grant which ended opens nothing: the row it keeps, under the last K_grants, is a
@@ -119,6 +141,6 @@ export function open(src, credential) {
       }),
     ),
   );
-  const l = log.check(src.rows, person, v.head, k);
+  const l = log.check(src.rows, person, v.head, k, waits(v, k));
   return { ...v, keyring: k, versions, log: l };
 }

@@ -2,7 +2,6 @@
 import { hex } from './notation.mjs';
 import * as record from './record.mjs';
 import * as live from './live.mjs';
-import { everybody } from './backup.mjs';
 import { setOf } from './grants.mjs';
 import { report as event } from './log.mjs';
 import { whys } from './keyring.mjs';
@@ -36,15 +35,12 @@ const personOf = (v) => ({
 });
 
 // all verifies everybody there is, with what the source allows.
-export function all(src) {
-  if (!src.live) return everybody(src, record.verify);
-  return src.rows.people().map((p) => record.verify(src, p));
-}
+const all = (src) => (src.live ? src.rows.people() : [...src.ends.values()].map((e) => e.person)).map((p) => record.verify(src, p));
 
 export function opened(src, credential) {
   const people = all(src).map(personOf);
   const out = { store: hex(src.store), verifier: src.verifier, people };
-  if (src.header) Object.assign(out, { from: Number(src.header.from), to: Number(src.header.to), time: src.header.time });
+  if (src.header) Object.assign(out, { from: src.header.from, to: src.end.to, time: src.header.time });
   if (src.nodeKey) out.node = live.node(src);
   if (!credential) return out;
   const r = record.open(src, credential);

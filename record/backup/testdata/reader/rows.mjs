@@ -50,6 +50,7 @@ export const keys = {
   ring: letter('r'),
   directory: letter('d'),
   capsule: letter('c'),
+  slot: (id) => letter('c', id), // in a backup only: the capsule of a person's slot
   grant: (g) => letter('g', g),
   back: (e) => letter('b', u32(e)),
   segment: (n, hash) => letter('s', Buffer.from([n]), hash),
