@@ -24,7 +24,7 @@ func (a *app) moveRecordCommand() *cobra.Command {
 server, which needs an invite from whoever runs it:
 
   1. closes the record at the server it is on; every grant ends
-  2. copies it to this device, sealed as it is, and checks that nothing is missing
+  2. copies it to this device, sealed as it is, and checks that it is whole
   3. gives the copy to the other server
   4. goes on with the record there, and tells this device
 
@@ -35,7 +35,7 @@ Your other devices are told where it went when they next ask the old server; on
 each: carehold device server ADDRESS. What stays at the old server is closed and
 sealed; whoever runs it can delete it.`,
 		Example: `  carehold move-record --to https://record.example.net
-  carehold move-record --to https://nas.lan --ca-file root.crt --invite-file invite
+  carehold move-record --to https://nas.lan --ca-file root.crt
   carehold move-record --cancel`,
 		Args: nothing,
 	}
