@@ -89,10 +89,13 @@ and its history had come, are compared with what this device remembers.`,
 			return usage(err)
 		}
 		d.server = to.Base()
-		u, err := a.unlockWith(c.Context(), d)
+		// A server that was restored elsewhere has both a new address and a record
+		// that waits: the address comes first.
+		u, err := a.unlockWaiting(c.Context(), d)
 		if err != nil {
 			return err
 		}
+		waits := u.Waiting() != nil
 		u.close() // which keeps the new address
 		if a.json {
 			return a.summary(struct {
@@ -101,6 +104,11 @@ and its history had come, are compared with what this device remembers.`,
 			}{d.server, was})
 		}
 		a.say("Your record is reached at %s from now on.", d.server)
+		if waits {
+			a.note("")
+			a.note("It was restored from a backup or brought there from another server, and waits for you.")
+			a.command("carehold carry-on", "says what that means, and asks")
+		}
 		return nil
 	}
 	return c
