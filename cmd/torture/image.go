@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -137,7 +138,7 @@ func copySparse(from, to string) error {
 	if err := out.Truncate(info.Size()); err != nil {
 		return err
 	}
-	buffer := make([]byte, 1<<20)
+	buffer, zeros := make([]byte, 1<<18), make([]byte, 1<<18) // tmpfs calls allocated blocks data
 	for at := int64(0); ; {
 		start, err := unix.Seek(int(in.Fd()), at, unix.SEEK_DATA)
 		if err == unix.ENXIO {
@@ -155,8 +156,10 @@ func copySparse(from, to string) error {
 			if n == 0 {
 				return errors.Join(err, errors.New("a file became shorter"))
 			}
-			if _, err := out.WriteAt(buffer[:n], at); err != nil {
-				return err
+			if !bytes.Equal(buffer[:n], zeros[:n]) {
+				if _, err := out.WriteAt(buffer[:n], at); err != nil {
+					return err
+				}
 			}
 			at += int64(n)
 		}

@@ -221,6 +221,7 @@ func (e *Engine) commit(b *batch) {
 	if e.hasFailed() {
 		return // meanwhile, in the background: nothing is shown, and the callers are told
 	}
+	e.ahead.follow()
 	e.ts++
 	e.last = r
 	e.at.Store(r.at)

@@ -70,9 +70,10 @@
 //	a table not there taken off the list, if its writing failed and nothing was in
 //	                  it alone (manifest.go)
 //
-// What is left is a fault in one of Badger's own goroutines: the disk filled by
-// another program within one commit, or gone during a merge. Then the process ends,
-// nothing acknowledged is lost, and the next start says what is the matter.
+// What is left is a fault in one of Badger's own goroutines: the disk gone within
+// one commit, or filled by another program while a table is written (the log of the
+// memory table has its blocks ahead: ahead.go). Then the process ends, nothing
+// acknowledged is lost, and the next start says what is the matter.
 //
 // # What it must never do
 //

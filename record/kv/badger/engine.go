@@ -29,6 +29,7 @@ type Engine struct {
 	db       *bdb.DB
 	anchor   *anchor
 	probe    *probe
+	ahead    *ahead
 	accepted bool
 	sound    soundness
 	begun    uint64 // timestamp of the last loss that was accepted; 0: there was none

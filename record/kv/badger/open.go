@@ -109,6 +109,7 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 		return nil, err
 	}
 	e.at.Store(e.last.at)
+	e.ahead = newAhead(dir)
 	e.gate.advance(e.ts)
 	db.SetDiscardTs(e.ts)
 	advise(dir)

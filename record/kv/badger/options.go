@@ -90,6 +90,8 @@ func (o Options) withDefaults(dir string) (Options, error) {
 	return o, nil
 }
 
+const memTableSize = 16 << 20
+
 // settings are Badger's. None is the reader's to choose: with other values the
 // promises of this package do not hold, or were not measured.
 func settings(dir string, log *slog.Logger) bdb.Options {
@@ -103,7 +105,7 @@ func settings(dir string, log *slog.Logger) bdb.Options {
 		WithIndexCacheSize(16 << 20).
 		WithValueThreshold(1 << 20). // all rows inline: the value log's collector reclaims little
 		WithValueLogFileSize(64 << 20).
-		WithMemTableSize(16 << 20).
+		WithMemTableSize(memTableSize).
 		WithNumMemtables(2).
 		WithNumCompactors(2).
 		WithCompactL0OnClose(false). // a merge that fails would be the end of the process, at each stop
