@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,12 +19,14 @@ import (
 	"carehold/record/store"
 )
 
+var silent = slog.New(slog.DiscardHandler)
+
 // What is asked under another name is answered, not served and not sent on.
 func TestMisdirected(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.server
-	behind, err := httpapi.New(w.store, httpapi.Config{PublicURL: publicURL, Limits: generous, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	behind, err := httpapi.New(w.store, httpapi.Config{PublicURL: publicURL, Limits: generous, Logger: silent, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	w.check(err)
 	const stranger, here, proxy = "192.0.2.1:9", "127.0.0.1:9", "10.0.0.1:9"
 	for _, c := range []struct {
@@ -69,7 +72,7 @@ func TestMisdirected(t *testing.T) {
 func TestIdentityHeaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server, err := httpapi.New(w.store, httpapi.Config{PublicURL: publicURL, Limits: generous, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
+	server, err := httpapi.New(w.store, httpapi.Config{PublicURL: publicURL, Limits: generous, Logger: silent, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
 	w.check(err)
 	plain := func(token string, set http.Header) *httptest.ResponseRecorder {
 		r := newRequest("GET", "/fhir/Observation?_count=1", nil)
@@ -165,7 +168,7 @@ func TestWrongClock(t *testing.T) {
 	s, err := store.Open(dir, store.Options{Now: w.now})
 	w.check(err)
 	t.Cleanup(func() { s.Close() })
-	server, err := httpapi.New(s, httpapi.Config{PublicURL: publicURL, Limits: generous})
+	server, err := httpapi.New(s, httpapi.Config{PublicURL: publicURL, Limits: generous, Logger: silent})
 	w.check(err)
 	ask := func(method, path, body string) (int, string) {
 		r := newRequest(method, path, strings.NewReader(body))
