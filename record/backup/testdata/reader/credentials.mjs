@@ -1,6 +1,6 @@
 // Credentials, docs/format.md §6: tokens, recovery codes, device keys, and what they derive.
 import { crc32 } from 'node:zlib';
-import { argon2id } from '@noble/hashes/argon2.js';
+import { argon2id } from 'hash-wasm';
 import { concat, equal, fromBase32, isZero, refuse, sha512, text, toBase32, unhex } from './notation.mjs';
 import { extract32, id, kdf } from './kdf.mjs';
 
@@ -70,12 +70,12 @@ export function parseDeviceKey(s) {
 }
 
 // Costs are the version's, and taken from nowhere else (§6, §14).
-const argon1 = { t: 3, m: 65536, p: 4, dkLen: 32, version: 0x13 };
+const argon1 = { iterations: 3, memorySize: 65536, parallelism: 4, hashLength: 32, outputType: 'binary' };
 
-export function passphrase(phrase, deviceKey) {
+export async function passphrase(phrase, deviceKey) {
   const key = parseDeviceKey(deviceKey);
   const salt = sha512('carehold/device', key).subarray(0, 16);
-  const stretched = argon2id(text(phrase.normalize('NFKC')), salt, argon1);
+  const stretched = await argon2id({ password: text(phrase.normalize('NFKC')), salt, ...argon1 });
   return credential('P', kdf(extract32(key, stretched), 'passphrase', deviceKey[0]));
 }
 

@@ -31,14 +31,14 @@ async function sourceOf(input, edit) {
 
 const commands = {
   examples: (input) => compareWith(readFileSync(input.page ?? new URL('../../../../docs/format.md', import.meta.url), 'utf8')),
-  open: async (input) => opened(await sourceOf(input), credentialOf(input)),
+  open: async (input) => opened(await sourceOf(input), await credentialOf(input)),
   grant: async (input) => {
     const src = await sourceOf(input);
     const node = src.nodeKey ? live.node(src) : undefined;
     const now = input.now ?? Math.floor(Date.now() / 1000);
     return { store: hex(src.store), node, tokens: (input.tokens ?? [input.token]).map((t) => grant(src, t, now)) };
   },
-  damage: async (input) => damage(await sourceOf(input, true), credentialOf(input), input),
+  damage: async (input) => damage(await sourceOf(input, true), await credentialOf(input), input),
 };
 
 async function main() {
