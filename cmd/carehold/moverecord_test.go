@@ -27,7 +27,7 @@ import (
 // home is a server of the test's own, and an invite for it.
 type home struct {
 	*store.Store
-	url string
+	url, dir string
 }
 
 func newHome(t *testing.T) *home {
@@ -43,7 +43,7 @@ func newHome(t *testing.T) *home {
 	}
 	t.Cleanup(func() { s.Close() })
 	web := httptest.NewUnstartedServer(nil)
-	h := &home{s, "http://" + web.Listener.Addr().String()}
+	h := &home{s, "http://" + web.Listener.Addr().String(), dir}
 	limits := httpapi.Limits{}
 	server, err := httpapi.New(s, httpapi.Config{PublicURL: h.url, Version: "test", Logger: quiet, Limits: limits})
 	if err != nil {
