@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"github.com/dustin/go-humanize"
 
+	"carehold/record"
 	"carehold/record/store"
 )
 
@@ -29,6 +31,7 @@ type serverStatus struct {
 	LastBackup time.Time `json:"last_backup,omitzero"`
 	LastVerify time.Time `json:"last_verify,omitzero"`
 	Damage     int       `json:"damage"`
+	Broken     int       `json:"broken"`
 	Waiting    int       `json:"waiting"`
 	Closed     int       `json:"closed"`
 
@@ -52,13 +55,13 @@ const (
 
 func (o *operator) status(ctx context.Context) (serverStatus, error) {
 	st, err := o.store.Status(ctx)
-	if err != nil {
+	if err != nil && !errors.Is(err, record.Unavailable) { // a store that has failed can still say so
 		return serverStatus{}, err
 	}
 	s := serverStatus{Store: st.Store.String(), Data: o.data, Serving: o.url != "", Server: o.url, Since: o.began.UTC().Truncate(time.Second),
 		Version: version(), People: st.People, Grants: st.Grants, Capsules: st.Capsules, LogEntries: st.Leaves, Bytes: st.Used,
 		LastCommit: st.Commit.UTC(), LastBackup: st.LastBackup.UTC(), LastVerify: st.LastVerify.UTC(),
-		Damage: st.Damage, Waiting: st.Waiting, Closed: st.Closed,
+		Damage: st.Damage, Broken: st.Broken, Waiting: st.Waiting, Closed: st.Closed,
 		DiskFree: -1, Problems: []problem{}}
 	if o.server != nil {
 		s.Ready = o.server.Ready() == nil
@@ -83,6 +86,10 @@ func (o *operator) problems(s *serverStatus, st store.Status) {
 	case <-o.store.Failed():
 		wrong("the store stopped after a write that failed", "look at the disk, then start the server again")
 	default:
+	}
+	if st.Broken > 0 {
+		wrong(plural(st.Broken, "record does", "records do")+" not open: what says whose they are is damaged",
+			`"carehold verify" says which; stop the server, and restore a backup elsewhere with "carehold restore" before you change anything here`)
 	}
 	if st.Damage > 0 {
 		wrong(plural(st.Damage, "row is", "rows are")+" damaged, the last verification found",

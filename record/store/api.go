@@ -175,6 +175,7 @@ type Status struct {
 	LastBackup time.Time // zero: never
 	LastVerify time.Time // zero: never
 	Damage     int       // rows that the last verify found damaged
+	Broken     int       // records whose first rows do not open: nothing of them is served
 	Waiting    int       // records that wait for their person to carry on
 	Closed     int       // records that have moved to another server
 }

@@ -111,6 +111,10 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 				st.Capsules++
 				return nil
 			}
+			if errors.Is(err, record.Integrity) { // the others are counted all the same
+				st.Broken++
+				return nil
+			}
 			if err != nil {
 				return err
 			}
