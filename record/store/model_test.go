@@ -16,13 +16,14 @@ import (
 	"carehold/record/entry"
 	"carehold/record/fhir"
 	"carehold/record/grant"
+	"carehold/record/holder/holdertest"
 	"carehold/record/keys"
 	"carehold/record/statement"
 	"carehold/record/store"
 )
 
 // The model is a page of plain Go: what each person wrote and whom they let see
-// it. A random life is lived on the model and on the store, with restarts,
+// it. A random life is lived on the model and on the store, with restarts, restores,
 // crashes and a clock that jumps; after each step every credential there ever was
 // tries every entry of everybody, and must get what the model says: what is
 // forbidden is not shown, what is allowed is. At the end each person's log must
@@ -49,6 +50,8 @@ type modelPerson struct {
 	entries map[fhir.Ref]*modelEntry
 	grants  []*modelGrant
 	old     []crypto.Credential // sessions that were signed out
+	dead    []crypto.Credential // tokens of before a restore
+	before  []record.GrantID    // and their grants, the person's own included
 	imports []record.ImportID
 	log     []string
 }
@@ -306,7 +309,7 @@ func (w *world) act() {
 			open = append(open, m)
 		}
 	}
-	switch op := w.pick(14); {
+	switch op := w.pick(17); {
 	case op < 3: // the person writes
 		w.session(p, func(v *store.View) { w.write(p, v, d.self, ref, false, entry.Origin{}) })
 	case op == 3:
@@ -412,6 +415,10 @@ func (w *world) act() {
 		w.mark = w.clock()
 		w.now = w.mark
 		w.boot()
+	case op == 14: // the server is restored from a backup
+		w.restore()
+	case op == 15: // closed, and opened again
+		w.close(p, ref)
 	case op == 13: // a write that a crash cuts
 		w.session(p, func(v *store.View) {
 			r, _ := fhir.Parse([]byte(modelResource(ref, "cut"+strconv.Itoa(w.step))), fhir.Limits{})
@@ -432,6 +439,65 @@ func (w *world) act() {
 			}
 		})
 	}
+}
+
+// restore puts all of it into another store, where everybody goes on.
+func (w *world) restore() {
+	from := w.s.ID()
+	w.s.Open(ctx, crypto.NewCredential(crypto.Access)) // the server has seen this time
+	w.mark = w.clock()
+	to := holdertest.Rows{Engine: newMemory(), Node: crypto.NewKey()}
+	if err := store.InitOn(to.Engine); err != nil {
+		w.t.Fatal(err)
+	}
+	holdertest.RestoredRows(w.t, holdertest.Rows{Engine: w.engine.fork(), Node: w.node}, to, audit.Restored)
+	w.engine, w.node = to.Engine.(*memory), to.Node
+	w.boot()
+	for _, p := range w.persons {
+		p.log = append(p.log, says(audit.Restored, audit.Done, 0, record.GrantID{}))
+		p.before = append(p.before, p.d.self.ID)
+		for _, m := range p.grants {
+			p.dead, p.before = append(p.dead, m.token), append(p.before, m.g.ID)
+		}
+		p.grants = nil
+		if w.pick(2) == 0 {
+			w.boot() // it waits through a restart
+		}
+		if _, _, err := w.s.SignIn(ctx, p.d.person, p.d.self.ID, keys.GrantKey(p.d.grants, p.d.self.ID)); record.KindOf(err) != record.Unauthorized {
+			w.fail("a session in a record that waits: %v", err)
+		}
+		if _, err := w.s.Apply(ctx, statement.Sign(p.d.body(), p.d.identity), crypto.Credential{}); record.KindOf(err) != record.Unprocessed {
+			w.fail("a statement in a record that waits: %v", err)
+		}
+		w.send(p, statement.Sign(p.d.goOn(from), p.d.identity))
+	}
+}
+
+// close closes a record, tries to change it, and opens it again.
+func (w *world) close(p *modelPerson, ref fhir.Ref) {
+	d := p.d
+	b := d.body()
+	b.MovedTo = "https://new.example.org"
+	for _, g := range d.live {
+		if !g.Self {
+			b.Ended = append(b.Ended, statement.Ended{Grant: g.ID, Row: keys.SealStoppedRow(d.person, g.ID, d.grants, d.audit)})
+		}
+	}
+	for _, m := range p.grants {
+		m.ended = true
+	}
+	d.live = []grant.Grant{d.self}
+	d.newEpoch(&b)
+	w.send(p, statement.Sign(b, d.identity))
+	w.session(p, func(v *store.View) {
+		r, _ := fhir.Parse([]byte(modelResource(ref, "closed"+strconv.Itoa(w.step))), fhir.Limits{})
+		_, err := v.Apply(ctx, []change.Change{{Verb: change.Update, Ref: ref, Resource: r}}, store.ApplyOptions{})
+		if record.KindOf(err) != record.Unprocessed {
+			w.fail("a change of a record that is closed: %v", err)
+		}
+		w.lookWith(p, v, d.self)
+	})
+	w.send(p, statement.Sign(d.body(), d.identity))
 }
 
 func (w *world) undo(p *modelPerson, v *store.View, id record.ImportID) {
@@ -487,7 +553,7 @@ func (w *world) look() {
 			w.lookWith(p, v, m.g)
 			v.Close()
 		}
-		for _, c := range p.old {
+		for _, c := range append(p.old[:len(p.old):len(p.old)], p.dead...) {
 			if _, err := w.s.Open(ctx, c); record.KindOf(err) != record.Unauthorized {
 				w.fail("a session that was signed out: %v", err)
 			}
@@ -585,7 +651,7 @@ func (w *world) readLog() {
 		var got []string
 		w.session(p, func(v *store.View) {
 			reader := audit.NewReader(p.d.person)
-			ids := []record.GrantID{p.d.self.ID}
+			ids := append([]record.GrantID{p.d.self.ID}, p.before...)
 			for _, m := range p.grants {
 				ids = append(ids, m.g.ID)
 			}

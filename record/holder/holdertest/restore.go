@@ -24,16 +24,50 @@ import (
 // shares no code with record/backup, which it stands beside in tests.
 func Restored(t testing.TB, from, dir string, action audit.Action) {
 	t.Helper()
+	if err := store.Init(dir); err != nil {
+		t.Fatal(err)
+	}
+	old, new := openRows(t, from), openRows(t, dir)
+	defer old.Close()
+	defer new.Close()
+	RestoredRows(t, old, new, action)
+}
+
+// Rows are a store's rows as they lie, and its node key.
+type Rows struct {
+	kv.Engine
+	Node crypto.Key
+}
+
+func (x Rows) named(t testing.TB) rawStore {
+	t.Helper()
+	raw := rawStore{Rows: x}
+	err := x.View(kv.Partition{}, func(r kv.Reader) error {
+		row, err := r.Get([]byte("ms"))
+		if err == nil {
+			copy(raw.id[:], row[6:22]) // the first field: a tag, a length, the name
+		}
+		return err
+	})
+	if err == nil {
+		raw.signer, err = audit.NewNodeSigner(raw.id, x.Node)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// RestoredRows is Restored for stores whose rows are at hand; the new one is empty.
+func RestoredRows(t testing.TB, from, to Rows, action audit.Action) {
+	t.Helper()
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	must(store.Init(dir))
-	old, new := openRows(t, from), openRows(t, dir)
-	defer old.Close()
-	defer new.Close()
+	old, new := from.named(t), to.named(t)
 	must(old.Partitions(func(part kv.Partition) error {
 		var all [][2][]byte
 		var head, ring []byte
@@ -78,15 +112,23 @@ func Restored(t testing.TB, from, dir string, action audit.Action) {
 		account, live := p.Account.Marshal(), p.Live.Marshal()
 		p.Head.Account, p.Head.Live = rows.HashOf(account), rows.HashOf(live)
 		message := p.Head.Marshal()
-		mac := new.node.MAC(crypto.LabelHead, new.id[:], person[:], message)
+		mac := new.Node.MAC(crypto.LabelHead, new.id[:], person[:], message)
 		all = append(all, [2][]byte{rows.AccountKey, account}, [2][]byte{rows.LiveKey, live},
 			[2][]byte{rows.HeadKey, append(mac[:], message...)})
-		must(new.Update(context.Background(), part, func(tx kv.Tx) error {
-			for _, row := range all {
-				tx.Put(row[0], row[1])
+		for len(all) > 0 { // in as many commits as it needs; the head is the last
+			n, size := 0, 0
+			for n < len(all) && size < new.MaxUpdate()/2 {
+				size += len(all[n][0]) + len(all[n][1]) + kv.RowCost
+				n++
 			}
-			return nil
-		}))
+			must(new.Update(context.Background(), part, func(tx kv.Tx) error {
+				for _, row := range all[:n] {
+					tx.Put(row[0], row[1])
+				}
+				return nil
+			}))
+			all = all[n:]
+		}
 		x, ok := rows.ParseRing(ring)
 		if !ok {
 			t.Fatal("a ring row that cannot be read")
@@ -98,8 +140,8 @@ func Restored(t testing.TB, from, dir string, action audit.Action) {
 				c, ok = rows.ParseCapsule(slot.ID, row)
 				return err
 			}))
-			c.Owner = rows.Hash(new.node.MAC(crypto.LabelBelongs, new.id[:], slot.ID[:], person[:]))
-			c.Check = rows.Hash(new.node.MAC(crypto.LabelBelongs, new.id[:], slot.ID[:], c.Owner[:], []byte{c.State}, crypto.U32(c.Hour), c.Blob))
+			c.Owner = rows.Hash(new.Node.MAC(crypto.LabelBelongs, new.id[:], slot.ID[:], person[:]))
+			c.Check = rows.Hash(new.Node.MAC(crypto.LabelBelongs, new.id[:], slot.ID[:], c.Owner[:], []byte{c.State}, crypto.U32(c.Hour), c.Blob))
 			must(new.Update(context.Background(), kv.Partition(slot.ID), func(tx kv.Tx) error {
 				tx.Put(rows.CapsuleKey, c.Marshal())
 				return nil
@@ -110,14 +152,13 @@ func Restored(t testing.TB, from, dir string, action audit.Action) {
 }
 
 type rawStore struct {
-	kv.Engine
+	Rows
 	id     record.StoreID
-	node   crypto.Key
 	signer *audit.NodeSigner
 }
 
 // openRows opens a store's rows as they lie on the disk.
-func openRows(t testing.TB, dir string) rawStore {
+func openRows(t testing.TB, dir string) Rows {
 	t.Helper()
 	fail := func(err error) {
 		t.Helper()
@@ -127,20 +168,11 @@ func openRows(t testing.TB, dir string) rawStore {
 	}
 	raw, err := os.ReadFile(filepath.Join(dir, "node.key"))
 	fail(err)
-	var x rawStore
-	x.node, err = crypto.KeyFrom(raw)
+	var x Rows
+	x.Node, err = crypto.KeyFrom(raw)
 	fail(err)
-	x.Engine, err = badger.Open(filepath.Join(dir, "db"), badger.Options{Key: x.node.Derive(crypto.LabelAnchor).Bytes(),
+	x.Engine, err = badger.Open(filepath.Join(dir, "db"), badger.Options{Key: x.Node.Derive(crypto.LabelAnchor).Bytes(),
 		AnchorKey: rows.HeadKey, Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	fail(err)
-	fail(x.View(kv.Partition{}, func(r kv.Reader) error {
-		row, err := r.Get([]byte("ms"))
-		if err == nil {
-			copy(x.id[:], row[6:22]) // the first field: a tag, a length, the name
-		}
-		return err
-	}))
-	x.signer, err = audit.NewNodeSigner(x.id, x.node)
 	fail(err)
 	return x
 }
