@@ -214,7 +214,7 @@ func operate[T any](ctx context.Context, s *settings, method, path string, in an
 			return self(&operator{store: st, data: s.get("data")})
 		}
 		if !isOpenElsewhere(err) || time.Since(began) > patience {
-			return none, err
+			return none, refused(err)
 		}
 		select {
 		case <-ctx.Done():
