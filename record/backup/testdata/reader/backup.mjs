@@ -5,7 +5,7 @@ import { concat, equal, hex, refuse, sha256, text, u32 } from './notation.mjs';
 import { b16, b32, bytes, decode, ms, num, string, table } from './messages.mjs';
 import { openNote, readVerifier } from './tree.mjs';
 
-const header = table('header of a backup', {
+export const header = table('header of a backup', {
   1: ['version', num, '1'],
   2: ['store', b16, '1'],
   3: ['format', num, '1'],
@@ -15,13 +15,13 @@ const header = table('header of a backup', {
   7: ['base', b32, '?'],
   8: ['person', b16, '?'],
 });
-const closing = table('end of a person', {
+export const closing = table('end of a person', {
   1: ['person', b16, '1'],
   2: ['head', b32, '?'],
   3: ['epoch', num, '?'],
   4: ['checkpoint', bytes, '?'],
 });
-const last = table('end of a backup', {
+export const last = table('end of a backup', {
   1: ['frames', num, '1'],
   2: ['hash', b32, '1'],
   3: ['to', num, '1'],

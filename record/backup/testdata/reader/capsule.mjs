@@ -1,14 +1,14 @@
 // Capsules, docs/format.md §6: what is stored for a credential, and the row it lies in (§13).
-import { equal, refuse, u8, u32 } from './notation.mjs';
-import { b16, bytes, decode, key, num, table, time } from './messages.mjs';
+import { equal, refuse, u8, u32, zeros } from './notation.mjs';
+import { b16, bytes, decode, encode, key, num, table, time } from './messages.mjs';
 import { mac } from './kdf.mjs';
 import { context, openPadded } from './seal.mjs';
 import { capsuleId, kek } from './credentials.mjs';
 import { keys, name } from './rows.mjs';
 
-const wrapper = table('capsule', { 1: ['payload', bytes, '1'], 2: ['zeros', bytes, '1'] });
-const slot = table('slot', { 1: ['person', b16, '1'] });
-const token = table('token', {
+export const wrapper = table('capsule', { 1: ['payload', bytes, '1'], 2: ['zeros', bytes, '1'] });
+export const slot = table('slot', { 1: ['person', b16, '1'] });
+export const token = table('token', {
   1: ['person', b16, '1'],
   2: ['grant', b16, '1'],
   3: ['grantKey', key, '1'],
@@ -17,7 +17,10 @@ const token = table('token', {
 });
 const invite = table('invite', { 1: ['bytes', num, '1'], 2: ['until', time, '1'] });
 const payloads = { P: slot, K: slot, R: slot, a: token, s: token, i: invite };
-const filled = 300;
+export const filled = 300;
+
+// fill is filling's inverse: a value too long to fill up gets no zeros.
+export const fill = (t, first, size) => encode(t, { [[...t.byTag.values()][0].field]: first, zeros: zeros(Math.max(0, size - first.length)) });
 
 // filling reads msg{1: row, 2: zeros}, where both together have a fixed size (§6 and §9).
 export function filling(t, b, size) {

@@ -64,8 +64,9 @@ export function readCertificate(b, identity) {
   return readGrant(b.subarray(64));
 }
 
-const rowWrapper = table('grant row', { 1: ['row', bytes, '1'], 2: ['zeros', bytes, '1'] });
-const grantRow = table('grant row', {
+export const rowFilled = 2032; // with its heads, the size of 2,048 (§2)
+export const rowWrapper = table('grant row', { 1: ['row', bytes, '1'], 2: ['zeros', bytes, '1'] });
+export const grantRow = table('grant row', {
   1: ['epoch', num, '?'],
   2: ['ID', key, '?'],
   3: ['keys', bytes, '*'],
@@ -76,7 +77,7 @@ const grantRow = table('grant row', {
 
 export function openGrantRow(grantKey, person, grant, value) {
   const ctx = context('grant-row', person, grant);
-  const r = decode(grantRow, filling(rowWrapper, openPadded(kdf(grantKey, 'wrap'), ctx, value), 2032));
+  const r = decode(grantRow, filling(rowWrapper, openPadded(kdf(grantKey, 'wrap'), ctx, value), rowFilled));
   const rest = [r.epoch, r.ID, r.certificate].filter((x) => x !== undefined).length;
   if (r.stopped ? rest || r.keys.length : rest !== 3) refuse('9', "a grant's row has other fields than it should");
   r.sections = new Map();

@@ -45,6 +45,7 @@ const origin = kept('store it came from', {
   5: ['seenRoot', b32, '1'],
   6: ['time', time, '1'],
   7: ['size', num, '1'],
+  8: ['newest', num, '1'],
 });
 const moved = kept('where it moved', { 1: ['url', string, '1'], 2: ['time', time, '1'] });
 export const keyring = kept('keyring', {

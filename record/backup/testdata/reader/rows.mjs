@@ -62,7 +62,7 @@ export const keys = {
 // name of a row in a report: its letter, and the rest in hexadecimal.
 export const name = (partition, key) => `${hex(partition)}/${String.fromCharCode(key[0])}${hex(key.subarray(1))}`;
 
-const headTable = table('head', {
+export const headTable = table('head', {
   1: ['time', ms, '1'],
   2: ['leaves', num, '1'],
   3: ['peaks', bytes, '1'],
@@ -72,7 +72,7 @@ const headTable = table('head', {
   7: ['directory', b32, '1'],
   8: ['bytes', num, '1'],
 });
-const accountTable = table('account', {
+export const accountTable = table('account', {
   1: ['identity', b32, '1'],
   2: ['box', bytes, '1'],
   3: ['sequence', num, '1'],
@@ -83,9 +83,9 @@ const accountTable = table('account', {
   8: ['note', bytes, '?'],
   9: ['moved', string, '?'],
 });
-const ringTable = table('ring row', { 1: ['sequence', num, '1'], 2: ['slots', bytes, '*'], 3: ['keyring', bytes, '1'] });
-const liveTable = table('live list', { 1: ['epoch', num, '1'], 2: ['grants', bytes, '*'] });
-const storeTable = table('store', { 1: ['store', b16, '1'], 2: ['format', num, '1'] });
+export const ringTable = table('ring row', { 1: ['sequence', num, '1'], 2: ['slots', bytes, '*'], 3: ['keyring', bytes, '1'] });
+export const liveTable = table('live list', { 1: ['epoch', num, '1'], 2: ['grants', bytes, '*'] });
+export const storeTable = table('store', { 1: ['store', b16, '1'], 2: ['format', num, '1'] });
 
 export const hashOf = (value) => sha256(value);
 
