@@ -55,7 +55,7 @@ type scale struct {
 
 var full = scale{
 	records: 10, entries: 10_000, sizes: []int{100, 1000, 10_000, 100_000}, people: []int{1, 10, 100, 1000},
-	grants: []int{1, 10, 50, 100, 179}, revoked: []int{0, 10, 100, 400},
+	grants: []int{1, 10, 50, 100, 178}, revoked: []int{0, 10, 100, 400},
 	run: 2 * time.Second, rounds: 3,
 }
 

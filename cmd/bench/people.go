@@ -36,6 +36,10 @@ func (b *bench) people() error {
 		if err != nil {
 			return err
 		}
+		s.proc.settle() // and once more, when Badger has sorted what was written
+		if err := s.again(false); err != nil {
+			return err
+		}
 		s.proc.settle()
 		m := s.proc.memory()
 		var targets []target
