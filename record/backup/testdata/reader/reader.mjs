@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The command: node reader.mjs COMMAND < input.json. README.md has what goes in and what comes out.
-import { readFileSync } from 'node:fs';
+// The command: node reader.mjs COMMAND < input.json; README.md has what goes in and what comes out. Exit codes:
+// 0 an answer, 1 the data was refused, 2 the command was used wrongly.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { refuse, unhex, hex, Refused } from './notation.mjs';
 import { decrypt, read } from './backup.mjs';
 import { lay } from './chain.mjs';
@@ -10,6 +11,8 @@ import { grant } from './token.mjs';
 import { passphrase, recovery } from './credentials.mjs';
 import { damage } from './damage.mjs';
 import { opened } from './report.mjs';
+import { encrypt, pack } from './pack.mjs';
+import { lines, write } from './write.mjs';
 
 // credentialOf takes a recovery code, or a passphrase with the device key.
 function credentialOf(input) {
@@ -38,6 +41,14 @@ const commands = {
     const now = input.now ?? Math.floor(Date.now() / 1000);
     return { store: hex(src.store), node, tokens: (input.tokens ?? [input.token]).map((t) => grant(src, t, now)) };
   },
+  write: async (input) => {
+    const w = write({ now: input.now });
+    const frames = pack(w);
+    if (input.backup) writeFileSync(input.backup, input.recipient ? await encrypt(frames, input.recipient) : frames, { mode: 0o600 });
+    if (input.rows) writeFileSync(input.rows, lines(w), { mode: 0o600 });
+    const secret = { recovery: w.code, tokens: w.grants.map((g) => g.token), node_key: hex(w.nodeKey) };
+    return { ...secret, ...opened(lay([read(frames)]), recovery(w.code)) };
+  },
   damage: async (input) => damage(await sourceOf(input, true), await credentialOf(input), input),
 };
 
@@ -53,6 +64,10 @@ async function main() {
     return 0;
   } catch (e) {
     if (!(e instanceof Refused)) throw e;
+    if (e.section === 'usage') {
+      process.stderr.write(`${e.message}\n`);
+      return 2;
+    }
     process.stdout.write(JSON.stringify({ refused: { section: e.section, why: e.message, where: e.where } }) + '\n');
     return 1;
   }

@@ -30,6 +30,7 @@ function remains(rows, t) {
 
 // conditions gives { condition, holds } one by one, and stops at the first that does not hold.
 function* conditions(src, c, now, out) {
+  yield ['the token is of a kind that opens records', 'as'.includes(c.kind)];
   const id = capsuleId(c);
   const value = src.rows.get(id, keys.capsule);
   yield ['the store has its capsule', value !== undefined];

@@ -19,12 +19,11 @@ import { personOf } from './statements.mjs';
 import { Tree, leafHash, nodeSeed, verifierKey } from './tree.mjs';
 import { Rows, accountTable, headTable, keys, liveTable, ringTable, storeTable } from './rows.mjs';
 
-const now = 1795269720;
 const day = 86400;
 
 // begin makes keys and slot of somebody whose record has two epochs.
-function begin() {
-  const w = { store: randomBytes(16), nodeKey: randomBytes(32), rows: new Rows(), tree: new Tree(), trail: zeros(32) };
+function begin(now) {
+  const w = { now, store: randomBytes(16), nodeKey: randomBytes(32), rows: new Rows(), tree: new Tree(), trail: zeros(32) };
   for (const k of ['identity', 'ID', 'audit', 'grantKeys', 'boxSeed', 'root']) w[k] = randomBytes(32);
   w.epochs = [randomBytes(32), randomBytes(32)];
   w.person = personOf(publicOf(w.identity));
@@ -41,7 +40,7 @@ export function version(w, { type, fhirId, v, s, e, json, prev = zeros(32), gene
   const entry = entries.entryId(w.ID, type, fhirId);
   const stamp = (generation << 40n) | BigInt(v);
   const sk = grants.sectionKey(w.epochs[e - 1], s);
-  const h = encode(entries.header, { type, id: fhirId, written: (now + v) * 1000, grant: w.own.id, self: true, name: 'you', ...header });
+  const h = encode(entries.header, { type, id: fhirId, written: (w.now + v) * 1000, grant: w.own.id, self: true, name: 'you', ...header });
   const padded = pad(concat(u8(0), u8(1), u32(h.length), h, json));
   const parts = [padded.subarray(0, 65536)];
   for (let i = 65536; i < padded.length; i += 262144) parts.push(padded.subarray(i, i + 262144));
@@ -56,19 +55,19 @@ export function version(w, { type, fhirId, v, s, e, json, prev = zeros(32), gene
   return { entry, stamp, hash: sha256(row), row };
 }
 
-const resource = (type, fhirId, v, more) =>
-  text(JSON.stringify({ resourceType: type, id: fhirId, meta: { versionId: String(v), lastUpdated: new Date((now + v) * 1000).toISOString() }, ...more }));
+const resource = (w, type, fhirId, v, more) =>
+  text(JSON.stringify({ resourceType: type, id: fhirId, meta: { versionId: String(v), lastUpdated: new Date((w.now + v) * 1000).toISOString() }, ...more }));
 
 // record writes the entries: two versions across an epoch, a deleted one, a moved one, and one in three parts.
 function record(w) {
   const subject = { reference: `Patient/${toBase32(id(w.ID, 'patient-id')).toLowerCase()}` };
   const patient = subject.reference.slice(8);
   const name = (i) => toBase32(Buffer.alloc(16, i)).toLowerCase();
-  const out = [version(w, { type: 'Patient', fhirId: patient, v: 1, s: 1, e: 1, json: resource('Patient', patient, 1, { name: [{ family: 'Writer' }] }) })];
+  const out = [version(w, { type: 'Patient', fhirId: patient, v: 1, s: 1, e: 1, json: resource(w, 'Patient', patient, 1, { name: [{ family: 'Writer' }] }) })];
   const chain = (type, fhirId, s, epochs, more, header = []) => {
     let last;
     epochs.forEach((e, i) => {
-      const json = header[i]?.deleted ? Buffer.alloc(0) : resource(type, fhirId, i + 1, { patient: subject, ...more });
+      const json = header[i]?.deleted ? Buffer.alloc(0) : resource(w, type, fhirId, i + 1, { patient: subject, ...more });
       last = version(w, { type, fhirId, v: i + 1, s, e, json, prev: last?.hash, header: header[i], suite: 1 + (i % 2) });
     });
     out.push(last);
@@ -77,7 +76,7 @@ function record(w) {
   chain('Immunization', name(2), 7, [1, 1], { status: 'completed', vaccineCode: { text: 'Tetanus' }, occurrenceString: '2020' }, [{}, { deleted: true }]);
   const [type, fhirId] = ['DocumentReference', name(3)];
   const data = Buffer.alloc(400000, 'large ').toString('base64');
-  const json = resource(type, fhirId, 1, { status: 'current', subject, content: [{ attachment: { contentType: 'text/plain', data } }] });
+  const json = resource(w, type, fhirId, 1, { status: 'current', subject, content: [{ attachment: { contentType: 'text/plain', data } }] });
   out.push(version(w, { type, fhirId, v: 1, s: 11, e: 2, json, generation: 1n }));
   const row = Buffer.alloc(2048);
   for (const l of out) {
@@ -99,7 +98,7 @@ export function grant(w, { name, sections, scopes, until, self, change = {} }) {
   const g = { id: randomBytes(16), until: until ?? 0, self, tokens: [] };
   const set = self ? grants.allSections : sections.reduce((n, s) => n | (1 << s), 6);
   g.message = encode(grants.certificate, {
-    person: w.person, grant: g.id, self, name, sections: set, scopes, purpose: self ? 'PATRQT' : 'TREAT', from: now - 120, until, perDay: 5000,
+    person: w.person, grant: g.id, self, name, sections: set, scopes, purpose: self ? 'PATRQT' : 'TREAT', from: w.now - 120, until, perDay: 5000,
     ...change.certificate,
   }); // prettier-ignore
   g.key = kdf(w.grantKeys, 'grant', g.id);
@@ -131,13 +130,13 @@ function putCapsule(w, c, hour, payload) {
   return blob;
 }
 
-function leaf(w, bytes) {
+export function leaf(w, bytes) {
   w.put(keys.leaf(w.tree.size), bytes);
   w.tree.add(bytes);
 }
 
-function deviceLeaf(w, sequence, e) {
-  const plain = encode(event, { time: (now + sequence) * 1000, outcome: 0, ...e });
+export function deviceLeaf(w, sequence, e) {
+  const plain = encode(event, { time: (w.now + sequence) * 1000, outcome: 0, ...e });
   const bytes = concat(u8(1), u64(sequence), sealPadded(ownerKey(w.audit), context('leaf-owner', w.person, u64(sequence)), plain));
   w.trail = sha256(w.trail, leafHash(bytes));
   leaf(w, bytes);
@@ -147,12 +146,12 @@ function deviceLeaf(w, sequence, e) {
 function logOf(w, made) {
   w.before = randomBytes(32); // the hash of a statement that nobody kept
   deviceLeaf(w, 1, { action: 32, text: 'made this record', before: zeros(32) });
-  const node = encode(event, { time: now * 1000, action: 64, outcome: 0 });
+  const node = encode(event, { time: w.now * 1000, action: 64, outcome: 0 });
   leaf(w, concat(u8(3), box(w.boxes.public, context('leaf-node', w.person, u64(1)), pad(node))));
   w.seen = { seenSize: w.tree.size, seenRoot: w.tree.root() };
   deviceLeaf(w, 2, { action: 33, before: w.before, grants: made.map((g) => g.id) });
   for (const [g, e] of [[w.own, { action: 3, directory: w.directory, more: 4 }], [made[0] ?? w.own, { action: 2, search: 'AllergyIntolerance' }]]) {
-    const plain = encode(event, { time: now * 1000 + 5, outcome: 0, grant: g.id, token: g.tokens[0].readUInt32BE(0), ...e });
+    const plain = encode(event, { time: w.now * 1000 + 5, outcome: 0, grant: g.id, token: g.tokens[0].readUInt32BE(0), ...e });
     leaf(w, sealLeaf(g.audit, w.person, g.id, w.tree.size, plain));
   }
 }
@@ -164,35 +163,37 @@ function end(w, made) {
     major: 1, person: w.person, store: w.store, verifier: verifierKey(w.store, publicOf(nodeSeed(w.nodeKey, w.store))), sequence: 2,
     before: [w.before], trail: w.trail, ...w.seen, ID: w.ID, epochs: w.epochs,
     generations: [{ audit: w.audit, boxSeed: w.boxSeed, identity: w.identity, grants: w.grantKeys }],
-    slots: [{ kind: 'R'.charCodeAt(0), id: w.slotId, public: pair(kek(w.slot)).public, label: 'recovery code', made: now }],
-    grants: all.map((g) => ({ message: g.message, generation: 0, tokens: g.tokens.map((t) => ({ id: t })), ...(g.listed ? {} : { ended: now, why: 1 }) })),
+    slots: [{ kind: 'R'.charCodeAt(0), id: w.slotId, public: pair(kek(w.slot)).public, label: 'recovery code', made: w.now }],
+    grants: all.map((g) => ({ message: g.message, generation: 0, tokens: g.tokens.map((t) => ({ id: t })), ...(g.listed ? {} : { ended: w.now, why: 1 }) })),
   }); // prettier-ignore
   w.slotBlob = putCapsule(w, w.slot, 0, encode(capsule.slot, { person: w.person }));
   const wrap = box(pair(kek(w.slot)).public, context('root', w.person, w.slotId), w.root);
   const sealed = sealPadded(kdf(w.root, 'ring'), context('ring', w.person, u64(2)), ring);
   w.put(keys.ring, encode(ringTable, { sequence: 2, slots: [concat(w.slotId, wrap)], keyring: sealed }));
-  w.put(keys.account, encode(accountTable, { identity: publicOf(w.identity), box: w.boxes.public, sequence: 2, statement: randomBytes(32), quota: 1 << 30, since: now }));
+  w.put(keys.account, encode(accountTable, { identity: w.shown ?? publicOf(w.identity), box: w.boxes.public, sequence: 2, statement: randomBytes(32), quota: 1 << 30, since: w.now }));
   w.put(keys.live, encode(liveTable, { epoch: 2, grants: all.filter((g) => g.listed).map((g) => g.line).sort(Buffer.compare) }));
   const links = grants.sectionNames.map((_, s) => s && seal(kdf(grants.sectionKey(w.epochs[1], s), 'prev'),
     context('prev', w.person, u8(s), u32(2)), grants.sectionKey(w.epochs[0], s))).filter(Boolean); // prettier-ignore
   w.put(keys.back(2), concat(...links));
   const of = (key) => sha256(w.rows.get(w.person, key));
   const head = encode(headTable, {
-    time: now * 1000 + 9, leaves: w.tree.size, peaks: w.tree.row(), account: of(keys.account), live: of(keys.live), ring: of(keys.ring), directory: w.directory, bytes: 0,
+    time: w.now * 1000 + 9, leaves: w.tree.size, peaks: w.tree.row(), account: of(keys.account), live: of(keys.live), ring: of(keys.ring), directory: w.directory, bytes: 0,
   }); // prettier-ignore
   w.put(keys.head, concat(mac(w.nodeKey, 'head-mac', w.store, w.person, head), head));
   w.rows.put(zeros(16), text('ms'), encode(storeTable, { store: w.store, format: 2 }));
 }
 
-// write gives a whole store: rows, keys, and the tokens of the grants that were asked for.
-export function write(wanted = [{ name: 'Dr Writer', sections: [4], scopes: ['patient/*.rs'], until: now + 7 * day }]) {
-  const w = begin();
+// write gives a whole store: rows, keys, and the tokens of the grants that were asked for. An end is in
+// seconds from now; spoil may make the record one that has to be refused, for tests.
+export function write({ now = Math.floor(Date.now() / 1000), grants: wanted = [{ name: 'Dr Writer', sections: [4], scopes: ['patient/*.rs'], until: 7 * day }], spoil } = {}) {
+  const w = begin(now);
   w.own = grant(w, { name: 'you', self: true, scopes: ['patient/*.cruds'] });
   record(w);
-  const made = wanted.map((g) => grant(w, g));
+  const made = wanted.map((g) => grant(w, { ...g, until: g.until && now + g.until }));
   logOf(w, made);
+  spoil?.(w);
   end(w, made);
-  return { ...w, grants: made, now };
+  return { ...w, grants: made };
 }
 
 // lines is the dump of rows that live.mjs reads.
