@@ -69,6 +69,9 @@ Name the server's public key with --verifier if you know it ("carehold backup
 			v.Backup = &verifiedBackup{chain.Paths, out.Header.Store.String(), out.Header.Verifier, out.Header.Time}
 			return errors.Join(a.showVerified(v), nil)
 		}
+		if errors.Is(err, record.Unavailable) {
+			return hinted(err, "nothing was restored; the backup is as it was")
+		}
 		if err != nil {
 			return err
 		}

@@ -63,17 +63,18 @@ func Restore(ctx context.Context, dir string, chain []*backup.Reader, opt Restor
 		return out, record.Safef(record.Unsupported, "this backup is of a store of format %d; this program restores format %d: restore it with the program that made it, and open the store with this one", f, storeFormat)
 	}
 	temp := filepath.Join(dir, restoring)
-	if err := restoreFolder(dir, opt.NodeKey); err != nil {
-		return out, err
-	}
-	if err := Init(temp); err != nil {
+	made, err := restoreFolder(dir, opt.NodeKey)
+	if err != nil {
 		return out, err
 	}
 	fail := func(err error) (Restored, error) {
-		if rest := os.RemoveAll(temp); rest == nil {
-			_ = os.Remove(dir) // if it was made here; it is empty
+		if rest := os.RemoveAll(temp); rest == nil && made {
+			_ = os.Remove(dir) // it is empty
 		}
 		return out, err
+	}
+	if err := Init(temp); err != nil {
+		return fail(err)
 	}
 	if err := fill(ctx, temp, chain, opt, &out); err != nil {
 		return fail(err)
@@ -87,32 +88,35 @@ func Restore(ctx context.Context, dir string, chain []*backup.Reader, opt Restor
 	return out, nil
 }
 
-// restoreFolder makes sure that there is nothing where the store will be.
-func restoreFolder(dir, nodeKey string) error {
+// restoreFolder makes sure that there is nothing where the store will be, and says
+// whether it made the folder.
+func restoreFolder(dir, nodeKey string) (made bool, err error) {
+	_, err = os.Stat(dir)
+	made = errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+		return false, err
 	}
 	list, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, e := range list {
 		if e.Name() == restoring {
-			return record.Safef(record.Conflict, "%s is left of a restore that was cut off, or is still going on: if it is not, remove it and begin again", filepath.Join(dir, restoring))
+			return false, record.Safef(record.Conflict, "%s is left of a restore that was cut off, or is still going on: if it is not, remove it and begin again", filepath.Join(dir, restoring))
 		}
 	}
 	if len(list) > 0 {
-		return record.Safef(record.Conflict, "%s is not empty: a restored store needs a folder of its own", dir)
+		return false, record.Safef(record.Conflict, "%s is not empty: a restored store needs a folder of its own", dir)
 	}
 	if nodeKey == "" {
-		return nil
+		return made, nil
 	}
 	for _, path := range []string{nodeKey, nodeKey + newKey} {
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-			return record.Safef(record.Conflict, "there is something at %s already: the new store gets a node key of its own", path)
+			return false, record.Safef(record.Conflict, "there is something at %s already: the new store gets a node key of its own", path)
 		}
 	}
-	return nil
+	return made, nil
 }
 
 // fill makes the new store's rows.
