@@ -326,7 +326,7 @@ func TestRecordFormat(t *testing.T) {
 		t.Errorf("slot 0 holds\n%x, want\n%x", got, want)
 	}
 	raw(t, dir, func(txn *bdb.Txn) error {
-		got, err := get(txn, []byte("a"))
+		got, _, err := get(txn, []byte("a"))
 		if !bytes.Equal(got, want) {
 			t.Errorf("the database holds\n%x, want\n%x", got, want)
 		}

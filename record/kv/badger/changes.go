@@ -19,6 +19,9 @@ func (e *Engine) Changes(since uint64, fn func(p kv.Partition, key, value []byte
 		if since > mark || since > 0 && since < e.begun {
 			return kv.ErrMark
 		}
+		if e.known() != nil {
+			return errDamaged // rows may be missing, and whoever follows would not know
+		}
 		c := iterateSince(txn, []byte{rowKind}, since)
 		defer c.close()
 		for c.seek([]byte{rowKind}); c.valid(); c.next() {

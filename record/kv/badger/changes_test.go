@@ -15,7 +15,7 @@ import (
 func changed(t testing.TB, e *Engine, since uint64) (got []string, mark uint64) {
 	t.Helper()
 	mark, err := e.Changes(since, func(p kv.Partition, key, value []byte) error {
-		got = append(got, fmt.Sprintf("%d/%s=%.9s", p[15], key, value))
+		got = append(got, fmt.Sprintf("%d/%s=%s", p[15], key, value[:min(len(value), 9)]))
 		return nil
 	})
 	if err != nil {

@@ -104,7 +104,7 @@ func (e *Engine) run(b *batch, r *request) *batch {
 	if r.err = r.ctx.Err(); r.err != nil || e.hasFailed() {
 		return b
 	}
-	t := &tx{batch: b.parts[r.p], base: snapshot{b.txn, r.p}, max: e.max}
+	t := &tx{batch: b.parts[r.p], base: snapshot{b.txn, r.p, e.known()}, max: e.max}
 	delta, err := e.apply(t, r.fn)
 	t.end()
 	if r.err = err; err == nil {

@@ -1,6 +1,7 @@
 package badger
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -32,6 +33,10 @@ type Engine struct {
 	ahead    *ahead
 	accepted bool
 	sound    soundness
+	holes    atomic.Pointer[holes]
+	damaged  atomic.Int64  // tables
+	looked   chan struct{} // closed when nobody looks at tables any more
+	lookAway context.CancelFunc
 	begun    uint64 // timestamp of the last loss that was accepted; 0: there was none
 	max      int    // of one commit, in kv's count
 
@@ -64,16 +69,18 @@ func newEngine(db *bdb.DB, dir string, opts Options) *Engine {
 		gate:   newGate(),
 		queue:  make(chan *request, queueSize),
 		ended:  make(chan struct{}),
+		looked: make(chan struct{}),
 		failed: make(chan struct{}),
 		free:   freeSpace, patience: commitPatience,
 	}
 }
 
-// Damaged returns how many of the store's tables are damaged, as far as that was
-// looked into: all of each after the store was not closed properly, else only what
-// Badger needs to open them. They are left as they are, and no table is merged: so
-// what is whole can be read, by whom it belongs to, until a backup is restored.
-func (e *Engine) Damaged() (damaged, tables int) { return e.sound.damaged, e.sound.tables }
+// Damaged returns how many of the store's tables are damaged, as far as that has
+// been looked into: before it was opened, after the store was not closed properly,
+// and else soon after. What was found before opening is left as it is, and no table
+// is merged: so what is whole can be read, by whom it belongs to, until a backup is
+// restored. What is not whole reads as record.Integrity.
+func (e *Engine) Damaged() (damaged, tables int) { return int(e.damaged.Load()), e.sound.tables }
 
 // Accepted reports whether the store was not as it was left, and was opened all
 // the same because of Options.AcceptLoss. The caller writes that down.
@@ -106,7 +113,7 @@ func (e *Engine) fail(stage string, err error) {
 
 func (e *Engine) View(p kv.Partition, fn func(kv.Reader) error) error {
 	return e.view(func(txn *bdb.Txn) error {
-		s := &snapshot{txn: txn, p: p}
+		s := &snapshot{txn: txn, p: p, holes: e.known()}
 		defer s.end()
 		return fn(s)
 	})
@@ -163,6 +170,8 @@ func (e *Engine) Close() error {
 	}
 	close(e.queue)
 	<-e.ended
+	e.lookAway()
+	<-e.looked
 	return errors.Join(e.closeBadger(), e.anchor.close(), e.probe.close())
 }
 

@@ -1,6 +1,7 @@
 package badger
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"io/fs"
@@ -67,6 +68,9 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	}
 	e := newEngine(db, dir, opts)
 	e.sound = sound
+	if e.damaged.Store(int64(sound.damaged)); sound.damaged > 0 {
+		e.holes.Store(&e.sound.holes)
+	}
 	db.Opts().Logger.(*quiet).tell(e.fail)
 	defer func() {
 		if err != nil {
@@ -92,13 +96,20 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 		}
 		opts.Log.Warn("a table that could not be written was taken out of the store's list: nothing was in it alone")
 	}
-	switch bad := v.judge(e.key); {
+	bad := v.judge(e.key)
+	if bad == nil {
+		bad = e.strays()
+	}
+	switch {
 	case v.unfinished():
 		err = e.reanchor(1, 0, e.ts+1)
 	case bad == nil && v.stored != v.anchored:
 		err = e.anchor.write(v.stored) // the crash came between the commit and its anchor
-	case bad != nil && opts.AcceptLoss:
+	case bad != nil && opts.AcceptLoss && record.KindOf(bad) == record.Integrity:
 		e.accepted = true
+		if err := takeStrays(dir); err != nil {
+			return nil, err
+		}
 		seq := max(v.stored.seq, v.anchored.seq) + 1
 		e.begun = max(e.ts, seq) + newHistory
 		err = e.reanchor(seq, opts.Now().UnixNano(), e.begun)
@@ -114,6 +125,12 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	db.SetDiscardTs(e.ts)
 	advise(dir)
 	go e.loop()
+	ctx, cancel := context.WithCancel(context.Background())
+	if e.lookAway = cancel; sound.closed {
+		go e.look(ctx)
+	} else {
+		close(e.looked) // it was, before Badger was opened
+	}
 	return e, nil
 }
 
@@ -126,12 +143,12 @@ func (e *Engine) examine() (v evidence, err error) {
 	// Everything that is there, even what another program wrote at a later time.
 	txn := e.db.NewTransactionAt(math.MaxUint64, false)
 	defer txn.Discard()
-	raw, err := get(txn, []byte(recordRow))
+	raw, _, err := get(txn, []byte(recordRow))
 	if err != nil && !errors.Is(err, errNone) {
 		return v, err
 	}
 	v.stored, v.hasRecord = e.key.decode(raw)
-	switch raw, err := get(txn, []byte(begunRow)); {
+	switch raw, _, err := get(txn, []byte(begunRow)); {
 	case err == nil && len(raw) == 8:
 		v.begun = binary.BigEndian.Uint64(raw)
 	case err != nil && !errors.Is(err, errNone):
@@ -142,7 +159,7 @@ func (e *Engine) examine() (v evidence, err error) {
 		if e.opts.AnchorKey == nil {
 			return nil
 		}
-		value, err := get(txn, rowKey(p, e.opts.AnchorKey))
+		value, _, err := get(txn, rowKey(p, e.opts.AnchorKey))
 		if errors.Is(err, errNone) {
 			return nil
 		}

@@ -28,13 +28,15 @@ func rowKey(p partition, key []byte) []byte {
 	return append(k, key...)
 }
 
-func get(txn *bdb.Txn, key []byte) (value []byte, err error) {
+// get returns a row and its version.
+func get(txn *bdb.Txn, key []byte) (value []byte, version uint64, err error) {
 	err = guard(func() error {
 		item, err := txn.Get(key)
 		if errors.Is(err, bdb.ErrKeyNotFound) {
 			return errNone
 		}
 		if err == nil {
+			version = item.Version()
 			value, err = item.ValueCopy([]byte{})
 		}
 		if err != nil {
@@ -42,7 +44,7 @@ func get(txn *bdb.Txn, key []byte) (value []byte, err error) {
 		}
 		return nil
 	})
-	return value, err
+	return value, version, err
 }
 
 // eachPartition calls fn for every partition with a row, seeking from one to the next.
@@ -71,8 +73,9 @@ func eachPartition(txn *bdb.Txn, fn func(partition) error) error {
 
 // snapshot reads one partition at one commit.
 type snapshot struct {
-	txn *bdb.Txn
-	p   partition
+	txn   *bdb.Txn
+	p     partition
+	holes holes
 }
 
 func (s *snapshot) end() { s.txn = nil }
@@ -81,7 +84,11 @@ func (s *snapshot) Get(key []byte) ([]byte, error) {
 	if s.txn == nil {
 		return nil, errOver
 	}
-	value, err := get(s.txn, rowKey(s.p, key))
+	row := rowKey(s.p, key)
+	value, version, err := get(s.txn, row)
+	if s.holes != nil && (err == nil || err == errNone) && s.holes.hides(row, version) {
+		return nil, errDamaged
+	}
 	if errors.Is(err, errNone) {
 		return nil, kv.ErrNotFound
 	}
@@ -92,9 +99,13 @@ func (s *snapshot) Scan(prefix, from []byte, fn func(key, value []byte) (bool, e
 	if s.txn == nil {
 		return errOver
 	}
+	start := rowKey(s.p, scanFrom(prefix, from))
+	if s.holes != nil && s.holes.among(rowKey(s.p, prefix), start) {
+		return errDamaged
+	}
 	c := iterate(s.txn, rowKey(s.p, prefix))
 	defer c.close()
-	for c.seek(rowKey(s.p, scanFrom(prefix, from))); c.valid(); c.next() {
+	for c.seek(start); c.valid(); c.next() {
 		if more, err := visit(c.it.Item(), fn); err != nil || !more {
 			return err
 		}

@@ -1,6 +1,8 @@
 package badger
 
 import (
+	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -11,6 +13,7 @@ import (
 	bdb "github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/fb"
 	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/badger/v4/y"
 	"github.com/dgraph-io/ristretto/v2/z"
 
 	"carehold/record"
@@ -34,7 +37,8 @@ var errTable = errors.New("badger: a damaged table")
 // soundness is what looking at the tables found.
 type soundness struct {
 	tables  int
-	damaged int  // in blocks that Badger does not need to open
+	damaged int // in blocks that Badger does not need to open
+	holes   holes
 	closed  bool // the store was closed when it was last open
 	mended  int  // changes left out of the manifest
 }
@@ -50,22 +54,42 @@ func inspect(dir string) (s soundness, err error) {
 	if s.mended, err = mendManifest(dir); err != nil {
 		return s, trouble(err, dir)
 	}
+	if m, ok := tablesOf(dir); ok {
+		if err := putAside(dir, m.Tables); err != nil {
+			return s, trouble(err, dir)
+		}
+	}
+	t, err := checkTables(context.Background(), dir, !s.closed)
+	t.closed, t.mended = s.closed, s.mended
+	return t, err
+}
+
+// tablesOf reads the manifest. It is not ok for a new store, and for one that
+// Badger has words for.
+func tablesOf(dir string) (m bdb.Manifest, ok bool) {
 	f, err := os.Open(filepath.Join(dir, bdb.ManifestFilename))
 	if err != nil {
-		return s, nil // a new store, or one that Badger has words for
+		return m, false
 	}
 	defer f.Close()
-	m, _, err := bdb.ReplayManifestFile(f, 0, bdb.Options{})
-	if err != nil {
-		return s, nil
-	}
+	m, _, err = bdb.ReplayManifestFile(f, 0, bdb.Options{})
+	return m, err == nil
+}
+
+func checkTables(ctx context.Context, dir string, blocks bool) (s soundness, err error) {
+	m, _ := tablesOf(dir)
 	for id := range m.Tables {
+		if err := ctx.Err(); err != nil {
+			return s, err
+		}
 		s.tables++
+		var found holes
 		// Its sum proves nothing of an index that somebody made.
-		err := guard(func() error { return checkTable(table.NewFilename(id, dir), !s.closed) })
+		err := guard(func() (err error) { found, err = checkTable(table.NewFilename(id, dir), blocks); return err })
 		switch {
 		case err == errTable:
 			s.damaged++
+			s.holes = append(s.holes, found...)
 		case err != nil:
 			return s, err
 		}
@@ -73,46 +97,54 @@ func inspect(dir string) (s soundness, err error) {
 	return s, nil
 }
 
-// checkTable returns errTable for a block that is damaged, and another error for a
-// table that Badger cannot open.
-func checkTable(path string, blocks bool) error {
+// checkTable returns errTable and the holes for blocks that are damaged, and
+// another error for a table that Badger cannot open.
+func checkTable(path string, blocks bool) (found holes, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return trouble(err, path)
+		return nil, trouble(err, path)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return trouble(err, path)
+		return nil, trouble(err, path)
 	}
 	index, err := readIndex(f, info.Size())
 	if err == errTable {
-		return unopenable(path)
+		return nil, unopenable(path)
 	}
 	if err != nil {
-		return trouble(err, path)
+		return nil, trouble(err, path)
 	}
-	var b fb.BlockOffset
+	var b, next fb.BlockOffset
 	for i := range index.OffsetsLength() {
 		last := i == index.OffsetsLength()-1 // Badger opens it to know the table's last key
 		if !blocks && !last || !index.Offsets(&b, i) {
 			continue
 		}
 		if int64(b.Offset())+int64(b.Len()) > info.Size() {
-			return unopenable(path)
+			return nil, unopenable(path)
 		}
 		block := make([]byte, b.Len())
 		if _, err := f.ReadAt(block, int64(b.Offset())); err != nil && err != io.EOF {
-			return trouble(err, path)
+			return nil, trouble(err, path)
 		}
-		if sum, rest, ok := cutChecksum(block); !ok || !sum.of(rest) {
-			if last && !opens(path) {
-				return unopenable(path)
-			}
-			return errTable
+		if sum, rest, ok := cutChecksum(block); ok && sum.of(rest) {
+			continue
 		}
+		if last && !opens(path) {
+			return nil, unopenable(path)
+		}
+		h := hole{from: bytes.Clone(y.ParseKey(b.KeyBytes())), version: index.MaxVersion()}
+		if !last && index.Offsets(&next, i+1) {
+			h.to = bytes.Clone(y.ParseKey(next.KeyBytes()))
+		}
+		found = append(found, h)
 	}
-	return nil
+	if found != nil {
+		return found, errTable
+	}
+	return nil, nil
 }
 
 func unopenable(path string) error {
@@ -149,7 +181,7 @@ func readIndex(f *os.File, size int64) (*fb.TableIndex, error) {
 	}
 	length := int64(binary.BigEndian.Uint32(rest[len(rest)-4:]))
 	at := size - int64(len(end)) + int64(len(rest)) - 4 - length
-	if length > maxIndex || at < 0 {
+	if length == 0 || length > maxIndex || at < 0 {
 		return nil, errTable
 	}
 	index := make([]byte, length)

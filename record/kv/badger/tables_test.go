@@ -1,6 +1,7 @@
 package badger
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -40,7 +41,7 @@ func withTables(t *testing.T) (dir string, tables []string) {
 // that its own look at all blocks finds is found.
 func TestTablesAreLookedAt(t *testing.T) {
 	dir, tables := withTables(t)
-	if s, err := inspect(dir); err != nil || s != (soundness{tables: 1, closed: true}) {
+	if s, err := inspect(dir); err != nil || s.tables != 1 || !s.closed || s.damaged != 0 {
 		t.Fatal(s, err)
 	}
 	whole, err := os.ReadFile(tables[0])
@@ -54,7 +55,7 @@ func TestTablesAreLookedAt(t *testing.T) {
 		if err := os.WriteFile(tables[0], b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		switch err := checkTable(tables[0], true); {
+		switch _, err := checkTable(tables[0], true); {
 		case errors.Is(err, record.Integrity):
 			unopenable++
 		case err == errTable:
@@ -68,14 +69,14 @@ func TestTablesAreLookedAt(t *testing.T) {
 	t.Logf("%d cannot be opened, %d are damaged, %d are not found", unopenable, damaged, unseen)
 	// No sum covers the sums themselves and their lengths; a sum of ours in a block
 	// that is altered fails all the same.
-	if unopenable == 0 || damaged == 0 || unseen > 20 {
+	if damaged == 0 || unseen > 4 {
 		t.Error("flips are not found")
 	}
 	for _, n := range []int64{0, 1, 3, 4, 20, int64(len(whole) / 2), int64(len(whole) - 1)} {
 		if err := errors.Join(os.WriteFile(tables[0], whole, 0o600), os.Truncate(tables[0], n)); err != nil {
 			t.Fatal(err)
 		}
-		if err := checkTable(tables[0], true); !errors.Is(err, record.Integrity) {
+		if _, err := checkTable(tables[0], true); !errors.Is(err, record.Integrity) {
 			t.Errorf("cut to %d bytes: %v", n, err)
 		}
 	}
@@ -158,5 +159,66 @@ func TestDamagedBlock(t *testing.T) {
 	t.Logf("%d of 300 said so", wrong)
 	if wrong == 0 {
 		t.Error("none was found")
+	}
+}
+
+// Rows of a damaged block are never "not there" and never an older self: also when
+// the store was closed, and also where rows are listed. What was written since is
+// believed, and so is what is in other blocks.
+func TestNothingIsDeniedInAHole(t *testing.T) {
+	for _, unclean := range []bool{true, false} {
+		dir, tables := withTables(t)
+		b, err := os.ReadFile(tables[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := bytes.Index(b, killValue(50)) // a value, and the key of the row after it
+		for i := range 560 {
+			b[at+i] ^= 0x10
+		}
+		if err := os.WriteFile(tables[0], b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if unclean {
+			if err := os.WriteFile(filepath.Join(dir, "00099.mem"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e := open(t, dir, testOptions())
+		<-e.looked
+		if n, _ := e.Damaged(); n != 1 {
+			t.Fatalf("unclean %v: %d tables are damaged", unclean, n)
+		}
+		p := kv.Partition{}
+		get := func(key string) error {
+			return e.View(p, func(r kv.Reader) error { _, err := r.Get([]byte(key)); return err })
+		}
+		for _, key := range []string{"050", "051"} {
+			if err := get(key); !errors.Is(err, record.Integrity) {
+				t.Errorf("unclean %v, %s: %v", unclean, key, err)
+			}
+		}
+		if err := get("000"); err != nil {
+			t.Errorf("unclean %v, another block: %v", unclean, err)
+		}
+		list := func(p kv.Partition) error {
+			return e.View(p, func(r kv.Reader) error {
+				return r.Scan(nil, nil, func(_, _ []byte) (bool, error) { return true, nil })
+			})
+		}
+		if err := list(p); !errors.Is(err, record.Integrity) {
+			t.Errorf("unclean %v, a list: %v", unclean, err)
+		}
+		if err := list(kv.Partition{5}); err != nil {
+			t.Errorf("unclean %v, another's list: %v", unclean, err)
+		}
+		if _, err := e.Changes(0, func(kv.Partition, []byte, []byte) error { return nil }); !errors.Is(err, record.Integrity) {
+			t.Errorf("unclean %v, changes: %v", unclean, err)
+		}
+		put(t, e, p, "051", "new")
+		if err := get("051"); err != nil {
+			t.Errorf("unclean %v, written since: %v", unclean, err)
+		}
+		shut(t, e)
 	}
 }

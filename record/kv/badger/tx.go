@@ -64,6 +64,9 @@ func (t *tx) Scan(prefix, from []byte, fn func(key, value []byte) (bool, error))
 	if t.base.txn == nil {
 		return errOver
 	}
+	if t.base.holes != nil && t.base.holes.among(rowKey(t.base.p, prefix), rowKey(t.base.p, scanFrom(prefix, from))) {
+		return errDamaged
+	}
 	c := iterate(t.base.txn, rowKey(t.base.p, prefix))
 	defer c.close()
 	at, past := string(scanFrom(prefix, from)), false
