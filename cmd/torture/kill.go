@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -24,6 +25,13 @@ type tally struct {
 	writes, reads, grants, stops int
 	entries, leaves              int
 	slowest                      time.Duration // opening
+	faults                       []error       // answers under load that no outage explains
+}
+
+func (t *tally) fault(err error) {
+	if err != nil {
+		t.faults = append(t.faults, fmt.Errorf("about cycle %d: %w", t.cycles+1, err))
+	}
 }
 
 func (t *tally) acknowledged(told []account) {
@@ -38,8 +46,8 @@ func (t *tally) acknowledged(told []account) {
 
 func (t *tally) String() string {
 	return fmt.Sprintf("%d cycles, %d of them opened by the program itself, %d stores; %d writes, %d reads, %d grants and %d revocations acknowledged; "+
-		"examined %d entries and %d log leaves; lost 0, refused to open 0; slowest start %d ms",
-		t.cycles, t.byProgram, t.stores, t.writes, t.reads, t.grants, t.stops, t.entries, t.leaves, t.slowest.Milliseconds())
+		"examined %d entries and %d log leaves; lost 0, refused to open 0; answers under load that no outage explains %d; slowest start %d ms",
+		t.cycles, t.byProgram, t.stores, t.writes, t.reads, t.grants, t.stops, t.entries, t.leaves, len(t.faults), t.slowest.Milliseconds())
 }
 
 func pause(ctx context.Context) {
@@ -59,7 +67,7 @@ func kill(ctx context.Context, r *run) error {
 		}
 	}
 	r.figures("kill", "%v", t)
-	return nil
+	return errors.Join(t.faults...)
 }
 
 func killStore(ctx context.Context, r *run, t *tally) error {
@@ -86,9 +94,7 @@ func killStore(ctx context.Context, r *run, t *tally) error {
 		l := startLoad(ctx, all)
 		pause(ctx)
 		s.kill()
-		if err := l.stop(); err != nil { // answers that still come were sent before
-			return err
-		}
+		t.fault(l.stop()) // answers that still come were sent before
 		told := takeAll(all)
 		f, err := r.examineCopy(ctx, data, all, told, t)
 		if err != nil {

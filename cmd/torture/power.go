@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,7 +48,7 @@ func power(ctx context.Context, r *run) error {
 		retaken += n
 	}
 	r.figures("power", "%v; %d copies taken again", t, retaken)
-	return nil
+	return errors.Join(t.faults...)
 }
 
 func powerStore(ctx context.Context, r *run, t *tally) (retaken int, err error) {
@@ -82,9 +83,7 @@ func powerStore(ctx context.Context, r *run, t *tally) (retaken int, err error) 
 			retaken += n
 		}
 	}
-	if e := l.stop(); err == nil {
-		err = e
-	}
+	t.fault(l.stop())
 	t.acknowledged(takeAll(all))
 	if err != nil {
 		s.kill()
