@@ -18,7 +18,9 @@ import (
 	"carehold/crypto"
 	"carehold/httpapi"
 	"carehold/httpapi/client"
+	"carehold/record"
 	"carehold/record/entry"
+	"carehold/record/grant"
 	"carehold/record/holder"
 	"carehold/record/keys"
 	"carehold/record/store"
@@ -305,11 +307,33 @@ func TestMoveCancelled(t *testing.T) {
 			t.Errorf("%d %s", code, out)
 		}
 	}
-	// Begun anew: the newer copy takes the place of the one that waits there.
+	// Stopped, opened again by another device, and changed by it: what was copied before
+	// is not what goes on.
+	stop("POST /holder/v1/record")
+	old, err := client.New(from.url, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	phone, err := holder.Unlock(t.Context(), old, tr.kit.Recovery.Slot(), holder.Memory{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer phone.Close()
+	if err := phone.Reopen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := phone.Grant(t.Context(), holder.GrantRequest{To: grant.Party{Name: "Sam"}, Sections: record.AllSections,
+		Scopes: []grant.Scope{{Type: "*", Verbs: grant.Read}}, Purpose: "TREAT"}); err != nil {
+		t.Fatal(err)
+	}
+	// The newer copy takes the place of the one that waits there.
 	if out, errs, code := tr.run(t, r, "move-record", "--to", there, "--invite-file", file, "--yes"); code != 0 {
 		t.Fatalf("%d %s %s", code, out, errs)
 	}
 	tr.arrived(t, r, from, to, there)
+	if out, _, _ := tr.run(t, r, "grants", "--all"); !strings.Contains(out, "Sam") {
+		t.Errorf("what the other device did is not there: %s", out)
+	}
 
 	// Another device, at the old server, does not open again what goes on elsewhere.
 	c, err := client.New(from.url, client.Options{})

@@ -121,7 +121,7 @@ func (h *Holder) load(ctx context.Context, person record.PersonID) (s state, err
 	if r.store == node.Store && r.verifier == node.Verifier {
 		return s, s.follows(m, got, head)
 	}
-	return s, s.waits(m, node, got, head)
+	return s, s.waits(m, got, head)
 }
 
 // follows demands that the keyring, and how far the log has come, are no older than

@@ -134,6 +134,10 @@ func TestCarryOnRules(t *testing.T) {
 	if err := d.try(again); !errors.Is(err, record.Unprocessed) {
 		t.Errorf("carried on again: %v", err)
 	}
+	again.CarryOn.From = record.StoreID{}
+	if err := d.try(again); !errors.Is(err, record.Unprocessed) {
+		t.Errorf("carried on again, from nowhere: %v", err)
+	}
 }
 
 // A full record goes on all the same: what was paid for with room is there already.
