@@ -46,7 +46,7 @@ export function open(k, ctx, blob) {
   const { key, base, commitment } = schedule(k, s, blob.subarray(1, 25), ctx);
   if (!equal(commitment, blob.subarray(25, 57))) shut();
   const body = blob.subarray(57);
-  if (body.length % tagged === 0 || body.length % tagged < 16) shut();
+  if (body.length % tagged < 16) shut(); // cut off, or ended after a full chunk
   const out = [];
   for (let i = 0; i * tagged < body.length; i++) {
     const c = body.subarray(i * tagged, (i + 1) * tagged);

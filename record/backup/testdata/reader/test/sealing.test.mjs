@@ -89,5 +89,8 @@ test('signatures are held to RFC 8032, and keys to their canonical form', () => 
   // The neutral element, and p + 1, another writing of it: both of low order; the second not canonical.
   const one = Buffer.from([1, ...Buffer.alloc(31)]);
   const p1 = Buffer.from([0xee, ...Buffer.alloc(30, 0xff), 0x7f]);
+  // R = B and S = 1 satisfy the equation under the neutral element, for any message.
+  const forged = Buffer.concat([Buffer.from([0x58, ...Buffer.alloc(31, 0x66)]), one]);
+  refuses(() => verify(one, 'p', m, forged));
   for (const key of [one, p1, Buffer.alloc(32)]) refuses(() => verify(key, 'p', m, s));
 });
