@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -176,6 +177,7 @@ func (a *app) makeBackup(ctx context.Context, s *settings, dir string, q backupR
 	case !errors.Is(err, errNotServing):
 		return out, err
 	}
+	a.limitMemory(slog.New(slog.DiscardHandler))
 	st, err := openPatiently(ctx, s, store.Options{})
 	if err != nil {
 		return out, err

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -47,6 +48,7 @@ Name the server's public key with --verifier if you know it ("carehold backup
 		if err != nil {
 			return err
 		}
+		a.limitMemory(slog.New(slog.DiscardHandler))
 		ids, err := identities(*identity)
 		if err != nil {
 			return err

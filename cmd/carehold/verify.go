@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -164,6 +165,7 @@ func (a *app) verifyStore(ctx context.Context, s *settings) (out verified, err e
 		})
 		return out, err
 	}
+	a.limitMemory(slog.New(slog.DiscardHandler))
 	st, err := openPatiently(ctx, s, store.Options{})
 	if err != nil {
 		return out, err

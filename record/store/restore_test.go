@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -204,6 +205,13 @@ func TestRestoreDrill(t *testing.T) {
 	put(t, d2.session(), `{"resourceType":"AllergyIntolerance","id":"a1","code":{"text":"a third version"}}`)
 	f.add(t, s, false)
 
+	for name, b := range f.files {
+		for _, needle := range []string{"needle-plaintext", "AllergyIntolerance", "chda_", "chds_", clinician(s).To.Name, "Binary"} {
+			if bytes.Contains(b, []byte(needle)) {
+				t.Errorf("%q is in %s", needle, name)
+			}
+		}
+	}
 	report, err := backup.Verify(ctx, f.chain(t), nil)
 	if err != nil || report.People != 3 || report.Damage != 0 {
 		t.Errorf("verified without restoring: %+v, %v", report, err)
@@ -571,5 +579,47 @@ func TestVerifyStore(t *testing.T) {
 	cancel()
 	if _, err := s.Verify(stopped, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("stopped: %v", err)
+	}
+}
+
+// TestKeepVerified: the store verifies itself when the last time is a week ago, and
+// says in its log what it found, and nothing of whom.
+func TestKeepVerified(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var said bytes.Buffer
+	dir := filepath.Join(t.TempDir(), "s")
+	if err := store.Init(dir); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, dir, store.Options{Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&said, nil))})
+	d := recordOf(t, s)
+	verified := func() time.Time {
+		t.Helper()
+		st, err := s.Status(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st.LastVerify
+	}
+	s.KeepVerified(ctx)
+	first := verified()
+	if first.IsZero() || !strings.Contains(said.String(), "verified") {
+		t.Errorf("%v %s", first, said.String())
+	}
+	now = now.Add(store.VerifyEvery - time.Hour)
+	s.KeepVerified(ctx)
+	if again := verified(); again != first {
+		t.Errorf("before it is due: %v", again)
+	}
+	now = now.Add(2 * time.Hour)
+	err := engineOf(s).Update(ctx, kv.Partition(d.person), func(tx kv.Tx) error { tx.Delete([]byte{'r'}); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.KeepVerified(ctx)
+	if !verified().After(first) || !strings.Contains(said.String(), "level=ERROR") || !strings.Contains(said.String(), "carehold verify") ||
+		strings.Contains(said.String(), d.person.String()) {
+		t.Error(said.String())
 	}
 }
