@@ -125,7 +125,7 @@ type ourEngine struct {
 var headRow = []byte("h")
 
 func engineOptions() badger.Options {
-	return badger.Options{Key: make([]byte, badger.KeySize), AnchorKey: headRow}
+	return badger.Options{Key: make([]byte, badger.KeySize), Anchored: headRow}
 }
 
 func openEngine(dir string) (*ourEngine, error) {

@@ -24,7 +24,12 @@ const (
 	KindPart    = 'x'
 	KindLeaf    = 'l'
 	KindCapsule = 'c'
+	KindNode    = 'm' // in partition zero: the node's own
 )
+
+// Anchored are the kinds of rows that a store's anchor answers for: the heads,
+// which answer for all else of a person, and what no head knows of.
+var Anchored = []byte{KindHead, KindCapsule, KindNode}
 
 // Keys of the rows there is one of.
 var (

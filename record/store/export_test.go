@@ -40,7 +40,7 @@ func OpenOn(e kv.Engine, node crypto.Key, opt Options) (*Store, error) {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{engine: e, node: node, opts: opt, log: opt.Log}
-	return s, s.start(false)
+	return s, s.start()
 }
 
 // OldChain reads the rows of an entry as an upgrade does: the hash that the

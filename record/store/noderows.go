@@ -1,9 +1,12 @@
 package store
 
-import "carehold/record/kv"
+import (
+	"carehold/record/kv"
+	"carehold/record/rows"
+)
 
 // The node's own rows. docs/format.md, "Rows".
-const kindNode = 'm'
+const kindNode = rows.KindNode
 
 var (
 	storeKey = []byte{kindNode, 's'} // the store's id and format

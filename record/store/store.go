@@ -48,8 +48,9 @@ type Store struct {
 func engineOptions(node crypto.Key, opt Options) badger.Options {
 	return badger.Options{
 		Key:        node.Derive(crypto.LabelAnchor).Bytes(),
-		AnchorKey:  rows.HeadKey,
+		Anchored:   rows.Anchored,
 		AcceptLoss: opt.AcceptLoss,
+		OnAccept:   []badger.Row{{Partition: nodePartition, Key: lossKey, Value: []byte{1}}},
 		Log:        opt.Log,
 		Now:        opt.Now,
 	}
@@ -100,13 +101,13 @@ func Open(dir string, opt Options) (*Store, error) {
 	}
 	s.engine = engine
 	dropSpools(dir)
-	if err := s.start(engine.Accepted()); err != nil {
+	if err := s.start(); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) start(lossTaken bool) error {
+func (s *Store) start() error {
 	var from byte // the format to upgrade from
 	var begun bool
 	err := s.engine.View(nodePartition, func(r kv.Reader) error {
@@ -135,7 +136,7 @@ func (s *Store) start(lossTaken bool) error {
 	if s.signer, err = audit.NewNodeSigner(s.id, s.node); err != nil {
 		return err
 	}
-	if err := s.takeLoss(lossTaken); err != nil {
+	if err := s.takeLoss(); err != nil {
 		return err
 	}
 	if err := s.tellMoved(context.Background()); err != nil || from == 0 {
@@ -146,8 +147,9 @@ func (s *Store) start(lossTaken bool) error {
 
 // takeLoss ends what an older database may have brought back to life: its grants
 // could have been revoked since. Everybody's but their own are stopped, and it is
-// in their log. A row says that this is under way, so that a crash ends it too.
-func (s *Store) takeLoss(now bool) error {
+// in their log. A row says that this is to be done: the engine writes it with the
+// acceptance itself, so that no crash forgets it.
+func (s *Store) takeLoss() error {
 	ctx := context.Background()
 	pending := false
 	err := s.engine.View(nodePartition, func(r kv.Reader) error {
@@ -158,13 +160,7 @@ func (s *Store) takeLoss(now bool) error {
 		}
 		return err
 	})
-	if err != nil || !now && !pending {
-		return err
-	}
-	mark := func(write func(kv.Tx)) error {
-		return s.engine.Update(ctx, nodePartition, func(tx kv.Tx) error { write(tx); return nil })
-	}
-	if err := mark(func(tx kv.Tx) { tx.Put(lossKey, []byte{1}) }); err != nil {
+	if err != nil || !pending {
 		return err
 	}
 	err = s.tellAll(audit.LossTaken, func(tx kv.Tx, p *person) {
@@ -176,7 +172,10 @@ func (s *Store) takeLoss(now bool) error {
 	if err != nil {
 		return err
 	}
-	return mark(func(tx kv.Tx) { tx.Delete(lossKey) })
+	return s.engine.Update(ctx, nodePartition, func(tx kv.Tx) error {
+		tx.Delete(lossKey)
+		return nil
+	})
 }
 
 // Close stops the store. It waits for what is being committed.

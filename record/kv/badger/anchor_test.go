@@ -309,11 +309,11 @@ func TestRecordFormat(t *testing.T) {
 	}
 	shut(t, e)
 
-	total := new(big.Int).SetBytes(mac([]byte("head\x00"), kv1[:], []byte("of one")))
-	total.Add(total, new(big.Int).SetBytes(mac([]byte("head\x00"), kv2[:], []byte("of two"))))
+	total := new(big.Int).SetBytes(mac([]byte("row\x00"), kv1[:], []byte{0, 4}, []byte("head"), []byte("of one")))
+	total.Add(total, new(big.Int).SetBytes(mac([]byte("row\x00"), kv2[:], []byte{0, 4}, []byte("head"), []byte("of two"))))
 	total.Mod(total, new(big.Int).Lsh(big.NewInt(1), 256))
 	number := binary.BigEndian.AppendUint64(nil, 4)
-	want := append([]byte("carehold anchor1"), number...)
+	want := append([]byte("carehold anchor2"), number...)
 	want = binary.BigEndian.AppendUint64(want, uint64(at.UnixNano()))
 	want = append(want, mac([]byte("state\x00"), number, total.FillBytes(make([]byte, 32)))...)
 	want = append(want, mac([]byte("slot\x00"), want)...)

@@ -18,7 +18,7 @@ var (
 )
 
 func testOptions() Options {
-	return Options{Key: testKey, AnchorKey: headKey, Reserve: -1}
+	return Options{Key: testKey, Anchored: []byte("h"), Reserve: -1}
 }
 
 func create(t testing.TB, opts Options) (*Engine, string) {
@@ -75,7 +75,7 @@ func TestConformance(t *testing.T) {
 	kvtest.Run(t, func(t *testing.T) kvtest.Store {
 		dir := filepath.Join(t.TempDir(), "db")
 		// A head row among the keys the suite writes: the sum is kept all through.
-		opts := Options{Key: testKey, AnchorKey: []byte("a")}
+		opts := Options{Key: testKey, Anchored: []byte("a")}
 		return kvtest.Store{
 			Open: func(t testing.TB) kv.Engine {
 				do := Open

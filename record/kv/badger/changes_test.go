@@ -148,10 +148,15 @@ func TestAccepted(t *testing.T) {
 		t.Errorf("accepted %v, the note is %q", e.Accepted(), got)
 	}
 	shut(t, e)
-	accept.OnAccept[0].Key = headKey
-	if _, err := Open(dir, accept); err == nil {
-		t.Error("a head row is taken")
+	// What the anchor answers for is anchored with it.
+	accept.OnAccept = []Row{{kv1, headKey, []byte("accepted")}}
+	putBack(t, old, dir)
+	shut(t, open(t, dir, accept))
+	e = open(t, dir, opts)
+	if got := read(t, e, kv1, string(headKey)); got != "accepted" {
+		t.Errorf("the head is %q", got)
 	}
+	shut(t, e)
 }
 
 // The acceptance cut after its commit and before its anchor needs no second one,

@@ -133,7 +133,7 @@ func (e *Engine) run(b *batch, r *request) *batch {
 	return b
 }
 
-// apply runs fn, and returns what its writes add to the sum of heads.
+// apply runs fn, and returns what its writes add to the sum of anchored rows.
 func (e *Engine) apply(t *tx, fn func(kv.Tx) error) (delta sum, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -151,19 +151,20 @@ func (e *Engine) apply(t *tx, fn func(kv.Tx) error) (delta sum, err error) {
 	if t.err != nil {
 		return delta, t.err
 	}
-	head, ok := t.own.get(string(e.opts.AnchorKey))
-	if !ok || e.opts.AnchorKey == nil {
-		return delta, nil
-	}
 	before := tx{batch: t.batch, base: t.base}
-	switch old, err := before.Get(e.opts.AnchorKey); {
-	case err == nil:
-		delta = delta.sub(e.key.head(t.base.p, old))
-	case !errors.Is(err, kv.ErrNotFound):
-		return delta, err
-	}
-	if !head.gone {
-		delta = delta.add(e.key.head(t.base.p, head.value))
+	for _, key := range t.own.keys {
+		if !e.opts.anchors(key) {
+			continue
+		}
+		switch old, err := before.Get([]byte(key)); {
+		case err == nil:
+			delta = delta.sub(e.key.row(t.base.p, []byte(key), old))
+		case !errors.Is(err, kv.ErrNotFound):
+			return delta, err
+		}
+		if c := t.own.rows[key]; !c.gone {
+			delta = delta.add(e.key.row(t.base.p, []byte(key), c.value))
+		}
 	}
 	return delta, nil
 }

@@ -19,8 +19,8 @@
 //
 //	MAC    HMAC(K, "slot\0"  | everything before it in the record)
 //	state  HMAC(K, "state\0" | commit number | sum)
-//	sum    the sum over all partitions that hold a head row (Options.AnchorKey),
-//	       modulo 2^256, of HMAC(K, "head\0" | partition | value of the row)
+//	sum    the sum over all rows of the kinds in Options.Anchored, modulo 2^256, of
+//	       HMAC(K, "row\0" | partition | length of the key(2) | key | value)
 //
 // # What the anchor finds, when the store is opened
 //

@@ -53,7 +53,7 @@ type Engine struct {
 	// The commit loop's own.
 	ts   uint64 // Badger's timestamp of the last commit
 	last commitRecord
-	sum  sum // of the heads, the batch under way included
+	sum  sum // of the anchored rows, the batch under way included
 
 	free     func(dir string) (int64, error) // replaced in tests
 	patience time.Duration                   // with a commit

@@ -88,7 +88,7 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	if err != nil {
 		return nil, err
 	}
-	e.sum, e.last, e.ts, e.begun = v.heads, v.stored, db.MaxVersion(), v.begun
+	e.sum, e.last, e.ts, e.begun = v.rows, v.stored, db.MaxVersion(), v.begun
 
 	if sound.mended > 0 {
 		if err := e.complete(); err != nil {
@@ -156,17 +156,33 @@ func (e *Engine) examine() (v evidence, err error) {
 	}
 	err = eachPartition(txn, func(p partition) error {
 		v.hasRows = true
-		if e.opts.AnchorKey == nil {
-			return nil
-		}
-		value, _, err := get(txn, rowKey(p, e.opts.AnchorKey))
-		if errors.Is(err, errNone) {
-			return nil
-		}
-		v.heads = v.heads.add(e.key.head(p, value))
-		return err
+		return e.anchored(txn, p, func(key, value []byte) {
+			v.rows = v.rows.add(e.key.row(p, key, value))
+			if key[0] == e.opts.Anchored[0] {
+				v.heads = v.heads.add(e.key.head(p, value))
+			}
+		})
 	})
 	return v, err
+}
+
+// anchored gives the rows of a partition that the anchor answers for.
+func (e *Engine) anchored(txn *bdb.Txn, p partition, fn func(key, value []byte)) error {
+	for _, kind := range e.opts.Anchored {
+		prefix := rowKey(p, []byte{kind})
+		c := iterate(txn, prefix)
+		for c.seek(prefix); c.valid() && c.err == nil; c.next() {
+			_, err := visit(c.it.Item(), func(key, value []byte) (bool, error) { fn(key, value); return true, nil })
+			if err != nil {
+				c.err = err
+			}
+		}
+		c.close()
+		if c.err != nil {
+			return c.err
+		}
+	}
+	return nil
 }
 
 // newHistory is how far timestamps leap when a loss is accepted. Without one they
@@ -176,18 +192,19 @@ const newHistory = 1 << 20
 
 // reanchor takes the database as it is: a new record, and a new anchor file.
 func (e *Engine) reanchor(seq uint64, at int64, ts uint64) error {
-	r := e.key.record(seq, at, e.sum)
 	txn := e.db.NewTransactionAt(e.ts, true)
 	defer txn.Discard()
+	if e.accepted {
+		if err := e.onAccept(txn); err != nil {
+			return err
+		}
+	}
+	r := e.key.record(seq, at, e.sum)
 	if err := txn.Set([]byte(recordRow), e.key.encode(r)); err != nil {
 		return unreadable(err)
 	}
 	if e.accepted {
-		err := txn.Set([]byte(begunRow), binary.BigEndian.AppendUint64(nil, ts))
-		for _, row := range e.opts.OnAccept {
-			err = errors.Join(err, txn.Set(rowKey(row.Partition, row.Key), row.Value))
-		}
-		if err != nil {
+		if err := txn.Set([]byte(begunRow), binary.BigEndian.AppendUint64(nil, ts)); err != nil {
 			return unreadable(err)
 		}
 	}
@@ -201,6 +218,26 @@ func (e *Engine) reanchor(seq uint64, at int64, ts uint64) error {
 	e.anchor, err = createAnchor(e.opts.Anchor, e.key, r)
 	e.ts, e.last = ts, r
 	return err
+}
+
+// onAccept puts the rows that go with the acceptance of a loss, and counts them.
+func (e *Engine) onAccept(txn *bdb.Txn) error {
+	for _, row := range e.opts.OnAccept {
+		k := rowKey(row.Partition, row.Key)
+		if e.opts.anchors(string(row.Key)) {
+			switch old, _, err := get(txn, k); {
+			case err == nil:
+				e.sum = e.sum.sub(e.key.row(row.Partition, row.Key, old))
+			case !errors.Is(err, errNone):
+				return err
+			}
+			e.sum = e.sum.add(e.key.row(row.Partition, row.Key, row.Value))
+		}
+		if err := txn.Set(k, row.Value); err != nil {
+			return unreadable(err)
+		}
+	}
+	return nil
 }
 
 // maxEmptyFiles is more empty files than a kill can leave.

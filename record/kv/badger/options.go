@@ -2,7 +2,6 @@ package badger
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -26,10 +25,11 @@ type Options struct {
 	// anchor; losing it is as losing the anchor.
 	Key []byte
 
-	// AnchorKey is the key, inside a partition, of the head row: the one whose
-	// value stands for the state of the whole partition. nil: there is none, and
-	// a single partition put back is not found.
-	AnchorKey []byte
+	// Anchored are the kinds of rows that the anchor answers for, by the first byte
+	// of their keys: the first of them is that of the head rows, whose values stand
+	// for the rest of their partitions, and then those that no head knows of. Each
+	// is read when the store is opened. Empty: a single row put back is not found.
+	Anchored []byte
 
 	// Anchor is the path of the anchor. Default: "anchor" beside the database's
 	// directory.
@@ -41,7 +41,7 @@ type Options struct {
 	AcceptLoss bool
 
 	// OnAccept are rows that are put when a loss is accepted, in the very commit
-	// that accepts it: so that no crash parts the two. None may be a head row.
+	// that accepts it: so that no crash parts the two.
 	OnAccept []Row
 
 	// Reserve is the free disk space, in bytes, below which an update of more
@@ -69,11 +69,6 @@ type Row struct {
 func (o Options) withDefaults(dir string) (Options, error) {
 	if len(o.Key) != KeySize {
 		return o, fmt.Errorf("the anchor key has %d bytes, not %d", len(o.Key), KeySize)
-	}
-	for _, r := range o.OnAccept {
-		if o.AnchorKey != nil && bytes.Equal(r.Key, o.AnchorKey) {
-			return o, errors.New("a head row cannot be put with the acceptance of a loss")
-		}
 	}
 	if o.Anchor == "" {
 		o.Anchor = filepath.Join(filepath.Dir(filepath.Clean(dir)), "anchor")
@@ -110,4 +105,9 @@ func settings(dir string, log *slog.Logger) bdb.Options {
 		WithNumCompactors(2).
 		WithCompactL0OnClose(false). // a merge that fails would be the end of the process, at each stop
 		WithLogger(&quiet{log: log})
+}
+
+// anchors reports whether the anchor answers for rows with that key.
+func (o Options) anchors(key string) bool {
+	return key != "" && bytes.IndexByte(o.Anchored, key[0]) >= 0
 }

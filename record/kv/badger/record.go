@@ -12,8 +12,12 @@ import (
 )
 
 const (
-	recordMagic = "carehold anchor1"
+	recordMagic = "carehold anchor2"
 	recordSize  = 16 + 8 + 8 + 32 + 32
+
+	// oldMagic begins the records of engines that summed the heads only. Such a
+	// record is judged by them, and the next commit makes one of today's.
+	oldMagic = "carehold anchor1"
 )
 
 // commitRecord says which commit was the last, and what the store was then.
@@ -22,6 +26,7 @@ type commitRecord struct {
 	seq   uint64
 	at    int64 // Unix nanoseconds; 0 until the first update
 	state [32]byte
+	old   bool // of the first version
 }
 
 func (r commitRecord) time() time.Time {
@@ -44,14 +49,21 @@ func (k macKey) mac(label string, parts ...[]byte) (out [32]byte) {
 	return out
 }
 
-// record is the record of commit seq, at which the heads added up to s.
+// record is the record of commit seq, at which the anchored rows added up to s.
 func (k macKey) record(seq uint64, at int64, s sum) commitRecord {
 	b := s.bytes()
-	return commitRecord{seq, at, k.mac("state", binary.BigEndian.AppendUint64(nil, seq), b[:])}
+	return commitRecord{seq: seq, at: at, state: k.mac("state", binary.BigEndian.AppendUint64(nil, seq), b[:])}
+}
+
+func (r commitRecord) magic() string {
+	if r.old {
+		return oldMagic
+	}
+	return recordMagic
 }
 
 func (k macKey) encode(r commitRecord) []byte {
-	b := append(make([]byte, 0, recordSize), recordMagic...)
+	b := append(make([]byte, 0, recordSize), r.magic()...)
 	b = binary.BigEndian.AppendUint64(b, r.seq)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.at))
 	b = append(b, r.state[:]...)
@@ -61,7 +73,7 @@ func (k macKey) encode(r commitRecord) []byte {
 
 // decode tells whether b is a record made with this key, and which.
 func (k macKey) decode(b []byte) (r commitRecord, ok bool) {
-	if len(b) != recordSize || string(b[:16]) != recordMagic {
+	if len(b) != recordSize || string(b[:16]) != recordMagic && string(b[:16]) != oldMagic {
 		return r, false
 	}
 	mac := k.mac("slot", b[:recordSize-32])
@@ -71,13 +83,19 @@ func (k macKey) decode(b []byte) (r commitRecord, ok bool) {
 	r.seq = binary.BigEndian.Uint64(b[16:])
 	r.at = int64(binary.BigEndian.Uint64(b[24:]))
 	copy(r.state[:], b[32:])
+	r.old = string(b[:16]) == oldMagic
 	return r, true
 }
 
-// head is what a partition whose head row holds value adds to the sum.
-func (k macKey) head(p kv.Partition, value []byte) sum {
-	h := k.mac("head", p[:], value)
-	var s sum
+// row is what an anchored row adds to the sum.
+func (k macKey) row(p kv.Partition, key, value []byte) sum {
+	return number(k.mac("row", p[:], binary.BigEndian.AppendUint16(nil, uint16(len(key))), key, value))
+}
+
+// head is what a partition's head row added in the first version.
+func (k macKey) head(p kv.Partition, value []byte) sum { return number(k.mac("head", p[:], value)) }
+
+func number(h [32]byte) (s sum) {
 	for i := range s {
 		s[i] = binary.BigEndian.Uint64(h[8*i:])
 	}

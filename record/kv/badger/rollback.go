@@ -26,7 +26,8 @@ type evidence struct {
 	anchored, stored     commitRecord // zero where there is none
 	hasAnchor, hasRecord bool
 	hasRows              bool
-	heads                sum // over the rows as they are
+	rows                 sum // over the anchored rows as they are
+	heads                sum // over the heads alone, as the first version had it
 	begun                uint64
 }
 
@@ -49,10 +50,19 @@ func (v evidence) judge(key macKey) error {
 		reason = "the anchor is older than the database"
 	case v.stored.seq == v.anchored.seq && v.stored != v.anchored:
 		reason = "the database and the anchor are of different histories"
-	case key.record(v.stored.seq, v.stored.at, v.heads) != v.stored:
-		reason = "the head of at least one partition is not the one that was last written"
+	case !v.fits(key):
+		reason = "at least one row is not the one that was last written"
 	default:
 		return nil
 	}
 	return &Rollback{Anchor: v.anchored.seq, Database: v.stored.seq, Reason: reason}
+}
+
+// fits reports whether the rows there are are those of the last commit.
+func (v evidence) fits(key macKey) bool {
+	rows := v.rows
+	if v.stored.old {
+		rows = v.heads
+	}
+	return key.record(v.stored.seq, v.stored.at, rows).state == v.stored.state
 }

@@ -756,7 +756,7 @@ def check_anchor(database, node, raw_record, anchor):
         return hmac.new(k, label + b"\0" + x, hashlib.sha256).digest()
 
     def record(b):
-        ok = len(b) == 96 and b[:16] == b"carehold anchor1" and hmac.compare_digest(h(b"slot", b[:64]), b[64:])
+        ok = len(b) == 96 and b[:16] == b"carehold anchor2" and hmac.compare_digest(h(b"slot", b[:64]), b[64:])
         return b if ok else None
 
     slots = [r for r in (record(anchor[0:96]), record(anchor[4096:4192])) if r]
@@ -764,8 +764,8 @@ def check_anchor(database, node, raw_record, anchor):
     newest = max(slots, key=lambda r: num(r[16:24]))
     at, anchored = num(raw_record[16:24]), num(newest[16:24])
     need(at == anchored + 1 or at == anchored and raw_record == newest, "the anchor and the database differ")
-    total = sum(num(h(b"head", part + v)) for (part, key), v in database.items() if key == b"h") % 2**256
-    need(h(b"state", u64(at) + total.to_bytes(32, "big")) == raw_record[32:64], "a head that was put back")
+    total = sum(num(h(b"row", part + len(key).to_bytes(2, "big") + key + v)) for (part, key), v in database.items() if key[:1] in b"hcm") % 2**256
+    need(h(b"state", u64(at) + total.to_bytes(32, "big")) == raw_record[32:64], "a row that was put back")
     return at
 
 
