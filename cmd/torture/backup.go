@@ -89,7 +89,10 @@ func (r *run) backingUp(ctx context.Context, origin string, p *person) ([]moment
 		}
 		argv := []string{r.program, "restore", "--from", from, "--identity", identity, "--data", work}
 		_, _ = under(ctx, options, argv...)
-		if _, err := os.Lstat(work); errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Lstat(filepath.Join(work, "node.key")); errors.Is(err, os.ErrNotExist) { // no store: what is left of it goes, as the command says
+			if err := os.RemoveAll(filepath.Join(work, "restoring")); err != nil {
+				return err
+			}
 			if out, err := r.carehold(ctx, argv[1:]...); err != nil {
 				return fmt.Errorf("restoring again: %w: %s", err, out)
 			}
@@ -110,7 +113,7 @@ func (r *run) backingUp(ctx context.Context, origin string, p *person) ([]moment
 // carehold runs a command to its end.
 func (r *run) carehold(ctx context.Context, args ...string) (string, error) {
 	c := exec.CommandContext(ctx, r.program, args...)
-	c.Env = append(os.Environ(), "XDG_CONFIG_HOME="+os.DevNull)
+	c.Env = append(os.Environ(), "XDG_CONFIG_HOME="+os.TempDir()+"/torture-has-no-settings")
 	out, err := c.CombinedOutput()
 	return strings.TrimSpace(string(out)), err
 }

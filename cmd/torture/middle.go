@@ -127,7 +127,7 @@ func under(ctx context.Context, options []string, argv ...string) (string, error
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, "strace", append(append([]string{"-f", "--seccomp-bpf", "--quiet=all"}, options...), argv...)...)
-	c.Env = append(os.Environ(), "XDG_CONFIG_HOME="+os.DevNull)
+	c.Env = append(os.Environ(), "XDG_CONFIG_HOME="+os.TempDir()+"/torture-has-no-settings")
 	c.WaitDelay = 5 * time.Second
 	out, err := c.CombinedOutput()
 	if ctx.Err() != nil {
