@@ -1,6 +1,6 @@
 // Sections, epochs and grants, docs/format.md §9.
 import { refuse, u8, u32 } from './notation.mjs';
-import { b16, b32, bytes, decode, flag, key, num, string, table, time } from './messages.mjs';
+import { b16, b32, bytes, decode, flag, key, listed, num, string, table, time } from './messages.mjs';
 import { kdf } from './kdf.mjs';
 import { context, open, openPadded } from './seal.mjs';
 import { verify } from './sign.mjs';
@@ -35,7 +35,7 @@ export const certificate = table('certificate', {
   5: ['organisation', string, '?'],
   6: ['role', string, '?'],
   7: ['sections', num, '1'],
-  8: ['scopes', string, '*'],
+  8: ['scopes', listed, '*'],
   9: ['purpose', string, '1'],
   10: ['from', time, '1'],
   11: ['until', time, '?'],

@@ -1,6 +1,6 @@
 // A live store, docs/format.md §13: a dump of its rows, its capsules, and the anchor over all heads.
 import { createHmac } from 'node:crypto';
-import { concat, equal, hex, refuse, text, u64, u8, unhex } from './notation.mjs';
+import { concat, equal, hex, refuse, u16, u64, u8, unhex } from './notation.mjs';
 import { kdf } from './kdf.mjs';
 import { Rows, head, keys, name, ring, store as storeRow } from './rows.mjs';
 import { belongs, row as capsuleRow } from './capsule.mjs';
@@ -18,23 +18,32 @@ export function load(lines, nodeKey) {
   return { rows, engine, nodeKey, store: storeRow(rows).store, live: true };
 }
 
-const magic = text('carehold anchor1');
+// What the sum of an anchor is over: of version 1 the heads, of version 2 every row of kind h, c or m.
+const summed = {
+  'carehold anchor1': (partition, key, value) => key === '68' && ['head', partition, value],
+  'carehold anchor2': (partition, key, value) => /^6[38d]/.test(key) && ['row', partition, u16(key.length / 2), unhex(key), value],
+};
 
 function anchorRecord(b, h) {
-  if (!b || b.length < 96 || !equal(b.subarray(0, 16), magic) || !equal(h('slot', b.subarray(0, 64)), b.subarray(64, 96))) return undefined;
-  return { number: b.readBigUInt64BE(16), time: b.readBigUInt64BE(24), state: b.subarray(32, 64) };
+  const magic = b?.subarray(0, 16).toString('latin1');
+  if (!summed[magic] || b.length < 96 || !equal(h('slot', b.subarray(0, 64)), b.subarray(64, 96))) return undefined;
+  return { magic, number: b.readBigUInt64BE(16), time: b.readBigUInt64BE(24), state: b.subarray(32, 64) };
 }
 
 // anchor says whether the store is as it was left.
 export function anchor(src) {
   const k = kdf(src.nodeKey, 'anchor');
   const h = (label, ...x) => createHmac('sha256', k).update(concat(label, u8(0), ...x)).digest();
-  let sum = 0n;
-  for (const p of src.rows.people()) sum += BigInt('0x' + hex(h('head', p, src.rows.get(p, keys.head))));
-  sum %= 1n << 256n;
   const db = anchorRecord(src.engine.a, h) ?? refuse('13', "the database's anchor record is not valid", 'a');
+  let sum = 0n;
+  for (const [p, rows] of src.rows.partitions)
+    for (const [key, value] of rows) {
+      const part = summed[db.magic](unhex(p), key, value);
+      if (part) sum += BigInt('0x' + hex(h(...part)));
+    }
+  sum %= 1n << 256n;
   const state = h('state', u64(db.number), unhex(sum.toString(16).padStart(64, '0')));
-  if (!equal(state, db.state)) refuse('13', "the anchor's state is not that of the heads there are", 'a');
+  if (!equal(state, db.state)) refuse('13', "the anchor's state is not that of the rows there are", 'a');
   const out = { number: Number(db.number), state: true };
   if (src.engine.anchor) {
     const slots = [0, 4096].map((i) => anchorRecord(src.engine.anchor.subarray(i, i + 96), h));

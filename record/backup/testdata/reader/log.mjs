@@ -1,6 +1,6 @@
 // The log, docs/format.md §12: leaves, events, and the checking of all of it.
 import { concat, equal, hex, refuse, sha256, u8, u64, zeros } from './notation.mjs';
-import { b16, b32, decode, ms, num, string, table } from './messages.mjs';
+import { b16, b32, decode, listed, ms, num, string, table } from './messages.mjs';
 import { kdf, tag } from './kdf.mjs';
 import { context, openPadded, sealPadded } from './seal.mjs';
 import { unbox } from './box.mjs';
@@ -17,7 +17,7 @@ export const event = table(
     4: ['reason', num, '?'],
     5: ['grant', b16, '?'],
     6: ['token', num, '?'],
-    7: ['entries', string, '*'],
+    7: ['entries', listed, '*'],
     8: ['more', num, '?'],
     9: ['search', string, '?'],
     10: ['text', string, '?'],
@@ -27,6 +27,7 @@ export const event = table(
   },
   'pass',
 );
+const noEntries = sha256('carehold/directory', zeros(2048)); // the root while nothing was written
 export const writers = [, 'device', 'grant', 'node'];
 
 export const ownerKey = (audit) => kdf(kdf(audit, 'owner'), 'leaf');
@@ -87,7 +88,7 @@ export function tree(rows, person, h, visit = () => {}) {
 // check goes through the whole log as §12's "Checking" has it, and gives every event. more are heads that
 // were seen, beside the keyring's.
 export function check(rows, person, h, k, more = []) {
-  let [trail, sequence, newest] = [zeros(32), 0, undefined];
+  let [trail, sequence, newest] = [zeros(32), 0, noEntries];
   if (k.seenSize === 0 && !equal(k.seenRoot, zeros(32))) refuse('8', 'the keyring has a root of no log', name(person, keys.ring));
   const seen = [{ size: k.seenSize, root: k.seenRoot }, ...more].filter((x) => x.size);
   const oldest = k.sequence - k.before.length; // the statement whose hash before[0] is
@@ -115,7 +116,7 @@ export function check(rows, person, h, k, more = []) {
   if (sequence !== k.sequence) refuse('14', "the log's statements are not up to the keyring's", name(person, keys.head));
   if (!equal(trail, k.trail)) refuse('12', "the trail is not the keyring's", name(person, keys.head));
   if (!seen.every((x) => x.met)) refuse('12', 'the log does not go on from the head that a device saw', name(person, keys.head));
-  if (newest && !equal(newest, h.directory)) refuse('12', "the log's newest directory is not the head's", name(person, keys.head));
+  if (!equal(newest, h.directory)) refuse('12', "the log's newest directory is not the head's", name(person, keys.head));
   return { events: out, root: t.root(), size: t.size };
 }
 

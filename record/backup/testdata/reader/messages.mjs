@@ -34,6 +34,9 @@ export const string = {
   write: (v) => text(v),
 };
 
+// In a list an empty text is a value like any other.
+export const listed = { read: utf8, write: (v) => text(v) };
+
 export const fixed = (n) => ({
   read: (b) => (b.length === n ? Buffer.from(b) : refuse('2', `a field is not ${n} bytes`)),
   write: (v) => v,

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concat, Refused, unhex } from '../notation.mjs';
-import { bytes, decode, encode, flag, num, same, string, table, time } from '../messages.mjs';
+import { bytes, decode, encode, flag, listed, num, same, string, table, time } from '../messages.mjs';
 import { pad, padded, unpad } from '../padding.mjs';
 
 const t = table('example', {
   1: ['n', num, '1'],
   2: ['on', flag, '?'],
-  3: ['words', string, '*'],
+  3: ['words', listed, '*'],
+  5: ['word', string, '?'],
   4: ['when', time, '?'],
   9: ['rest', bytes, '?'],
 });
@@ -21,6 +22,7 @@ test('a message is read and written as §2 has it', () => {
   const v = { n: 7, on: true, words: ['ab', 'c'] };
   assert.deepEqual({ ...decode(t, unhex(one + on + ab + c)) }, v);
   assert.equal(encode(t, v).toString('hex'), one + on + ab + c);
+  assert.deepEqual(decode(t, unhex(one + '0003' + '00000000')).words, ['']);
   assert.equal(encode(t, { n: 7, on: false, words: [] }).toString('hex'), one);
 });
 
@@ -35,9 +37,9 @@ test('what is not the one encoding is refused', () => {
     'a number of seven bytes': '0001' + '00000007' + '00000000000007',
     'a flag of 2': one + '0002' + '00000008' + '0000000000000002',
     'a flag of 0': one + '0002' + '00000008' + '0000000000000000',
-    'an empty text': one + '0003' + '00000000',
-    'no UTF-8': one + '0003' + '00000001' + 'ff',
-    'a surrogate in UTF-8': one + '0003' + '00000003' + 'eda080',
+    'an empty text': one + '0005' + '00000000',
+    'no UTF-8': one + '0005' + '00000001' + 'ff',
+    'a surrogate in UTF-8': one + '0005' + '00000003' + 'eda080',
     'a time in the year 10000': one + '0004' + '00000008' + '0000003afff44180',
     'a length beyond the end': one + '0009' + 'ffffffff' + '00',
   };
