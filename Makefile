@@ -64,7 +64,7 @@ bench-report:
 
 # Breaks stores on purpose and counts what was lost (cmd/torture): about 40 minutes,
 # as root, with strace, e2fsprogs and 4 GB of room. The short form takes 2 minutes.
-TORTURE = "power -cycles 1000" "kill -cycles 1000" "flips -n 10000" errors full "middle -cycles 60"
+TORTURE = "power -cycles 1000" "kill -cycles 1000" "flips -n 10000" errors full "middle -cycles 150"
 torture:
 	@set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
 	$(GO) build -trimpath -o "$$dir/carehold" ./cmd/carehold; \
