@@ -8,10 +8,11 @@ import { publicOf } from './sign.mjs';
 import { checkpoint, nodeSeed, signNote, verifierKey } from './tree.mjs';
 import { keys } from './rows.mjs';
 
-// pack gives the frames of a full backup of one person's record.
-export function pack(w) {
+// pack gives the frames of a full backup with one person's record, or of a copy of that record.
+export function pack(w, { copy = false } = {}) {
+  const to = copy ? 0 : 7;
   const verifier = verifierKey(w.store, publicOf(nodeSeed(w.nodeKey, w.store)));
-  const out = [frame('H', encode(header, { version: 1, store: w.store, format: 2, verifier, time: w.now * 1000 + 10, from: 0 }))];
+  const out = [frame('H', encode(header, { version: 1, store: w.store, format: 2, verifier, time: w.now * 1000 + 10, from: 0, person: copy ? w.person : undefined }))];
   const rows = [...w.rows.partitions.get(hex(w.person))].filter(([k]) => 'harbdsexl'.includes(String.fromCharCode(parseInt(k.slice(0, 2), 16)))).sort();
   for (const [k, v] of rows) out.push(frame('R', concat(w.person, u16(k.length / 2), Buffer.from(k, 'hex'), v)));
   const blob = capsuleRow(w.rows.get(w.slotId, keys.capsule)).blob;
@@ -20,8 +21,8 @@ export function pack(w) {
   const note = Buffer.from(checkpoint(w.nodeKey, w.store, w.person, w.tree.size, w.tree.root()));
   out.push(frame('K', encode(closing, { person: w.person, head, epoch: w.epochs.length, checkpoint: note })));
   const hash = sha256(...out);
-  const body = `carehold/backup/${hex(w.store)}\n7\n${hash.toString('base64')}\n`;
-  out.push(frame('E', encode(last, { frames: rows.length + 1, hash, to: 7, signature: Buffer.from(signNote(body, w.nodeKey, w.store)) })));
+  const body = `carehold/backup/${hex(w.store)}\n${to}\n${hash.toString('base64')}\n`;
+  out.push(frame('E', encode(last, { frames: rows.length + 1, hash, to, signature: Buffer.from(signNote(body, w.nodeKey, w.store)) })));
   return concat(...out);
 }
 

@@ -62,6 +62,15 @@ test('every altered byte of the frames, and every cut between them, is refused',
   assert.throws(() => read(concat(packed, packed)), Refused);
 });
 
+test('a copy of one record has no row that nothing names; in a backup one is left out', () => {
+  const stray = write({ now, spoil: (x) => x.put(Buffer.concat([Buffer.from('e'), Buffer.alloc(24)]), Buffer.alloc(100)) });
+  for (const [record, copy, why] of [[w, true], [stray, false], [stray, true, 'a copy of one record has a row that nothing names']]) {
+    const f = () => opened(lay([read(pack(record, { copy }))]), recovery(record.code));
+    if (why) assert.throws(f, { message: why });
+    else assert.equal(f().entries.length, 7);
+  }
+});
+
 test('another recovery code opens nothing', () => {
   assert.throws(() => opened(lay([read(packed)]), recovery(write({ now }).code)), Refused);
 });
