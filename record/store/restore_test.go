@@ -623,3 +623,44 @@ func TestKeepVerified(t *testing.T) {
 		t.Error(said.String())
 	}
 }
+
+// once is a writer that does something when the first bytes come.
+type once struct {
+	bytes.Buffer
+	do func()
+}
+
+func (o *once) Write(b []byte) (int, error) {
+	if o.do != nil {
+		o.do()
+		o.do = nil
+	}
+	return o.Buffer.Write(b)
+}
+
+// TestBackupHoldsSlots: a slot that is removed while a backup is written is in it,
+// for the keyring of that moment names it, and is gone afterwards.
+func TestBackupHoldsSlots(t *testing.T) {
+	t.Parallel()
+	_, s := newStore(t)
+	d := recordOf(t, s) // more than the writer holds back
+	gone := d.addSlot()
+	w := &once{do: func() {
+		b := d.body()
+		b.CutSlots = []crypto.CapsuleID{gone.CapsuleID()}
+		if err := d.submit(b); err != nil {
+			t.Error(err)
+		}
+	}}
+	if _, err := s.Backup(ctx, w, store.BackupOptions{}); err != nil || w.do != nil {
+		t.Fatal(err)
+	}
+	if r, err := backup.Verify(ctx, readers(t, w.Bytes()), nil); err != nil || r.Damage != 0 {
+		t.Errorf("%+v, %v", r.Damaged, err)
+	}
+	_, err := s.Slot(ctx, gone.CapsuleID())
+	wantKind(t, err, record.NotFound)
+	if r, err := s.Verify(ctx, nil); err != nil || r.All() != 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
