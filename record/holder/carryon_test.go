@@ -536,6 +536,28 @@ func TestWaitingAttacks(t *testing.T) {
 	}
 }
 
+// The same where no device has checked the log yet, and the keyring has no head to
+// compare the note with.
+func TestNoteOfAnUncheckedLog(t *testing.T) {
+	srv := newLocal(t)
+	h, kit := enrol(t, srv, srv.invite())
+	stranger := newLocal(t).signer()
+	s := &spy{local: restore(t, srv.backup())}
+	for name, note := range map[string]func(r *holder.RingState){
+		"no":              func(r *holder.RingState) { r.Note = nil },
+		"the new node's":  func(r *holder.RingState) { r.Note = r.Checkpoint },
+		"another node's":  func(r *holder.RingState) { r.Note, _ = stranger.Sign(h.Person(), statement.Head{Size: 1}) },
+		"another's whole": func(r *holder.RingState) { r.Note = append(r.Note, '\n') },
+	} {
+		s.ring = note
+		for _, m := range []holder.Memory{{}, h.Memory()} {
+			if _, err := holder.Unlock(t.Context(), s, kit.Recovery.Slot(), m); !errors.Is(err, record.Integrity) {
+				t.Errorf("%s note: %v", name, err)
+			}
+		}
+	}
+}
+
 // A carry-on is for one server, and once.
 func TestCarryOnReplayed(t *testing.T) {
 	srv := newLocal(t)

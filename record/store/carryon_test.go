@@ -130,7 +130,9 @@ func TestCarryOnRules(t *testing.T) {
 	if _, err := d.s.RingLog(t.Context(), d.person, d.slot.CapsuleID(), 0); !errors.Is(err, record.Forbidden) {
 		t.Errorf("the log without a session: %v", err)
 	}
+	before := d.self
 	again := d.goOn(from)
+	again.Ended = []statement.Ended{{Grant: before.ID, Row: keys.SealStoppedRow(d.person, before.ID, d.grants, d.audit)}}
 	if err := d.try(again); !errors.Is(err, record.Unprocessed) {
 		t.Errorf("carried on again: %v", err)
 	}
