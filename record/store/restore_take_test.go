@@ -194,3 +194,81 @@ func TestCopyRecordIsSealed(t *testing.T) {
 		t.Errorf("a grant copies the record: %v", err)
 	}
 }
+
+// TestTakeRecordForged: a server that signs what CopyRecord would not write, or two
+// histories of one record, gets nothing in.
+func TestTakeRecordForged(t *testing.T) {
+	t.Parallel()
+	dir, old := newStore(t)
+	d := recordOf(t, old)
+	b := copyOf(t, d)
+	raw, err := os.ReadFile(filepath.Join(dir, "node.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := crypto.KeyFrom(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := audit.NewNodeSigner(old.ID(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// again writes the copy once more, with a row that nothing names.
+	again := func(extra []byte) []byte {
+		r, err := backup.NewReader(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		w, err := backup.NewWriter(&out, r.Header())
+		for err == nil {
+			var f backup.Frame
+			if f, err = r.Next(); err != nil {
+				break
+			}
+			switch {
+			case f.Last != nil:
+				err = w.Last(*f.Last)
+			case f.Capsule != nil:
+				err = w.Capsule(*f.Capsule)
+			default:
+				if extra != nil && bytes.Compare(extra, f.Key) < 0 {
+					err = w.Row(f.Person, extra, []byte("nobody names this"))
+					extra = nil
+				}
+				err = errors.Join(err, w.Row(f.Person, f.Key, f.Value))
+			}
+		}
+		if _, err := w.End(0, signer.SignBackup); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	_, s := newStore(t)
+	ticket := invite(t, s, 0)
+	if !bytes.Equal(again(nil), b) {
+		t.Fatal("a copy is not written again as it was")
+	}
+	_, err = s.TakeRecord(ctx, bytes.NewReader(again(append([]byte{'e'}, make([]byte, 24)...))), ticket)
+	wantKind(t, err, record.Invalid)
+
+	if _, err := s.TakeRecord(ctx, bytes.NewReader(b), ticket); err != nil {
+		t.Fatal(err)
+	}
+	old.Close()
+	var copies [][]byte
+	for n := range 2 { // two histories from here on, under one node key
+		fork := open(t, copyDir(t, dir), store.Options{})
+		me := view(t, fork, signInAgain(t, fork, d))
+		for range 1 + 3*n {
+			put(t, me, `{"resourceType":"AllergyIntolerance","id":"fork","code":{"text":"`+string(rune('a'+n))+`"}}`)
+		}
+		copies = append(copies, copyOf(t, d))
+	}
+	if got, err := s.TakeRecord(ctx, bytes.NewReader(copies[0]), ticket); err != nil || got.Again {
+		t.Errorf("the first history: %+v, %v", got, err)
+	}
+	_, err = s.TakeRecord(ctx, bytes.NewReader(copies[1]), ticket)
+	wantKind(t, err, record.Conflict)
+}
