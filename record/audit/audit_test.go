@@ -258,11 +258,29 @@ func TestLeaves(t *testing.T) {
 	reader.AddGeneration(key, []record.GrantID{{3}, g})
 	reader.AddBox(crypto.NewBoxKey(crypto.NewKey()))
 	reader.AddBox(box)
-	node, err := audit.NodeLeaf(box.Public(), p, 4, e)
-	if err != nil {
-		t.Fatal(err)
+	inGrant := e
+	e.Grant = record.GrantID{}
+	seal := func(e audit.Event) []byte {
+		leaf, err := audit.NodeLeaf(box.Public(), p, 4, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return leaf
 	}
-	for name, leaf := range map[string][]byte{"grant": audit.GrantLeaf(auditKey(key, g), p, g, 4, e), "device": audit.DeviceLeaf(key, p, 4, e), "node": node} {
+	// Whom an event names and whose key it is sealed with are one.
+	other := e
+	other.Grant = record.GrantID{3}
+	for name, leaf := range map[string][]byte{"another grant": audit.GrantLeaf(auditKey(key, g), p, g, 4, other), "no grant": audit.GrantLeaf(auditKey(key, g), p, g, 4, e),
+		"the device as a grant": audit.DeviceLeaf(key, p, 4, inGrant), "the node as a grant": seal(inGrant)} {
+		if _, err := reader.Open(4, leaf); err != audit.ErrLeaf {
+			t.Errorf("an event of %s is taken: %v", name, err)
+		}
+	}
+	for name, leaf := range map[string][]byte{"grant": audit.GrantLeaf(auditKey(key, g), p, g, 4, inGrant), "device": audit.DeviceLeaf(key, p, 4, e), "node": seal(e)} {
+		e := e
+		if name == "grant" {
+			e = inGrant
+		}
 		got, err := reader.Open(4, leaf)
 		if err != nil || fmt.Sprint(got.Event.Marshal()) != fmt.Sprint(e.Marshal()) {
 			t.Errorf("%s: %+v, %v", name, got, err)

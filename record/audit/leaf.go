@@ -89,6 +89,8 @@ type Entry struct {
 	Writer Writer
 	Seq    record.Seq // of the statement, for the device's
 	Event  Event
+
+	by record.GrantID // whose key opened it
 }
 
 // Open opens the leaf at a place in the log. ErrLeaf if no key does.
@@ -103,6 +105,10 @@ func (r *Reader) Open(index uint64, leaf []byte) (Entry, error) {
 		return en, ErrLeaf
 	}
 	if en.Event, err = ParseEvent(message); err != nil {
+		return en, ErrLeaf
+	}
+	// Whose key it is and whom it names cannot be two.
+	if en.Event.Grant != en.by {
 		return en, ErrLeaf
 	}
 	return en, nil
@@ -128,6 +134,7 @@ func (r *Reader) open(en *Entry, leaf []byte) ([]byte, error) {
 			}
 			plain, err := g.ak.Derive(crypto.LabelLeaf).Open(keys.GrantLeafContext(r.person, g.id, en.Index), leaf[9:])
 			if err == nil {
+				en.by = g.id
 				return plain, nil
 			}
 		}

@@ -203,10 +203,10 @@ func (d *draft) finish() (statement.Signed, error) {
 		b.MovedTo = r.moved.url
 	}
 	if d.renew {
-		before := keys.EpochKey{Epoch: r.epoch(), Key: r.epochs[len(r.epochs)-1]}
 		next := keys.NewEpochKey(r.epoch() + 1)
+		back := next.BackRow(r.person, func(e record.Epoch) crypto.Key { return r.epochs[e-1] })
 		r.epochs = append(r.epochs, next.Key)
-		b.Epoch = &statement.Epoch{Number: next.Epoch, Back: next.BackRow(r.person, before)}
+		b.Epoch = &statement.Epoch{Number: next.Epoch, Back: back}
 	} else if d.first {
 		b.Epoch = &statement.Epoch{Number: 1}
 	}

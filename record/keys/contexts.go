@@ -21,9 +21,13 @@ func grantRowContext(p record.PersonID, g record.GrantID) crypto.Context {
 	return crypto.NewContext(crypto.ContextGrantRow, p[:], g[:])
 }
 
-// prevContext is of the link from section s in epoch e to epoch e-1.
-func prevContext(p record.PersonID, s record.Section, e record.Epoch) crypto.Context {
-	return crypto.NewContext(crypto.ContextPrev, p[:], []byte{byte(s)}, crypto.U32(uint32(e)))
+// prevContext is of the link from section s in epoch e to an earlier one. Where that
+// is the epoch before, it goes without saying.
+func prevContext(p record.PersonID, s record.Section, e, to record.Epoch) crypto.Context {
+	if to == e-1 {
+		return crypto.NewContext(crypto.ContextPrev, p[:], []byte{byte(s)}, crypto.U32(uint32(e)))
+	}
+	return crypto.NewContext(crypto.ContextPrev, p[:], []byte{byte(s)}, crypto.U32(uint32(e)), crypto.U32(uint32(to)))
 }
 
 func entryContext(p record.PersonID, s record.Section, e record.Epoch, entry record.EntryID,

@@ -82,7 +82,7 @@ func (h *Hold) at(e record.Epoch) (*sectionKeys, error) {
 	if e == 0 || e > h.epoch || h.Back == nil {
 		return nil, crypto.ErrOpen
 	}
-	// From the oldest epoch that is known, one link at a time.
+	// From the earliest known epoch after it, by the longest link each time.
 	from := h.epoch
 	for x := e + 1; x < h.epoch; x++ {
 		if _, done := h.ring[x]; done {
@@ -90,21 +90,32 @@ func (h *Hold) at(e record.Epoch) (*sectionKeys, error) {
 			break
 		}
 	}
-	for ; from > e; from-- {
+	for from > e {
 		row, err := h.Back(from)
 		if err != nil {
 			return nil, err
 		}
+		to := from
+		for _, step := range steps(from, row) {
+			if step >= e {
+				to = step
+				break
+			}
+		}
+		if to == from {
+			return nil, crypto.ErrOpen
+		}
 		older := make(map[record.Section]crypto.Key, len(h.newest))
 		for s, newer := range h.ring[from].sk {
-			if older[s], err = follow(h.person, s, from, newer, row); err != nil {
+			if older[s], err = follow(h.person, s, from, to, newer, row); err != nil {
 				for _, key := range older {
 					key.Destroy()
 				}
 				return nil, err
 			}
 		}
-		h.ring[from-1] = newSectionKeys(older)
+		from = to
+		h.ring[from] = newSectionKeys(older)
 	}
 	return h.ring[e], nil
 }

@@ -28,7 +28,7 @@ func newLineage(epochs int) *lineage {
 	for e := range epochs {
 		next := keys.NewEpochKey(record.Epoch(e + 1))
 		if e > 0 {
-			l.back[next.Epoch] = next.BackRow(l.person, l.epochs[e-1])
+			l.back[next.Epoch] = next.BackRow(l.person, func(e record.Epoch) crypto.Key { return l.epochs[e-1].Key })
 		}
 		l.epochs = append(l.epochs, next)
 	}
@@ -103,10 +103,12 @@ func TestEpochWalk(t *testing.T) {
 		}
 	}
 	// A link that is damaged, missing or another's is damage, and said to be.
-	was := l.back[30]
+	first := record.Epoch(epochs) // every way back begins with its row
+	was := l.back[first]
 	x := all[0]
-	for name, row := range map[string][]byte{"flipped": flip(was, len(was)/19/2), "cut": was[:len(was)-1], "another's": l.back[31]} {
-		l.back[30] = row
+	near := keys.BackRowSize(2)
+	for name, row := range map[string][]byte{"flipped": flip(flip(was, 50), (near+50)%len(was)), "cut": was[:len(was)-1], "another's": l.back[first-1]} {
+		l.back[first] = row
 		h := l.hold(t, epochs, part)
 		if err := h.Reach(x.entry, 1, x.rows[0]); err == nil {
 			t.Errorf("a link that is %s was followed", name)
@@ -115,7 +117,7 @@ func TestEpochWalk(t *testing.T) {
 			t.Errorf("a link that is %s was followed", name)
 		}
 	}
-	l.back[30] = was
+	l.back[first] = was
 	h := l.hold(t, epochs, part)
 	h.Destroy()
 }

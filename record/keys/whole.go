@@ -24,21 +24,27 @@ func WholeHold(p record.PersonID, id crypto.Key, epochs []crypto.Key) *Hold {
 }
 
 // CheckBack reports whether the back row of an epoch leads, in every section, to the
-// key of the epoch before it.
+// keys of the epochs it should lead to.
 func (h *Hold) CheckBack(e record.Epoch, row []byte) error {
-	newer, older := h.ring[e], h.ring[e-1]
-	if newer == nil || older == nil {
+	newer, way := h.ring[e], steps(e, row)
+	if newer == nil || way == nil {
 		return crypto.ErrOpen
 	}
-	for s, key := range newer.sk {
-		got, err := follow(h.person, s, e, key, row)
-		if err != nil {
-			return err
-		}
-		same := got.Equal(older.sk[s])
-		got.Destroy()
-		if !same {
+	for _, to := range way {
+		older := h.ring[to]
+		if older == nil {
 			return crypto.ErrOpen
+		}
+		for s, key := range newer.sk {
+			got, err := follow(h.person, s, e, to, key, row)
+			if err != nil {
+				return err
+			}
+			same := got.Equal(older.sk[s])
+			got.Destroy()
+			if !same {
+				return crypto.ErrOpen
+			}
 		}
 	}
 	return nil

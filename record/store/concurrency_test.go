@@ -204,3 +204,31 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
+
+// TestEpochBetween: what was written under a new epoch, after a View was opened and
+// before it reads, is read with the new keys; it is not damage.
+func TestEpochBetween(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	put(t, d.session(), allergy)
+	gp, token := d.share(clinician(s))
+	_ = gp
+	gone, _ := d.share(clinician(s))
+	v, err := s.Open(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	me := d.session()
+	d.stop(gone.ID) // a new epoch
+	put(t, d.session(), `{"resourceType":"AllergyIntolerance","id":"a1","code":{"text":"under the new epoch"},"patient":{"display":"her"}}`)
+	if e, err := v.Read(t.Context(), allergyRef, 0); err != nil || e.Version != 2 {
+		t.Errorf("the other grant reads version %d: %v", e.Version, err)
+	}
+	if list, err := me.List(t.Context()); err != nil || len(list) == 0 {
+		t.Errorf("the session lists %d: %v", len(list), err)
+	}
+	if p, err := v.Search(t.Context(), store.Query{Type: "AllergyIntolerance", Limit: 10}); err != nil || len(p.Entries) != 1 {
+		t.Errorf("the other grant finds %d: %v", len(p.Entries), err)
+	}
+}

@@ -80,7 +80,7 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 	id := v.hold.EntryID(ref.Type, ref.ID)
 	var mine bool
 	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		_, d, err := v.s.loadWithDirectory(r, v.person)
+		_, d, err := v.directory(r)
 		if err != nil {
 			return err
 		}
@@ -123,6 +123,17 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 		return Entry{}, rows.Damaged("entry") // sealed for this name, and names itself otherwise
 	}
 	return e, nil
+}
+
+// directory reads the person's directory as it is now. errStale when an epoch has
+// begun since the View was opened: it has no keys of what is written from then on,
+// which would look like damage.
+func (v *View) directory(r kv.Reader) (*person, *rows.Directory, error) {
+	p, d, err := v.s.loadWithDirectory(r, v.person)
+	if err == nil && p.Live.Epoch != v.hold.Epoch() {
+		err = errStale
+	}
+	return p, d, err
 }
 
 func (s *Store) loadWithDirectory(r kv.Reader, id record.PersonID) (*person, *rows.Directory, error) {
@@ -176,7 +187,7 @@ func (v *View) open(id record.EntryID, at stamp, sealed [][]byte) (e Entry, mine
 // the version takes at rest, in so many rows.
 func (v *View) history(l line, fn func(at stamp, size uint64, count int, e Entry) (more bool, err error)) error {
 	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		_, d, err := v.s.loadWithDirectory(r, v.person)
+		_, d, err := v.directory(r)
 		if err != nil {
 			return err
 		}

@@ -205,7 +205,7 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 		if b.Epoch.Number != p.Live.Epoch+1 {
 			return against("epochs are numbered without a gap")
 		}
-		if first := b.Epoch.Number == 1; first != (len(b.Epoch.Back) == 0) || !first && len(b.Epoch.Back) != keys.BackRowSize() {
+		if first := b.Epoch.Number == 1; first != (len(b.Epoch.Back) == 0) || !first && len(b.Epoch.Back) != keys.BackRowSize(b.Epoch.Number) {
 			return against("an epoch leads back to the one before it")
 		}
 		if len(b.Epoch.Back) > 0 {

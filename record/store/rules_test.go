@@ -39,7 +39,7 @@ func TestStatementRules(t *testing.T) {
 	foreign, _ := other.share(clinician(s))
 	next := func(b *statement.Body) { // an epoch for everyone, as it should be
 		e := keys.NewEpochKey(record.Epoch(len(d.epochs) + 1))
-		b.Epoch = &statement.Epoch{Number: e.Epoch, Back: e.BackRow(d.person, d.epochs[len(d.epochs)-1])}
+		b.Epoch = &statement.Epoch{Number: e.Epoch, Back: e.BackRow(d.person, d.epochKey)}
 		for _, g := range d.live {
 			if g.ID != struck.ID {
 				b.Grants = append(b.Grants, statement.GrantRow{Grant: g.ID, Until: g.Until, Self: g.Self,
@@ -204,7 +204,7 @@ func TestStatementRules(t *testing.T) {
 		rotate.Grants[i] = statement.GrantRow{Grant: g.ID, Until: g.Until, Self: g.Self}
 	}
 	e := keys.NewEpochKey(rotate.Epoch.Number)
-	rotate.Epoch.Back = e.BackRow(d.person, d.epochs[len(d.epochs)-1])
+	rotate.Epoch.Back = e.BackRow(d.person, d.epochKey)
 	for i := range rotate.Grants {
 		for _, g := range d.live {
 			if g.ID == rotate.Grants[i].Grant {

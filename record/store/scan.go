@@ -21,7 +21,7 @@ func (v *View) scan(fn func(l line, e Entry) (more bool, err error)) error {
 // scanFrom is scan from one of the directory's segments on.
 func (v *View) scanFrom(first int, fn func(l line, e Entry) (more bool, err error)) error {
 	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		_, d, err := v.s.loadWithDirectory(r, v.person)
+		_, d, err := v.directory(r)
 		if err != nil {
 			return err
 		}

@@ -113,11 +113,13 @@ func (d *device) row(g grant.Grant) statement.GrantRow {
 		Row: keys.SealGrantRow(g, g.Sign(d.identity), e, d.id, d.grants, d.audit)}
 }
 
+func (d *device) epochKey(e record.Epoch) crypto.Key { return d.epochs[e-1].Key }
+
 func (d *device) newEpoch(b *statement.Body) {
 	e := keys.NewEpochKey(record.Epoch(len(d.epochs) + 1))
 	b.Epoch = &statement.Epoch{Number: e.Epoch}
 	if len(d.epochs) > 0 {
-		b.Epoch.Back = e.BackRow(d.person, d.epochs[len(d.epochs)-1])
+		b.Epoch.Back = e.BackRow(d.person, d.epochKey)
 	}
 	d.epochs = append(d.epochs, e)
 	for _, g := range d.live {

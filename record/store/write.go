@@ -129,7 +129,7 @@ func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash
 	var next rows.Directory
 	var stale [][]byte
 	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		p, d, err := v.s.loadWithDirectory(r, v.person)
+		p, d, err := v.directory(r)
 		if err != nil {
 			return err
 		}
@@ -250,7 +250,7 @@ type planner struct {
 func (v *View) newPlanner() (*planner, error) {
 	pl := &planner{v: v, lines: make(map[int][]line), whole: v.grant.Whole(), pending: make(map[record.EntryID]bool)}
 	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		p, d, err := v.s.loadWithDirectory(r, v.person)
+		p, d, err := v.directory(r)
 		if err != nil {
 			return err
 		}

@@ -17,12 +17,32 @@ export const setOf = (n) => sectionNames.map((_, s) => s).filter((s) => s && (n 
 export const sectionKey = (epochKey, s) => kdf(epochKey, 'section', u8(s));
 const linkSize = 105;
 
-// back opens SK_{s,e-1} out of the back row of epoch e.
-export function back(row, person, s, e, sk) {
+// far is the epoch that the far links of an epoch's back row lead to.
+export function far(e) {
+  const to = [0, 1];
+  for (let x = 2; x <= e; x++) {
+    const leap = to[x - 1];
+    to[x] = x - 1 - leap === leap - to[leap] ? to[leap] : x - 1;
+  }
+  return to[e];
+}
+
+// steps are the epochs that a back row leads to, the nearest first.
+export function steps(row, e) {
   if (!row) refuse('13', `the back row of epoch ${e} is missing`);
-  if (row.length !== 19 * linkSize) refuse('9', `the back row of epoch ${e} has another length`);
-  const ctx = context('prev', person, u8(s), u32(e));
-  const k = open(kdf(sk, 'prev'), ctx, row.subarray((s - 1) * linkSize, s * linkSize));
+  const half = 19 * linkSize;
+  if (row.length === half) return [e - 1];
+  if (far(e) !== e - 1 && row.length === 2 * half) return [e - 1, far(e)];
+  return refuse('9', `the back row of epoch ${e} has another length`);
+}
+
+// back opens SK_{s,to} out of the back row of epoch e; without to, of the epoch before.
+export function back(row, person, s, e, sk, to = e - 1) {
+  const i = steps(row, e).indexOf(to);
+  if (i < 0) refuse('9', `the back row of epoch ${e} does not lead to ${to}`);
+  const ctx = i ? context('prev', person, u8(s), u32(e), u32(to)) : context('prev', person, u8(s), u32(e));
+  const at = (i * 19 + s - 1) * linkSize;
+  const k = open(kdf(sk, 'prev'), ctx, row.subarray(at, at + linkSize));
   return k.length === 32 ? k : refuse('9', 'a back row holds no key');
 }
 
