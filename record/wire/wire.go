@@ -95,7 +95,7 @@ type Decoder struct {
 
 // Decode splits a message into its fields. what names it in errors.
 func Decode(what string, b []byte) *Decoder {
-	d := &Decoder{what: what}
+	d := &Decoder{what: what, fields: make([]Field, 0, 16)} // room for most
 	last := uint16(0)
 	for len(b) > 0 {
 		if len(b) < 6 || uint64(binary.BigEndian.Uint32(b[2:])) > uint64(len(b)-6) {
@@ -123,40 +123,66 @@ func (d *Decoder) fail(format string, args ...any) {
 
 // List takes out every value of a tag.
 func (d *Decoder) List(tag uint16) [][]byte {
-	var values [][]byte
-	rest := d.fields[:0:0]
-	for _, f := range d.fields {
-		if f.Tag == tag {
-			values = append(values, f.Value)
-		} else {
-			rest = append(rest, f)
-		}
+	from, to := d.find(tag)
+	if from == to {
+		return nil
 	}
-	d.fields = rest
+	values := make([][]byte, 0, to-from)
+	for _, f := range d.fields[from:to] {
+		values = append(values, f.Value)
+	}
+	d.drop(from, to)
 	return values
+}
+
+// find tells where the fields of a tag stand: together, for tags never decrease.
+func (d *Decoder) find(tag uint16) (from, to int) {
+	for from < len(d.fields) && d.fields[from].Tag < tag {
+		from++
+	}
+	for to = from; to < len(d.fields) && d.fields[to].Tag == tag; {
+		to++
+	}
+	return from, to
+}
+
+// drop takes fields out. What stands before them moves up: nothing, for a reader
+// that asks in the order of the tags.
+func (d *Decoder) drop(from, to int) {
+	copy(d.fields[to-from:to], d.fields[:from])
+	d.fields = d.fields[to-from:]
+}
+
+// one takes out a tag that should stand at most once: the first value, and how
+// many there were.
+func (d *Decoder) one(tag uint16) (v []byte, n int) {
+	from, to := d.find(tag)
+	if from == to {
+		return nil, 0
+	}
+	v = d.fields[from].Value
+	d.drop(from, to)
+	return v, to - from
 }
 
 // Optional takes out the value of a tag; nil when it is not there.
 func (d *Decoder) Optional(tag uint16) []byte {
-	switch values := d.List(tag); len(values) {
-	case 0:
-		return nil
-	case 1:
-		return values[0]
-	default:
-		d.fail("tag %d stands %d times", tag, len(values))
+	v, n := d.one(tag)
+	if n > 1 {
+		d.fail("tag %d stands %d times", tag, n)
 		return nil
 	}
+	return v
 }
 
 // Bytes takes out a value that must be there.
 func (d *Decoder) Bytes(tag uint16) []byte {
-	values := d.List(tag)
-	if len(values) != 1 {
-		d.fail("tag %d stands %d times", tag, len(values))
+	v, n := d.one(tag)
+	if n != 1 {
+		d.fail("tag %d stands %d times", tag, n)
 		return nil
 	}
-	return values[0]
+	return v
 }
 
 // Fixed copies a value that must be there into one of its exact length.

@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -140,4 +144,85 @@ func FuzzDecode(f *testing.F) {
 			d.Finish()
 		}
 	})
+}
+
+// TestAnyOrder: a reader gets the same, in whatever order it asks.
+func TestAnyOrder(t *testing.T) {
+	var w wire.Builder
+	w.String(2, "two")
+	w.String(4, "four")
+	w.String(4, "again")
+	w.Bytes(4, nil)
+	w.String(5, "five")
+	w.String(9, "nine")
+	message := w.Finish()
+	want := map[uint16]string{1: "[]", 2: "[two]", 3: "[]", 4: "[four again ]", 5: "[five]", 7: "[]", 9: "[nine]", 10: "[]"}
+	tags := slices.Sorted(maps.Keys(want))
+	for range 2000 {
+		rand.Shuffle(len(tags), func(i, j int) { tags[i], tags[j] = tags[j], tags[i] })
+		d := wire.Decode("test", message)
+		got := map[uint16]string{}
+		for _, tag := range tags {
+			switch {
+			case tag == 4 || rand.IntN(2) == 0:
+				got[tag] = fmt.Sprintf("%s", d.List(tag))
+			case want[tag] == "[]":
+				if v := d.Optional(tag); v == nil {
+					got[tag] = "[]"
+				}
+			default:
+				got[tag] = fmt.Sprintf("[%s]", d.Bytes(tag))
+			}
+			if again := d.List(tag); again != nil {
+				t.Fatalf("asked %v: tag %d is there twice: %q", tags, tag, again)
+			}
+		}
+		if err := d.Finish(); err != nil || !maps.Equal(got, want) {
+			t.Fatalf("asked %v: %v, %v", tags, got, err)
+		}
+		d = wire.Decode("test", message)
+		for _, tag := range tags[:3] {
+			d.List(tag)
+		}
+		var left wire.Builder
+		left.Raw(d.Keep()) // which panics over a tag out of order
+		var rest wire.Builder
+		for _, tag := range []uint16{2, 4, 5, 9} {
+			if !slices.Contains(tags[:3], tag) {
+				for _, v := range wire.Decode("test", message).List(tag) {
+					rest.Bytes(tag, v)
+				}
+			}
+		}
+		if !bytes.Equal(left.Finish(), rest.Finish()) {
+			t.Fatalf("asked %v: %x is left, want %x", tags[:3], left.Finish(), rest.Finish())
+		}
+	}
+}
+
+// A message of 24 fields, as a grant's row is, asked for in order.
+func BenchmarkDecode(b *testing.B) {
+	var w wire.Builder
+	w.Uint(1, 1)
+	w.Bytes(2, make([]byte, 32))
+	for range 19 {
+		w.Bytes(3, make([]byte, 33))
+	}
+	for tag := range uint16(3) {
+		w.Uint(4+tag, 1)
+	}
+	message := w.Finish()
+	b.ReportAllocs()
+	for b.Loop() {
+		d := wire.Decode("benchmark", message)
+		d.Uint(1)
+		d.Bytes(2)
+		d.List(3)
+		for tag := range uint16(3) {
+			d.Uint(4 + tag)
+		}
+		if err := d.Finish(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
