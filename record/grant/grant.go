@@ -187,8 +187,11 @@ func Verify(certificate []byte, identity crypto.PublicKey) (Grant, error) {
 		return Grant{}, crypto.ErrSignature
 	}
 	signature, message := certificate[:crypto.SignatureSize], certificate[crypto.SignatureSize:]
-	if err := identity.Verify(crypto.SignCertificate, message, signature); err != nil {
-		return Grant{}, err
+	if sum := sumOf(certificate, identity); !signed.has(sum) {
+		if err := identity.Verify(crypto.SignCertificate, message, signature); err != nil {
+			return Grant{}, err
+		}
+		signed.add(sum)
 	}
 	return Parse(message)
 }
