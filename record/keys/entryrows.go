@@ -30,7 +30,7 @@ var ErrNotHeld error = record.Safef(record.NotFound, "not in the sections of thi
 
 // SealEntry makes the rows of one version in a section, under the newest epoch.
 func (h *Hold) SealEntry(s record.Section, entry record.EntryID, v record.Version, plain []byte) ([][]byte, error) {
-	key, held := h.ring[h.epoch].entry[s]
+	key, held := h.ring[h.epoch].entryKey(s)
 	if !held {
 		return nil, ErrNotHeld
 	}
@@ -89,7 +89,7 @@ func (h *Hold) OpenEntry(s record.Section, e record.Epoch, entry record.EntryID,
 	if err != nil {
 		return nil, err
 	}
-	key, held := k.entry[s]
+	key, held := k.entryKey(s)
 	if !held {
 		return nil, ErrNotHeld
 	}

@@ -23,30 +23,6 @@ type Hold struct {
 	Back func(record.Epoch) ([]byte, error)
 }
 
-// sectionKeys are the derived keys of the sections in one epoch.
-type sectionKeys struct {
-	sections []record.Section // in order
-	sk       map[record.Section]crypto.Key
-	entry    map[record.Section]crypto.Key
-	tagger   map[record.Section]crypto.Tagger
-}
-
-func newSectionKeys(sk map[record.Section]crypto.Key) *sectionKeys {
-	k := &sectionKeys{
-		sk:     sk,
-		entry:  make(map[record.Section]crypto.Key, len(sk)),
-		tagger: make(map[record.Section]crypto.Tagger, len(sk)),
-	}
-	for _, s := range record.Sections() {
-		if key, held := sk[s]; held {
-			k.sections = append(k.sections, s)
-			k.entry[s] = key.Derive(crypto.LabelEntry)
-			k.tagger[s] = key.Tagger(crypto.LabelTag)
-		}
-	}
-	return k
-}
-
 func (h *Hold) prepare() {
 	h.mask = h.id.Tagger(crypto.LabelEpoch)
 	h.ring = map[record.Epoch]*sectionKeys{h.epoch: newSectionKeys(h.newest)}
@@ -123,10 +99,7 @@ func (h *Hold) at(e record.Epoch) (*sectionKeys, error) {
 // Destroy overwrites every key.
 func (h *Hold) Destroy() {
 	for _, k := range h.ring {
-		for s := range k.sk {
-			k.sk[s].Destroy()
-			k.entry[s].Destroy()
-		}
+		k.destroy()
 	}
 	h.id.Destroy()
 }
@@ -139,7 +112,7 @@ const hintSize = 4 + 8
 // Hint returns the hint of a version sealed now in a section.
 func (h *Hold) hint(s record.Section, entry record.EntryID, v record.Version) []byte {
 	b := binary.BigEndian.AppendUint32(nil, h.mask.Mask(entry, uint64(v), uint32(h.epoch)))
-	tag := h.ring[h.epoch].tagger[s].Tag(entry, uint64(v))
+	tag := h.ring[h.epoch].tags(s).Tag(entry, uint64(v))
 	return append(b, tag[:]...)
 }
 
@@ -169,9 +142,18 @@ func (h *Hold) Recognise(entry record.EntryID, v record.Version, row []byte) (s 
 	}
 	want := crypto.Tag(row[4:hintSize])
 	for _, s := range k.sections {
-		if k.tagger[s].Tag(entry, uint64(v)) == want {
+		if k.tags(s).Tag(entry, uint64(v)) == want {
 			return s, e, true
 		}
 	}
 	return 0, 0, false
+}
+
+// Miss is as much work as recognising that a row is in no section: an entry that
+// does not exist is not to be refused sooner for it than one that is not shared.
+func (h *Hold) Miss() {
+	k := h.ring[h.epoch]
+	for _, s := range k.sections {
+		k.tags(s)
+	}
 }

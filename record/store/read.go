@@ -89,6 +89,7 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 			return err
 		}
 		if !there || version > l.Stamp.Version() {
+			v.hold.Miss()
 			return notThere(ref)
 		}
 		if version == 0 {
