@@ -33,7 +33,7 @@ func BenchmarkServe(b *testing.B) {
 		b.Run(row.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				r := httptest.NewRequest("GET", row.path, nil)
+				r := httptest.NewRequest("GET", "https://record.example.org"+row.path, nil)
 				r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", byte(i>>16), byte(i>>8), byte(i))
 				if row.token != "" {
 					r.Header.Set("Authorization", "Bearer "+row.token)
