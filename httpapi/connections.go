@@ -26,6 +26,14 @@ func newConnections(all, each int, trusted []netip.Prefix) *connections {
 	return &connections{all: all, each: each, trusted: trusted, by: make(map[netip.Prefix]int)}
 }
 
+// few is how many connections a port has that is there for a word or two: a proof
+// for a certificate authority, a way to the right address.
+const few = 64
+
+// FewConnections bounds the connections of a port beside the server's own, as those
+// of the server are bounded.
+func FewConnections(l net.Listener) net.Listener { return newConnections(few, few/4, nil).listen(l) }
+
 // listen is a listener whose connections are counted.
 func (c *connections) listen(l net.Listener) net.Listener { return &countedListener{l, c} }
 

@@ -90,8 +90,7 @@ func (f *Front) Serve(ctx context.Context, l net.Listener, t *tls.Config) error 
 		IdleTimeout:       limits.IdleTime,
 		MaxHeaderBytes:    limits.Header,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
-		// What net/http logs may quote a client's bytes.
-		ErrorLog: log.New(quiet{f.config.Logger}, "", 0),
+		ErrorLog:          ErrorLog(f.config.Logger),
 	}
 	served := make(chan error, 1)
 	go func() {
@@ -144,8 +143,11 @@ func (f *Front) failed(ctx context.Context) <-chan struct{} {
 	return out
 }
 
-// quiet counts net/http's complaints (a bad handshake, a broken request) without
-// their text.
+// ErrorLog is for an http.Server's complaints (a bad handshake, a broken request):
+// that there was one, in the log's own format, without its text, which may quote a
+// client's bytes.
+func ErrorLog(l *slog.Logger) *log.Logger { return log.New(quiet{l}, "", 0) }
+
 type quiet struct{ *slog.Logger }
 
 func (q quiet) Write(b []byte) (int, error) {

@@ -2,7 +2,9 @@ package httpapi_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -194,6 +196,59 @@ func TestWrongClock(t *testing.T) {
 		if code, body := ask("GET", path, ""); code != want {
 			t.Errorf("%s with the right time: %d %s", path, code, body)
 		}
+	}
+}
+
+// A port beside the server's own has room for a few connections, and one address
+// does not take all of it.
+func TestFewConnections(t *testing.T) {
+	t.Parallel()
+	inner, err := net.Listen("tcp", "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := httpapi.FewConnections(inner)
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			io.WriteString(c, "in")
+		}
+	}()
+	_, port, _ := net.SplitHostPort(inner.Addr().String())
+	in := 0
+	for i := range 80 {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+i/20))}}
+		c, err := d.Dial("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if _, err := c.Read(make([]byte, 1)); err == nil {
+			in++
+		}
+		if i == 19 && in != 16 {
+			t.Errorf("%d of 20 from one address are in", in)
+		}
+	}
+	if in != 64 {
+		t.Errorf("%d of 80 are in", in)
+	}
+}
+
+// What net/http complains about is an entry of the log like others, without a
+// client's bytes.
+func TestErrorLog(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	httpapi.ErrorLog(slog.New(slog.NewJSONHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug}))).Print("needle from 192.0.2.7")
+	if s := b.String(); !json.Valid(b.Bytes()) || strings.Contains(s, "needle") || strings.Contains(s, "192.0.2.7") {
+		t.Errorf("%q", s)
 	}
 }
 

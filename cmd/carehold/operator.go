@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -40,6 +41,7 @@ type operator struct {
 
 	certificate certificate.Source // nil: none
 	server      *httpapi.Server    // nil when nothing serves
+	log         *slog.Logger
 }
 
 type inviteRequest struct {
@@ -98,7 +100,7 @@ func (o *operator) listen(ctx context.Context, path string, background *sync.Wai
 		reply(w, c, err)
 	})
 	o.backupRoutes(mux)
-	s := &http.Server{Handler: mux, ReadHeaderTimeout: operatorTimeout}
+	s := &http.Server{Handler: mux, ReadHeaderTimeout: operatorTimeout, ErrorLog: httpapi.ErrorLog(o.log)}
 	background.Go(func() { _ = s.Serve(l) })
 	background.Go(func() { <-ctx.Done(); s.Close() })
 	return nil

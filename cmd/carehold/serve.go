@@ -132,12 +132,12 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	if err := keepCertificate(ctx, a, s, source, &background); err != nil {
 		return err
 	}
-	op := &operator{store: st, data: s.get("data"), url: config.PublicURL, began: time.Now(), certificate: source, server: server}
+	op := &operator{store: st, data: s.get("data"), url: config.PublicURL, began: time.Now(), certificate: source, server: server, log: log}
 	if err := op.listen(ctx, s.get("socket"), &background); err != nil {
 		return err
 	}
 	if d := s.get("debug-listen"); d != "" {
-		if err := serveDebug(ctx, d, server.Debug(), &background); err != nil {
+		if err := serveDebug(ctx, d, server.Debug(), log, &background); err != nil {
 			return err
 		}
 	}
@@ -286,12 +286,12 @@ func (a *app) logger(format string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(a.stderr, o))
 }
 
-func serveDebug(ctx context.Context, address string, h http.Handler, background *sync.WaitGroup) error {
+func serveDebug(ctx context.Context, address string, h http.Handler, log *slog.Logger, background *sync.WaitGroup) error {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return listening(address, err)
 	}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: httpapi.ErrorLog(log)}
 	background.Go(func() { _ = s.Serve(l) })
 	background.Go(func() { <-ctx.Done(); s.Close() })
 	return nil

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"carehold/httpapi"
 	"carehold/httpapi/certificate"
 )
 
@@ -107,7 +108,7 @@ func keepCertificate(ctx context.Context, a *app, s *settings, source certificat
 		}
 		h := &http.Server{Handler: acme.Challenges(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second,
 			WriteTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
-		background.Go(func() { _ = h.Serve(l) })
+		background.Go(func() { _ = h.Serve(httpapi.FewConnections(l)) })
 		background.Go(func() { <-ctx.Done(); h.Close() })
 	}
 	return nil
