@@ -3,6 +3,8 @@ package badger
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -88,4 +90,31 @@ func BenchmarkScan50(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkOpenAnchored opens a store with so many rows that the anchor answers for,
+// each in a partition of its own, as credentials are.
+func BenchmarkOpenAnchored(b *testing.B) {
+	for _, n := range []int{1, 1_000, 100_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			opts := testOptions()
+			e, dir := create(b, opts)
+			var wg sync.WaitGroup
+			each := (n + 99) / 100
+			for from := 0; from < n; from += each {
+				wg.Go(func() {
+					for i := from; i < min(from+each, n); i++ {
+						var p kv.Partition
+						binary.BigEndian.PutUint32(p[:], uint32(i+1))
+						_ = e.Update(ctx, p, func(tx kv.Tx) error { tx.Put(headKey, make([]byte, 700)); return nil })
+					}
+				})
+			}
+			wg.Wait()
+			shut(b, e)
+			for b.Loop() {
+				shut(b, open(b, dir, opts))
+			}
+		})
+	}
 }
