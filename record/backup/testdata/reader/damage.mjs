@@ -17,17 +17,25 @@ function flipped(plain, { file = 0, flip, xor = 1 }) {
   });
 }
 
-// altered changes one row of a copy of the rows: a new value, none, or one byte of it.
-function altered(src, { row, value, flip, xor = 1 }) {
+// changed is a value after an alteration: a new one, none, or the same with one byte changed.
+function changed(was, { value, flip, xor = 1 }) {
+  if (value === null) return undefined;
+  if (value !== undefined) return unhex(value);
+  const out = Buffer.from(was ?? refuse('usage', 'there is no such row'));
+  const at = flip < 0 ? out.length + flip : flip;
+  if (!(at >= 0 && at < out.length)) refuse('usage', 'a flip is outside the row');
+  out[at] ^= xor;
+  return out;
+}
+
+// altered changes one row of a copy of the rows, or what lies beside them.
+function altered(src, a) {
+  if (a.engine) return { ...src, engine: { ...src.engine, [a.engine]: changed(src.engine?.[a.engine], a) } };
   const rows = src.rows.clone();
-  const [p, k] = [unhex(row.partition), unhex(row.key)];
-  if (value === null) rows.remove(p, k);
-  else if (value !== undefined) rows.put(p, k, unhex(value));
-  else {
-    const out = Buffer.from(rows.get(p, k) ?? refuse('usage', 'there is no such row'));
-    out[flip < 0 ? out.length + flip : flip] ^= xor;
-    rows.put(p, k, out);
-  }
+  const [p, k] = [unhex(a.row.partition), unhex(a.row.key)];
+  const value = changed(rows.get(p, k), a);
+  if (value) rows.put(p, k, value);
+  else rows.remove(p, k);
   return { ...src, rows };
 }
 
@@ -47,7 +55,7 @@ export function damage(plain, credential, input) {
   opened(whole, credential);
   const results = input.alterations.map((a) =>
     outcome(a, () => {
-      if (a.row) opened(altered(whole, a), credential);
+      if (a.row || a.engine) opened(altered(whole, a), credential);
       else opened(lay(flipped(plain, a).map(read)), credential);
     }),
   );

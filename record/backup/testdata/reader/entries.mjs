@@ -112,6 +112,8 @@ export function report(v, at, h) {
     deleted: h.deleted === true,
     author: { grant: hex(h.grant), self: h.self === true, name: h.name ?? '' },
     time: h.written,
+    source: h.source ?? '',
+    filed: h.filed === true,
     sha256: h.deleted ? '' : hex(sha256(h.json)),
     bytes: h.json.length,
     resourceType: h.deleted ? '' : (JSON.parse(utf8(h.json)).resourceType ?? ''),

@@ -1,9 +1,10 @@
 // A live store, docs/format.md §13: a dump of its rows, its capsules, and the anchor over all heads.
 import { createHmac } from 'node:crypto';
-import { concat, equal, hex, refuse, u16, u64, u8, unhex } from './notation.mjs';
+import { at as place, concat, equal, hex, refuse, u16, u64, u8, unhex } from './notation.mjs';
 import { kdf } from './kdf.mjs';
 import { Rows, head, keys, name, ring, store as storeRow } from './rows.mjs';
-import { belongs, row as capsuleRow } from './capsule.mjs';
+import { belongs, openCapsule, row as capsuleRow } from './capsule.mjs';
+import { capsuleId, parseToken } from './credentials.mjs';
 
 // load reads JSON lines { partition, key, value } in hexadecimal, and { engine: "a" | "anchor", value }
 // for what lies beside the rows: Badger's key "a", and the file anchor.
@@ -87,8 +88,18 @@ function mine(src, id, r, person) {
   }
 }
 
+// invited opens an invite, and says whom it admitted.
+export function invited(src, text) {
+  const c = parseToken(text);
+  if (c.kind !== 'i') refuse('6', 'this token is no invite');
+  const id = capsuleId(c);
+  const r = capsuleRow(src.rows.must(id, keys.capsule, 'the capsule of an invite'), name(id, keys.capsule));
+  const { bytes, until } = place(name(id, keys.capsule), () => openCapsule(c, r));
+  return { bytes, until, admitted: r.admitted && hex(r.admitted) };
+}
+
 // node checks everything that node.key authenticates: heads, capsules, the anchor.
 export function node(src) {
   const heads = src.rows.people().map((p) => head(src.rows, p, src.nodeKey, src.store)).length;
-  return { heads, capsules: capsules(src), anchor: src.engine.a ? anchor(src) : undefined };
+  return { heads, capsules: capsules(src), anchor: src.engine.a || src.engine.anchor ? anchor(src) : undefined };
 }

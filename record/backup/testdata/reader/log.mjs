@@ -121,13 +121,13 @@ export function check(rows, person, h, k, more = []) {
 }
 
 // report is what reader.mjs prints of a leaf.
-export function report({ index, writer, sequence, grant, event: e }) {
+export function report({ index, writer, sequence, grant: by, event: e }) {
   return {
     index,
     writer: writers[writer],
     sequence,
-    grant: grant && hex(grant.grant.grant),
-    name: grant?.grant.name,
+    grant: e.grant && hex(e.grant),
+    name: by?.grant.name,
     action: e.action,
     outcome: e.outcome,
     reason: e.reason,

@@ -34,7 +34,7 @@ async function sourceOf(input, edit) {
 
 const commands = {
   examples: (input) => compareWith(readFileSync(input.page ?? new URL('../../../../docs/format.md', import.meta.url), 'utf8')),
-  open: async (input) => opened(await sourceOf(input), await credentialOf(input)),
+  open: async (input) => opened(await sourceOf(input), await credentialOf(input), input),
   grant: async (input) => {
     const src = await sourceOf(input);
     const node = src.nodeKey ? live.node(src) : undefined;

@@ -9,7 +9,7 @@ import * as rowsOf from './rows.mjs';
 import { openCapsule, slotOf } from './capsule.mjs';
 import { unnamed } from './chain.mjs';
 import { capsuleId } from './credentials.mjs';
-import { back, openGrantRow, sectionKey, sectionNames, steps } from './grants.mjs';
+import { back, openGrantRow, readCertificate, sectionKey, sectionNames, steps } from './grants.mjs';
 import { unlock } from './keyring.mjs';
 
 const { keys, name } = rowsOf;
@@ -123,6 +123,8 @@ function listed(src, v, k) {
     const g = k.grants.find((x) => equal(x.grant.grant, grant)) ?? refuse('14', 'the live list has a grant of nobody', where);
     const r = place(where, () => openGrantRow(kdf(k.last.grants, 'grant', grant), v.person, grant, value));
     if (r.epoch !== v.live.epoch) refuse('14', "a grant's row is of another epoch", where);
+    place(where, () => readCertificate(r.certificate, v.account.identity));
+    if (!equal(r.certificate.subarray(64), g.message)) refuse('9', "a grant's certificate is not of the keyring's grant", where);
     if (!equal(r.auditKey, g.auditKey) || !equal(r.ID, k.ID)) refuse('14', "a grant's row has other keys than the keyring", where);
   }
 }

@@ -1,10 +1,13 @@
 // What the command prints of a record that was opened.
-import { hex } from './notation.mjs';
+import { equal, hex, refuse, toBase32, unhex } from './notation.mjs';
+import { id } from './kdf.mjs';
 import * as record from './record.mjs';
 import * as live from './live.mjs';
 import { setOf } from './grants.mjs';
 import { report as event } from './log.mjs';
 import { whys } from './keyring.mjs';
+import { chain } from './statements.mjs';
+import { openCheckpoint } from './tree.mjs';
 
 const grantOf = (g) => ({
   grant: hex(g.grant.grant),
@@ -37,26 +40,42 @@ const personOf = (v) => ({
 // all verifies everybody there is, with what the source allows.
 const all = (src) => (src.live ? src.rows.people() : [...src.ends.values()].map((e) => e.person)).map((p) => record.verify(src, p));
 
-export function opened(src, credential) {
+// kept are things that a device may have beside a store: the statements it sent, and a checkpoint.
+function kept(src, r, { statements, checkpoint }) {
+  const out = {};
+  if (statements) out.statements = chain(statements.map((s) => unhex(s)), src.rows, r, r.keyring).map(hex);
+  if (checkpoint) {
+    const c = openCheckpoint(Buffer.from(checkpoint), r.keyring.verifier, r.keyring.store, r.person);
+    if (c.size !== r.log.size || !equal(c.root, r.log.root)) refuse('12', 'the checkpoint is not of this log');
+    out.checkpoint = c.size;
+  }
+  return out;
+}
+
+export function opened(src, credential, also = {}) {
   const people = all(src).map(personOf);
   const out = { store: hex(src.store), verifier: src.verifier, people };
   if (src.header) Object.assign(out, { from: src.header.from, to: src.end.to, time: src.header.time });
   if (src.nodeKey) out.node = live.node(src);
+  if (also.invite) out.invite = live.invited(src, also.invite);
   if (!credential) return out;
   const r = record.open(src, credential);
   const k = r.keyring;
   return {
     ...out,
     person: hex(r.person),
+    patient: toBase32(id(k.ID, 'patient-id')).toLowerCase(),
     sequence: k.sequence,
     epochs: k.epochs.length,
     generations: k.generations.length,
     slots: k.slots.map(slotOf),
     grants: k.grants.map(grantOf),
+    listed: r.live && [...r.live.grants.keys()],
     entries: r.versions,
     log: r.log.events.map(event),
     size: r.log.size,
     root: hex(r.log.root),
     bytes: Number(r.head.bytes),
+    ...kept(src, r, also),
   };
 }

@@ -1,8 +1,9 @@
 // Statements, docs/format.md §11: the message, its hash and its signatures. They are not kept at rest;
-// what they leave is read in keyring.mjs and log.mjs.
-import { equal, refuse, sha256, sha512 } from './notation.mjs';
+// what they leave is read in keyring.mjs and log.mjs, and held against them here if somebody kept them.
+import { equal, refuse, sha256, sha512, zeros } from './notation.mjs';
 import { b16, b32, b64, bytes, decode, encode, flag, msg, num, string, table, time } from './messages.mjs';
 import { verify } from './sign.mjs';
+import { keys } from './rows.mjs';
 
 const sent = table('statement', { 1: ['body', bytes, '1'], 2: ['signature', b64, '1'], 3: ['fresh', b64, '?'] });
 const grant = table('grant of a statement', {
@@ -54,4 +55,25 @@ export function readStatement(b, identity) {
   if ((s.fresh !== undefined) !== (brought !== undefined)) refuse('14', 'a signature too many or too few');
   if (s.fresh) verify(brought, 'carehold-v1 identity', s.body, s.fresh);
   return { ...r, hash: hash(s.body) };
+}
+
+// chain checks all statements of a record, from its first to the account's last: each follows the one before,
+// is signed by the identity valid then, and left the leaf it brought. hashes are theirs, in their order.
+export function chain(list, rows, v, k) {
+  let [identity, before] = [undefined, zeros(32)];
+  const leaves = [];
+  for (let i = 0; i < v.head.leaves; i++) leaves.push(rows.get(v.person, keys.leaf(i)));
+  const own = leaves.filter((l) => l[0] === 1);
+  const hashes = list.map((b, i) => {
+    const s = readStatement(b, identity);
+    if (s.sequence !== i + 1 || !equal(s.before, before)) refuse('11', 'a statement does not follow the one before');
+    if (!equal(s.person, v.person) || !equal(s.store, k.store)) refuse('11', 'a statement is for another person or store');
+    if (!own[i] || !equal(s.leaf, own[i])) refuse('11', 'a statement left another leaf');
+    if (s.identity) identity = s.identity.subarray(0, 32);
+    return (before = s.hash);
+  });
+  const a = v.account;
+  if (a.sequence !== list.length || !equal(a.statement, before) || !equal(a.identity, identity)) refuse('11', "the account's statement is not the last");
+  k.before.forEach((h, i) => equal(h, hashes[k.sequence - 1 - k.before.length + i]) || refuse('8', 'the keyring knows other statements'));
+  return hashes;
 }

@@ -5,17 +5,26 @@ import * as directory from './directory.mjs';
 import * as entries from './entries.mjs';
 import { belongs, openCapsule, row as capsuleRow } from './capsule.mjs';
 import { capsuleId, parseToken } from './credentials.mjs';
-import { back, openGrantRow, readCertificate, setOf } from './grants.mjs';
+import { back, openGrantRow, readCertificate, setOf, steps } from './grants.mjs';
 
 const { keys, name } = rowsOf;
 
-// grantHold walks back from the epoch of the grant's row, along the links of each of its sections.
+// grantHold walks back from the epoch of the grant's row, along the links of each of its sections: by the
+// farthest that does not lead past the epoch that is wanted.
 function grantHold(rows, person, row) {
   const known = new Map();
+  const walk = (s, e) => {
+    let [at, k] = [row.epoch, row.sections.get(s)];
+    while (at > e) {
+      const value = rows.get(person, keys.back(at));
+      const to = steps(value, at).filter((x) => x >= e).at(-1);
+      [at, k] = [to, back(value, person, s, at, k, to)];
+    }
+    return k;
+  };
   const key = (s, e) => {
-    if (e === row.epoch) return row.sections.get(s);
     const id = `${s}/${e}`;
-    if (!known.has(id)) known.set(id, back(rows.get(person, keys.back(e + 1)), person, s, e + 1, key(s, e + 1)));
+    if (!known.has(id)) known.set(id, walk(s, e));
     return known.get(id);
   };
   return { ID: row.ID, epoch: row.epoch, sections: [...row.sections.keys()].sort((a, b) => a - b), key };
