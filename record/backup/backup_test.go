@@ -222,6 +222,12 @@ func TestReaderRefuses(t *testing.T) {
 			f[lastAt-1] = frame(frameCapsule, make([]byte, 16), []byte{0, 0, 0, 1}, []byte("blob"))
 			return f
 		}), count},
+		"more capsules than a record has slots": {with(func(f [][]byte) [][]byte {
+			for i := range statement.MaxSlots {
+				f = slices.Insert(f, lastAt+i, frame(frameCapsule, bytes.Repeat([]byte{0xf0 + byte(i/16)}, 15), []byte{byte(i)}, make([]byte, 4), []byte("blob")))
+			}
+			return f
+		}), count + statement.MaxSlots},
 		"an unknown kind": {with(func(f [][]byte) [][]byte { return slices.Insert(f, 1, frame('X', []byte("?"))) }), count},
 		"another's checkpoint": {with(func(f [][]byte) [][]byte {
 			f[lastAt] = frame(frameLast, Last{Person: record.PersonID{3}, Head: rows.Hash{1}, Epoch: 1, Checkpoint: forged}.marshal())

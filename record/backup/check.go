@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"slices"
 
 	"carehold/crypto"
 	"carehold/record"
@@ -13,7 +14,8 @@ import (
 // without its store: each takes about a hundred bytes of memory while it is.
 const MaxVersions = 1 << 20
 
-// Person is one of the people in a backup, as they were found.
+// Person is one of the people in a backup, as they were found. Of their slots it has
+// those whose capsules are there.
 type Person struct {
 	ID record.PersonID
 	rows.Verified
@@ -34,7 +36,8 @@ type Checker struct {
 	Found func(p Person) error
 
 	v        *rows.Verifier
-	capsules map[crypto.CapsuleID]bool
+	capsules map[crypto.CapsuleID]bool // of this person's slots
+	theirs   map[crypto.CapsuleID]bool // of everybody's before
 	versions int
 }
 
@@ -65,9 +68,14 @@ func (c *Checker) Row(p record.PersonID, key, value []byte) error {
 	return c.Then.Row(p, key, value)
 }
 
-// Capsule takes the capsule of a slot.
+// Capsule takes the capsule of a slot. One that the keyring row does not name, as a
+// chain has of slots that were removed meanwhile, goes nowhere; nor does one that
+// somebody before has.
 func (c *Checker) Capsule(p record.PersonID, capsule record.Capsule) error {
 	c.begin(p)
+	if !slices.Contains(c.v.Slots(), capsule.ID) || c.theirs[capsule.ID] {
+		return nil
+	}
 	c.capsules[capsule.ID] = true
 	if c.Then == nil {
 		return nil
@@ -92,15 +100,35 @@ func (c *Checker) Last(l Last, log statement.Head) error {
 	if p.Damage == 0 && p.Head.Log.Head() != log {
 		p.Add(rows.Finding{Part: rows.PartLog, To: log.Size})
 	}
-	for _, id := range p.Slots {
-		if !c.capsules[id] {
-			p.Add(rows.Finding{Part: rows.PartSlot, Missing: true})
-		}
-	}
+	c.slots(&p)
 	if err := c.Found(p); err != nil || c.Then == nil {
 		return err
 	}
 	return c.Then.Last(l, log)
+}
+
+// slots leaves a person the slots whose capsules are there, and finds the others.
+func (c *Checker) slots(p *Person) {
+	named := p.Slots
+	if len(named) > statement.MaxSlots {
+		p.Add(rows.Finding{Part: rows.PartRing})
+		named = named[:statement.MaxSlots]
+	}
+	p.Slots = nil
+	for _, id := range named {
+		switch {
+		case c.capsules[id] && !slices.Contains(p.Slots, id):
+			p.Slots = append(p.Slots, id)
+		default:
+			p.Add(rows.Finding{Part: rows.PartSlot, Missing: !c.theirs[id]})
+		}
+	}
+	if c.theirs == nil {
+		c.theirs = make(map[crypto.CapsuleID]bool)
+	}
+	for _, id := range p.Slots {
+		c.theirs[id] = true
+	}
 }
 
 // Report is what came of verifying a chain.

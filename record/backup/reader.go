@@ -55,6 +55,7 @@ type Reader struct {
 	begun   bool            // any has
 	key     []byte          // the last
 	capsule *crypto.CapsuleID
+	slots   int // capsules of this person's
 }
 
 // NewReader reads the header.
@@ -150,7 +151,7 @@ func (r *Reader) of(p record.PersonID) bool {
 		return false
 	}
 	r.person, r.inside, r.begun = p, true, true
-	r.key, r.capsule = r.key[:0], nil
+	r.key, r.capsule, r.slots = r.key[:0], nil, 0
 	return true
 }
 
@@ -188,6 +189,9 @@ func (r *Reader) slot(body []byte) (f Frame, err error) {
 		return f, errDamaged
 	}
 	c := record.Capsule{ID: crypto.CapsuleID(body[:16]), Hour: binary.BigEndian.Uint32(body[16:]), Blob: body[at:]}
+	if r.slots++; r.slots > statement.MaxSlots {
+		return f, errDamaged
+	}
 	if c.Hour != crypto.NoExpiry || r.capsule != nil && bytes.Compare(c.ID[:], r.capsule[:]) <= 0 {
 		return f, errDamaged
 	}

@@ -127,6 +127,9 @@ func Verify(r kv.Reader, c Check, progress func(bytes int) error) (Verified, err
 	return v.Finish(0), err
 }
 
+// Slots are those that the keyring row names, once it has come.
+func (v *Verifier) Slots() []crypto.CapsuleID { return v.got.Slots }
+
 // Row takes the next row.
 func (v *Verifier) Row(key, value []byte) {
 	v.got.Rows++

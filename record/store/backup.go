@@ -192,7 +192,7 @@ func (b *backing) turn(next *record.PersonID) (err error) {
 		}
 	}
 	if b.now != nil {
-		if err := b.s.backUpSlots(b.out, b.slots); err != nil {
+		if err := b.s.backUpSlots(b.out, b.now.id, b.slots); err != nil {
 			return err
 		}
 		if err := b.last(*b.now); err != nil {

@@ -63,7 +63,7 @@ func (s *Store) copyRecord(ctx context.Context, id record.PersonID, w io.Writer)
 		if err != nil {
 			return err
 		}
-		if err := s.backUpSlots(out, got.Slots); err != nil {
+		if err := s.backUpSlots(out, id, got.Slots); err != nil {
 			return err
 		}
 		last := backup.Last{Person: id, Head: got.HeadRow, Epoch: got.Epoch}
@@ -85,14 +85,14 @@ func (s *Store) vouch(id record.PersonID) func([]byte) bool {
 	}
 }
 
-// backUpSlots writes the capsules of slots, in order. One that is missing is for
-// whoever verifies the backup to find.
-func (s *Store) backUpSlots(out *backup.Writer, ids []crypto.CapsuleID) error {
+// backUpSlots writes the capsules of a person's slots, in order. One that is missing,
+// or another person's, is for whoever verifies the backup to find.
+func (s *Store) backUpSlots(out *backup.Writer, of record.PersonID, ids []crypto.CapsuleID) error {
 	ids = slices.Clone(ids)
 	slices.SortFunc(ids, func(a, b crypto.CapsuleID) int { return bytes.Compare(a[:], b[:]) })
 	for _, id := range slices.Compact(ids) {
 		c, err := s.capsule(id)
-		if errors.Is(err, errNoCapsule) || errors.Is(err, record.Integrity) || err == nil && c.Hour != crypto.NoExpiry {
+		if errors.Is(err, errNoCapsule) || errors.Is(err, record.Integrity) || err == nil && (c.Hour != crypto.NoExpiry || !s.ownedBy(c, of)) {
 			continue
 		}
 		if err != nil {

@@ -148,11 +148,14 @@ func fill(ctx context.Context, temp string, chain []*backup.Reader, opt RestoreO
 	return backup.Merge(ctx, chain, check)
 }
 
-// usable reports whether a damaged record can be opened at all.
+// usable reports whether a damaged record can be opened at all: by one of its slots.
 func usable(p backup.Person) bool {
+	if len(p.Slots) == 0 {
+		return false
+	}
 	for _, f := range p.Findings {
 		switch f.Part {
-		case rows.PartEntry, rows.PartSegment, rows.PartLog:
+		case rows.PartEntry, rows.PartSegment, rows.PartLog, rows.PartSlot:
 		default:
 			return false
 		}

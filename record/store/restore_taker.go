@@ -34,9 +34,6 @@ type taker struct {
 	done     *person        // the last that was
 }
 
-// maxTaken is how many ways to unlock a record may bring: a statement has as many.
-const maxTaken = 64
-
 func (t *taker) begin(p record.PersonID) {
 	if t.part != kv.Partition(p) {
 		*t = taker{s: t.s, ctx: t.ctx, from: t.from, action: t.action, change: t.change, part: kv.Partition(p), small: make(map[byte][]byte)}
@@ -71,9 +68,6 @@ func (t *taker) flush() error {
 
 func (t *taker) Capsule(p record.PersonID, c record.Capsule) error {
 	t.begin(p)
-	if len(t.capsules) == maxTaken {
-		return record.Safef(record.TooLarge, "a record has more than %d ways to unlock it", maxTaken)
-	}
 	c.Blob = bytes.Clone(c.Blob)
 	t.capsules = append(t.capsules, c)
 	return nil

@@ -137,7 +137,23 @@ func (p *person) applySlots(tx kv.Tx, b statement.Body) error {
 		}
 		wrapped[slot.ID] = true
 	}
+	own := make(map[crypto.CapsuleID]bool) // nobody names another person's slot, or removes it
+	if b.Seq > 1 {
+		old, err := p.Ring(tx)
+		if err != nil {
+			return err
+		}
+		for _, slot := range old.Slots {
+			own[slot.ID] = true
+		}
+	}
+	for _, id := range b.CutSlots {
+		if b.Seq > 1 && !own[id] {
+			return against("a slot that is removed is not of this record")
+		}
+	}
 	for _, c := range b.PutSlots {
+		own[c.ID] = true
 		if !wrapped[c.ID] || c.Hour != crypto.NoExpiry {
 			return against("a new slot needs the root key wrapped for it, and no expiry")
 		}
@@ -147,15 +163,9 @@ func (p *person) applySlots(tx kv.Tx, b statement.Body) error {
 			return against("a slot that is removed still has the root key")
 		}
 	}
-	if b.Seq > 1 && len(b.CutSlots) > 0 {
-		old, err := p.Ring(tx)
-		if err != nil {
-			return err
-		}
-		for _, id := range b.CutSlots { // nobody removes another person's slot
-			if _, theirs := old.Wrap(id); !theirs {
-				return against("a slot that is removed is not of this record")
-			}
+	for id := range wrapped {
+		if !own[id] {
+			return against("a slot is neither new nor of this record")
 		}
 	}
 	row := rows.Ring{Seq: b.Seq, Slots: b.Slots, Blob: b.Ring}.Marshal()

@@ -283,8 +283,9 @@ func TestEnrolledAttacker(t *testing.T) {
 	b.PutSlots, b.Slots = []record.Capsule{slot}, append(b.Slots, statement.Slot{ID: slot.ID, Wrap: []byte("wrap")})
 	wantKind(t, mallory.try(b), record.Conflict)
 	b.PutSlots = nil
-	if err := mallory.submit(b); err != nil {
-		t.Fatal(err) // a list of names is a list of names
+	wantKind(t, mallory.try(b), record.Unprocessed)
+	if err := mallory.s.NameSlot(mallory.person, b.Slots[1]); err != nil {
+		t.Fatal(err) // as a store had it that took it
 	}
 	b = mallory.body()
 	b.CutSlots = []crypto.CapsuleID{slot.ID}
