@@ -39,6 +39,7 @@ const (
 	refusals
 	rings      // fetches of the keyring with one slot
 	statements // of one person
+	tries      // to bring a record with one invite that failed
 )
 
 // take counts a request; false when the day's are used up.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"carehold/crypto"
@@ -27,17 +25,9 @@ type Taken struct {
 	Again      bool       // it was here already, from an answer that was lost
 }
 
-// spoolPattern names the files that a copy waits in until all of it is verified.
-const spoolPattern = "taking-*.tmp"
-
-// slack is what a copy may have beside what a quota counts: the framing, and rows
-// that are not entries.
-const slack = 64 << 20
-
 var (
 	errThere   error = record.Safef(record.Conflict, "this record is at this server already")
 	errCopyOld error = record.Safef(record.Conflict, "this copy of the record is older than the one that waits here already")
-	errBusy    error = record.Safef(record.TooMany, "another record is being brought to this server: try again in a while")
 )
 
 // TakeRecord takes in a record that CopyRecord wrote at another server. All of it
@@ -48,52 +38,69 @@ var (
 //
 // A copy of a record that is here already is refused with record.Conflict. But
 // while the record waits, the same copy sent again is answered as it was the first
-// time, and a later copy of the same log takes its place. One is taken at a time:
-// record.TooMany.
-func (s *Store) TakeRecord(ctx context.Context, r io.Reader, invite crypto.Credential) (Taken, error) {
+// time, and a later copy of the same log takes its place.
+//
+// A few are sent at the same time, one with each invite, which is good for so many
+// failures a day: record.TooMany. Whoever sends slowly keeps nobody waiting: nothing
+// is held until all of it is there, and the person's turn to write not before it is
+// verified.
+func (s *Store) TakeRecord(ctx context.Context, r io.Reader, invite crypto.Credential) (out Taken, err error) {
 	now, err := s.checkClock()
 	if err != nil {
 		return Taken{}, err
 	}
-	if !s.taking.TryLock() {
+	offer, name, err := s.lookAt(invite, now)
+	if err != nil {
+		return Taken{}, err
+	}
+	leave, ok := s.uploads.enter(name)
+	if !ok {
 		return Taken{}, errBusy
 	}
-	defer s.taking.Unlock()
-	offer, err := s.lookAt(invite, now)
+	defer leave()
+	if s.daily.spent(tries, name, now, uploadsDaily) {
+		return Taken{}, errTries
+	}
+	spool, err := s.newSpool(offer.Quota)
 	if err != nil {
 		return Taken{}, err
 	}
-	spool, err := os.CreateTemp(s.dir, spoolPattern)
-	if err != nil {
-		return Taken{}, spoolError(err)
+	defer spool.close()
+	defer func() {
+		if err != nil {
+			s.daily.take(tries, name, now, uploadsDaily)
+		}
+	}()
+	accept := func(h backup.Header) error {
+		if err := s.welcome(h); err != nil {
+			return err
+		}
+		_, _, err := s.waitingAs(h)
+		return err
 	}
-	defer os.Remove(spool.Name())
-	defer spool.Close()
-	sink := &spooling{w: spool, left: int64(offer.Quota) + int64(offer.Quota/8) + slack}
-	src, err := backup.NewReader(io.TeeReader(r, sink))
+	if err := spool.receive(r, accept); err != nil {
+		return Taken{}, err
+	}
+	done, err := s.takers.lock(ctx, record.PersonID{}) // to verify takes memory: one at a time
 	if err != nil {
-		return Taken{}, sink.or(err)
+		return Taken{}, err
+	}
+	defer done()
+	return s.take(ctx, spool, invite, offer, now)
+}
+
+// take takes a record in that is all there.
+func (s *Store) take(ctx context.Context, spool *spool, invite crypto.Credential, offer keys.Invite, now time.Time) (Taken, error) {
+	// Once through, to see all of it.
+	src, err := spool.read()
+	if err != nil {
+		return Taken{}, err
 	}
 	h := src.Header()
-	if err := s.welcome(h); err != nil {
-		return Taken{}, err
-	}
-	id := h.Person
-	unlock, err := s.writers.lock(ctx, id)
+	_, before, err := s.waitingAs(h)
 	if err != nil {
 		return Taken{}, err
 	}
-	defer unlock()
-	there, err := s.person(id)
-	if err != nil && !errors.Is(err, errNoPerson) {
-		return Taken{}, err
-	}
-	before, err := waitingHead(there, h)
-	if err != nil {
-		return Taken{}, err
-	}
-
-	// Once through, to see all of it.
 	var found backup.Person
 	looked := &logUntil{size: before.Size}
 	check := &backup.Checker{Then: looked, LeftOver: looked.leftOver, Found: func(p backup.Person) error {
@@ -101,15 +108,30 @@ func (s *Store) TakeRecord(ctx context.Context, r io.Reader, invite crypto.Crede
 		return whole(p)
 	}}
 	if err := backup.Merge(ctx, []*backup.Reader{src}, check); err != nil {
-		return Taken{}, sink.or(err)
+		return Taken{}, err
 	}
 	switch {
 	case looked.left > 0:
 		return Taken{}, record.Safef(record.Invalid, "the copy has rows that the record does not name")
 	case offer.Quota != 0 && found.Used > offer.Quota:
-		return Taken{}, record.Safef(record.TooMany, "this record is larger than the room that the invite gives: ask the server's operator for one with more")
+		return Taken{}, errOverful
 	}
-	if there != nil {
+
+	// What is here is looked at again in the person's turn: meanwhile they may have
+	// carried on, or another copy may have come.
+	id := h.Person
+	unlock, err := s.writers.lock(ctx, id)
+	if err != nil {
+		return Taken{}, err
+	}
+	defer unlock()
+	there, head, err := s.waitingAs(h)
+	switch {
+	case err != nil:
+		return Taken{}, err
+	case head != before:
+		return Taken{}, errBusy
+	case there != nil:
 		switch again, err := sameLog(there, found, before, looked); {
 		case err != nil:
 			return Taken{}, err
@@ -124,10 +146,7 @@ func (s *Store) TakeRecord(ctx context.Context, r io.Reader, invite crypto.Crede
 	}
 
 	// And once more from the file, to write it.
-	if _, err := spool.Seek(0, io.SeekStart); err != nil {
-		return Taken{}, spoolError(err)
-	}
-	if src, err = backup.NewReader(spool); err != nil {
+	if src, err = spool.read(); err != nil {
 		return Taken{}, err
 	}
 	t := &taker{s: s, ctx: ctx, from: h, action: audit.Brought, change: func(a *rows.Account) {
@@ -176,10 +195,10 @@ func whole(p backup.Person) error {
 	return nil
 }
 
-// lookAt opens an invite without using it up.
-func (s *Store) lookAt(invite crypto.Credential, now time.Time) (open keys.Invite, err error) {
+// lookAt opens an invite without using it up, and says what it is called.
+func (s *Store) lookAt(invite crypto.Credential, now time.Time) (open keys.Invite, name crypto.CapsuleID, err error) {
 	if invite.IsZero() || invite.Kind() != crypto.Invite {
-		return open, errInvite
+		return open, name, errInvite
 	}
 	key := invite.CapsuleKey()
 	defer key.KEK.Destroy()
@@ -189,29 +208,40 @@ func (s *Store) lookAt(invite crypto.Credential, now time.Time) (open keys.Invit
 		return err
 	})
 	if errors.Is(err, errNoCapsule) {
-		return open, errInvite
+		return open, name, errInvite
 	}
 	if err != nil {
-		return open, err
+		return open, name, err
 	}
 	if c.State == rows.CapsuleUsed {
 		if len(c.Blob) < len(record.PersonID{}) {
-			return open, errInvite
+			return open, name, errInvite
 		}
 		c.Blob = c.Blob[len(record.PersonID{}):] // by whom is for claim to say
 	}
 	if open, err = keys.OpenInvite(key, c.Capsule); err != nil || !s.ownedBy(c, nobody) || !now.Before(open.Until) {
-		return open, errInvite
+		return open, name, errInvite
 	}
-	return open, nil
+	return open, key.ID, nil
+}
+
+// waitingAs is the record that waits here already and that a copy may stand for, and
+// the head of its log there; nil when there is none of that name.
+func (s *Store) waitingAs(h backup.Header) (*person, statement.Head, error) {
+	there, err := s.person(h.Person)
+	if errors.Is(err, errNoPerson) {
+		return nil, statement.Head{}, nil
+	}
+	if err != nil {
+		return nil, statement.Head{}, err
+	}
+	before, err := waitingHead(there, h)
+	return there, before, err
 }
 
 // waitingHead is the log's head, as it was where it came from, of a record that
 // waits here already and that this copy may stand for.
 func waitingHead(there *person, h backup.Header) (before statement.Head, err error) {
-	if there == nil {
-		return before, nil
-	}
 	if there.Account.From != h.Store {
 		return before, errThere
 	}
@@ -282,46 +312,4 @@ func (s *Store) makeRoom(ctx context.Context, id record.PersonID, there *person)
 		}
 		return nil
 	})
-}
-
-// spooling writes to the file, and not more than there is room for.
-type spooling struct {
-	w    io.Writer
-	left int64
-	err  error
-}
-
-func (s *spooling) Write(b []byte) (int, error) {
-	if s.err == nil && int64(len(b)) > s.left {
-		s.err = record.Safef(record.TooMany, "this record is larger than the room that the invite gives: ask the server's operator for one with more")
-	}
-	if s.err != nil {
-		return 0, s.err
-	}
-	n, err := s.w.Write(b)
-	s.left -= int64(n)
-	if err != nil {
-		s.err = spoolError(err)
-	}
-	return n, s.err
-}
-
-// or is the spool's error, if it had one, and else err.
-func (s *spooling) or(err error) error {
-	if s.err != nil {
-		return s.err
-	}
-	return err
-}
-
-func spoolError(err error) error {
-	return &record.Error{Kind: record.Unavailable, Safe: "the server has no room to take the record in: its disk may be full", Err: err}
-}
-
-// dropSpools removes what a take that was cut off has left.
-func dropSpools(dir string) {
-	left, _ := filepath.Glob(filepath.Join(dir, spoolPattern))
-	for _, path := range left {
-		_ = os.Remove(path)
-	}
 }

@@ -132,14 +132,14 @@ func TestTakeRecordRefused(t *testing.T) {
 	wantKind(t, err, record.Unauthorized)
 	nothing("an unknown invite")
 	for _, n := range []int{0, 1, 100, len(b) / 2, len(b) - 1} {
-		_, err := s.TakeRecord(ctx, bytes.NewReader(b[:n]), good)
+		_, err := s.TakeRecord(ctx, bytes.NewReader(b[:n]), invite(t, s, 0))
 		wantKind(t, err, record.Integrity)
 		nothing("cut off")
 	}
 	for i := 0; i < len(b); i += len(b)/50 + 1 {
 		bad := bytes.Clone(b)
 		bad[i] ^= 4
-		if _, err := s.TakeRecord(ctx, bytes.NewReader(bad), good); err == nil {
+		if _, err := s.TakeRecord(ctx, bytes.NewReader(bad), invite(t, s, 0)); err == nil {
 			t.Errorf("byte %d turned is taken", i)
 		}
 	}

@@ -33,12 +33,13 @@ type Store struct {
 	opts   Options
 	log    *slog.Logger
 
-	writers   writers    // one write at a time for each person
-	sessions  sessions   // when each session was last used
-	daily     daily      // how many requests each grant made today
-	clock     clock      // the high-water mark
-	slots     slotHold   // capsules that a backup may still need
-	taking    sync.Mutex // one record is brought at a time
+	writers   writers  // one write at a time for each person
+	sessions  sessions // when each session was last used
+	daily     daily    // how many requests each grant made today
+	clock     clock    // the high-water mark
+	slots     slotHold // capsules that a backup may still need
+	uploads   uploads  // of records that are brought here
+	takers    writers  // one of them is verified and written at a time
 	verifying sync.Mutex
 	backups   backups // that were written, and not yet said to be on their disk
 	dir       string
@@ -94,13 +95,13 @@ func Open(dir string, opt Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{node: node, opts: opt, log: opt.Log, dir: dir}
+	dropSpools(dir)  // first: the room may be what the database needs to open
 	opt.Now = s.time // what the anchor remembers never runs back
 	engine, err := badger.Open(filepath.Join(dir, databaseDir), engineOptions(node, opt))
 	if err != nil {
 		return nil, err
 	}
 	s.engine = engine
-	dropSpools(dir)
 	if err := s.start(); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
