@@ -129,6 +129,7 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 		return err
 	}
 	background.Go(func() { st.Keep(ctx) })
+	background.Go(func() { returnMemory(ctx) })
 	if err := keepCertificate(ctx, a, s, source, &background); err != nil {
 		return err
 	}
