@@ -60,6 +60,7 @@ type Limits struct {
 	HeaderTime time.Duration // for sending the head; 10 s
 	BodyTime   time.Duration // for sending an ordinary body, or taking an ordinary answer; 30 s
 	LargeTime  time.Duration // for a large one; 10 min
+	Slowest    int64         // bytes a second, over all of it, at which a whole record is sent or taken; 16 KiB
 	IdleTime   time.Duration // of a connection between requests; 2 min
 	StopTime   time.Duration // for requests to end when the server stops; 45 s
 }
@@ -100,6 +101,9 @@ func (l Limits) orDefault() Limits {
 	wait(&l.HeaderTime, 10*time.Second)
 	wait(&l.BodyTime, 30*time.Second)
 	wait(&l.LargeTime, 10*time.Minute)
+	if l.Slowest <= 0 {
+		l.Slowest = 16 << 10
+	}
 	wait(&l.IdleTime, 2*time.Minute)
 	wait(&l.StopTime, 45*time.Second)
 	return l
