@@ -39,6 +39,8 @@ func findingText(f rows.Finding) string {
 		return fmt.Sprintf("part %d of 64 of the directory %s", f.Number, is)
 	case rows.PartEpoch:
 		return fmt.Sprintf("the link from epoch %d to the one before %s", f.Number, is)
+	case rows.PartVersions:
+		return fmt.Sprintf("it has more than %s versions of entries, or has rows left over from many, and cannot be checked", thousands(rows.MaxVersions))
 	}
 	return fmt.Sprintf("the %s %s", f.Part, is)
 }
@@ -57,7 +59,9 @@ func meaning(f rows.Finding) string {
 	case rows.PartGrant:
 		return "That grant opens nothing; the person can make it again."
 	case rows.PartSlot:
-		return "That way to unlock does not work; the others do."
+		return "That way to unlock does not work; the others do. With none left, nothing of this record opens."
+	case rows.PartVersions:
+		return "It opens here as before; it is not restored from a backup, and not moved."
 	}
 	return "Nothing of this record opens until that is mended."
 }

@@ -276,6 +276,47 @@ func TestReaderRefuses(t *testing.T) {
 	}
 }
 
+// TestTooManyVersions: whoever has more versions than are verified has a finding, and
+// nobody else; and no more of them is remembered.
+func TestTooManyVersions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a million rows")
+	}
+	n := newNode(t, 1)
+	p, other := newPerson(3, "x"), newPerson(7, "y")
+	for i := range uint64(rows.MaxVersions) {
+		id := record.EntryID{4}
+		binary.BigEndian.PutUint64(id[8:], i)
+		p.rows[string(rows.EntryKey(id, rows.NewStamp(0, 1)))] = make([]byte, 33)
+	}
+	b, _ := n.write(0, rows.Hash{}, 9, p, other)
+	p.rows = nil
+	r, err := NewReader(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := Verify(t.Context(), []*Reader{r}, nil)
+	if err != nil || out.People != 2 || out.Damage != 1 || out.Damaged[0].Person != p.id || out.Damaged[0].Findings[0].Part != rows.PartVersions {
+		t.Errorf("%v, %+v", err, out)
+	}
+}
+
+// TestLargestSegment: the largest row of a segment fits a frame, and one line more
+// does not.
+func TestLargestSegment(t *testing.T) {
+	for more, want := range []bool{true, false} {
+		row := rows.MarshalSegment(make([]rows.Line, rows.MaxLines+more))
+		key := rows.SegmentKey(63, rows.HashOf(row))
+		w, err := NewWriter(io.Discard, Header{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Row(record.PersonID{1}, key, row); (err == nil) != want || Fits(key, row) != want {
+			t.Errorf("%d lines: %v, fits: %v", rows.MaxLines+more, err, Fits(key, row))
+		}
+	}
+}
+
 // TestMerge: the newest row of each key is given, once, in order, of whom the
 // last backup has.
 func TestMerge(t *testing.T) {

@@ -10,10 +10,6 @@ import (
 	"carehold/record/statement"
 )
 
-// MaxVersions is how many versions of entries a record may have when it is checked
-// without its store: each takes about a hundred bytes of memory while it is.
-const MaxVersions = 1 << 20
-
 // Person is one of the people in a backup, as they were found. Of their slots it has
 // those whose capsules are there.
 type Person struct {
@@ -38,7 +34,6 @@ type Checker struct {
 	v        *rows.Verifier
 	capsules map[crypto.CapsuleID]bool // of this person's slots
 	theirs   map[crypto.CapsuleID]bool // of everybody's before
-	versions int
 }
 
 func (c *Checker) begin(p record.PersonID) {
@@ -50,17 +45,12 @@ func (c *Checker) begin(p record.PersonID) {
 			c.LeftOver(p, key)
 		}
 	}})
-	c.capsules, c.versions = make(map[crypto.CapsuleID]bool), 0
+	c.capsules = make(map[crypto.CapsuleID]bool)
 }
 
 // Row takes a row.
 func (c *Checker) Row(p record.PersonID, key, value []byte) error {
 	c.begin(p)
-	if key[0] == rows.KindEntry {
-		if c.versions++; c.versions > MaxVersions {
-			return record.Safef(record.TooLarge, "a record has more than %d versions of entries", MaxVersions)
-		}
-	}
 	c.v.Row(key, value)
 	if c.Then == nil {
 		return nil

@@ -67,6 +67,11 @@ func (w *Writer) Row(p record.PersonID, key, value []byte) error {
 	return w.frame(frameRow, p[:], binary.BigEndian.AppendUint16(nil, uint16(len(key))), key, value)
 }
 
+// Fits reports whether a row fits a frame.
+func Fits(key, value []byte) bool {
+	return len(record.PersonID{})+2+len(key)+len(value) <= maxFrame
+}
+
 // Capsule writes the capsule of one of their slots.
 func (w *Writer) Capsule(c record.Capsule) error {
 	w.rows++

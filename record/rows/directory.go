@@ -24,6 +24,10 @@ const (
 	dirContext = "carehold/directory"
 )
 
+// MaxLines is how many entries a segment has at most: with its key and its person's
+// name its row fits a frame of a backup, of 2 MiB.
+const MaxLines = (2<<20 - 16 - 2 - (2 + sha256.Size)) / lineSize
+
 // Line is what the directory knows of one entry.
 type Line struct {
 	Entry record.EntryID

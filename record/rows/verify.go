@@ -24,6 +24,7 @@ const (
 	PartEntry     Part = "entry"
 	PartLog       Part = "log"
 	PartSlot      Part = "way to unlock"
+	PartVersions  Part = "number of versions"                   // more than can be checked
 	PartRows      Part = "rest, which the database cannot read" // told by whoever reads
 )
 
@@ -38,6 +39,10 @@ type Finding struct {
 	From    uint64 `json:"from,omitempty"`    // log entries from here
 	To      uint64 `json:"to,omitempty"`      // to before here
 }
+
+// MaxVersions is how many versions of entries of one person are verified: each takes
+// about a hundred bytes of memory while they are.
+const MaxVersions = 1 << 20
 
 // MaxFindings is how many findings of one person are told; the rest are counted.
 const MaxFindings = 100
@@ -109,6 +114,7 @@ type Verifier struct {
 	grants       map[record.GrantID]Hash
 	backs        backsCheck
 	live         bool
+	over         bool // more versions than are verified
 }
 
 // NewVerifier begins with a person's rows.
@@ -143,6 +149,8 @@ func (v *Verifier) Row(key, value []byte) {
 		v.single(kind, value)
 	case kind == KindBack:
 		v.backs.row(v, key, value)
+	case kind == KindEntry && (v.over || len(v.index.versions) == MaxVersions):
+		v.over = true
 	case kind == KindEntry:
 		if !v.index.row(key, value) {
 			v.leftOver(key)
@@ -250,7 +258,7 @@ func (v *Verifier) liveRow(row []byte) {
 
 // segmentRow takes a segment, and finds the versions that its lines name.
 func (v *Verifier) segmentRow(key, row []byte) {
-	if v.directory == nil {
+	if v.directory == nil || v.over {
 		return // not judged
 	}
 	n := -1
@@ -300,10 +308,13 @@ func (v *Verifier) Finish(epoch record.Epoch) Verified {
 			v.got.Add(Finding{Part: x.part, Missing: true})
 		}
 	}
+	if v.over {
+		v.got.Add(Finding{Part: PartVersions})
+	}
 	if v.headOK {
 		v.log.end(v)
 	}
-	if v.directory != nil {
+	if v.directory != nil && !v.over {
 		for n, h := range v.directory {
 			if h != (Hash{}) && !v.segment[n] {
 				v.got.Add(Finding{Part: PartSegment, Missing: true, Number: uint64(n)})

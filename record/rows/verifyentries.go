@@ -193,7 +193,7 @@ func (p *partsCheck) row(v *Verifier, key, value []byte) {
 
 func (p *partsCheck) begin(v *Verifier, id record.EntryID, at Stamp) {
 	*p = partsCheck{id: id, at: at, next: 1, any: true, sum: sha256.New()}
-	if v.directory == nil || v.unsure[SegmentOf(id)] {
+	if v.directory == nil || v.over || v.unsure[SegmentOf(id)] {
 		return
 	}
 	list := v.index.of(id)

@@ -172,10 +172,11 @@ type Status struct {
 	Commit   time.Time
 	Clock    string // "" when it is right, else what is wrong
 
-	LastBackup time.Time // zero: never
-	LastVerify time.Time // zero: never
-	Damage     int       // rows that the last verify found damaged
-	Broken     int       // records whose first rows do not open: nothing of them is served
-	Waiting    int       // records that wait for their person to carry on
-	Closed     int       // records that have moved to another server
+	LastBackup  time.Time // zero: never
+	BackupLacks bool      // of somebody it has nothing: a row does not fit
+	LastVerify  time.Time // zero: never
+	Damage      int       // rows that the last verify found damaged
+	Broken      int       // records whose first rows do not open: nothing of them is served
+	Waiting     int       // records that wait for their person to carry on
+	Closed      int       // records that have moved to another server
 }

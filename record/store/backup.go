@@ -36,8 +36,9 @@ type Backup struct {
 	Why     string // why it is a full one, where an increment was possible to want
 	People  uint64
 	Rows    uint64
-	Bytes   uint64 // before encryption
-	Damaged uint64 // people whose head is damaged: they are not in it
+	Bytes   uint64            // before encryption
+	Damaged uint64            // people who are not in it: their head is damaged, or a row is larger than a backup holds
+	Lacking []record.PersonID // who they are, at most backup.MaxDamaged of them
 	Time    time.Time
 }
 
@@ -78,12 +79,15 @@ func (s *Store) backUp(ctx context.Context, w io.Writer, base *mark, now time.Ti
 	if err != nil {
 		return b, err
 	}
-	b = Backup{Full: base == nil, Time: now, Name: backup.NameOf(run.header, to).String(), People: run.whole, Damaged: run.damaged}
+	b = Backup{Full: base == nil, Time: now, Name: backup.NameOf(run.header, to).String(), People: run.whole, Damaged: run.damaged, Lacking: run.lacking}
 	if b.ID, err = run.out.End(to, s.signer.SignBackup); err != nil {
 		return b, err
 	}
 	b.Rows, b.Bytes = run.out.Rows(), run.out.Bytes()
 	m := mark{id: b.ID, to: to, from: run.header.From, base: run.header.Base, time: now, name: b.Name}
+	if run.partly {
+		m.name = partName
+	}
 	s.backups.wrote(m)
 	return b, nil
 }
@@ -135,6 +139,10 @@ type backing struct {
 	slots   []crypto.CapsuleID
 	whole   uint64
 	damaged uint64
+	lacking []record.PersonID
+
+	over   bool // now has a row that is too large
+	partly bool // somebody had
 }
 
 // row takes the next row that was written.
@@ -169,6 +177,10 @@ func (b *backing) row(part kv.Partition, key, value []byte) error {
 	if !backup.Carries(key) {
 		return nil
 	}
+	if !backup.Fits(key, value) { // nobody else goes without a backup for it
+		b.over, b.partly = true, true
+		return nil
+	}
 	return b.out.Row(id, key, value)
 }
 
@@ -195,10 +207,13 @@ func (b *backing) turn(next *record.PersonID) (err error) {
 		if err := b.s.backUpSlots(b.out, b.now.id, b.slots); err != nil {
 			return err
 		}
+		if b.over {
+			*b.now = headAt{id: b.now.id}
+		}
 		if err := b.last(*b.now); err != nil {
 			return err
 		}
-		b.now, b.slots = nil, nil
+		b.now, b.slots, b.over = nil, nil, false
 	}
 	for len(b.people) > 0 && (next == nil || bytes.Compare(b.people[0].id[:], next[:]) < 0) {
 		if err := b.last(b.people[0]); err != nil {
@@ -225,7 +240,9 @@ func (b *backing) last(h headAt) (err error) {
 		}
 		b.whole++
 	} else if b.s.isPerson(h.id) {
-		b.damaged++
+		if b.damaged++; len(b.lacking) < backup.MaxDamaged {
+			b.lacking = append(b.lacking, h.id)
+		}
 	}
 	return b.out.Last(l)
 }

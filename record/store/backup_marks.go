@@ -19,6 +19,10 @@ const (
 	maxChainAge   = 30 * 24 * time.Hour
 )
 
+// partName stands for the name of a backup that lacks a row which did not fit. No
+// increment follows it, or the row would be lost to those as well.
+const partName = "-"
+
 var backupKey = []byte{kindNode, 'b'} // the backups that were finished
 
 // mark is one of them.
@@ -133,6 +137,9 @@ func (s *Store) baseFor(opt BackupOptions, now time.Time) (base *mark, why strin
 		known[m.id] = m
 	}
 	why = "the last one, and what it follows, is not in that folder as it was written"
+	if list[len(list)-1].name == partName {
+		why = "the last one could not hold all"
+	}
 	for i := len(list) - 1; i >= 0; i-- {
 		n, m := 0, list[i]
 		ok := have[BackupFile{m.name, m.size}]
@@ -157,6 +164,7 @@ func (s *Store) baseFor(opt BackupOptions, now time.Time) (base *mark, why strin
 // backupStatus tells of the last backup that was finished.
 func (s *Store) backupStatus(r kv.Reader, st *Status) {
 	if list := marksOf(r); len(list) > 0 {
-		st.LastBackup = list[len(list)-1].time
+		last := list[len(list)-1]
+		st.LastBackup, st.BackupLacks = last.time, last.name == partName
 	}
 }

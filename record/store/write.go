@@ -143,12 +143,18 @@ func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash
 			return errFull
 		}
 		next = *d
+		more := uint64(0)
 		for n, lines := range changed {
 			old, err := d.Segment(r, n)
 			if err != nil {
 				return err
 			}
-			row := rows.MarshalSegment(rows.Merge(old, lines))
+			merged := rows.Merge(old, lines)
+			if err := roomFor(old, merged); err != nil {
+				return err
+			}
+			more += added(old, lines)
+			row := rows.MarshalSegment(merged)
 			next[n] = rows.HashOf(row)
 			if next[n] == d[n] {
 				continue
@@ -158,7 +164,7 @@ func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash
 				stale = append(stale, rows.SegmentKey(n, d[n]))
 			}
 		}
-		return nil
+		return versionsFit(r, d, p.Head.Used+batch.bytes, more)
 	})
 	return &next, stale, err
 }
