@@ -4,6 +4,8 @@ import { at as place, concat, equal, hex, refuse, u16, u64, u8, unhex } from './
 import { kdf } from './kdf.mjs';
 import { Rows, head, keys, name, ring, store as storeRow } from './rows.mjs';
 import { belongs, openCapsule, row as capsuleRow } from './capsule.mjs';
+import { nodeSeed, verifierKey } from './tree.mjs';
+import { publicOf } from './sign.mjs';
 import { capsuleId, parseToken } from './credentials.mjs';
 
 // load reads JSON lines { partition, key, value } in hexadecimal, and { engine: "a" | "anchor", value }
@@ -16,7 +18,9 @@ export function load(lines, nodeKey) {
     if (r.engine) engine[r.engine] = unhex(r.value);
     else rows.put(unhex(r.partition), unhex(r.key), unhex(r.value));
   }
-  return { rows, engine, nodeKey, store: storeRow(rows).store, live: true };
+  const { store } = storeRow(rows);
+  const verifier = nodeKey && verifierKey(store, publicOf(nodeSeed(nodeKey, store)));
+  return { rows, engine, nodeKey, store, verifier, live: true };
 }
 
 // What the sum of an anchor is over: of version 1 the heads, of version 2 every row of kind h, c or m.

@@ -2,7 +2,7 @@
 // The command: node reader.mjs COMMAND < input.json; README.md has what goes in and what comes out. Exit codes:
 // 0 an answer, 1 the data was refused, 2 the command was used wrongly.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { refuse, unhex, hex, Refused } from './notation.mjs';
+import { concat, refuse, unhex, hex, Refused } from './notation.mjs';
 import { decrypt, read } from './backup.mjs';
 import { lay } from './chain.mjs';
 import * as live from './live.mjs';
@@ -58,7 +58,9 @@ async function main() {
     process.stderr.write(`usage: node reader.mjs ${Object.keys(commands).join('|')} < input.json\n`);
     return 2;
   }
-  const stdin = process.stdin.isTTY ? '' : readFileSync(0, 'utf8');
+  const chunks = [];
+  if (!process.stdin.isTTY) for await (const chunk of process.stdin) chunks.push(chunk);
+  const stdin = concat(...chunks).toString('utf8');
   try {
     process.stdout.write(JSON.stringify(await command(stdin.trim() ? JSON.parse(stdin) : {}), null, 1) + '\n');
     return 0;
