@@ -296,7 +296,7 @@ func (m *mover) given(ctx context.Context, to *client.Client) error {
 			return j.save()
 		}
 	} else if !errors.Is(err, holder.ErrNoSlot) {
-		return err
+		return m.inTheWay(ctx, to, err)
 	}
 	invite, err := m.app.invite(m.inviteFile)
 	if err != nil {
@@ -313,6 +313,21 @@ func (m *mover) given(ctx context.Context, to *client.Client) error {
 	m.app.note("Given to %s.", j.To)
 	j.Given = true
 	return j.save()
+}
+
+// inTheWay is why the other server's record is not the one that is moved: it may be
+// that one as it was closed there, when it moved away; or else err.
+func (m *mover) inTheWay(ctx context.Context, to *client.Client, err error) error {
+	h, other := holder.Unlock(ctx, to, m.slot, holder.Memory{})
+	if other != nil {
+		return err
+	}
+	defer h.Close()
+	if url, _ := h.Moved(); url == "" || h.Waiting() != nil {
+		return err
+	}
+	return hinted(fmt.Errorf("your record was at %s before, and what is closed there is in the way", m.journal.To),
+		fmt.Sprintf("ask whoever runs it to take that away (carehold forget %s); then say this again, or carehold move-record --cancel", m.device.memory.Person))
 }
 
 // goOn carries the record on at the other server, and tells the device file.

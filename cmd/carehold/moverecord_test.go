@@ -268,6 +268,41 @@ func TestMoveRecord(t *testing.T) {
 	}
 }
 
+// TestMoveBack moves a record to another server and back: what was closed at the
+// first is in the way until its operator takes it away.
+func TestMoveBack(t *testing.T) {
+	from, to := newHome(t), newHome(t)
+	r := &road{}
+	here, there := r.to(t, from), r.to(t, to)
+	tr := newTraveller(t, from, here)
+	file := filepath.Join(filepath.Dir(tr.state), "invite")
+	move := func(address string, at *home) (string, string, int) {
+		if err := os.WriteFile(file, []byte(at.invite(t)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return tr.run(t, r, "move-record", "--to", address, "--invite-file", file, "--yes")
+	}
+	if out, errs, code := move(there, to); code != 0 {
+		t.Fatalf("there: %d %s %s", code, out, errs)
+	}
+	_, errs, code := move(here, from)
+	if code != exitFailed || !strings.Contains(errs, "what is closed there is in the way") {
+		t.Fatalf("back, while it is closed there: %d %s", code, errs)
+	}
+	op := &operator{store: from.Store, data: from.dir}
+	list, err := op.resting(t.Context())
+	if err != nil || len(list) != 1 || list[0].State != "closed" || !strings.Contains(errs, "carehold forget "+list[0].Name) {
+		t.Fatalf("%+v, %v; %s", list, err, errs)
+	}
+	if _, err := op.forget(t.Context(), forgetRequest{list[0].Name}); err != nil {
+		t.Fatal(err)
+	}
+	if out, errs, code := move(here, from); code != 0 {
+		t.Fatalf("back: %d %s %s", code, out, errs)
+	}
+	tr.arrived(t, r, to, from, here)
+}
+
 // TestMoveCancelled takes a move back that was stopped on the way, as long as nobody
 // has gone on with the record elsewhere.
 func TestMoveCancelled(t *testing.T) {

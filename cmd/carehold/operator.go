@@ -29,6 +29,8 @@ import (
 //	POST /invite   inviteRequest -> inviteAnswer
 //	GET  /clock    clockStatus
 //	POST /clock    clockStatus, after the clock was accepted
+//	GET  /resting  list of resting
+//	POST /forget   forgetRequest
 //	POST /backup   backupRequest -> the file; POST /backup/done backupDone
 //	POST /verify   lines of verifyLine
 //
@@ -98,6 +100,19 @@ func (o *operator) listen(ctx context.Context, path string, background *sync.Wai
 	mux.HandleFunc("POST /clock", func(w http.ResponseWriter, r *http.Request) {
 		c, err := o.clock(context.WithoutCancel(r.Context()), true)
 		reply(w, c, err)
+	})
+	mux.HandleFunc("GET /resting", func(w http.ResponseWriter, r *http.Request) {
+		list, err := o.resting(r.Context())
+		reply(w, list, err)
+	})
+	mux.HandleFunc("POST /forget", func(w http.ResponseWriter, r *http.Request) {
+		var q forgetRequest
+		if err := json.NewDecoder(io.LimitReader(r.Body, 4096)).Decode(&q); err != nil {
+			reply(w, nil, record.Safef(record.Invalid, "the request cannot be understood"))
+			return
+		}
+		q, err := o.forget(context.WithoutCancel(r.Context()), q)
+		reply(w, q, err)
 	})
 	o.backupRoutes(mux)
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: operatorTimeout, ErrorLog: httpapi.ErrorLog(o.log)}

@@ -128,7 +128,7 @@ func (o *operator) problems(s *serverStatus, st store.Status) {
 	}
 	if st.Waiting > 0 {
 		wrong(plural(st.Waiting, "record waits", "records wait")+" for the person to carry on after a restore or a move",
-			`tell them to run "carehold carry-on" on their device; until then nobody they had granted anything reads it`)
+			`tell them to run "carehold carry-on" on their device; until then nobody they had granted anything reads it. "carehold forget" lists them`)
 	}
 	if info, err := os.Stat(o.data); err == nil && othersMayRead(info.Mode()) {
 		wrong("others on this machine may look into "+o.data, "chmod 700 "+o.data)

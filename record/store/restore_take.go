@@ -30,6 +30,17 @@ var (
 	errCopyOld error = record.Safef(record.Conflict, "this copy of the record is older than the one that waits here already")
 )
 
+// inTheWay says what only the operator can take away.
+func inTheWay(what string, id record.PersonID) error {
+	err := record.Errorf(record.Conflict, "%s: the server's operator can take it away (carehold forget %s); then send yours again", what, id)
+	err.Safe = what
+	return err
+}
+
+func errSquat(id record.PersonID) error {
+	return inTheWay("another record of this name waits at this server already", id)
+}
+
 // TakeRecord takes in a record that CopyRecord wrote at another server. All of it
 // is verified, in a file in the store's folder, before any of it is here; then its
 // rows are written, and the head last. From then on it waits, without grants, for
@@ -242,11 +253,17 @@ func (s *Store) waitingAs(h backup.Header) (*person, statement.Head, error) {
 // waitingHead is the log's head, as it was where it came from, of a record that
 // waits here already and that this copy may stand for.
 func waitingHead(there *person, h backup.Header) (before statement.Head, err error) {
-	if there.Account.From != h.Store {
+	switch {
+	case there.Account.Moved != "" && !there.Account.Waiting():
+		return before, inTheWay("this record was at this server before it moved, and what is closed here is in the way", h.Person)
+	case there.Account.From != h.Store:
+		if there.Account.Waiting() {
+			return before, errSquat(h.Person)
+		}
 		return before, errThere
 	}
 	if before, err = audit.VerifyCheckpoint(there.Account.Note, h.Verifier, h.Store, h.Person); err != nil {
-		return before, errThere // another key signs for a server of that name
+		return before, errSquat(h.Person) // another key signs for a server of that name
 	}
 	return before, nil
 }
@@ -258,7 +275,7 @@ func sameLog(there *person, found backup.Person, before statement.Head, looked *
 	case found.Head.Log.Size < before.Size || found.Account.Seq < there.Account.Seq:
 		return false, errCopyOld
 	case looked.f.Head() != before:
-		return false, errThere
+		return false, errSquat(there.ID)
 	}
 	return found.Head.Log.Size == before.Size, nil
 }
@@ -291,9 +308,7 @@ func (s *Store) forget(ctx context.Context, id record.PersonID) error {
 		if !p.Account.Waiting() {
 			return errThere
 		}
-		for _, key := range [][]byte{rows.HeadKey, rows.AccountKey, rows.LiveKey, rows.RingKey, rows.DirKey} {
-			tx.Delete(key)
-		}
+		dropRecord(tx)
 		return nil
 	})
 }
