@@ -78,7 +78,12 @@ What is always the same can be in the configuration file:
 			return err
 		}
 		if answer.Damaged > 0 {
-			return coded(exitIntegrity, fmt.Errorf("%s damaged so that nothing of it could be backed up", plural(int(answer.Damaged), "record is", "records are")),
+			if !a.json {
+				for _, id := range answer.Records {
+					a.warn("Record %s is not in this backup", id)
+				}
+			}
+			return coded(exitIntegrity, fmt.Errorf("%s damaged, or too large, so that nothing of it could be backed up", plural(int(answer.Damaged), "record is", "records are")),
 				`"carehold verify" says more; keep the backups that you have from before`)
 		}
 		return nil
@@ -226,6 +231,10 @@ func (a *app) showBackup(b backupAnswer) error {
 	if b.Full && b.Why != "" {
 		a.note("It is a full one, for %s.", b.Why)
 	}
+	a.say("Store %s, signed with %s", b.Store, b.Server)
+	if b.People == 0 {
+		a.warn("there is no record in this backup: is this the store that you meant")
+	}
 	return nil
 }
 
@@ -293,11 +302,39 @@ func identities(path string) ([]backup.Identity, error) {
 	return ids, nil
 }
 
+// ahead is how far a backup's time may be past this machine's before that is told.
+const ahead = time.Hour
+
+// warnOf says what an operator should see of a backup before they believe it.
+func (a *app) warnOf(h backup.Header, people uint64, verifier string) {
+	if h.Time.After(time.Now().Add(ahead)) {
+		a.warn("the newest of these backups is dated in the future, %s: this machine's clock or the server's was wrong, or somebody made the file up", local(h.Time))
+	}
+	if people == 0 {
+		a.warn("there is no record in this backup: it is not the one that you want, or somebody made it up")
+	}
+	if verifier == "" {
+		a.warn("anybody who knows the recipient can make a backup up. That this one is your server's shows by the key that signed it, which \"carehold status\" says there: name it with --verifier")
+	}
+}
+
+// backupHint is what to do when a backup cannot be read.
+const backupHint = `the file is damaged, or is not what it should be: copy it anew from where the backups are kept, or name an older one with --from`
+
+// badBackup gives an error of a backup's a hint for whoever runs the server.
+func badBackup(err error) error {
+	if errors.Is(err, record.Integrity) {
+		return coded(exitIntegrity, err, backupHint)
+	}
+	return err
+}
+
 // knownServer refuses a backup that another server than the one that is known
 // has signed.
 func knownServer(chain *backup.Chain, verifier string) error {
 	if verifier == "" || chain.Newest().Verifier == verifier {
 		return nil
 	}
-	return record.Safef(record.Integrity, "this backup is not of the server whose key you named, but of %s", chain.Newest().Verifier)
+	return coded(exitIntegrity, record.Safef(record.Integrity, "this backup is not of the server whose key you named, but of %s", chain.Newest().Verifier),
+		"do not restore it, unless that is a key of your server's from before a restore; see who can write to the folder")
 }

@@ -32,8 +32,10 @@ type backupAnswer struct {
 	Follows  string    `json:"-"`
 	People   uint64    `json:"people"`
 	Rows     uint64    `json:"rows"`
-	Bytes    int64     `json:"bytes"` // of the file
-	Damaged  uint64    `json:"damaged"`
+	Bytes    int64     `json:"bytes"`             // of the file
+	Damaged  uint64    `json:"damaged"`           // records that it lacks
+	Records  []string  `json:"records,omitempty"` // which, at most 100 of them
+	Store    string    `json:"store"`
 	Time     time.Time `json:"time"`
 	Server   string    `json:"verifier"`
 	Duration float64   `json:"seconds"`
@@ -108,7 +110,11 @@ func (o *operator) backup(ctx context.Context, w io.Writer, q backupRequest) (ba
 	if err := sealed.Close(); err != nil {
 		return backupAnswer{}, err
 	}
-	return backupAnswer{File: b.Name, ID: hex.EncodeToString(b.ID[:]), Full: b.Full, Why: b.Why, People: b.People, Rows: b.Rows,
+	var lacking []string
+	for _, id := range b.Lacking {
+		lacking = append(lacking, id.String())
+	}
+	return backupAnswer{Records: lacking, Store: o.store.ID().String(), File: b.Name, ID: hex.EncodeToString(b.ID[:]), Full: b.Full, Why: b.Why, People: b.People, Rows: b.Rows,
 		Damaged: b.Damaged, Time: b.Time.UTC().Truncate(time.Second), Server: o.store.Verifier(),
 		Duration: time.Since(began).Round(time.Millisecond).Seconds()}, nil
 }

@@ -16,6 +16,7 @@ import (
 // serverStatus is what an operator may know.
 type serverStatus struct {
 	Store      string    `json:"store"`
+	Verifier   string    `json:"verifier"` // the public key that its backups are signed with
 	Data       string    `json:"data"`
 	Serving    bool      `json:"serving"`
 	Ready      bool      `json:"ready"`
@@ -58,7 +59,7 @@ func (o *operator) status(ctx context.Context) (serverStatus, error) {
 	if err != nil && !errors.Is(err, record.Unavailable) { // a store that has failed can still say so
 		return serverStatus{}, err
 	}
-	s := serverStatus{Store: st.Store.String(), Data: o.data, Serving: o.url != "", Server: o.url, Since: o.began.UTC().Truncate(time.Second),
+	s := serverStatus{Store: st.Store.String(), Verifier: o.store.Verifier(), Data: o.data, Serving: o.url != "", Server: o.url, Since: o.began.UTC().Truncate(time.Second),
 		Version: version(), People: st.People, Grants: st.Grants, Capsules: st.Capsules, LogEntries: st.Leaves, Bytes: st.Used,
 		LastCommit: st.Commit.UTC(), LastBackup: st.LastBackup.UTC(), LastVerify: st.LastVerify.UTC(),
 		Damage: st.Damage, Broken: st.Broken, Waiting: st.Waiting, Closed: st.Closed,
@@ -119,6 +120,8 @@ func (o *operator) problems(s *serverStatus, st store.Status) {
 	case st.People == 0: // nothing to lose
 	case st.LastBackup.IsZero():
 		wrong("there has never been a backup", `"carehold backup --to FOLDER --recipient age1…" makes one; let it run every night`)
+	case st.BackupLacks:
+		wrong("the last backup lacks a record of which one row is too large", `"carehold backup" names it; keep the backups from before`)
 	case now.Sub(st.LastBackup) > backupAge:
 		wrong(fmt.Sprintf("the last backup is %s old", plural(int(now.Sub(st.LastBackup).Hours()/24), "day", "days")),
 			`see why the nightly one does not run; "carehold backup" makes one now`)

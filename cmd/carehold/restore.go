@@ -25,8 +25,8 @@ all. The new store has a name and a key of its own. Nobody's grants and tokens
 are in it: each person carries their record on from their own device, which
 asks them first, and then shares it anew.
 
-Name the server's public key with --verifier if you know it ("carehold backup
---json" tells it): then a backup that somebody else has made up is refused.`,
+Name the server's public key with --verifier ("carehold status" says it there:
+note it): then a backup that somebody else has made up is refused.`,
 		Example: `  carehold restore --from /media/backup --identity backup.key --data /srv/new
   carehold restore --from /media/backup --identity backup.key --dry-run`,
 		Args: nothing,
@@ -55,7 +55,7 @@ Name the server's public key with --verifier if you know it ("carehold backup
 		}
 		chain, err := backup.OpenChain(*from, ids)
 		if err != nil {
-			return err
+			return badBackup(err)
 		}
 		defer chain.Close()
 		if err := knownServer(chain, *verifier); err != nil {
@@ -68,15 +68,16 @@ Name the server's public key with --verifier if you know it ("carehold backup
 		out, err := store.Restore(c.Context(), s.get("data"), chain.Readers, opt)
 		if err != nil && out.Damage > 0 && errors.Is(err, record.Integrity) {
 			v := verifiedOf(out.Report)
-			v.Backup = &verifiedBackup{chain.Paths, out.Header.Store.String(), out.Header.Verifier, out.Header.Time}
+			v.Backup = verifiedBackupOf(chain.Paths, out.Header)
 			return errors.Join(a.showVerified(v), nil)
 		}
 		if errors.Is(err, record.Unavailable) {
 			return hinted(err, "nothing was restored; the backup is as it was")
 		}
 		if err != nil {
-			return err
+			return badBackup(err)
 		}
+		a.warnOf(out.Header, out.People, *verifier)
 		return a.showRestored(s, out, len(chain.Paths))
 	}
 	return c
@@ -86,7 +87,8 @@ Name the server's public key with --verifier if you know it ("carehold backup
 type restored struct {
 	Data     string `json:"data"`
 	Store    string `json:"store"`
-	Of       string `json:"of"` // the store that was backed up
+	Of       string `json:"of"`       // the store that was backed up
+	Verifier string `json:"verifier"` // of the node that signed it
 	Time     string `json:"time"`
 	Files    int    `json:"files"`
 	People   uint64 `json:"people"`
@@ -97,7 +99,7 @@ type restored struct {
 }
 
 func (a *app) showRestored(s *settings, out store.Restored, files int) error {
-	r := restored{s.get("data"), out.Store.String(), out.Header.Store.String(), out.Header.Time.Format("2006-01-02T15:04:05Z"),
+	r := restored{s.get("data"), out.Store.String(), out.Header.Store.String(), out.Header.Verifier, out.Header.Time.Format("2006-01-02T15:04:05Z"),
 		files, out.People - out.Left, out.Entries, out.Damage, out.Left, out.LeftOver}
 	if a.json {
 		if err := a.summary(r); err != nil {
@@ -105,6 +107,7 @@ func (a *app) showRestored(s *settings, out store.Restored, files int) error {
 		}
 	} else {
 		a.say("Restored %s with %s, as they were at %s, into %s", plural(int(r.People), "record", "records"), entriesOf(int(r.Entries)), local(out.Header.Time), r.Data)
+		a.say("The backup is of the store %s, signed with %s", r.Of, r.Verifier)
 		a.note("")
 		a.note("What was written after that is not there, and nobody has access yet. Next:")
 		flag := ""

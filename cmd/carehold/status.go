@@ -54,6 +54,7 @@ func (a *app) showStatus(st serverStatus) {
 	rows := [][]string{
 		{"Serving", serving},
 		{"Store", st.Data},
+		{"Public key", st.Verifier},
 		{"Version", st.Version},
 		{"People", thousands(st.People)},
 		{"Live grants", thousands(st.Grants)},

@@ -96,6 +96,11 @@ type verifiedBackup struct {
 	Store    string    `json:"store"`
 	Verifier string    `json:"verifier"`
 	Time     time.Time `json:"time"`
+	Future   bool      `json:"dated_in_the_future,omitempty"`
+}
+
+func verifiedBackupOf(paths []string, h backup.Header) *verifiedBackup {
+	return &verifiedBackup{paths, h.Store.String(), h.Verifier, h.Time.Truncate(time.Second), h.Time.After(time.Now().Add(ahead))}
 }
 
 func verifiedOf(r backup.Report) verified {
@@ -181,7 +186,7 @@ func (a *app) verifyBackup(ctx context.Context, from []string, identity, verifie
 	}
 	chain, err := backup.OpenChain(from, ids)
 	if err != nil {
-		return err
+		return badBackup(err)
 	}
 	defer chain.Close()
 	if err := knownServer(chain, verifier); err != nil {
@@ -190,11 +195,12 @@ func (a *app) verifyBackup(ctx context.Context, from []string, identity, verifie
 	began := time.Now()
 	r, err := backup.Verify(ctx, chain.Readers, a.tally("verifying"))
 	if err != nil {
-		return err
+		return badBackup(err)
 	}
+	a.warnOf(chain.Newest(), r.People, verifier)
 	v, h := verifiedOf(r), chain.Newest()
 	v.Seconds = time.Since(began).Round(time.Millisecond).Seconds()
-	v.Backup = &verifiedBackup{chain.Paths, h.Store.String(), h.Verifier, h.Time.Truncate(time.Second)}
+	v.Backup = verifiedBackupOf(chain.Paths, h)
 	return a.showVerified(v)
 }
 

@@ -75,6 +75,7 @@ func (a *app) showVerified(v verified) error {
 	} else {
 		if b := v.Backup; b != nil {
 			a.say("The backup of %s, in %s", local(b.Time), plural(len(b.Files), "file", "files"))
+			a.say("Store %s, signed with %s", b.Store, b.Verifier)
 		}
 		a.say("Verified %s, %s in %s: %s, %s.", plural(int(v.People), "record", "records"), humanize.IBytes(v.Bytes), plural(int(v.Rows), "row", "rows"),
 			entriesOf(int(v.Entries)), plural(int(v.Leaves), "log entry", "log entries"))

@@ -49,11 +49,21 @@ func (c *Chain) Size() (n int64) {
 func (c *Chain) Newest() Header { return c.Readers[len(c.Readers)-1].header }
 
 func (c *Chain) open(path string, ids []Identity) (*Reader, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // a pipe could be waited for forever
+		return nil, record.Safef(record.Invalid, "%s is not a file: copy what it gives into one", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	r, err := Decrypt(f, ids)
+	if err == nil {
+		err = r.header.named(filepath.Base(path))
+	}
 	if err != nil {
 		f.Close()
 		if e, ok := errors.AsType[*record.Error](err); ok {

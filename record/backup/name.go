@@ -11,7 +11,7 @@ import (
 
 // Name is the name of a backup's file: carehold-<store>-<time>-<to>-full.age or
 // -incr.age. It says what an operator wants to see in a folder, and is believed by
-// nobody: the header says it again.
+// nobody: the header says it again, and a file in which it says another is refused.
 type Name struct {
 	Store string // the first 8 digits
 	Time  time.Time
@@ -46,6 +46,17 @@ func ParseName(s string) (n Name, ok bool) {
 	to, err2 := strconv.ParseUint(m[3], 10, 64)
 	n = Name{m[1], at, to, m[4] == "full"}
 	return n, err1 == nil && err2 == nil && n.String() == s
+}
+
+// named refuses a file whose name says another store, time or kind than its header.
+// One with a name of another form says nothing.
+func (h Header) named(file string) error {
+	n, ok := ParseName(file)
+	if ok && n != NameOf(h, n.To) {
+		return record.Safef(record.Integrity, "its name says another server, time or kind than is in it (of the server %s, at %s): somebody renamed it, or put it there for another",
+			h.Store.String()[:8], h.Time.UTC().Format(nameTime))
+	}
+	return nil
 }
 
 // IsOf reports whether a name can be that of a store's backup.
