@@ -204,6 +204,7 @@ func (out *secondStore) story(t *testing.T, s *store.Store, n *near, h *holder.H
 		t.Fatal(err)
 	}
 	put(t, me, `{"resourceType":"Condition","id":"c1","code":{"text":"better"},"subject":{"display":"her"}}`)
+	put(t, me, `{"resourceType":"Observation","id":"o0","status":"final","code":{"text":"height"},"subject":{"display":"her"}}`) // no far link leads here
 	must[[]store.Result](t)(me.Move(ctx, []fhir.Ref{allergyRef}, record.Private))
 
 	prf := []byte(strings.Repeat("\x07", 32))

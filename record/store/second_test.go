@@ -293,7 +293,7 @@ func (s *secondStore) compareTokens(t *testing.T) {
 			t.Errorf("a token opens nothing because %q fails", token.Failed)
 		}
 	}
-	// The live grant is of the last epoch; all but o1 is of epochs before it.
+	// The live grant is of epoch 4: o1 is too, o0 is two near links away, the rest a far one.
 	var want []secondVersion
 	for _, v := range s.want.Entries {
 		if v.Ref != "Condition/c1" && v.Ref != "AllergyIntolerance/a1" {

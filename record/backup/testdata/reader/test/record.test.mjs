@@ -132,6 +132,22 @@ test('each condition of §9 alone keeps a grant shut', () => {
   assert.equal(answer({ ...ask, change: { stopped: true } }).row, 'stopped');
 });
 
+test('with the keyring open, the certificate of every live grant has to be signed, and statements to be a chain', () => {
+  const shown = (change, also) => {
+    const store = write({ now, grants: [{ ...ask, change }] });
+    return opened(load(lines(store), store.nodeKey), recovery(store.code), also);
+  };
+  assert.equal(shown({}).listed.length, 2);
+  assert.throws(() => shown({ signer: Buffer.alloc(32, 1) }), { message: 'a signature does not verify' });
+  assert.throws(() => shown({}, { statements: [] }), { message: "the account's statement is not the last" });
+});
+
+test('what lies beside the rows of a live store is altered too', () => {
+  const src = load(`${lines(w)}\n${JSON.stringify({ engine: 'a', value: '00'.repeat(96) })}`, w.nodeKey);
+  assert.throws(() => opened(src, credential), { message: "the database's anchor record is not valid" });
+  assert.throws(() => opened({ ...src, engine: { anchor: Buffer.alloc(8192) } }, credential), { message: "the database's anchor record is not valid" });
+});
+
 test('a row of a live store that was altered is refused, by its MAC, its hash or its seal', () => {
   const src = load(lines(w), w.nodeKey);
   for (const [p, rows] of src.rows.partitions)
