@@ -241,9 +241,9 @@ func TestCheckAllFinds(t *testing.T) {
 		}, "opens with none of your keys"},
 		"an entry altered, and its newer version": {func(c copied) {
 			k, id, at := row(c, "a")
-			first := string(rows.EntryKey(id, at.At(1)))
-			c.rows[first][len(c.rows[first])-1] ^= 1
-			sum := rows.HashOf(c.rows[first])
+			first := c.rows[string(rows.EntryKey(id, at.At(1)))]
+			first[len(first)-1] ^= 1
+			sum := rows.HashOf(first)
 			copy(c.rows[k], sum[:])
 			rehash(c, k, id)
 		}, "opens with none of your keys"},

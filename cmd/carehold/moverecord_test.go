@@ -113,7 +113,6 @@ type traveller struct {
 	state, pass string
 	kit         *holder.Kit
 	person      *holder.Holder
-	token       string // of a grant
 }
 
 func newTraveller(t *testing.T, at *home, through string) *traveller {
