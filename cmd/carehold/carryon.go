@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -84,6 +85,7 @@ type carriedJSON struct {
 	Entries   uint64    `json:"lost_log_entries"`
 	Changes   uint64    `json:"lost_changes"`
 	Forked    bool      `json:"forked"`
+	Looked    time.Time `json:"last_looked,omitzero"`
 	Ended     int       `json:"grants_ended"`
 }
 
@@ -100,7 +102,7 @@ func (a *app) carryOn(ctx context.Context, h *holder.Holder, acceptLoss bool) (o
 	if w == nil { // another device was faster
 		return out, nil
 	}
-	out = carriedJSON{Newest: newest, From: hex.EncodeToString(w.Store[:]), Entries: w.Entries, Changes: uint64(w.Changes), Forked: w.Forked}
+	out = carriedJSON{Newest: newest, From: hex.EncodeToString(w.Store[:]), Entries: w.Entries, Changes: uint64(w.Changes), Forked: w.Forked, Looked: h.Memory().Looked}
 	for _, g := range h.Grants() {
 		if g.State != holder.Ended {
 			out.Ended++
@@ -134,11 +136,13 @@ func (a *app) tellWaiting(h *holder.Holder, w holder.Waiting, newest time.Time, 
 	case w.Lost() && w.Changes > 0:
 		a.note("Missing of what this device had seen: %s, and %s of your own to grants, devices or keys. A newer backup may have them: ask whoever runs the server before you go on.",
 			plural(int(w.Entries), "entry of the log", "entries of the log"), plural(int(w.Changes), "change", "changes"))
+		a.note("%s", strings.TrimSpace(sinceLooked(h.Memory())))
 	case w.Lost():
 		a.note("Missing of what this device had seen: %s. Whatever was written or read after that time is not there. A newer backup may have it: ask whoever runs the server before you go on.",
 			plural(int(w.Entries), "entry of the log", "entries of the log"))
+		a.note("%s", strings.TrimSpace(sinceLooked(h.Memory())))
 	case w.Settled.IsZero():
-		a.note("Nothing is missing of what this device had seen.")
+		a.note("Nothing is missing of what this device had seen.%s", sinceLooked(h.Memory()))
 	}
 	if w.Settled.IsZero() {
 		if grants > 0 {
@@ -151,6 +155,14 @@ func (a *app) tellWaiting(h *holder.Holder, w holder.Waiting, newest time.Time, 
 		a.note(`If one should not: carehold device remove NAME --stolen, as soon as your record goes on.`)
 	}
 	a.note("")
+}
+
+// sinceLooked is what no device can count: what it was not there for.
+func sinceLooked(m holder.Memory) string {
+	if m.Looked.IsZero() {
+		return " When it last looked at the log is not known: what was added since is not counted."
+	}
+	return " It last looked at the log on " + local(m.Looked) + ": what was added since is not counted."
 }
 
 // mayCarryOn asks. Where something is missing, --yes is no answer: it must be said.

@@ -173,6 +173,12 @@ func newer(a, b holder.Memory) holder.Memory {
 	if b.Log.Frontier.Size > a.Log.Frontier.Size {
 		a.Log = b.Log
 	}
+	if b.Signed.Size > a.Signed.Size {
+		a.Signed = b.Signed
+	}
+	if b.Looked.After(a.Looked) {
+		a.Looked = b.Looked
+	}
 	return a
 }
 

@@ -148,6 +148,9 @@ func (h *Holder) look(ctx context.Context, asSeen bool) (*walk, error) {
 	}
 	if m := h.Memory(); asSeen && m.Store == at.Store {
 		w.seen = append(w.seen, within(m.Log.Frontier, at.From.Size))
+		if m.Signed.Size <= at.From.Size {
+			w.seen = append(w.seen, m.Signed)
+		}
 	}
 	if err := w.run(ctx); err != nil {
 		return nil, err
@@ -205,7 +208,7 @@ func (h *Holder) remember(w *walk) {
 	if m.Store != (record.StoreID{}) {
 		m.Came = append(m.Came, m.Store)
 	}
-	m.Store, m.Log = h.node.Store, w.at
+	m.Store, m.Log, m.Signed, m.Looked = h.node.Store, w.at, statement.Head{}, h.clock()
 }
 
 // settleFor accepts on this device what another has done already.
@@ -213,7 +216,7 @@ func (h *Holder) settleFor(ctx context.Context, w *walk) error {
 	h.mu.Lock()
 	h.now.waiting = nil
 	h.mem.follow(h.now)
-	h.mem.Log = w.at
+	h.mem.Log, h.mem.Signed, h.mem.Looked = w.at, statement.Head{}, h.clock()
 	h.mu.Unlock()
 	return h.settle(ctx, w, h.reload)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"carehold/crypto"
 	"carehold/record"
@@ -283,6 +284,66 @@ func TestCarryOnLoses(t *testing.T) {
 	give(t, p, gp(0))
 	// A device that has seen nothing takes the server's word, as ever.
 	checked(t, unlock(t, there, kit.Recovery.Slot(), holder.Memory{}))
+}
+
+// What was written in a session after the last check is missed, where the device looked
+// at the end of it; and Forked is found by what it saw then, too.
+func TestCarryOnCountsWhatWasNotChecked(t *testing.T) {
+	srv := newLocal(t)
+	h, kit := enrol(t, srv, srv.invite())
+	checked(t, h)
+	backup := srv.backup()
+	token := signIn(t, h)
+	for range 3 {
+		if err := srv.write(token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := h.Memory()
+	if err := h.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m, err := holder.ParseMemory(h.Memory().Marshal())
+	if err != nil || m.Newest().Size <= before.Newest().Size || m.Head() != before.Head() || m.Looked.Before(before.Looked.Truncate(time.Second)) {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	there := restore(t, backup)
+	u := unlock(t, there, kit.Recovery.Slot(), m)
+	// The sign-in, three writings of one entry each.
+	if w := u.Waiting(); w == nil || w.Entries != m.Newest().Size-w.From.Size || w.Entries < 4 || w.Changes != 0 || w.Forked {
+		t.Errorf("%+v", w)
+	}
+	if err := u.CarryOn(t.Context(), false); !errors.Is(err, holder.ErrWouldLose) {
+		t.Errorf("without the person's word: %v", err)
+	}
+	if _, err := u.Examine(t.Context()); err != nil || u.Waiting().Forked {
+		t.Errorf("looking: %v, %+v", err, u.Waiting())
+	}
+	if err := u.CarryOn(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	checked(t, u)
+	// The node that signed it shows a shorter log, of the same keyring.
+	if _, err := holder.Unlock(t.Context(), fork(t, backup), kit.Recovery.Slot(), m); !errors.Is(err, record.Integrity) {
+		t.Errorf("wound back: %v", err)
+	}
+	// One as long that goes another way.
+	other := fork(t, backup)
+	o := unlock(t, other, kit.Recovery.Slot(), before)
+	token = signIn(t, o)
+	for o.Memory().Newest().Size < m.Newest().Size {
+		other.write(token)
+		if err := o.Look(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := holder.Unlock(t.Context(), other, kit.Recovery.Slot(), m); !errors.Is(err, record.Integrity) && o.Memory().Newest().Size == m.Newest().Size {
+		t.Errorf("another past of the same length: %v", err)
+	}
+	back := unlock(t, restore(t, other.backup()), kit.Recovery.Slot(), m)
+	if _, err := back.Examine(t.Context()); err != nil || !back.Waiting().Forked {
+		t.Errorf("restored from another past: %v, %+v", err, back.Waiting())
+	}
 }
 
 // fork is a server whose log went another way after a backup, by the same node.

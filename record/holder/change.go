@@ -144,9 +144,13 @@ func (h *Holder) took(d *draft, hash statement.Hash, r Receipt) error {
 	h.opener = d.opener
 	h.mu.Unlock()
 	h.adopt(state{ring: d.ring, root: d.root, hash: hash, live: d.live})
-	if _, err := audit.VerifyCheckpoint(r.Checkpoint, d.ring.verifier, d.ring.store, d.ring.person); err != nil {
+	head, err := audit.VerifyCheckpoint(r.Checkpoint, d.ring.verifier, d.ring.store, d.ring.person)
+	if err != nil {
 		return damaged("the change was made, but " + err.Error())
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.signed(d.ring, head)
 	return nil
 }
 

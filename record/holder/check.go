@@ -47,7 +47,7 @@ func (h *Holder) History(ctx context.Context, token string, from uint64) ([]audi
 	if err := h.settle(ctx, w, h.Refresh); err != nil {
 		return nil, err
 	}
-	if seen := h.Memory().Head(); seen.Size > 0 && seen.Size < from {
+	if seen := h.Memory().Newest(); seen.Size > 0 && seen.Size < from {
 		// What this device saw lies before what was fetched: let the server prove it.
 		if err := h.consistent(ctx, token, seen); err != nil {
 			return nil, err
@@ -67,7 +67,7 @@ func (h *Holder) check(ctx context.Context, token string, from Checked, each fun
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if w.at.Frontier.Size >= h.mem.Log.Frontier.Size { // another check may have got further
-		h.mem.Log = w.at
+		h.mem.Log, h.mem.Looked = w.at, h.clock()
 	}
 	return CheckReport{From: from.Frontier.Size, Head: w.head, Statements: w.at.Seq}, nil
 }
@@ -85,6 +85,45 @@ func (h *Holder) consistent(ctx context.Context, token string, seen statement.He
 		return &audit.Tampered{Why: err.Error(), Seen: seen}
 	}
 	return audit.CheckConsistency(proof, seen, now)
+}
+
+// Look asks how far the log has come, and remembers that: for the end of a session,
+// so that what was done in it is missed where it goes missing. It fetches no entry
+// and no proof, and leaves none; that all goes on from what was seen, Check says.
+func (h *Holder) Look(ctx context.Context) error {
+	h.mu.Lock()
+	s, slot := h.now, h.opener.key.ID
+	h.mu.Unlock()
+	if s.waiting != nil {
+		return nil
+	}
+	got, err := h.srv.Ring(ctx, s.ring.person, slot)
+	if err != nil {
+		return err
+	}
+	head, err := audit.VerifyCheckpoint(got.Checkpoint, s.ring.verifier, s.ring.store, s.ring.person)
+	if err != nil {
+		return &audit.Tampered{Why: err.Error(), Seen: h.Memory().Newest()}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := notShorter(head, h.mem.Head(), h.mem.Signed); err != nil {
+		return err
+	}
+	h.signed(s.ring, head)
+	return nil
+}
+
+// signed remembers a head that the server signed, for whoever holds mu. Not where
+// the record is closed: what is looked at there is no part of what goes on elsewhere.
+func (h *Holder) signed(r *ring, head statement.Head) {
+	if r.moved != nil || h.mem.Store != r.store {
+		return
+	}
+	if head.Size > h.mem.Signed.Size {
+		h.mem.Signed = head
+	}
+	h.mem.Looked = h.clock()
 }
 
 // walk goes through the log once. It is for one goroutine.
@@ -118,7 +157,7 @@ func (h *Holder) walker(token string, from Checked, each func(audit.Entry)) *wal
 	defer h.mu.Unlock()
 	from.Frontier.Peaks = slices.Clone(from.Frontier.Peaks)
 	r := h.now.ring
-	return &walk{h: h, ring: r, reader: r.reader(), each: each, at: from, seen: []statement.Head{h.mem.Head(), r.seen},
+	return &walk{h: h, ring: r, reader: r.reader(), each: each, at: from, seen: []statement.Head{h.mem.Head(), h.mem.Signed, r.seen},
 		node:  Node{Store: r.store, Verifier: r.verifier},
 		fetch: func(ctx context.Context, from uint64) (LogPage, error) { return h.srv.Log(ctx, token, from) }}
 }

@@ -32,6 +32,7 @@ type state struct {
 	ring *ring
 	root crypto.Key
 	hash statement.Hash // of the statement the keyring came with
+	head statement.Head // of the log as the server signed it with that
 	live map[record.GrantID]LiveGrant
 
 	waiting *Waiting // the person must say that it goes on: nothing else is done
@@ -59,8 +60,11 @@ func (h *Holder) Epoch() record.Epoch { return h.state().ring.epoch() }
 func (h *Holder) Now() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return time.Now().Add(h.ahead).UTC()
+	return h.clock()
 }
+
+// clock is Now for whoever holds mu.
+func (h *Holder) clock() time.Time { return time.Now().Add(h.ahead).UTC() }
 
 // Memory is what to remember of this record on this device; keep it after each
 // operation, the failed ones included.
@@ -118,6 +122,9 @@ func (h *Holder) adopt(s state) {
 	h.now = s
 	if s.waiting == nil { // what waits is not believed yet
 		h.mem.follow(s)
+		if s.head.Size > 0 {
+			h.signed(s.ring, s.head)
+		}
 	}
 	if old.ring != nil && old.ring != s.ring {
 		old.ring.destroy()

@@ -1,6 +1,8 @@
 package holder
 
 import (
+	"time"
+
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/statement"
@@ -18,6 +20,12 @@ type Memory struct {
 	Seq      record.Seq     // of the newest keyring seen
 	Hash     statement.Hash // of the statement it came with
 	Log      Checked        // how far the log was checked
+
+	// Signed is the newest head that the server has signed for this device, and Looked
+	// when it last had one: so that what goes missing behind the last check is counted
+	// too. That it goes on from what was seen, the next check finds out.
+	Signed statement.Head
+	Looked time.Time
 
 	// Came are the stores it was at before, as far as this device went along: one of
 	// them may be restored a second time.
@@ -39,13 +47,25 @@ func (m Memory) Head() statement.Head {
 	return m.Log.Frontier.Head()
 }
 
+// Newest is as far as this device has seen the log, checked or not.
+func (m Memory) Newest() statement.Head {
+	if head := m.Head(); head.Size >= m.Signed.Size {
+		return head
+	}
+	return m.Signed
+}
+
 // follow takes a keyring in that is believed, and goes along to the store it is at.
 func (m *Memory) follow(s state) {
 	r := s.ring
 	if m.Store != r.store && m.Store != (record.StoreID{}) {
 		m.Came = append(m.Came, m.Store)
-		if o := r.origin(m.Store); o == nil || m.Log.Frontier.Size > o.size {
+		o := r.origin(m.Store)
+		if o == nil || m.Log.Frontier.Size > o.size {
 			m.Log = Checked{} // what this device had checked is not all there: from the first entry, then
+		}
+		if o == nil || m.Signed.Size > o.size {
+			m.Signed = statement.Head{}
 		}
 	}
 	m.Person, m.Store, m.Verifier = r.person, r.store, r.verifier
@@ -64,6 +84,9 @@ const (
 	tagMemLogSeq
 	tagMemTrail
 	tagMemCame // a list
+	tagMemSignedSize
+	tagMemSignedRoot
+	tagMemLooked // Unix seconds
 )
 
 // Marshal writes the memory for keeping on the device.
@@ -80,6 +103,13 @@ func (m Memory) Marshal() []byte {
 	w.Bytes(tagMemTrail, m.Log.Trail[:])
 	for _, s := range m.Came {
 		w.Bytes(tagMemCame, s[:])
+	}
+	if m.Signed.Size > 0 {
+		w.Uint(tagMemSignedSize, m.Signed.Size)
+		w.Bytes(tagMemSignedRoot, m.Signed.Root[:])
+	}
+	if !m.Looked.IsZero() {
+		w.Uint(tagMemLooked, uint64(m.Looked.Unix()))
 	}
 	return w.Finish()
 }
@@ -106,6 +136,12 @@ func ParseMemory(b []byte) (Memory, error) {
 			break
 		}
 		m.Came = append(m.Came, record.StoreID(v))
+	}
+	if m.Signed.Size = d.OptionalUint(tagMemSignedSize); m.Signed.Size > 0 {
+		d.Fixed(tagMemSignedRoot, m.Signed.Root[:])
+	}
+	if at := d.OptionalUint(tagMemLooked); at > 0 {
+		m.Looked = time.Unix(int64(at&(1<<62-1)), 0).UTC()
 	}
 	if err := d.Finish(); err != nil {
 		return Memory{}, err

@@ -118,6 +118,7 @@ func (h *Holder) load(ctx context.Context, person record.PersonID) (s state, err
 	if err != nil {
 		return s, damaged(err.Error())
 	}
+	s.head = head
 	if r.store == node.Store && r.verifier == node.Verifier {
 		return s, s.follows(m, got, head)
 	}
@@ -143,7 +144,7 @@ func (s *state) follows(m Memory, got RingState, head statement.Head) error {
 	if hash, known := r.hashOf(m.Seq); known && m.Seq > 0 && hash != m.Hash {
 		return damaged("the keyring does not follow the one this device has seen")
 	}
-	return notShorter(head, m.Head(), r.seen)
+	return notShorter(head, m.Head(), m.Signed, r.seen)
 }
 
 // notShorter demands that a log is no shorter than it was seen.

@@ -88,7 +88,7 @@ func (s *state) waits(m Memory, got RingState, head statement.Head) error {
 		if !known {
 			hash, known = r.hashOf(m.Seq)
 		}
-		w.Forked = known && hash != m.Hash || m.Head().Size == signed.Size && signed.Size > 0 && m.Head() != signed
+		w.Forked = known && hash != m.Hash || other(m.Head(), signed) || other(m.Signed, signed)
 	case o != nil && o.verifier == m.Verifier: // it was carried on before, and this device was not there
 		w.lost(m, o.size, o.seq-1)
 	case slices.Contains(m.Came, r.store): // restored once more: what this device saw of the first time is void
@@ -100,13 +100,16 @@ func (s *state) waits(m Memory, got RingState, head statement.Head) error {
 	return nil
 }
 
+// other reports whether two heads of one size are not of one log.
+func other(a, b statement.Head) bool { return a.Size == b.Size && a.Size > 0 && a != b }
+
 // lost counts what a device had seen behind the place from which a record went on.
 func (w *Waiting) lost(m Memory, size uint64, seq record.Seq) {
-	if seen := m.Head(); seen.Size > w.Seen.Size {
+	if seen := m.Newest(); seen.Size > w.Seen.Size {
 		w.Seen = seen
 	}
 	w.before = max(w.before, m.Seq)
-	if seen := m.Head().Size; seen > size {
+	if seen := m.Newest().Size; seen > size {
 		w.Entries = seen - size
 	}
 	if m.Seq > seq {
@@ -131,7 +134,7 @@ func (s *state) cameAlong(m Memory) error {
 	}
 	w := &Waiting{Store: o.store, From: statement.Head{Size: o.size}, Seen: o.seen, Forked: again, Settled: o.at}
 	w.lost(m, o.size, o.seq-1)
-	if again || m.Seq > max(o.seenSeq, o.seq-1) || m.Head().Size > max(o.seen.Size, o.size) {
+	if again || m.Seq > max(o.seenSeq, o.seq-1) || m.Newest().Size > max(o.seen.Size, o.size) {
 		s.waiting = w
 		return nil
 	}
