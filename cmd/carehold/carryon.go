@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"carehold/crypto"
+	"carehold/record"
 	"carehold/record/holder"
 )
 
@@ -29,6 +31,10 @@ had removed can open your record again, and has to be removed again.
 If nobody told you of a restore or a move, do not go on. Ask whoever runs the
 server first.
 
+Where the server itself was put back to an older state, devices that had seen
+more refuse it. There, too, this says what is missing, and asks: what you
+stopped or removed since then is undone, and has to be stopped again.
+
 Your other devices go along by themselves. One that had seen more than this one
 asks too.`,
 		Example: `  carehold carry-on
@@ -43,9 +49,24 @@ asks too.`,
 		if err != nil {
 			return err
 		}
-		u, err := a.unlockWaiting(c.Context(), d)
+		var back *holder.WoundBack
+		u, err := a.unlockBy(c.Context(), d, func(ctx context.Context, srv holder.Server, slot crypto.Credential, m holder.Memory) (*holder.Holder, error) {
+			h, err := holder.Unlock(ctx, srv, slot, m)
+			if !errors.Is(err, record.Integrity) {
+				return h, err
+			}
+			h, w, other := holder.LookBack(ctx, srv, slot, m)
+			if other != nil {
+				return nil, err // what was wrong at first
+			}
+			back = &w
+			return h, nil
+		})
 		if err != nil {
 			return err
+		}
+		if back != nil {
+			return a.takeBack(u, *back, *loss)
 		}
 		defer u.close()
 		out, err := a.carryOn(c.Context(), u.Holder, *loss)

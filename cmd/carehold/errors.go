@@ -15,6 +15,7 @@ import (
 
 	httpproblem "carehold/httpapi/problem"
 	"carehold/record"
+	"carehold/record/audit"
 	"carehold/record/holder"
 )
 
@@ -88,6 +89,8 @@ func (a *app) hintOf(code int, err error) string {
 	switch {
 	case code == exitUsage:
 		return first(a.name, "carehold") + " --help has examples"
+	case errors.Is(err, holder.ErrOlder), isTampered(err):
+		return `do not change anything now; keep this device's file, and ask whoever runs the server what happened; if they had to put an older copy there, "carehold carry-on" says what is missing, and asks`
 	case errors.Is(err, record.Integrity):
 		return "do not change anything now; keep this device's file, and ask whoever runs the server what happened"
 	case errors.Is(err, holder.ErrNoSlot):
@@ -106,6 +109,9 @@ func (a *app) hintOf(code int, err error) string {
 	}
 	return ""
 }
+
+// isTampered reports whether the log is not what this device saw.
+func isTampered(err error) bool { _, is := errors.AsType[*audit.Tampered](err); return is }
 
 // certificateHint is what to do when a server's certificate is not believed.
 func certificateHint(err error) string {

@@ -58,11 +58,11 @@ func TestScripts(t *testing.T) {
 			"serve": func(ts *testscript.TestScript, _ bool, args []string) {
 				v, _ := servers.Load(ts.Getenv("WORK"))
 				s := v.(*server)
-				if len(args) == 1 && args[0] == "stop" {
+				if len(args) == 1 && args[0] == "stop" { // else its flags
 					s.stop()
 					return
 				}
-				ts.Check(s.start())
+				ts.Check(s.start(args...))
 				ts.Setenv("SERVER", s.url)
 				ts.Setenv("LISTEN", strings.TrimPrefix(s.url, "http://"))
 			},
@@ -181,7 +181,7 @@ type server struct {
 	process             *exec.Cmd
 }
 
-func (s *server) start() error {
+func (s *server) start(flags ...string) error {
 	if s.url == "" {
 		port, err := freePort()
 		if err != nil {
@@ -194,7 +194,7 @@ func (s *server) start() error {
 		return err
 	}
 	defer log.Close()
-	s.process = exec.Command("carehold", "serve", "--data", s.dir, "--listen", strings.TrimPrefix(s.url, "http://"))
+	s.process = exec.Command("carehold", append([]string{"serve", "--data", s.dir, "--listen", strings.TrimPrefix(s.url, "http://")}, flags...)...)
 	s.process.Env = append(os.Environ(), "HOME="+s.home, "XDG_DATA_HOME="+filepath.Join(s.home, "share"), "XDG_RUNTIME_DIR=")
 	s.process.Stderr = log
 	if err := s.process.Start(); err != nil {

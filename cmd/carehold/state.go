@@ -51,6 +51,7 @@ type device struct {
 	memory holder.Memory
 
 	authority   []byte // PEM; nil: the system's
+	accepted    bool   // the person has said that what was seen may be forgotten: save merges nothing
 	unconfirmed bool   // the recovery code was shown, and may not be written down
 }
 
@@ -146,7 +147,7 @@ func (d *device) save() error {
 	}
 	defer unlock()
 	if b, err := os.ReadFile(d.path); err == nil {
-		if old, err := parseDevice(b); err == nil && old.memory.Person == d.memory.Person {
+		if old, err := parseDevice(b); err == nil && old.memory.Person == d.memory.Person && !d.accepted {
 			d.memory = newer(d.memory, old.memory)
 		}
 	}

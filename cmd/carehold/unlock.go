@@ -48,6 +48,11 @@ func (a *app) unlockWith(ctx context.Context, d *device) (*unlocked, error) {
 
 // unlockWaiting is unlockWith for the command that a record may wait for.
 func (a *app) unlockWaiting(ctx context.Context, d *device) (*unlocked, error) {
+	return a.unlockBy(ctx, d, holder.Unlock)
+}
+
+// unlockBy asks for the passphrase, and opens the record as it is told.
+func (a *app) unlockBy(ctx context.Context, d *device, by func(context.Context, holder.Server, crypto.Credential, holder.Memory) (*holder.Holder, error)) (*unlocked, error) {
 	c, err := d.reach()
 	if err != nil {
 		return nil, err
@@ -60,7 +65,7 @@ func (a *app) unlockWaiting(ctx context.Context, d *device) (*unlocked, error) {
 		}
 		slot := crypto.PassphraseSlot(d.key, secret)
 		secret.Destroy()
-		h, err := holder.Unlock(ctx, c, slot, d.memory)
+		h, err := by(ctx, c, slot, d.memory)
 		slot.Destroy()
 		if err == nil {
 			return &unlocked{Holder: h, app: a, device: d, client: c}, nil

@@ -89,7 +89,7 @@ func (h *Holder) load(ctx context.Context, person record.PersonID) (s state, err
 	}
 	// Before it is opened: whoever unlocks with a slot that is gone is told this.
 	if m.Store == node.Store && got.Seq < m.Seq {
-		return s, damaged("the server shows an older keyring than this device has seen")
+		return s, ErrOlder
 	}
 	root, err := slot.unwrap(person, got.Wrap)
 	if err != nil {
@@ -139,10 +139,10 @@ func (s *state) follows(m Memory, got RingState, head statement.Head) error {
 		m = Memory{} // it is of another store: what it says of the log, a check compares
 	}
 	if got.Seq == m.Seq && got.Hash != m.Hash {
-		return damaged("the server shows another keyring than this device has seen")
+		return older("the server shows another keyring than this device has seen")
 	}
 	if hash, known := r.hashOf(m.Seq); known && m.Seq > 0 && hash != m.Hash {
-		return damaged("the keyring does not follow the one this device has seen")
+		return older("the keyring does not follow the one this device has seen")
 	}
 	return notShorter(head, m.Head(), m.Signed, r.seen)
 }
