@@ -19,5 +19,9 @@ func (u *unlocked) tellMoved() {
 	if url == "" {
 		return
 	}
-	u.app.warn("your record is closed at this server since %s: it has moved to %s. This device follows with: carehold device server %s", local(at), clean(url), clean(url))
+	if j, err := loadJournal(u.device); err == nil && j != nil && j.To == url {
+		u.app.warn("your record is closed at this server since %s, and is being moved to %s: that is not done yet. carehold move-record goes on with it; carehold move-record --cancel opens it again here", local(at), clean(url))
+		return
+	}
+	u.app.warn("your record is closed at this server since %s: it has moved to %s. When that is done, this device follows with: carehold device server %s", local(at), clean(url), clean(url))
 }

@@ -18,7 +18,8 @@ type journal struct {
 	From      string `json:"from"`
 	To        string `json:"to"`
 	Authority string `json:"authority,omitempty"`
-	Seq       uint64 `json:"seq,omitempty"` // of the statement that closed it
+	Seq       uint64 `json:"seq,omitempty"`  // of the statement that closed it
+	Size      uint64 `json:"size,omitempty"` // of the log in the copy
 	Copied    bool   `json:"copied,omitempty"`
 	Given     bool   `json:"given,omitempty"`
 }

@@ -67,7 +67,11 @@ sealed; whoever runs it can delete it.`,
 			return err
 		}
 		defer unlock()
-		return m.run(c.Context())
+		err = m.run(c.Context())
+		if err != nil && m.closed {
+			a.warn("the move is not done: your record is closed at %s, its grants have ended, and it does not go on at %s yet. carehold move-record goes on with it; carehold move-record --cancel opens it again where it is", d.server, m.journal.To)
+		}
+		return err
 	}
 	return c
 }
@@ -82,6 +86,8 @@ type mover struct {
 	device  *device // as it is, at the old server
 	journal *journal
 	slot    crypto.Credential
+	asked   string // the invite, once it was asked for
+	closed  bool   // at the old server, and not yet gone on at the other
 }
 
 // prepare looks at what was asked for, before anything is done.
@@ -140,7 +146,7 @@ func (m *mover) run(ctx context.Context) error {
 		return hinted(errors.New("this is the server that your record is on"), "where only its address is another: carehold device server "+m.journal.To)
 	}
 	defer func() { m.slot.Destroy() }()
-	if err := m.copied(ctx); err != nil {
+	if err := m.copied(ctx, to); err != nil {
 		return err
 	}
 	if err := m.given(ctx, to); err != nil {
@@ -173,7 +179,7 @@ func (m *mover) unlockAt(ctx context.Context, c *client.Client) (*holder.Holder,
 
 // copied closes the record where it is and fetches it, unless that was done, and
 // nothing was done there since.
-func (m *mover) copied(ctx context.Context) error {
+func (m *mover) copied(ctx context.Context, to *client.Client) error {
 	a, j := m.app, m.journal
 	old, err := m.device.reach()
 	if err != nil {
@@ -192,10 +198,16 @@ func (m *mover) copied(ctx context.Context) error {
 	if h.Waiting() != nil {
 		return errWaits(h)
 	}
-	if url, _ := h.Moved(); j.Copied && url == j.To && uint64(h.Memory().Seq) == j.Seq {
+	url, _ := h.Moved()
+	m.closed = url == j.To
+	// Whoever looked at it meanwhile has seen more of the log than the copy has.
+	if j.Copied && m.closed && uint64(h.Memory().Seq) == j.Seq && h.Memory().Newest().Size <= j.Size {
 		return nil
 	}
-	if url, _ := h.Moved(); url != j.To {
+	if !m.closed {
+		if err := m.tryInvite(ctx, to); err != nil {
+			return err
+		}
 		if err := m.agree(h); err != nil {
 			return err
 		}
@@ -207,6 +219,7 @@ func (m *mover) copied(ctx context.Context) error {
 	if err := h.CloseHere(ctx, j.To); err != nil {
 		return err
 	}
+	m.closed = true
 	a.note("Closed at %s.", m.device.server)
 	j.Seq = uint64(h.Memory().Seq)
 	token, _, err := h.SignIn(ctx)
@@ -219,6 +232,35 @@ func (m *mover) copied(ctx context.Context) error {
 	}
 	j.Copied = true
 	return j.save()
+}
+
+// invite asks for the invite, once.
+func (m *mover) invite() (text string, err error) {
+	if m.asked == "" {
+		m.asked, err = m.app.invite(m.inviteFile)
+	}
+	return m.asked, err
+}
+
+// tryInvite finds out whether the other server will have the record, before it is
+// closed where it is. A record that waits there needs no invite that is new.
+func (m *mover) tryInvite(ctx context.Context, to *client.Client) error {
+	h, err := m.unlockAt(ctx, to)
+	if err == nil {
+		h.Close()
+		return nil
+	}
+	if !errors.Is(err, holder.ErrNoSlot) {
+		return m.inTheWay(ctx, to, err)
+	}
+	invite, err := m.invite()
+	if err != nil {
+		return err
+	}
+	if err := to.TryInvite(ctx, invite); err != nil {
+		return enrolHint(err)
+	}
+	return nil
 }
 
 // agree says what will be, and asks.
@@ -277,6 +319,7 @@ func (m *mover) fetch(ctx context.Context, u *unlocked) error {
 	if err := part.Close(); err != nil {
 		return err
 	}
+	m.journal.Size = report.Leaves
 	m.app.note("Copied: %s, %s of the log, nothing missing.", entriesOf(int(report.Entries)), plural(int(report.Leaves), "entry", "entries"))
 	return os.Rename(part.Name(), path)
 }
@@ -291,14 +334,14 @@ func (m *mover) given(ctx context.Context, to *client.Client) error {
 	if err == nil {
 		w := h.Waiting()
 		h.Close()
-		if w == nil || w.Changes == 0 { // of an older copy something is missing: then the new one is given
+		if w == nil || !w.Lost() { // of an older copy something is missing: then the new one is given
 			j.Given = true
 			return j.save()
 		}
 	} else if !errors.Is(err, holder.ErrNoSlot) {
 		return m.inTheWay(ctx, to, err)
 	}
-	invite, err := m.app.invite(m.inviteFile)
+	invite, err := m.invite()
 	if err != nil {
 		return err
 	}
@@ -351,6 +394,7 @@ func (m *mover) goOn(ctx context.Context, to *client.Client) error {
 	if err := d.save(); err != nil {
 		return err
 	}
+	m.closed = false
 	return m.done(m.device.server)
 }
 

@@ -71,7 +71,8 @@ func (h *home) invite(t *testing.T) string {
 type road struct {
 	mu     sync.Mutex
 	n, at  int
-	on     string // or at the first to this path
+	on     string // or at the first to this path,
+	skip   int    // but so many
 	after  bool
 	target *exec.Cmd
 	paths  []string
@@ -87,7 +88,12 @@ func (r *road) to(t *testing.T, h *home) string {
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		r.mu.Lock()
 		r.n++
-		here := r.target != nil && (r.n == r.at || r.on == q.Method+" "+q.URL.Path)
+		on := r.on == q.Method+" "+q.URL.Path
+		if on && r.skip > 0 {
+			on = false
+			r.skip--
+		}
+		here := r.target != nil && (r.n == r.at || on)
 		r.paths = append(r.paths, q.Method+" "+q.URL.Path)
 		kill, after := r.target, r.after
 		r.mu.Unlock()
@@ -211,6 +217,22 @@ func (tr *traveller) arrived(t *testing.T, r *road, from, to *home, address stri
 	}
 }
 
+// spent is an invite that somebody has used.
+func spent(t *testing.T, h *home) string {
+	t.Helper()
+	c, err := client.New(h.url, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	invite := h.invite(t)
+	p, _, err := holder.Enrol(t.Context(), c, holder.Enrolment{Invite: invite, Passphrase: crypto.SecretString("two words and a comma"), Label: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	return invite
+}
+
 // TestMoveRecord moves a record, and kills the program at requests on the way, before
 // they arrive and before they are answered: saying it again ends the move, and the
 // record is in one place. A few of them, or all with CAREHOLD_MOVE.
@@ -240,6 +262,35 @@ func TestMoveRecord(t *testing.T) {
 	if _, errs, code := newTraveller(t, from, here).run(t, r, "move-record", "--to", from.url, "--yes"); code != exitFailed || !strings.Contains(errs, "carehold device server") {
 		t.Errorf("to itself: %d %s", code, errs)
 	}
+
+	// An invite that is used, or none of this server's, is found before anything is closed.
+	another := newTraveller(t, from, here)
+	for name, invite := range map[string]string{"used": spent(t, to), "another server's": from.invite(t)} {
+		if _, errs, code := move(another, invite); code != exitLocked || !strings.Contains(errs, "does not take this invite") || strings.Contains(errs, "Closed") {
+			t.Errorf("an invite that is %s: %d %s", name, code, errs)
+		}
+		if _, errs, code := another.run(t, r, "entries"); code != 0 || strings.Contains(errs, "closed") {
+			t.Errorf("after an invite that is %s: %d %s", name, code, errs)
+		}
+	}
+	// Looked at while it is closed and copied: the copy is made anew, and the move ends.
+	invite := to.invite(t)
+	r.on, r.after = "POST /holder/v1/record", false
+	r.skip = 1 // the invite is tried there first
+	if _, errs, code := move(another, invite); code != -1 {
+		t.Fatalf("it was not stopped: %d %s", code, errs)
+	}
+	r.on, r.skip = "", 0
+	if _, errs, code := another.run(t, r, "check"); code != 0 || !strings.Contains(errs, "that is not done yet") || strings.Contains(errs, "device server") {
+		t.Errorf("looked at meanwhile: %d %s", code, errs)
+	}
+	if _, errs, code := move(another, spent(t, to)); code != exitLocked || !strings.Contains(errs, "the move is not done") || !strings.Contains(errs, "--cancel") {
+		t.Errorf("gone on with, with a used invite: %d %s", code, errs)
+	}
+	if out, errs, code := move(another, invite); code != 0 {
+		t.Errorf("gone on with: %d %s %s", code, out, errs)
+	}
+	another.arrived(t, r, from, to, there)
 
 	every := max(1, len(steps)/3)
 	if os.Getenv("CAREHOLD_MOVE") != "" {
@@ -320,8 +371,16 @@ func TestMoveCancelled(t *testing.T) {
 	stop := func(path string) { // after the server has done it
 		t.Helper()
 		r.on, r.after = path, true
+		if c, err := client.New(to.url, client.Options{}); err == nil && path == "POST /holder/v1/record" {
+			h, err := holder.Unlock(t.Context(), c, tr.kit.Recovery.Slot(), holder.Memory{})
+			if err != nil {
+				r.skip = 1 // the invite is tried first
+			} else {
+				h.Close()
+			}
+		}
 		_, errs, code := tr.run(t, r, "move-record", "--to", there, "--invite-file", file, "--yes")
-		r.on = ""
+		r.on, r.skip = "", 0
 		if code != -1 {
 			t.Fatalf("it was not stopped at %s: %d %s", path, code, errs)
 		}

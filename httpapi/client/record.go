@@ -42,6 +42,17 @@ func (c *Client) Take(ctx context.Context, invite string, f *os.File) (t message
 	return t, decode(b, &t)
 }
 
+// TryInvite asks whether an invite would admit a record, by sending none: the server
+// looks at the invite before anything else.
+func (c *Client) TryInvite(ctx context.Context, invite string) error {
+	_, _, err := c.do(ctx, call{method: "POST", path: "/holder/v1/record", token: invite, typ: "application/octet-stream", body: []byte{0}})
+	switch record.KindOf(err) {
+	case record.Invalid, record.Unprocessed, record.Integrity: // of what was sent
+		return nil
+	}
+	return err
+}
+
 // move makes a request that may take as long as bytes move. f is what is sent.
 func (c *Client) move(ctx context.Context, method, token string, f *os.File) (*http.Response, func(), error) {
 	ctx, cancel := context.WithCancel(ctx)

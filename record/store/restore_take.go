@@ -60,7 +60,7 @@ func (s *Store) TakeRecord(ctx context.Context, r io.Reader, invite crypto.Crede
 	if err != nil {
 		return Taken{}, err
 	}
-	offer, name, err := s.lookAt(invite, now)
+	offer, name, used, err := s.lookAt(invite, now)
 	if err != nil {
 		return Taken{}, err
 	}
@@ -82,7 +82,9 @@ func (s *Store) TakeRecord(ctx context.Context, r io.Reader, invite crypto.Crede
 			s.daily.take(tries, name, now, uploadsDaily)
 		}
 	}()
+	named := false
 	accept := func(h backup.Header) error {
+		named = true
 		if err := s.welcome(h); err != nil {
 			return err
 		}
@@ -90,6 +92,9 @@ func (s *Store) TakeRecord(ctx context.Context, r io.Reader, invite crypto.Crede
 		return err
 	}
 	if err := spool.receive(r, accept); err != nil {
+		if used && !named {
+			return Taken{}, errInvite // it is good for the record it was used for, and no other was named
+		}
 		return Taken{}, err
 	}
 	done, err := s.takers.lock(ctx, record.PersonID{}) // to verify takes memory: one at a time
@@ -207,9 +212,9 @@ func whole(p backup.Person) error {
 }
 
 // lookAt opens an invite without using it up, and says what it is called.
-func (s *Store) lookAt(invite crypto.Credential, now time.Time) (open keys.Invite, name crypto.CapsuleID, err error) {
+func (s *Store) lookAt(invite crypto.Credential, now time.Time) (open keys.Invite, name crypto.CapsuleID, used bool, err error) {
 	if invite.IsZero() || invite.Kind() != crypto.Invite {
-		return open, name, errInvite
+		return open, name, used, errInvite
 	}
 	key := invite.CapsuleKey()
 	defer key.KEK.Destroy()
@@ -219,21 +224,22 @@ func (s *Store) lookAt(invite crypto.Credential, now time.Time) (open keys.Invit
 		return err
 	})
 	if errors.Is(err, errNoCapsule) {
-		return open, name, errInvite
+		return open, name, used, errInvite
 	}
 	if err != nil {
-		return open, name, err
+		return open, name, used, err
 	}
 	if c.State == rows.CapsuleUsed {
 		if len(c.Blob) < len(record.PersonID{}) {
-			return open, name, errInvite
+			return open, name, used, errInvite
 		}
+		used = true
 		c.Blob = c.Blob[len(record.PersonID{}):] // by whom is for claim to say
 	}
 	if open, err = keys.OpenInvite(key, c.Capsule); err != nil || !s.ownedBy(c, nobody) || !now.Before(open.Until) {
-		return open, name, errInvite
+		return open, name, used, errInvite
 	}
-	return open, key.ID, nil
+	return open, key.ID, used, nil
 }
 
 // waitingAs is the record that waits here already and that a copy may stand for, and
