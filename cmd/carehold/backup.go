@@ -335,6 +335,9 @@ func knownServer(chain *backup.Chain, verifier string) error {
 	if verifier == "" || chain.Newest().Verifier == verifier {
 		return nil
 	}
-	return coded(exitIntegrity, record.Safef(record.Integrity, "this backup is not of the server whose key you named, but of %s", chain.Newest().Verifier),
-		"do not restore it, unless that is a key of your server's from before a restore; see who can write to the folder")
+	hint := "do not restore it, unless that is a key of your server's from before a restore; see who can write to the folder"
+	if len(chain.Others) > 0 {
+		hint = "a restored server has another key: is it the one that you noted last? --store ID takes the backup of another store; else see who can write to the folder"
+	}
+	return coded(exitIntegrity, record.Safef(record.Integrity, "this backup is not of the server whose key you named, but of %s", chain.Newest().Verifier), hint)
 }

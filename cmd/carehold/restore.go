@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"carehold/record"
-	"carehold/record/backup"
 	"carehold/record/store"
 )
 
@@ -18,7 +17,9 @@ func (a *app) restoreCommand() *cobra.Command {
 		Short: "Make a new store of a backup",
 		Long: `Makes a store of a backup, in a folder that does not exist or is empty. --from
 is the folder with the backups, whose newest it is; or a file, for an older
-one; what that follows is looked for beside it.
+one; what that follows is looked for beside it. A store that was restored has
+another id and goes on in the same folder: the newest of all is taken, which it
+says, and --store ID takes that of another.
 
 All of it is verified before there is a store, so it is there whole or not at
 all. The new store has a name and a key of its own. Nobody's grants and tokens
@@ -34,6 +35,7 @@ note it): then a backup that somebody else has made up is refused.`,
 	from := c.Flags().StringArray("from", nil, "a `folder` with backups, or a file; may be given again for files")
 	identity := c.Flags().String("identity", "", "the `file` with the secret key of age's that opens the backup")
 	verifier := c.Flags().String("verifier", "", "the server's public `key`: a backup that another has signed is refused")
+	of := c.Flags().String("store", "", "the `id` of the store that was backed up, or its beginning, where there are several in the folder")
 	dry := c.Flags().BoolP("dry-run", "n", false, "verify it, and make nothing")
 	damage := c.Flags().Bool("accept-damage", false, "restore what there is, though some of it is damaged")
 	settingFlags(c, "data", "node-key")
@@ -42,20 +44,16 @@ note it): then a backup that somebody else has made up is refused.`,
 			return usagef("say where the backup is, with --from FOLDER or FILE")
 		}
 		if *dry {
-			return a.verifyBackup(c.Context(), *from, *identity, *verifier)
+			return a.verifyBackup(c.Context(), *from, *of, *identity, *verifier)
 		}
 		s, err := a.settings(c)
 		if err != nil {
 			return err
 		}
 		a.limitMemory(slog.New(slog.DiscardHandler))
-		ids, err := identities(*identity)
+		chain, err := a.openChain(*from, *of, *identity)
 		if err != nil {
 			return err
-		}
-		chain, err := backup.OpenChain(*from, ids)
-		if err != nil {
-			return badBackup(err)
 		}
 		defer chain.Close()
 		if err := knownServer(chain, *verifier); err != nil {
@@ -114,8 +112,11 @@ func (a *app) showRestored(s *settings, out store.Restored, files int) error {
 		if s.from["data"] != "default" {
 			flag = " --data " + r.Data
 		}
-		a.command("carehold serve"+flag, "serve it, at the address that people know")
-		a.command("carehold carry-on", "each person, on their own device: go on with their record")
+		a.command("carehold status"+flag, "how many people and entries of the log there are: what the drill compares")
+		a.command("carehold serve"+flag, "only if the old server is gone: at the address that people know")
+		a.command("carehold carry-on", "then each person, on their own device: go on with their record")
+		a.note("")
+		a.note("After a drill remove the folder, and do not serve it: people's devices would see two servers.")
 	}
 	if r.Damage > 0 {
 		return coded(exitPartly, fmt.Errorf("%s damaged, and %s left out", plural(int(r.Damage), "thing is", "things are"), plural(int(r.LeftOut), "record was", "records were")),

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -29,7 +30,8 @@ itself when none runs; nobody waits for it. The server does it by itself once a
 week.
 
 With --from it verifies a backup instead, without restoring it: a folder, whose
-newest backup it is, or files.
+newest backup it is, or files. Where there are backups of several stores in the
+folder, --store ID says of which.
 
 What the keys must open, a person checks with "carehold check --all".
 
@@ -43,13 +45,14 @@ nothing of what is in them.`,
 	from := c.Flags().StringArray("from", nil, "a `folder` with backups, or a file; may be given again for files")
 	identity := c.Flags().String("identity", "", "the `file` with the secret key of age's that opens the backup")
 	verifier := c.Flags().String("verifier", "", "the server's public `key`: a backup that another has signed is refused")
+	of := c.Flags().String("store", "", "the `id` of the store that was backed up, or its beginning, where there are several in the folder")
 	settingFlags(c, "data", "node-key", "socket")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if len(*from) > 0 {
-			return a.verifyBackup(c.Context(), *from, *identity, *verifier)
+			return a.verifyBackup(c.Context(), *from, *of, *identity, *verifier)
 		}
-		if *identity != "" || *verifier != "" {
-			return usagef("--identity and --verifier go with --from")
+		if *identity != "" || *verifier != "" || *of != "" {
+			return usagef("--identity, --verifier and --store go with --from")
 		}
 		s, err := a.settings(c)
 		if err != nil {
@@ -179,14 +182,33 @@ func (a *app) verifyStore(ctx context.Context, s *settings) (out verified, err e
 	return (&operator{store: st, data: s.get("data")}).verify(ctx, progress)
 }
 
-func (a *app) verifyBackup(ctx context.Context, from []string, identity, verifier string) error {
+// openChain opens what --from names. Of several stores' in a folder it is the newest,
+// and it says so: a store gets another id when it is restored.
+func (a *app) openChain(from []string, of, identity string) (*backup.Chain, error) {
 	ids, err := identities(identity)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	chain, err := backup.OpenChain(from, ids)
+	chain, err := backup.OpenChain(from, ids, strings.ToLower(of))
 	if err != nil {
-		return badBackup(err)
+		return nil, badBackup(err)
+	}
+	if len(chain.Others) > 0 {
+		var others []string
+		for _, n := range chain.Others {
+			others = append(others, fmt.Sprintf("%s, of %s", n.Store, local(n.Time)))
+		}
+		h := chain.Newest()
+		a.warn("there are backups of several stores in this folder: this is that of the store %.8s, of %s. There is also %s: --store ID takes it",
+			h.Store.String(), local(h.Time), strings.Join(others, "; "))
+	}
+	return chain, nil
+}
+
+func (a *app) verifyBackup(ctx context.Context, from []string, of, identity, verifier string) error {
+	chain, err := a.openChain(from, of, identity)
+	if err != nil {
+		return err
 	}
 	defer chain.Close()
 	if err := knownServer(chain, verifier); err != nil {

@@ -479,7 +479,7 @@ func TestChainInFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	try := func(k Identity, from ...string) (int, error) {
-		c, err := OpenChain(from, []Identity{k})
+		c, err := OpenChain(from, []Identity{k}, "")
 		if err != nil {
 			return 0, err
 		}

@@ -25,6 +25,7 @@ type (
 type Chain struct {
 	Paths   []string // in their order
 	Readers []*Reader
+	Others  []Name // the newest of each other store in the folder
 	files   []*os.File
 }
 
@@ -78,17 +79,22 @@ func (c *Chain) open(path string, ids []Identity) (*Reader, error) {
 
 // OpenChain finds a chain and opens it. from is a folder, whose newest backup it
 // is; or a file, which is the newest; what those follow is looked for beside them.
-// Or it is all the files of the chain.
-func OpenChain(from []string, ids []Identity) (*Chain, error) {
+// Or it is all the files of the chain. of is the store that it must be of, or the
+// beginning of its id; empty for any.
+func OpenChain(from []string, ids []Identity, of string) (*Chain, error) {
 	c := new(Chain)
-	if err := c.find(from, ids); err != nil {
+	err := c.find(from, ids, of)
+	if err == nil && !strings.HasPrefix(c.Newest().Store.String(), of) {
+		err = record.Safef(record.NotFound, "%s is a backup of the store %s", filepath.Base(c.Paths[len(c.Paths)-1]), c.Newest().Store)
+	}
+	if err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Chain) find(from []string, ids []Identity) error {
+func (c *Chain) find(from []string, ids []Identity, of string) error {
 	if len(from) > 1 {
 		return c.given(from, ids)
 	}
@@ -98,19 +104,11 @@ func (c *Chain) find(from []string, ids []Identity) error {
 		return err
 	}
 	if info.IsDir() {
-		names, err := namesIn(path)
+		n, err := c.choose(path, of)
 		if err != nil {
 			return err
 		}
-		if len(names) == 0 {
-			return record.Safef(record.NotFound, "there is no backup in %s: they are named carehold-….age", path)
-		}
-		for _, n := range names {
-			if n.Store != names[0].Store {
-				return record.Safef(record.Invalid, "there are backups of several servers in %s: name the file that is to be restored", path)
-			}
-		}
-		path = filepath.Join(path, newest(names).String())
+		path = filepath.Join(path, n.String())
 	}
 	r, err := c.open(path, ids)
 	for err == nil && !r.header.Full() {
@@ -125,6 +123,46 @@ func (c *Chain) find(from []string, ids []Identity) error {
 	slices.Reverse(c.files)
 	slices.Reverse(c.Readers)
 	return err
+}
+
+// choose finds the newest backup in a folder. A store that was restored has another
+// id, and goes on in the same folder: so there can be backups of several, and those
+// that were not meant are told.
+func (c *Chain) choose(dir, of string) (n Name, err error) {
+	names, err := namesIn(dir)
+	if err != nil {
+		return n, err
+	}
+	if len(names) == 0 {
+		return n, record.Safef(record.NotFound, "there is no backup in %s: they are named carehold-….age", dir)
+	}
+	stores := make(map[string][]Name)
+	for _, n := range names {
+		stores[n.Store] = append(stores[n.Store], n)
+	}
+	var each []Name
+	for _, of := range stores {
+		each = append(each, newest(of))
+	}
+	slices.SortFunc(each, func(a, b Name) int { // the newest first
+		return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(a.Store, b.Store))
+	})
+	i := slices.IndexFunc(each, func(n Name) bool {
+		return strings.HasPrefix(n.Store, of) || strings.HasPrefix(of, n.Store)
+	})
+	if i < 0 {
+		return n, record.Safef(record.NotFound, "there is no backup of the store %s in %s, but of %s", of, dir, storesOf(each))
+	}
+	c.Others = slices.Delete(slices.Clone(each), i, i+1)
+	return each[i], nil
+}
+
+func storesOf(names []Name) string {
+	var all []string
+	for _, n := range names {
+		all = append(all, n.Store)
+	}
+	return strings.Join(all, ", ")
 }
 
 // given opens the files that were named, in the order of their times.

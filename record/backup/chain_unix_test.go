@@ -21,7 +21,7 @@ func TestPipeIsNoBackup(t *testing.T) {
 	}
 	id, _ := keyOf(t)
 	done := make(chan error, 1)
-	go func() { _, err := OpenChain([]string{dir}, []Identity{id}); done <- err }()
+	go func() { _, err := OpenChain([]string{dir}, []Identity{id}, ""); done <- err }()
 	select {
 	case err := <-done:
 		if !errors.Is(err, record.Invalid) {

@@ -226,11 +226,11 @@ func TestSecondWriter(t *testing.T) {
 	}
 	secondReader(t, "write", map[string]any{"backup": path, "recipient": id.Recipient().String()}, &wrote)
 
-	verified := must[*backup.Chain](t)(backup.OpenChain([]string{path}, []backup.Identity{id}))
+	verified := must[*backup.Chain](t)(backup.OpenChain([]string{path}, []backup.Identity{id}, ""))
 	defer verified.Close()
 	report := must[backup.Report](t)(backup.Verify(ctx, verified.Readers, nil))
 	sum(t, wrote.secondRead, report)
-	chain := must[*backup.Chain](t)(backup.OpenChain([]string{path}, []backup.Identity{id}))
+	chain := must[*backup.Chain](t)(backup.OpenChain([]string{path}, []backup.Identity{id}, ""))
 	defer chain.Close()
 	_, out, s := restore(t, chain.Readers)
 	if out.People != 1 || out.Header.Store.String() != wrote.Store || out.Header.Verifier != wrote.Verifier {
