@@ -34,7 +34,7 @@ var (
 	commitUpdates  = desc("commit_updates", "Updates in a commit.")
 	storeBytes     = desc("store_bytes", "Bytes of the database's files, as last counted.")
 	diskFree       = desc("disk_free_bytes", "Bytes free on the disk of the store.")
-	diskReserve    = desc("disk_reserve_bytes", "Free bytes below which changes are refused, and below a quarter of which everything is.")
+	diskReserve    = desc("disk_reserve_bytes", "Free bytes below which large changes are refused, and below half of which everything is.")
 	usedBytes      = desc("used_bytes", "Bytes of entries and logs, as quotas count them.")
 	people         = desc("people", "People with a record.")
 	grantsLive     = desc("grants_live", "Grants that open something now, but for people's own.")

@@ -11,7 +11,7 @@ import (
 func (s *Server) livez(w http.ResponseWriter, r *http.Request) error { return fine(w, "ok\n") }
 
 // readyz says that requests are served, or in a few words why not. With a disk so
-// full that changes are refused, reading still goes on: that is ready.
+// full that large changes are refused, reading still goes on: that is ready.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Ready(); err != nil {
 		return err
@@ -37,8 +37,8 @@ func (s *Server) Ready() error {
 	if s.store.Clock().Wrong != "" {
 		return no("the server's clock is wrong")
 	}
-	// Below a quarter of the reserve not even the log of a read is written.
-	if m, ok := s.store.Measure(); ok && m.Free >= 0 && m.Free < m.Reserve/4 {
+	// Below half of the reserve not even the log of a read is written.
+	if m, ok := s.store.Measure(); ok && m.Free >= 0 && m.Free < m.Reserve/2 {
 		return no("the disk is full")
 	}
 	return nil

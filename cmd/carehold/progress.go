@@ -23,7 +23,8 @@ func (a *app) progress(what string, total int) *progress {
 	if !a.quiet && !a.json && a.atTerminal() {
 		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(what),
 			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("entries"),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetSpinnerChangeInterval(0)) // or it is drawn behind our back, also after the end
 		_ = p.bar.RenderBlank() // from now on it counts the time
 	}
 	return p
@@ -47,6 +48,10 @@ func (p *progress) add(n int) {
 
 func (p *progress) finish() {
 	if p.bar != nil {
+		if p.total < 0 { // it cannot be full, so it would not clear its line
+			fmt.Fprintf(p.app.stderr, "\r%*s\r", p.app.noteColumns()-1, "")
+			return
+		}
 		_ = p.bar.Finish()
 	}
 }

@@ -56,6 +56,27 @@ func TestInterruptAtQuestion(t *testing.T) {
 	}
 }
 
+// TestCheckAllClearsItsLine: what is shown while it works is gone when it says what
+// came of it.
+func TestCheckAllClearsItsLine(t *testing.T) {
+	_, dir := enrolled(t)
+	p := atPTY(t, "check", "--all", "--state="+dir+"/device.json", "--passphrase-file="+dir+"/passphrase.txt")
+	if code := p.wait(); code != exitDone {
+		t.Fatalf("ended with %d:\n%s", code, p.seen())
+	}
+	p.mu.Lock()
+	text := p.text.String()
+	p.mu.Unlock()
+	before, _, holds := strings.Cut(text, "It holds")
+	if !holds || !strings.Contains(before, "Opening") {
+		t.Fatalf("it shows %q", text)
+	}
+	// What stands in the line at the end: what was written after the last return.
+	if line := before[strings.LastIndexByte(before, '\r')+1:]; line != "" || !strings.HasSuffix(before, strings.Repeat(" ", 20)+"\r") {
+		t.Errorf("before the answer stands %q", before)
+	}
+}
+
 // TestRecoveryCodeIsConfirmed: after three wrong groups the code is shown again;
 // whoever leaves then is told by the next enrol what to do; new-code mends it.
 func TestRecoveryCodeIsConfirmed(t *testing.T) {

@@ -202,7 +202,7 @@ const (
 	WasStruck EndReason = 3 // stopped from a session
 	Evicted   EndReason = 4
 	Lost      EndReason = 5 // the server no longer had it
-	Left      EndReason = 6 // the record was restored or moved, and grants do not go along
+	Left      EndReason = 6 // the record was restored, or closed to be moved; a move can be cancelled
 )
 
 func (r EndReason) String() string {
@@ -220,7 +220,7 @@ func (r EndReason) String() string {
 	case Lost:
 		return "the server no longer had it"
 	case Left:
-		return "the record was restored or moved, and grants do not go along"
+		return "the record was restored, or closed for a move"
 	}
 	return "for a reason this version does not know"
 }

@@ -103,7 +103,7 @@ func (c *clock) look(now reading, steady bool) (wrong string) {
 	case now.steady-c.jumped.steady < clockHold:
 		left := clockHold - (now.steady - c.jumped.steady)
 		return fmt.Sprintf("it jumped ahead by %s, to %s; it is believed if it stays so for another %s",
-			c.believed.ahead(now).Round(time.Minute), at, left.Round(time.Second))
+			long(c.believed.ahead(now)), at, left.Round(time.Second))
 	}
 	if c.believed.at.IsZero() || !c.jumped.at.IsZero() {
 		c.calm = now.steady
@@ -113,6 +113,17 @@ func (c *clock) look(now reading, steady bool) (wrong string) {
 		c.mark = now.at
 	}
 	return ""
+}
+
+// long says a time of any length in one unit: 400 days, not 9600h0m0s.
+func long(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d days", d/(24*time.Hour))
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	}
+	return fmt.Sprintf("%d minutes", d/time.Minute)
 }
 
 func (s *Store) reading() (r reading, steady bool) {

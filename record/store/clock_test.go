@@ -73,7 +73,7 @@ func TestClockWrongForAMinute(t *testing.T) {
 	granted("a year ahead", record.Unavailable)
 	c.run(time.Minute)
 	granted("a minute later", record.Unavailable)
-	if got := s.Clock(); !got.Mark.Equal(mark) || !strings.Contains(got.Wrong, "jumped ahead") {
+	if got := s.Clock(); !got.Mark.Equal(mark) || !strings.Contains(got.Wrong, "jumped ahead by 365 days, to") {
 		t.Errorf("the clock is %+v, the mark was %v", got, mark)
 	}
 	c.jump(-year)
