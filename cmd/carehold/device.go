@@ -120,7 +120,8 @@ a passphrase of its own. Your other devices go on as before.
 The passphrase may be another than on your other devices. What this device keeps
 is made here and sent nowhere.`,
 		Example: `  carehold device add --server https://record.example.org
-  carehold device add --server https://record.example.org --label tablet`,
+  carehold device add --server https://record.example.org --label tablet
+  carehold device add --server https://nas.lan --ca-file root.crt`,
 		Args: nothing,
 	}
 	var in comeIn
@@ -141,8 +142,9 @@ On a device that has the record already, and whose passphrase is forgotten, it
 needs no --server, and what the device has seen of the record is kept. The
 forgotten passphrase is then still a way in: carehold device remove ID
 
-If the old device was stolen: carehold device remove NAME --stolen`,
+If the old device was stolen: carehold device remove NAME --stolen (or its ID)`,
 		Example: `  carehold recover --server https://record.example.org
+  carehold recover --server https://nas.lan --ca-file root.crt
   carehold recover`,
 		Args: nothing,
 	}
@@ -163,11 +165,16 @@ func (a *app) comeIn(ctx context.Context, in comeIn) error {
 			return err
 		}
 	}
-	code, err := a.recoveryCode(*in.recoveryFile)
+	c, err := d.reach()
 	if err != nil {
 		return err
 	}
-	c, err := d.reach()
+	// An address or a certificate that is wrong is told before anybody has typed
+	// eight groups, and before the code has been out of its drawer.
+	if _, err := c.Node(ctx); err != nil {
+		return err
+	}
+	code, err := a.recoveryCode(*in.recoveryFile)
 	if err != nil {
 		return err
 	}
@@ -278,8 +285,10 @@ func (a *app) deviceRemoveCommand() *cobra.Command {
 		Use:   "remove NAME|ID",
 		Short: "Remove a way into your record, and renew the root key",
 		Long: `Removes a way into your record: a device you no longer use. It opens nothing
-from now on, and the root key is made new for the others. The only recovery code
-is not removed for the asking: "carehold device new-code" replaces it.
+from now on, and the root key is made new for the others. Where several are
+called alike, name it by the ID that "carehold device list" shows. The only
+recovery code is not removed for the asking: "carehold device new-code" replaces
+it.
 
 With --stolen also everything that the device may have copied is made useless:
 all keys are made new, and every grant ends; you make again those you want. What
@@ -300,10 +309,12 @@ was read before stays read.`,
 		if err != nil {
 			return err
 		}
-		question := fmt.Sprintf("Remove %s (%s, added %s)?", s.Label, slotWords(s), local(s.Created))
+		// Devices may all be called alike: id and date tell which it is.
+		question := fmt.Sprintf("Remove %s (%s %s, added %s)", s.Label, slotWords(s), slotID(s)[:8], local(s.Created))
 		if *stolen {
-			question = fmt.Sprintf("Remove %s, make all keys new and end every grant?", s.Label)
+			question += ", make all keys new and end every grant"
 		}
+		question += "?"
 		if lastCode(u.Slots(), s) {
 			err = a.withoutCode()
 		} else if ok, asked := a.confirm(question, false); asked != nil || !ok {

@@ -158,6 +158,29 @@ func TestSlipsAtTheTerminal(t *testing.T) {
 	}
 }
 
+// TestWayInIsTriedFirst: whoever cannot reach the server is told so before they are
+// asked for the recovery code; and the question before a device goes says which.
+func TestWayInIsTriedFirst(t *testing.T) {
+	_, dir := enrolled(t)
+	for _, args := range [][]string{{"recover"}, {"device", "add"}} {
+		p := atPTY(t, append(args, "--server", "http://127.0.0.1:1", "--state", dir+"/none.json")...)
+		if code := p.wait(); code != exitFailed || !strings.Contains(p.seen(), "cannot be reached") || strings.Contains(p.seen(), "Your recovery code") {
+			t.Errorf("%q ended with %d:\n%s", args, code, p.seen())
+		}
+	}
+	id, _, code := program(t, nil, "device", "list", "--json", "--state="+dir+"/device.json", "--passphrase-file="+dir+"/passphrase.txt")
+	_, id, found := strings.Cut(id, `"id":"`)
+	if code != exitDone || !found {
+		t.Fatalf("device list ended with %d", code)
+	}
+	p := atPTY(t, "device", "remove", "--stolen", id[:8], "--state="+dir+"/device.json", "--passphrase-file="+dir+"/passphrase.txt")
+	p.expect("passphrase " + id[:8] + ", added ")
+	p.typeIn("n\n")
+	if code := p.wait(); code != exitFailed || !strings.Contains(p.seen(), "make all keys new and end every grant?") {
+		t.Errorf("ended with %d:\n%s", code, p.seen())
+	}
+}
+
 // TestInterruptedDemo: one line, and nothing is left.
 func TestInterruptedDemo(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
