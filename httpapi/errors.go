@@ -41,7 +41,11 @@ func (s *Server) answerError(e *event, r *http.Request, err error) {
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		body = fmt.Appendf(nil, "%s\n", record.SafeText(err))
 	default:
-		s.web.Problem(e, row.Status, e.id)
+		at := ""
+		if row.Kind == problem.Misdirected {
+			at = s.public.String()
+		}
+		s.web.Problem(e, row.Status, e.id, at)
 		return
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))

@@ -44,13 +44,17 @@ func (p *Pages) Home(w http.ResponseWriter, r *http.Request) error {
 	}{p.version, p.core != nil})
 }
 
-// Problem is the page of an error.
-func (p *Pages) Problem(w http.ResponseWriter, status int, requestID string) {
+// Problem is the page of an error. at is the address to use instead, for a request
+// that was meant for another name; else empty.
+func (p *Pages) Problem(w http.ResponseWriter, status int, requestID, at string) {
 	title := http.StatusText(status)
 	if status == http.StatusNotFound {
 		title = "There is nothing here"
 	}
-	p.page(w, status, "problem.html", struct{ Title, ID string }{title, requestID})
+	if at != "" {
+		title = "This server has another address"
+	}
+	p.page(w, status, "problem.html", struct{ Title, ID, At string }{title, requestID, at})
 }
 
 func (p *Pages) page(w http.ResponseWriter, status int, name string, data any) error {
