@@ -59,11 +59,16 @@ What is always the same can be in the configuration file:
 		if err != nil {
 			return err
 		}
+		standard := s.get("backup-recipients")
+		dir := first(*to, s.get("backup-to"))
+		if dir == "" && len(*keys) == 0 && *file == "" && standard == "" { // both at once: it is the first time
+			return coded(exitUsage, errors.New("say where to, and which key is to open it: carehold backup --to FOLDER --recipient age1…"),
+				`"age-keygen -o backup.key" makes the key, on another machine, and prints the recipient; backup-to and backup-recipients in the configuration file say both for every night`)
+		}
 		q := backupRequest{Full: *full}
-		if q.Recipients, err = recipients(*keys, *file, s.get("backup-recipients")); err != nil {
+		if q.Recipients, err = recipients(*keys, *file, standard); err != nil {
 			return err
 		}
-		dir := first(*to, s.get("backup-to"))
 		if dir == "" {
 			return usagef("say where to, with --to FOLDER")
 		}
