@@ -59,6 +59,8 @@ func TestDiskFills(t *testing.T) {
 	if _, errs, code := program(t, nil, "invite", "--quiet", "--data", dir); code != 0 {
 		t.Errorf("an invite, which is small: %s", errs)
 	}
+	fill(100) // below half of the reserve the log of a read cannot be written either
+	r.until(t, nil, "/readyz", 503)
 	fill(30)
 	if text := r.until(t, nil, "/readyz", 503); text != "the disk is full\n" {
 		t.Errorf("full: %q", text)
