@@ -161,7 +161,11 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 // the program, and does not go on saying so: an unopened store is nothing to ask
 // for, and whatever supervises this shows a service that ended with 7.
 func refused(err error) error {
-	if errors.Is(err, record.Integrity) {
+	switch {
+	case errors.Is(err, store.ErrNodeKey):
+		return hinted(fmt.Errorf("the store is not served: %w", err),
+			"nothing was changed. Put this store's own node.key there, or say where it is with --node-key; if it is gone, \"carehold restore\" makes a new store of a backup")
+	case errors.Is(err, record.Integrity):
 		return hinted(fmt.Errorf("the store is not served: %w", err),
 			`nothing was changed. "carehold verify" looks for what is damaged; "carehold restore" makes a new store of a backup; if you have put an older copy there yourself, "carehold serve --accept-loss" takes it as it is, and everybody sees it in their history`)
 	}

@@ -46,6 +46,10 @@ type Store struct {
 	closing   sync.Once
 }
 
+// ErrNodeKey is for a store that was made with another node key. A loss cannot be
+// accepted with it.
+var ErrNodeKey = badger.ErrKey
+
 func engineOptions(node crypto.Key, opt Options) badger.Options {
 	return badger.Options{
 		Key:        node.Derive(crypto.LabelAnchor).Bytes(),
@@ -98,6 +102,9 @@ func Open(dir string, opt Options) (*Store, error) {
 	dropSpools(dir)  // first: the room may be what the database needs to open
 	opt.Now = s.time // what the anchor remembers never runs back
 	engine, err := badger.Open(filepath.Join(dir, databaseDir), engineOptions(node, opt))
+	if errors.Is(err, ErrNodeKey) {
+		return nil, record.Safef(record.Integrity, "%s is not this store's node key: %w", path, ErrNodeKey)
+	}
 	if err != nil {
 		return nil, err
 	}

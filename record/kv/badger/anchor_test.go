@@ -127,6 +127,15 @@ func TestOtherHistory(t *testing.T) {
 	refused(t, dir, opts, 2, 2)
 }
 
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	b, err := os.ReadFile(from)
@@ -272,10 +281,25 @@ func TestAnchorSlots(t *testing.T) {
 		open(t, dir, opts)
 	})
 	t.Run("other key", func(t *testing.T) {
-		dir, _ := newStore(t)
-		opts := opts
-		opts.Key = bytes.Repeat([]byte{1}, KeySize)
-		refused(t, dir, opts, 0, 0)
+		dir, path := newStore(t)
+		other, before := opts, readFile(t, path)
+		other.Key = bytes.Repeat([]byte{1}, KeySize)
+		for _, other.AcceptLoss = range []bool{false, true} {
+			if e, err := Open(dir, other); !errors.Is(err, ErrKey) || record.KindOf(err) != record.Integrity {
+				t.Fatal(e, err)
+			}
+		}
+		if after := readFile(t, path); !bytes.Equal(before, after) {
+			t.Error("the anchor was written with another key")
+		}
+		shut(t, open(t, dir, opts)) // with its own key, as it was
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		other.AcceptLoss = true
+		if e, err := Open(dir, other); !errors.Is(err, ErrKey) {
+			t.Fatal("without an anchor:", e, err)
+		}
 	})
 	t.Run("older by two", func(t *testing.T) {
 		dir, path := newStore(t)

@@ -45,6 +45,10 @@
 //   - Anything done while the store is open, or with K in hand.
 //   - Rows the store does not bind to the head row.
 //
+// With another key than the store's nothing of this can be told: ErrKey, and no
+// loss is accepted then. Badger's checksum is over the database's record, so one
+// that is whole, and that the key did not make, was made with another.
+//
 // # What it promises
 //
 // An update is acknowledged when it is synced and anchored, never before. A View

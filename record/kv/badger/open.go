@@ -90,13 +90,16 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	}
 	e.sum, e.last, e.ts, e.begun = v.rows, v.stored, db.MaxVersion(), v.begun
 
+	bad := v.judge(e.key)
+	if bad == ErrKey {
+		return nil, bad
+	}
 	if sound.mended > 0 {
 		if err := e.complete(); err != nil {
 			return nil, err
 		}
 		opts.Log.Warn("a table that could not be written was taken out of the store's list: nothing was in it alone")
 	}
-	bad := v.judge(e.key)
 	if bad == nil {
 		bad = e.strays()
 	}
@@ -148,6 +151,8 @@ func (e *Engine) examine() (v evidence, err error) {
 		return v, err
 	}
 	v.stored, v.hasRecord = e.key.decode(raw)
+	// Badger's checksum is over it: it is as somebody wrote it.
+	v.foreign = !v.hasRecord && isRecord(raw)
 	switch raw, _, err := get(txn, []byte(begunRow)); {
 	case err == nil && len(raw) == 8:
 		v.begun = binary.BigEndian.Uint64(raw)

@@ -71,9 +71,14 @@ func (k macKey) encode(r commitRecord) []byte {
 	return append(b, mac[:]...)
 }
 
+// isRecord reports whether b looks like a record, whoever made it.
+func isRecord(b []byte) bool {
+	return len(b) == recordSize && (string(b[:16]) == recordMagic || string(b[:16]) == oldMagic)
+}
+
 // decode tells whether b is a record made with this key, and which.
 func (k macKey) decode(b []byte) (r commitRecord, ok bool) {
-	if len(b) != recordSize || string(b[:16]) != recordMagic && string(b[:16]) != oldMagic {
+	if !isRecord(b) {
 		return r, false
 	}
 	mac := k.mac("slot", b[:recordSize-32])

@@ -21,10 +21,15 @@ func (r *Rollback) Error() string {
 // Unwrap makes it a record.Integrity, with a text that may be logged.
 func (r *Rollback) Unwrap() error { return record.Safef(record.Integrity, "%s", r.Error()) }
 
+// ErrKey: the store is another key's. Nothing of it can be judged with this one,
+// so that there is no loss to accept either: that would make it nobody's.
+var ErrKey error = record.Safef(record.Integrity, "nothing that the store remembers of its last commit was made with it")
+
 // evidence is what opening the store found.
 type evidence struct {
 	anchored, stored     commitRecord // zero where there is none
 	hasAnchor, hasRecord bool
+	foreign              bool // the database names a commit, under another key
 	hasRows              bool
 	rows                 sum // over the anchored rows as they are
 	heads                sum // over the heads alone, as the first version had it
@@ -38,6 +43,9 @@ func (v evidence) unfinished() bool {
 
 // judge returns nil if the database is as it was left.
 func (v evidence) judge(key macKey) error {
+	if v.foreign && !v.hasAnchor {
+		return ErrKey
+	}
 	reason := ""
 	switch {
 	case !v.hasAnchor:
