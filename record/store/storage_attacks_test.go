@@ -234,7 +234,7 @@ var storageAttacks = []struct {
 		a.put(key, a.row("elsewhere", key))
 	}, "the GP comes", damaged("capsule")},
 	{"the node.key of another store", onDisk, func(a *attack) { a.file("elsewhere", "node.key") },
-		startFails, "the anchor is missing or damaged"},
+		startFails, "is not this store's node key"},
 	{"an older format number", inRows, func(a *attack) { a.format(1) }, "", ""},
 	{"a newer format number", inRows, func(a *attack) { a.format(9) },
 		startFails, "this store is of format 9; this program knows format 2: use the program that made it"},
