@@ -44,6 +44,7 @@ var (
 	lastBackup     = desc("last_backup_timestamp_seconds", "When the last backup was finished; 0: never.")
 	lastVerify     = desc("last_verify_timestamp_seconds", "When the store was last verified; 0: never.")
 	damagedRows    = desc("damaged_rows", "Rows that the last verify found damaged.")
+	damagedTables  = desc("damaged_tables", "Tables of the database that are damaged, as far as that is known.")
 	brokenRecords  = desc("broken_records", "Records that do not open, because their first rows are damaged.")
 	waitingRecords = desc("waiting_records", "Records that wait for their person to carry on.")
 	clockWrong     = desc("clock_wrong", "1 when the clock is not believed.")
@@ -97,6 +98,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 		gauge(lastBackup, seconds(st.LastBackup))
 		gauge(lastVerify, seconds(st.LastVerify))
 		gauge(damagedRows, float64(st.Damage))
+		gauge(damagedTables, float64(st.BadTables))
 		gauge(brokenRecords, float64(st.Broken))
 		gauge(waitingRecords, float64(st.Waiting))
 	}

@@ -455,7 +455,7 @@ func TestMetricsOfServe(t *testing.T) {
 		"carehold_http_requests_total{", "carehold_http_request_seconds_bucket{", "carehold_commit_seconds_bucket{le=", "carehold_commit_updates_bucket{le=",
 		"carehold_store_bytes ", "carehold_disk_free_bytes ", "carehold_disk_reserve_bytes ", "carehold_used_bytes ", "carehold_people 0", "carehold_grants_live 0",
 		"carehold_capsules ", "carehold_log_entries 0", "carehold_last_commit_timestamp_seconds ", "carehold_last_backup_timestamp_seconds 0",
-		"carehold_last_verify_timestamp_seconds 0", "carehold_damaged_rows 0", "carehold_waiting_records 0", "carehold_clock_wrong 0", "carehold_ready 1",
+		"carehold_last_verify_timestamp_seconds 0", "carehold_damaged_rows 0", "carehold_damaged_tables 0", "carehold_waiting_records 0", "carehold_clock_wrong 0", "carehold_ready 1",
 		"carehold_connections ", `carehold_throttled_total{what="guesses"} 0`, `carehold_throttled_total{what="connections"} 0`, "process_open_fds ", "go_memstats_",
 	} {
 		if !strings.Contains(string(b), "\n"+name) {

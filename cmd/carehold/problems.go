@@ -32,6 +32,7 @@ type serverStatus struct {
 	LastBackup time.Time `json:"last_backup,omitzero"`
 	LastVerify time.Time `json:"last_verify,omitzero"`
 	Damage     int       `json:"damage"`
+	BadTables  int       `json:"damaged_tables"`
 	Broken     int       `json:"broken"`
 	Waiting    int       `json:"waiting"`
 	Closed     int       `json:"closed"`
@@ -62,7 +63,7 @@ func (o *operator) status(ctx context.Context) (serverStatus, error) {
 	s := serverStatus{Store: st.Store.String(), Verifier: o.store.Verifier(), Data: o.data, Serving: o.url != "", Server: o.url, Since: o.began.UTC().Truncate(time.Second),
 		Version: version(), People: st.People, Grants: st.Grants, Capsules: st.Capsules, LogEntries: st.Leaves, Bytes: st.Used,
 		LastCommit: st.Commit.UTC(), LastBackup: st.LastBackup.UTC(), LastVerify: st.LastVerify.UTC(),
-		Damage: st.Damage, Broken: st.Broken, Waiting: st.Waiting, Closed: st.Closed,
+		Damage: st.Damage, BadTables: st.BadTables, Broken: st.Broken, Waiting: st.Waiting, Closed: st.Closed,
 		DiskFree: -1, Problems: []problem{}}
 	if o.server != nil {
 		s.Ready = o.server.Ready() == nil
@@ -87,6 +88,10 @@ func (o *operator) problems(s *serverStatus, st store.Status) {
 	case <-o.store.Failed():
 		wrong("the store stopped after a write that failed", "look at the disk, then start the server again")
 	default:
+	}
+	if st.BadTables > 0 {
+		wrong(plural(st.BadTables, "table of the database is", "tables of the database are")+" damaged, and what lies there cannot be read",
+			`"carehold verify" says whose records that is; look at the disk ("dmesg"), and restore the last good backup on another disk before you change anything here`)
 	}
 	if st.Broken > 0 {
 		wrong(plural(st.Broken, "record does", "records do")+" not open: what says whose they are is damaged",

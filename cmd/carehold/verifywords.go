@@ -41,6 +41,8 @@ func findingText(f rows.Finding) string {
 		return fmt.Sprintf("the link from epoch %d to the one before %s", f.Number, is)
 	case rows.PartVersions:
 		return fmt.Sprintf("it has more than %s versions of entries, or has rows left over from many, and cannot be checked", thousands(rows.MaxVersions))
+	case rows.PartRows:
+		return "some of it lies where a table of the database is damaged"
 	}
 	return fmt.Sprintf("the %s %s", f.Part, is)
 }
@@ -60,6 +62,8 @@ func meaning(f rows.Finding) string {
 		return "That grant opens nothing; the person can make it again."
 	case rows.PartSlot:
 		return "That way to unlock does not work; the others do. With none left, nothing of this record opens."
+	case rows.PartRows:
+		return "What lies there cannot be read, even what is whole; the rest can, but for what else is said of this record here."
 	case rows.PartVersions:
 		return "It opens here as before; it is not restored from a backup, and not moved."
 	}

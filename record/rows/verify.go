@@ -24,8 +24,8 @@ const (
 	PartEntry     Part = "entry"
 	PartLog       Part = "log"
 	PartSlot      Part = "way to unlock"
-	PartVersions  Part = "number of versions"                   // more than can be checked
-	PartRows      Part = "rest, which the database cannot read" // told by whoever reads
+	PartVersions  Part = "number of versions"         // more than can be checked
+	PartRows      Part = "part in the damaged tables" // told by whoever reads
 )
 
 // Finding is one thing that is not what was stored. It names no more than an

@@ -176,6 +176,8 @@ type Status struct {
 	BackupLacks bool      // of somebody it has nothing: a row does not fit
 	LastVerify  time.Time // zero: never
 	Damage      int       // rows that the last verify found damaged
+	BadTables   int       // tables of the database that are damaged, as far as is known
+	Tables      int       // there are
 	Broken      int       // records whose first rows do not open: nothing of them is served
 	Waiting     int       // records that wait for their person to carry on
 	Closed      int       // records that have moved to another server

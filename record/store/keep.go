@@ -27,6 +27,14 @@ func (s *Store) Keep(ctx context.Context) {
 	var passes sync.WaitGroup
 	defer passes.Wait()
 	s.watchClock()
+	passes.Go(func() { // what is damaged in tables shows when all rows are looked at
+		if s.looked(ctx) != nil {
+			return
+		}
+		if bad, _ := s.tables(); bad > 0 {
+			s.verifyGently(ctx)
+		}
+	})
 	due := time.NewTicker(verifyLook)
 	defer due.Stop()
 	for {
@@ -97,6 +105,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 // Status counts what an operator may know.
 func (s *Store) Status(ctx context.Context) (Status, error) {
 	st := Status{Store: s.id, Commit: s.engine.LastCommit(), Clock: s.Clock().Wrong}
+	st.BadTables, st.Tables = s.tables()
 	now := s.time()
 	if err := s.keptStatus(&st); err != nil {
 		return st, err

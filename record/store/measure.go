@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+
 	"carehold/record/kv"
 	"carehold/record/kv/badger"
 )
@@ -13,6 +15,35 @@ func (s *Store) Measure() (m badger.Measure, ok bool) {
 		m = e.Measure()
 	}
 	return m, ok
+}
+
+// damageTeller is an engine that looks at its own files, and reads on in damaged ones.
+type damageTeller interface {
+	Damaged() (damaged, tables int)
+	Looked() <-chan struct{}
+	ViewDamaged(p kv.Partition, fn func(kv.Reader) error) error
+}
+
+// tables tells how many of the database's tables are damaged, as far as is known.
+func (s *Store) tables() (damaged, all int) {
+	if e, ok := s.engine.(damageTeller); ok {
+		damaged, all = e.Damaged()
+	}
+	return damaged, all
+}
+
+// looked waits until the engine has looked at all its tables.
+func (s *Store) looked(ctx context.Context) error {
+	e, ok := s.engine.(damageTeller)
+	if !ok {
+		return nil
+	}
+	select {
+	case <-e.Looked():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Alive returns when the store has answered: its locks are free, and its rows can

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -49,6 +50,9 @@ func (s *Store) Verify(ctx context.Context, progress func(VerifyProgress)) (r Ve
 		return r, errVerifying
 	}
 	defer s.verifying.Unlock()
+	if err := s.looked(ctx); err != nil {
+		return r, err
+	}
 	defer s.holdSlots()()
 	began := time.Now()
 	r.Time = s.time()
@@ -77,6 +81,9 @@ func (s *Store) Verify(ctx context.Context, progress func(VerifyProgress)) (r Ve
 	if err != nil {
 		return r, err
 	}
+	if bad, all := s.tables(); bad > 0 {
+		r.Node = append(r.Node, fmt.Sprintf("%d of %d tables of the database: what lies in the damaged parts of them cannot be read", bad, all))
+	}
 	r.Took = time.Since(began)
 	return r, s.engine.Update(ctx, nodePartition, func(tx kv.Tx) error {
 		var w wire.Builder
@@ -93,15 +100,14 @@ var verifiedKey = []byte{kindNode, 'v'} // when the store was last verified, and
 func (s *Store) verifyPartition(part kv.Partition, r *VerifyReport, look func(int) error) error {
 	id := record.PersonID(part)
 	var got rows.Verified
-	capsule := false
+	capsule, lost := false, false
 	err := s.engine.View(part, func(rd kv.Reader) (err error) {
 		switch _, err := s.readCapsule(rd, crypto.CapsuleID(part)); {
 		case err == nil:
 			capsule = true
 			r.Capsules++
 		case errors.Is(err, record.Integrity):
-			capsule = true
-			r.Lost++
+			capsule, lost = true, true
 		case !errors.Is(err, errNoCapsule):
 			return err
 		}
@@ -109,12 +115,19 @@ func (s *Store) verifyPartition(part kv.Partition, r *VerifyReport, look func(in
 		return err
 	})
 	switch {
-	case errors.Is(err, record.Integrity): // the engine cannot read on in this record
-		got.Add(rows.Finding{Part: rows.PartRows})
+	case errors.Is(err, record.Integrity): // the engine does not say what is there
+		var read bool
+		if got, read = s.verifyDamaged(id, look); !read || got.Person() {
+			lost = false // a capsule seems lost in every record there
+			got.Add(rows.Finding{Part: rows.PartRows})
+		}
 	case err != nil:
 		return err
 	}
-	if capsule && err == nil && !got.Person() { // or somebody named a capsule as a record is
+	if lost {
+		r.Lost++
+	}
+	if capsule && !got.Person() { // or somebody named a capsule as a record is
 		return nil
 	}
 	for _, slot := range got.Slots {
@@ -133,6 +146,23 @@ func (s *Store) verifyPartition(part kv.Partition, r *VerifyReport, look func(in
 	}
 	r.Add(id, got)
 	return nil
+}
+
+// verifyDamaged verifies a person some of whose rows are in a damaged table: each
+// row speaks for itself, as far as they can be read at all.
+func (s *Store) verifyDamaged(id record.PersonID, look func(int) error) (got rows.Verified, read bool) {
+	e, ok := s.engine.(damageTeller)
+	if !ok {
+		return got, false
+	}
+	err := e.ViewDamaged(kv.Partition(id), func(r kv.Reader) (err error) {
+		got, err = rows.Verify(r, rows.Check{Vouch: s.vouch(id)}, look)
+		return err
+	})
+	if err != nil {
+		return rows.Verified{}, false // what came after would seem to be gone
+	}
+	return got, true
 }
 
 // verifyNode looks at the server's own rows.
@@ -184,6 +214,10 @@ func (s *Store) keepVerified(ctx context.Context) {
 	if err := s.keptStatus(&st); err != nil || s.time().Sub(st.LastVerify) < verifyEvery {
 		return
 	}
+	s.verifyGently(ctx)
+}
+
+func (s *Store) verifyGently(ctx context.Context) {
 	last := time.Now()
 	r, err := s.Verify(ctx, func(VerifyProgress) {
 		select {

@@ -82,6 +82,19 @@ func newEngine(db *bdb.DB, dir string, opts Options) *Engine {
 // restored. What is not whole reads as record.Integrity.
 func (e *Engine) Damaged() (damaged, tables int) { return int(e.damaged.Load()), e.sound.tables }
 
+// Looked is closed when Damaged will not change any more.
+func (e *Engine) Looked() <-chan struct{} { return e.looked }
+
+// ViewDamaged is View for whoever verifies every row themselves: it gives what
+// there is in damaged tables too, which may be anything, or lack anything.
+func (e *Engine) ViewDamaged(p kv.Partition, fn func(kv.Reader) error) error {
+	return e.view(func(txn *bdb.Txn) error {
+		s := &snapshot{txn: txn, p: p}
+		defer s.end()
+		return fn(s)
+	})
+}
+
 // Accepted reports whether the store was not as it was left, and was opened all
 // the same because of Options.AcceptLoss. The caller writes that down.
 func (e *Engine) Accepted() bool { return e.accepted }
