@@ -101,6 +101,10 @@ func (o *operator) problems(s *serverStatus, st store.Status) {
 		wrong(plural(st.Damage, "row is", "rows are")+" damaged, the last verification found",
 			`"carehold verify" says which and whose; look at the disk, and restore a backup elsewhere with "carehold restore" before you change anything here`)
 	}
+	if o.url == "" {
+		wrong("no server is running: nobody reaches their record",
+			`"systemctl status carehold" and "journalctl -u carehold" say why, where it is a service; "carehold serve" serves it`)
+	}
 	if st.Clock != "" {
 		wrong("the clock is wrong, and nothing opens: "+st.Clock,
 			`set this machine's clock right, and all goes on by itself; if it is right now, and was wrong before: "carehold clock --accept"`)

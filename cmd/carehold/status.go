@@ -16,7 +16,8 @@ func (a *app) statusCommand() *cobra.Command {
 can be seen, with what to do about it. It shows nothing of anybody's record, for
 the operator cannot open one.
 
-The exit code is 0 when nothing is wrong, and 1 when something is.`,
+The exit code is 0 when nothing is wrong, and 1 when something is: also when no
+server is running. With --quiet it prints the problems alone, or nothing.`,
 		Example: `  carehold status
   carehold status --json`,
 		Args: nothing,
@@ -47,6 +48,10 @@ The exit code is 0 when nothing is wrong, and 1 when something is.`,
 }
 
 func (a *app) showStatus(st serverStatus) {
+	if a.quiet {
+		a.showProblems(st.Problems)
+		return
+	}
 	serving := "no server is running"
 	if st.Serving {
 		serving = fmt.Sprintf("at %s, since %s", st.Server, local(st.Since))
@@ -76,7 +81,11 @@ func (a *app) showStatus(st serverStatus) {
 		a.say("Nothing is wrong.")
 		return
 	}
-	for _, p := range st.Problems {
+	a.showProblems(st.Problems)
+}
+
+func (a *app) showProblems(list []problem) {
+	for _, p := range list {
 		a.paragraph("Problem: ", p.What)
 		a.paragraph("     Do: ", p.Do)
 	}
