@@ -190,7 +190,7 @@ func (a *app) makeBackup(ctx context.Context, s *settings, dir string, q backupR
 	a.limitMemory(slog.New(slog.DiscardHandler))
 	st, err := openPatiently(ctx, s, store.Options{})
 	if err != nil {
-		return out, err
+		return out, refused(err)
 	}
 	defer st.Close()
 	o := &operator{store: st, data: s.get("data")}
@@ -324,7 +324,7 @@ func (a *app) warnOf(h backup.Header, people uint64, verifier string) {
 }
 
 // backupHint is what to do when a backup cannot be read.
-const backupHint = `the file is damaged, or is not what it should be: copy it anew from where the backups are kept, or name an older one with --from`
+const backupHint = `the file is damaged, or is not what it should be: copy it anew from where the backups are kept, or name an older one with --from: a file that ends with -full.age needs no other`
 
 // badBackup gives an error of a backup's a hint for whoever runs the server.
 func badBackup(err error) error {

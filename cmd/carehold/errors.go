@@ -92,7 +92,7 @@ func (a *app) hintOf(code int, err error) string {
 	case errors.Is(err, holder.ErrOlder), isTampered(err):
 		return `do not change anything now; keep this device's file, and ask whoever runs the server what happened; if they had to put an older copy there, "carehold carry-on" says what is missing, and asks`
 	case errors.Is(err, record.Integrity):
-		return "do not change anything now; keep this device's file, and ask whoever runs the server what happened"
+		return a.integrityHint()
 	case errors.Is(err, holder.ErrNoSlot):
 		return `try the passphrase again; if it is lost, "carehold recover" opens the record with the recovery code`
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -105,7 +105,7 @@ func (a *app) hintOf(code int, err error) string {
 	case errors.Is(err, httpproblem.Misdirected):
 		return `if you trust whoever told you of that address: "carehold device server ADDRESS" tells this device`
 	case errors.Is(err, record.Unavailable), errors.Is(err, record.TooMany):
-		return "try again in a minute"
+		return a.waitHint(err)
 	}
 	return ""
 }

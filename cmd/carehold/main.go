@@ -35,6 +35,7 @@ type app struct {
 	caFile           string // of a certificate authority that only this home has
 	width            int    // of the answer; 0: of the terminal
 	name             string // of the command, for hints
+	operating        bool   // it is one of an operator's
 	running          bool   // a command has begun: what fails now is not its usage
 	agreed           bool   // a question was answered with yes
 
@@ -50,7 +51,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	c, err := root.ExecuteContextC(ctx)
-	a.name = c.CommandPath()
+	a.name, a.operating = c.CommandPath(), c.GroupID == operatorGroup
 	if _, told := errors.AsType[*failure](err); err != nil && !a.running && !told {
 		err = usage(err)
 	}
@@ -67,6 +68,8 @@ const about = `Carehold keeps a health and care record that only its person's ke
 
 The person decides who may read which part, until when, and can see who did.
 This one program is the server, and the person's way to their record.`
+
+const operatorGroup = "operator"
 
 // root makes the whole command tree. Each command is one file.
 func (a *app) root() *cobra.Command {
@@ -98,7 +101,7 @@ func (a *app) root() *cobra.Command {
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print nothing but the answer and errors")
 	flags.BoolVarP(&a.yes, "yes", "y", false, "do not ask; take yes for an answer")
 
-	const person, sharing, operator, other = "person", "sharing", "operator", "other"
+	const person, sharing, operator, other = "person", "sharing", operatorGroup, "other"
 	root.AddGroup(
 		&cobra.Group{ID: person, Title: "Your record:"},
 		&cobra.Group{ID: sharing, Title: "Who may read it, and who did:"},

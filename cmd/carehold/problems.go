@@ -57,7 +57,8 @@ const (
 
 func (o *operator) status(ctx context.Context) (serverStatus, error) {
 	st, err := o.store.Status(ctx)
-	if err != nil && !errors.Is(err, record.Unavailable) { // a store that has failed can still say so
+	// A store that has failed, or that cannot be read to the end, can still say so.
+	if err != nil && !errors.Is(err, record.Unavailable) && !errors.Is(err, record.Integrity) {
 		return serverStatus{}, err
 	}
 	s := serverStatus{Store: st.Store.String(), Verifier: o.store.Verifier(), Data: o.data, Serving: o.url != "", Server: o.url, Since: o.began.UTC().Truncate(time.Second),
@@ -73,6 +74,10 @@ func (o *operator) status(ctx context.Context) (serverStatus, error) {
 	}
 	if m, ok := o.store.Measure(); ok {
 		s.DiskFree = m.Free
+	}
+	if errors.Is(err, record.Integrity) {
+		s.Problems = append(s.Problems, problem{"not all of the store can be read, so that what is counted here is not all there is: " + record.SafeText(err),
+			`"carehold verify" says whose is damaged; restore the last good backup on another disk, before you change anything here`})
 	}
 	o.problems(&s, st)
 	return s, nil

@@ -165,9 +165,12 @@ func refused(err error) error {
 	case errors.Is(err, store.ErrNodeKey):
 		return hinted(fmt.Errorf("the store is not served: %w", err),
 			"nothing was changed. Put this store's own node.key there, or say where it is with --node-key; if it is gone, \"carehold restore\" makes a new store of a backup")
+	case errors.As(err, new(*store.Rollback)):
+		return hinted(fmt.Errorf("the store is not served: %w", err),
+			`nothing was changed. "carehold status" has the choices: put a newer copy back, "carehold restore" the last backup, or, if you have put an older copy there yourself, "carehold serve --accept-loss"`)
 	case errors.Is(err, record.Integrity):
 		return hinted(fmt.Errorf("the store is not served: %w", err),
-			`nothing was changed. "carehold verify" looks for what is damaged; "carehold restore" makes a new store of a backup; if you have put an older copy there yourself, "carehold serve --accept-loss" takes it as it is, and everybody sees it in their history`)
+			`nothing was changed. Copy the data folder as it is; "carehold restore" makes a new store of the last good backup`)
 	}
 	return err
 }

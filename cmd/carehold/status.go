@@ -1,11 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
+
+	"carehold/record"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -29,6 +32,9 @@ server is running. With --quiet it prints the problems alone, or nothing.`,
 			return err
 		}
 		st, err := operate(c.Context(), s, "GET", "/status", nil, func(o *operator) (serverStatus, error) { return o.status(c.Context()) })
+		if errors.Is(err, record.Integrity) {
+			return a.showRefused(s, err)
+		}
 		if err != nil {
 			return err
 		}

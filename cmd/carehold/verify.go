@@ -176,7 +176,7 @@ func (a *app) verifyStore(ctx context.Context, s *settings) (out verified, err e
 	a.limitMemory(slog.New(slog.DiscardHandler))
 	st, err := openPatiently(ctx, s, store.Options{})
 	if err != nil {
-		return out, err
+		return out, refused(err)
 	}
 	defer st.Close()
 	return (&operator{store: st, data: s.get("data")}).verify(ctx, progress)

@@ -95,7 +95,7 @@ func (a *app) showVerified(v verified) error {
 	}
 	found := errors.New(plural(int(v.Damage), "thing is", "things are") + " damaged")
 	if v.Backup != nil {
-		return coded(exitIntegrity, found, "use an older backup: name its file with --from; or restore this one with --accept-damage, and go on without what is damaged")
+		return coded(exitIntegrity, found, "use an older backup: name its file with --from (one that ends with -full.age needs no other); or restore this one with --accept-damage, and go on without what is damaged")
 	}
 	return coded(exitIntegrity, found,
 		`change nothing here yet. Copy the data folder as it is; see with "carehold verify --from" which backup is whole, and restore it into a new folder; or go on without what is named above`)

@@ -16,6 +16,9 @@ import (
 // and heads' authentication, of the anchor and of the checkpoints' signature. It
 // opens nothing of anybody's record. Losing it is a restore.
 
+// ErrNoNodeKey: the node key is not where it is said to be.
+var ErrNoNodeKey = errors.New("store: no node key")
+
 func createNodeKey(path string) error {
 	key := make([]byte, crypto.KeySize)
 	rand.Read(key)
@@ -38,7 +41,7 @@ func createNodeKey(path string) error {
 func readNodeKey(path string) (crypto.Key, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return crypto.Key{}, record.Safef(record.Unavailable, "there is no node key at %s: is this the folder that carehold init made?", path)
+		return crypto.Key{}, &record.Error{Kind: record.Unavailable, Safe: "there is no node key at " + path + ": is this the folder that carehold init made?", Err: ErrNoNodeKey}
 	}
 	if err != nil {
 		return crypto.Key{}, err

@@ -46,6 +46,9 @@ type Store struct {
 	closing   sync.Once
 }
 
+// Rollback is why a store that is not as it was left does not open.
+type Rollback = badger.Rollback
+
 // ErrNodeKey is for a store that was made with another node key. A loss cannot be
 // accepted with it.
 var ErrNodeKey = badger.ErrKey

@@ -118,6 +118,11 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 		err = e.reanchor(seq, opts.Now().UnixNano(), e.begun)
 	default:
 		err = bad
+		if r, ok := bad.(*Rollback); ok { // it may be that the disk forgot, and nobody put anything back
+			if s, err := checkTables(context.Background(), dir, true); err == nil {
+				r.Damaged, r.Tables = s.damaged, s.tables
+			}
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package badger
 
 import (
 	"fmt"
+	"time"
 
 	"carehold/record"
 )
@@ -11,11 +12,28 @@ type Rollback struct {
 	Anchor   uint64 // the commit the anchor names; 0: it names none
 	Database uint64 // the commit the database names; 0: it names none
 	Reason   string
+
+	AnchorTime, DatabaseTime time.Time // of those commits; zero: not known
+	Damaged, Tables          int       // how many tables are damaged, and that may be all
 }
 
 func (r *Rollback) Error() string {
-	return fmt.Sprintf("the store is not the one that was last written: %s (anchor at commit %d, database at commit %d)",
-		r.Reason, r.Anchor, r.Database)
+	damaged := ""
+	if r.Damaged > 0 {
+		damaged = fmt.Sprintf("; %d of the database's %d tables are damaged", r.Damaged, r.Tables)
+	}
+	return fmt.Sprintf("the store is not the one that was last written: %s (anchor %s, database %s)%s",
+		r.Reason, commitText(r.Anchor, r.AnchorTime), commitText(r.Database, r.DatabaseTime), damaged)
+}
+
+func commitText(seq uint64, at time.Time) string {
+	switch {
+	case seq == 0:
+		return "at no commit that is known"
+	case at.IsZero():
+		return fmt.Sprintf("at commit %d", seq)
+	}
+	return fmt.Sprintf("of %s, commit %d", at.UTC().Format(time.RFC3339), seq)
 }
 
 // Unwrap makes it a record.Integrity, with a text that may be logged.
@@ -63,7 +81,8 @@ func (v evidence) judge(key macKey) error {
 	default:
 		return nil
 	}
-	return &Rollback{Anchor: v.anchored.seq, Database: v.stored.seq, Reason: reason}
+	return &Rollback{Anchor: v.anchored.seq, Database: v.stored.seq, Reason: reason,
+		AnchorTime: v.anchored.time(), DatabaseTime: v.stored.time()}
 }
 
 // fits reports whether the rows there are are those of the last commit.
