@@ -72,6 +72,17 @@ func TestDiskFills(t *testing.T) {
 	if _, errs, code := program(t, nil, "invite", "--quiet", "--data", dir); code != 1 || !strings.Contains(errs, "disk is nearly full") {
 		t.Errorf("an invite on a full disk: %d %s", code, errs)
 	}
+	// Who is to make room verifies and backs up first, to another disk.
+	if out, errs, code := program(t, nil, "verify", "--data", dir); code != 0 || !strings.Contains(out, "Nothing is damaged") {
+		t.Errorf("verify on a full disk: %d %s%s", code, out, errs)
+	}
+	to := t.TempDir()
+	if _, errs, code := program(t, nil, "backup", "--data", dir, "--to", to, "--recipient", "age1f88llv6sjkms3vdpe6hncfd3t3ztn93hxv08l5gnd9k6q5jxtp9sqfeuma"); code != 0 {
+		t.Errorf("backup on a full disk: %d %s", code, errs)
+	}
+	if list, err := filepath.Glob(filepath.Join(to, "carehold-*-full.age")); err != nil || len(list) != 1 {
+		t.Errorf("backups: %v, %v", list, err)
+	}
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
@@ -84,5 +95,40 @@ func TestDiskFills(t *testing.T) {
 	}
 	if err := r.Wait(); err != nil {
 		t.Errorf("it ended with %v:\n%s", err, r.said())
+	}
+}
+
+// Where there is no room for a store, init leaves nothing that would keep the next
+// one from being made.
+func TestInitOnFullDisk(t *testing.T) {
+	disk := t.TempDir()
+	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=1m"); err != nil {
+		t.Skip("a file system cannot be mounted here:", err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(disk, unix.MNT_DETACH) })
+	dir := filepath.Join(disk, "store")
+	refused := func() {
+		t.Helper()
+		if _, errs, code := program(t, nil, "init", "--data", dir); code != 1 {
+			t.Errorf("init ended with %d: %s", code, errs)
+		}
+	}
+	refused()
+	if _, err := os.Lstat(dir); !os.IsNotExist(err) {
+		t.Errorf("a folder is left: %v", err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(filepath.Join(disk, "filler"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err = f.Write(make([]byte, 4096)); err == nil; _, err = f.Write(make([]byte, 4096)) {
+	}
+	f.Close()
+	refused()
+	if list, err := os.ReadDir(dir); err != nil || len(list) != 0 {
+		t.Errorf("left in the folder, which was there: %v, %v", list, err)
 	}
 }

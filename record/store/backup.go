@@ -6,12 +6,14 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"syscall"
 	"time"
 
 	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/backup"
 	"carehold/record/kv"
+	"carehold/record/kv/badger"
 	"carehold/record/rows"
 	"carehold/record/statement"
 )
@@ -258,14 +260,15 @@ func (s *Store) isPerson(id record.PersonID) (there bool) {
 }
 
 // BackupDone makes a backup known, once its file is whole and on the disk: another
-// can follow it.
+// can follow it. On a disk too full for that the file is as good, and the next
+// backup follows what this one does.
 func (s *Store) BackupDone(ctx context.Context, id rows.Hash, size int64) error {
 	m, known := s.backups.take(id)
 	if !known {
 		return record.Safef(record.NotFound, "the server was started again since this backup was begun: the next one will not follow it")
 	}
 	m.size = size
-	return s.engine.Update(ctx, nodePartition, func(tx kv.Tx) error {
+	err := s.engine.Update(ctx, nodePartition, func(tx kv.Tx) error {
 		list := marksOf(tx)
 		list = append(list, m)
 		if len(list) > maxMarks {
@@ -274,4 +277,14 @@ func (s *Store) BackupDone(ctx context.Context, id rows.Hash, size int64) error 
 		tx.Put(backupKey, marshalMarks(list))
 		return nil
 	})
+	if noRoom(err) {
+		s.log.Warn("the disk is too full to remember this backup; its file is whole")
+		err = nil
+	}
+	return err
+}
+
+// noRoom reports whether an update was not begun because the disk is full.
+func noRoom(err error) bool {
+	return errors.Is(err, badger.ErrDiskFull) || errors.Is(err, syscall.ENOSPC)
 }

@@ -27,15 +27,14 @@ func createNodeKey(path string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(key); err != nil {
-		f.Close()
-		return err
+	_, err = f.Write(key)
+	if err == nil {
+		err = f.Sync()
 	}
-	if err := f.Sync(); err != nil {
-		f.Close()
-		return err
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(path) // half a key is none, and is in the way of one
 	}
-	return f.Close()
+	return err
 }
 
 func readNodeKey(path string) (crypto.Key, error) {
@@ -75,8 +74,15 @@ func credential(path string) bool {
 func Init(dir string) error { return InitKey(dir, filepath.Join(dir, nodeKeyFile)) }
 
 // InitKey is Init with the node key at a path of its own, so that a copy of the
-// folder lacks it. Nothing may be there yet.
-func InitKey(dir, nodeKey string) error {
+// folder lacks it. Nothing may be there yet, and if it fails nothing is.
+func InitKey(dir, nodeKey string) (err error) {
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		defer func() {
+			if err != nil {
+				_ = os.Remove(dir)
+			}
+		}()
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -93,5 +99,12 @@ func InitKey(dir, nodeKey string) error {
 	if err := createNodeKey(nodeKey); err != nil {
 		return fmt.Errorf("making the node key: %w", err)
 	}
-	return create(dir, nodeKey)
+	if err := create(dir, nodeKey); err != nil {
+		_ = os.RemoveAll(filepath.Join(dir, databaseDir))
+		for _, path := range []string{filepath.Join(dir, anchorFile), filepath.Join(dir, anchorFile+".new"), nodeKey} {
+			_ = os.Remove(path)
+		}
+		return err
+	}
+	return nil
 }

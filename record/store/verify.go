@@ -85,13 +85,18 @@ func (s *Store) Verify(ctx context.Context, progress func(VerifyProgress)) (r Ve
 		r.Node = append(r.Node, fmt.Sprintf("%d of %d tables of the database: what lies in the damaged parts of them cannot be read", bad, all))
 	}
 	r.Took = time.Since(began)
-	return r, s.engine.Update(ctx, nodePartition, func(tx kv.Tx) error {
+	err = s.engine.Update(ctx, nodePartition, func(tx kv.Tx) error {
 		var w wire.Builder
 		w.Uint(1, uint64(r.Time.UnixMilli()))
 		w.Uint(2, r.All())
 		tx.Put(verifiedKey, w.Finish())
 		return nil
 	})
+	if noRoom(err) { // what was found is worth more than that it is remembered
+		s.log.Warn("the disk is too full to remember this verification; it was done")
+		err = nil
+	}
+	return r, err
 }
 
 var verifiedKey = []byte{kindNode, 'v'} // when the store was last verified, and what was found
