@@ -35,7 +35,26 @@ func FromFiles(cert, key, host string, log *slog.Logger) (*Files, error) {
 	if _, err := f.look(); err != nil {
 		return nil, fmt.Errorf("reading the TLS certificate: %w", err)
 	}
+	f.tell("the certificate was read")
 	return f, nil
+}
+
+// tell says in the log which certificate was read, and what is wrong with it. One
+// of a short life is what something has to renew all the time: nobody is told of
+// its end two weeks before.
+func (f *Files) tell(what string) {
+	st := f.State()
+	f.mu.Lock()
+	life := f.parsed.NotAfter.Sub(f.parsed.NotBefore)
+	f.mu.Unlock()
+	switch {
+	case st.Wrong != "":
+		f.log.Warn(what+", and something is wrong with it", "wrong", st.Wrong, "do", st.Do, "until", st.Until)
+	case life <= Soon:
+		f.log.Warn(what+"; it is good for a short time only, and has to be renewed before", "until", st.Until)
+	default:
+		f.log.Info(what, "until", st.Until)
+	}
 }
 
 // TLS is a server's configuration, with whichever certificate is the last good one.
@@ -66,7 +85,7 @@ func (f *Files) Keep(ctx context.Context, again <-chan struct{}) {
 		case err != nil && changed:
 			f.log.Error("the new certificate cannot be used; the old one goes on", "err", err)
 		case changed:
-			f.log.Info("the certificate was read again", "until", f.State().Until)
+			f.tell("the certificate was read again")
 		}
 	}
 }

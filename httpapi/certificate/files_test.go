@@ -26,12 +26,17 @@ import (
 // made is a certificate and its key, as PEM.
 func made(t *testing.T, serial int64, host string, lasts time.Duration) (cert, key []byte) {
 	t.Helper()
+	return madeFrom(t, serial, host, time.Now().Add(-60*24*time.Hour), time.Now().Add(lasts))
+}
+
+func madeFrom(t *testing.T, serial int64, host string, from, to time.Time) (cert, key []byte) {
+	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
-		NotBefore: time.Now().Add(-60 * 24 * time.Hour), NotAfter: time.Now().Add(lasts)}
+		NotBefore: from, NotAfter: to}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &k.PublicKey, k)
 	if err != nil {
 		t.Fatal(err)
@@ -199,5 +204,40 @@ func TestACMEHandshakeWaitsForNobody(t *testing.T) {
 	}
 	if st := a.State(); !strings.Contains(st.Wrong, "no certificate yet") {
 		t.Errorf("%+v", st)
+	}
+}
+
+// What is wrong with a certificate is in the log from the start, and its end is told
+// of in time however short its life is.
+func TestFilesAreToldOf(t *testing.T) {
+	const day = 24 * time.Hour
+	dir := t.TempDir()
+	for _, x := range []struct {
+		name        string
+		age, left   time.Duration
+		log, status string
+	}{
+		{"record.example.org", 60 * day, 60 * day, "level=INFO", ""},
+		{"other.example.org", 60 * day, 60 * day, "not for record.example.org", "not for record.example.org"},
+		{"record.example.org", 0, 5 * day, "short time only", ""},
+		{"record.example.org", 3*day + 12*time.Hour, 36 * time.Hour, "has not been renewed", "has not been renewed"},
+		{"record.example.org", 77 * day, 13 * day, "has not been renewed", "has not been renewed"},
+	} {
+		cert, key := madeFrom(t, 1, x.name, time.Now().Add(-x.age), time.Now().Add(x.left))
+		certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+		if os.WriteFile(certFile, cert, 0o600) != nil || os.WriteFile(keyFile, key, 0o600) != nil {
+			t.Fatal("the files cannot be written")
+		}
+		var log buffer
+		f, err := certificate.FromFiles(certFile, keyFile, "record.example.org", slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(log.String(), x.log) {
+			t.Errorf("%+v: the log says %q", x, log.String())
+		}
+		if wrong := f.State().Wrong; !strings.Contains(wrong, x.status) || x.status == "" && wrong != "" {
+			t.Errorf("%+v: the state is %q", x, wrong)
+		}
 	}
 }

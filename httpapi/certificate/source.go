@@ -30,9 +30,19 @@ type State struct {
 }
 
 // Soon is how long before its end a certificate that has not been renewed is
-// something to look into, or a quarter of its life when that is shorter. Whatever
-// renews certificates does it long before.
+// something to look into. Whatever renews certificates does it long before.
 const Soon = 14 * 24 * time.Hour
+
+// soon is Soon for a certificate: less for one of a short life. Those of up to ten
+// days are renewed when half of it is over (Let's Encrypt's advice), others when a
+// third is left; a quarter leaves that time to be tried again.
+func soon(c *x509.Certificate) time.Duration {
+	life := c.NotAfter.Sub(c.NotBefore)
+	if life <= 10*24*time.Hour {
+		return life / 3
+	}
+	return min(Soon, life/4)
+}
 
 // state judges a certificate for a host; wrong is what its source knows already.
 func state(c *x509.Certificate, host string, now time.Time, wrong, do string) State {
@@ -50,7 +60,7 @@ func state(c *x509.Certificate, host string, now time.Time, wrong, do string) St
 	case wrong != "": // it says more
 	case host != "" && c.VerifyHostname(host) != nil:
 		s.Wrong, s.Do = "the certificate is not for "+host, "get one for that name, or change --public-url"
-	case left < min(Soon, c.NotAfter.Sub(c.NotBefore)/4):
+	case left < soon(c):
 		s.Wrong = fmt.Sprintf("the certificate ends on %s, and has not been renewed", day(c.NotAfter))
 	}
 	return s
