@@ -127,7 +127,7 @@ func TestClientWalk(t *testing.T) {
 	}
 	_, err = ada.CheckNew(ctx, token)
 	w.check(err)
-	w.check(w.client.With(token).SignOut(ctx))
+	w.check(ada.SignOut(ctx, token))
 	if _, err := w.client.With(token).Entries(ctx); !errors.Is(err, record.Unauthorized) {
 		t.Errorf("after signing out: %v", err)
 	}

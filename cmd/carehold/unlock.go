@@ -114,10 +114,12 @@ func (u *unlocked) signIn(ctx context.Context) error {
 	return nil
 }
 
-// look has this device remember how far the log has come: what goes missing of it
-// later is counted by that. Without an answer it remembers what it did before.
-func (u *unlocked) look(ctx context.Context) {
-	if err := u.Look(ctx); errors.Is(err, record.Integrity) {
+// signOut ends the session, and has this device remember how far the log had come.
+// Without an answer it remembers what it did before.
+func (u *unlocked) signOut() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel() // a session nobody uses ends in 15 minutes by itself
+	if err := u.SignOut(ctx, u.token); errors.Is(err, record.Integrity) {
 		u.app.warn("the history that the server shows does not go on from what this device saw: %s. carehold check says more; change nothing before that", errorText(err))
 	}
 }
@@ -126,10 +128,7 @@ func (u *unlocked) look(ctx context.Context) {
 // the keys. It is called on every way out, a Ctrl-C included.
 func (u *unlocked) close() {
 	if u.session != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		_ = u.session.SignOut(ctx) // a session nobody uses ends in 15 minutes by itself
-		u.look(ctx)
-		cancel()
+		u.signOut()
 	}
 	u.device.memory = u.Memory()
 	if err := u.device.save(); err != nil {

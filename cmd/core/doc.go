@@ -16,7 +16,7 @@
 // and a holder has
 //
 //	person  memory()  epoch()  now()  grants()  slots()  close()
-//	refresh()  signIn()                       -> {token, until}
+//	refresh()  signOut(token)  signIn()       -> {token, until}
 //	grant({name, role, organisation, sections, scopes, purpose, until, lasts, daily, label})
 //	issueToken(id, label, until)              -> {id, token, until}
 //	revoke([id])  strike(token, id)  tidy()

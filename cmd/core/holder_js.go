@@ -69,6 +69,9 @@ func object(h *holder.Holder) map[string]any {
 			}
 			return nil, h.Revoke(ctx, of...)
 		}),
+		"signOut": promised(func(ctx context.Context, args []js.Value) (any, error) {
+			return nil, h.SignOut(ctx, str(arg(args, 0)))
+		}),
 		"strike": promised(func(ctx context.Context, args []js.Value) (any, error) {
 			var g record.GrantID
 			if err := id(arg(args, 1), g[:]); err != nil {

@@ -142,6 +142,14 @@ func (s server) Consistency(ctx context.Context, token string, from statement.He
 	return proof, blob(get(v, "checkpoint")), nil
 }
 
+func (s server) SignOut(ctx context.Context, token string) ([]byte, error) {
+	v, err := s.call(ctx, "DELETE", "/holder/v1/sessions", token, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return blob(get(v, "checkpoint")), nil
+}
+
 func (s server) Strike(ctx context.Context, token string, g record.GrantID) error {
 	_, err := s.call(ctx, "POST", "/holder/v1/strikes", token, map[string]any{"grant": g.String()}, nil)
 	return err

@@ -105,6 +105,13 @@ func (c *Client) Consistency(ctx context.Context, token string, from statement.H
 	return proof, m.Checkpoint, nil
 }
 
+// SignOut ends a session, and returns the checkpoint of the log as it was left.
+func (c *Client) SignOut(ctx context.Context, token string) ([]byte, error) {
+	var m message.SignedOut
+	err := c.json(ctx, "DELETE", "/holder/v1/sessions", token, nil, &m)
+	return m.Checkpoint, err
+}
+
 // Strike stops a grant at once.
 func (c *Client) Strike(ctx context.Context, token string, g record.GrantID) error {
 	return c.json(ctx, "POST", "/holder/v1/strikes", token, message.Strike{Grant: message.ID(g)}, nil)

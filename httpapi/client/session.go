@@ -152,8 +152,3 @@ func (s *Session) Patient(ctx context.Context) (string, error) {
 	err := s.c.json(ctx, "GET", "/holder/v1/sessions", s.token, nil, &m)
 	return m.Patient, err
 }
-
-// SignOut ends the session.
-func (s *Session) SignOut(ctx context.Context) error {
-	return s.c.json(ctx, "DELETE", "/holder/v1/sessions", s.token, nil, nil)
-}

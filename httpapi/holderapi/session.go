@@ -41,11 +41,11 @@ func (a *API) Session(w http.ResponseWriter, r *http.Request, v *store.View) err
 	return answer(w, message.Session{Until: v.Until(), Patient: v.PatientID()})
 }
 
-// SignOut ends the session.
+// SignOut ends the session, and says how far the log has come.
 func (a *API) SignOut(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	if err := v.SignOut(r.Context()); err != nil {
+	checkpoint, err := v.SignOut(r.Context())
+	if err != nil {
 		return err
 	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	return answer(w, message.SignedOut{Checkpoint: checkpoint})
 }

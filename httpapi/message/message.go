@@ -81,6 +81,11 @@ type Session struct {
 	Patient string    `json:"patient"` // the FHIR id of the person's Patient
 }
 
+// SignedOut answers the end of a session. DELETE /holder/v1/sessions
+type SignedOut struct {
+	Checkpoint []byte `json:"checkpoint,omitempty"` // of the log as it was left
+}
+
 // Log is a part of the log. GET /holder/v1/log?from=N&limit=N
 type Log struct {
 	From       uint64   `json:"from"`

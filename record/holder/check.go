@@ -87,26 +87,24 @@ func (h *Holder) consistent(ctx context.Context, token string, seen statement.He
 	return audit.CheckConsistency(proof, seen, now)
 }
 
-// Look asks how far the log has come, and remembers that: for the end of a session,
-// so that what was done in it is missed where it goes missing. It fetches no entry
-// and no proof, and leaves none; that all goes on from what was seen, Check says.
-func (h *Holder) Look(ctx context.Context) error {
-	h.mu.Lock()
-	s, slot := h.now, h.opener.key.ID
-	h.mu.Unlock()
-	if s.waiting != nil {
-		return nil
-	}
-	got, err := h.srv.Ring(ctx, s.ring.person, slot)
-	if err != nil {
+// SignOut ends a session, and remembers how far the log had come then: what was done
+// in it is missed where it goes missing. That all goes on from what was seen before,
+// the next Check says.
+func (h *Holder) SignOut(ctx context.Context, token string) error {
+	checkpoint, err := h.srv.SignOut(ctx, token)
+	if err != nil || len(checkpoint) == 0 {
 		return err
-	}
-	head, err := audit.VerifyCheckpoint(got.Checkpoint, s.ring.verifier, s.ring.store, s.ring.person)
-	if err != nil {
-		return &audit.Tampered{Why: err.Error(), Seen: h.Memory().Newest()}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	s := h.now
+	if s.waiting != nil {
+		return nil
+	}
+	head, err := audit.VerifyCheckpoint(checkpoint, s.ring.verifier, s.ring.store, s.ring.person)
+	if err != nil {
+		return &audit.Tampered{Why: err.Error(), Seen: h.mem.Newest()}
+	}
 	if err := notShorter(head, h.mem.Head(), h.mem.Signed); err != nil {
 		return err
 	}

@@ -38,6 +38,9 @@ type Server interface {
 	// Consistency returns the RFC 6962 proof that the log as it was at that head
 	// is the beginning of the log as it is, and the checkpoint of that.
 	Consistency(ctx context.Context, token string, from statement.Head) (proof []audit.Hash, checkpoint []byte, err error)
+	// SignOut ends a session, and returns the checkpoint of the log as it was left,
+	// or none.
+	SignOut(ctx context.Context, token string) (checkpoint []byte, err error)
 	// Strike stops a grant at once, from a session.
 	Strike(ctx context.Context, token string, g record.GrantID) error
 }

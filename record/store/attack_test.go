@@ -499,7 +499,8 @@ func TestSessionEnds(t *testing.T) {
 	wantKind(t, err, record.Unauthorized)
 	_, _, err = s.SignIn(t.Context(), d.person, d.self.ID, crypto.NewKey())
 	wantKind(t, err, record.Unauthorized)
-	if v := d.session(); v.SignOut(t.Context()) != nil {
+	v := d.session()
+	if _, err := v.SignOut(t.Context()); err != nil {
 		t.Error("signing out failed")
 	} else if _, err := v.Read(t.Context(), allergyRef, 0); err != nil {
 		wantKind(t, err, record.NotFound)

@@ -158,7 +158,7 @@ func (w *world) session(p *modelPerson, do func(*store.View)) {
 	if v, err = w.s.Open(ctx, c); err != nil { // the server may have been started again
 		w.fail("opening a session again: %v", err)
 	}
-	if err := v.SignOut(ctx); err != nil {
+	if _, err := v.SignOut(ctx); err != nil {
 		w.fail("signing out: %v", err)
 	}
 	v.Close()

@@ -74,15 +74,26 @@ func (s *Store) SignIn(ctx context.Context, id record.PersonID, g record.GrantID
 
 // SignOut ends the session the View was opened with. An access token is ended by
 // ending its grant.
-func (v *View) SignOut(ctx context.Context) error {
+//
+// It returns the checkpoint of the log as it was left, which a device remembers: what
+// goes missing of the session later is counted by it. Where that cannot be read, the
+// session is over all the same, and there is none.
+func (v *View) SignOut(ctx context.Context) (checkpoint []byte, err error) {
 	if v.kind != crypto.Session {
-		return record.Safef(record.Forbidden, "only a session can be signed out; a token ends with its grant")
+		return nil, record.Safef(record.Forbidden, "only a session can be signed out; a token ends with its grant")
 	}
 	if err := v.s.dropCapsule(ctx, v.capsule); err != nil {
-		return err // still there, and still as asleep as it was
+		return nil, err // still there, and still as asleep as it was
 	}
 	v.s.sessions.forget(v.capsule)
-	return nil
+	_ = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		p, err := v.s.load(r, v.person)
+		if err == nil {
+			checkpoint, err = v.s.signer.Sign(v.person, p.Head.Log.Head())
+		}
+		return err
+	})
+	return checkpoint, nil
 }
 
 // Strike stops a grant at once. Any session of the person can; starting the

@@ -124,7 +124,7 @@ func newPast(t *testing.T) *past {
 	v := must[*store.View](t)(srv.View(ctx, signIn(t, ada)))
 	must[[]store.Result](t)(v.Move(ctx, []fhir.Ref{allergyRefOf("moved")}, record.Private))
 	v = must[*store.View](t)(srv.View(ctx, w.session))
-	ok(v.SignOut(ctx))
+	must[[]byte](t)(v.SignOut(ctx))
 	w.cy = part(idBytes(must[*device](t)(enrolWith(t, s, w.invite)).person))
 	must[holder.CheckReport](t)(ada.Check(ctx, signIn(t, ada)))
 	reopen("noon")

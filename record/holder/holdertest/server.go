@@ -88,6 +88,15 @@ func (s Server) Consistency(ctx context.Context, token string, from statement.He
 	return v.Consistency(ctx, from)
 }
 
+func (s Server) SignOut(ctx context.Context, token string) ([]byte, error) {
+	v, err := s.View(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	return v.SignOut(ctx)
+}
+
 func (s Server) Strike(ctx context.Context, token string, g record.GrantID) error {
 	v, err := s.View(ctx, token)
 	if err != nil {
