@@ -193,7 +193,7 @@ func (a *app) makeBackup(ctx context.Context, s *settings, dir string, q backupR
 		return out, refused(err)
 	}
 	defer st.Close()
-	o := &operator{store: st, data: s.get("data")}
+	o := &operator{store: st, data: s.get("data"), backups: s.backups()}
 	out, err = o.backup(ctx, sink, q)
 	if err := done(err); err != nil {
 		return out, err

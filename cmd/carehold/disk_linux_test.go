@@ -38,7 +38,7 @@ func TestDiskFills(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		if err := unix.Fallocate(int(f.Fd()), 0, 0, int64(st.Bavail)*st.Bsize-leave<<20); err != nil {
+		if err := unix.Fallocate(int(f.Fd()), 0, 0, int64(st.Bavail)*int64(st.Bsize)-leave<<20); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -53,7 +53,7 @@ func TestDiskFills(t *testing.T) {
 	if text := r.until(t, nil, "/readyz", 200); !strings.Contains(text, "large changes are refused") {
 		t.Errorf("nearly full: %q", text)
 	}
-	if out := status(); !strings.Contains(out, "the disk is nearly full, and changes are refused") || !strings.Contains(out, "make room on it") {
+	if out := status(); !strings.Contains(out, "the disk is nearly full, and large changes are refused") || !strings.Contains(out, "make room on it") {
 		t.Errorf("nearly full: %s", out)
 	}
 	if _, errs, code := program(t, nil, "invite", "--quiet", "--data", dir); code != 0 {
@@ -61,6 +61,9 @@ func TestDiskFills(t *testing.T) {
 	}
 	fill(100) // below half of the reserve the log of a read cannot be written either
 	r.until(t, nil, "/readyz", 503)
+	if out := status(); !strings.Contains(out, "the disk is full, and nothing is served") {
+		t.Errorf("below half of the reserve: %s", out)
+	}
 	fill(30)
 	if text := r.until(t, nil, "/readyz", 503); text != "the disk is full\n" {
 		t.Errorf("full: %q", text)

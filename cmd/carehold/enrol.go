@@ -36,7 +36,7 @@ people who run the server included. If both are lost, the record is lost.`,
 	recoveryOut := f.String("recovery-out", "", "write the recovery code to this new `file` instead of showing it")
 	label := f.String("label", "", "the `name` to call this device by (by itself, its host name)")
 	a.deviceFlags(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *server == "" {
 			return usagef("--server is needed: the address that whoever runs the server gave you")
 		}
@@ -45,6 +45,12 @@ people who run the server included. If both are lost, the record is lost.`,
 			return err
 		}
 		if err := a.canShowRecovery(*recoveryOut); err != nil {
+			return err
+		}
+		// An address or a certificate that is wrong is told before anybody has typed anything.
+		if c, err := d.reach(); err != nil {
+			return err
+		} else if _, err := c.Node(cmd.Context()); err != nil {
 			return err
 		}
 		invite, err := a.invite(*inviteFile)
@@ -56,7 +62,7 @@ people who run the server included. If both are lost, the record is lost.`,
 			return err
 		}
 		defer passphrase.Destroy()
-		return a.enrol(c.Context(), d, invite, passphrase, *recoveryOut)
+		return a.enrol(cmd.Context(), d, invite, passphrase, *recoveryOut)
 	}
 	return c
 }

@@ -33,7 +33,7 @@ the last step, --cancel opens the record again where it is.
 
 Your other devices are told where it went when they next ask the old server; on
 each: carehold device server ADDRESS. What stays at the old server is closed and
-sealed; whoever runs it can delete it.`,
+sealed; whoever runs it can delete it ("carehold forget").`,
 		Example: `  carehold move-record --to https://record.example.net
   carehold move-record --to https://nas.lan --ca-file root.crt
   carehold move-record --cancel`,
@@ -412,7 +412,7 @@ func (m *mover) done(was string) error {
 	}
 	a.say("Your record is on %s now.", d.server)
 	a.note("On each of your other devices: carehold device server %s", d.server)
-	a.note("At %s it stays closed and sealed; whoever runs it can delete it. carehold check --all looks at all of it here.", was)
+	a.note("At %s it stays closed and sealed; whoever runs it can delete it: carehold forget %s. carehold check --all looks at all of it here.", was, d.memory.Person)
 	return nil
 }
 

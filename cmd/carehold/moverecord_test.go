@@ -46,7 +46,7 @@ func newHome(t *testing.T) *home {
 	t.Cleanup(func() { s.Close() })
 	web := httptest.NewUnstartedServer(nil)
 	h := &home{s, "http://" + web.Listener.Addr().String(), dir}
-	limits := httpapi.Limits{}
+	limits := httpapi.Limits{Tries: 10_000} // all of this test comes from one address, in one go
 	server, err := httpapi.New(s, httpapi.Config{PublicURL: h.url, Version: "test", Logger: quiet, Limits: limits})
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,9 @@ type operator struct {
 	store *store.Store
 	data  string
 	url   string // "" when nothing serves
+
+	backups bool // the settings say where to and for whom
+
 	began time.Time
 
 	certificate certificate.Source // nil: none
@@ -228,7 +231,7 @@ func operate[T any](ctx context.Context, s *settings, method, path string, in an
 		st, err := openStore(s, store.Options{})
 		if err == nil {
 			defer st.Close()
-			return self(&operator{store: st, data: s.get("data")})
+			return self(&operator{store: st, data: s.get("data"), backups: s.backups()})
 		}
 		if !isOpenElsewhere(err) || time.Since(began) > patience {
 			return none, refused(err)

@@ -117,12 +117,12 @@ func (o *operator) problems(s *serverStatus, st store.Status) {
 	if m, ok := o.store.Measure(); ok && m.Free >= 0 {
 		free := humanize.IBytes(uint64(m.Free)) + " are free on the disk of " + o.data
 		switch {
-		case m.Free < m.Reserve/4:
+		case m.Free < m.Reserve/2:
 			wrong("the disk is full, and nothing is served: "+free, "make room on it")
 		case m.Free < m.Reserve:
-			wrong("the disk is nearly full, and changes are refused: "+free, "make room on it; what reads goes on for a while")
+			wrong("the disk is nearly full, and large changes are refused: "+free, fmt.Sprintf("make room on it; below %s nothing is served, since each read is logged", humanize.IBytes(uint64(m.Reserve/2))))
 		case m.Free < 4*m.Reserve:
-			wrong("the disk will soon be full: "+free, fmt.Sprintf("make room on it; below %s changes are refused", humanize.IBytes(uint64(m.Reserve))))
+			wrong("the disk will soon be full: "+free, fmt.Sprintf("make room on it; below %s large changes are refused", humanize.IBytes(uint64(m.Reserve))))
 		}
 	}
 	if o.certificate != nil {
@@ -133,7 +133,11 @@ func (o *operator) problems(s *serverStatus, st store.Status) {
 	switch {
 	case st.People == 0: // nothing to lose
 	case st.LastBackup.IsZero():
-		wrong("there has never been a backup", `"carehold backup --to FOLDER --recipient age1…" makes one; let it run every night`)
+		do := `"carehold backup --to FOLDER --recipient age1…" makes one; let it run every night`
+		if o.backups {
+			do = `"carehold backup" makes one; let it run every night`
+		}
+		wrong("there has never been a backup", do)
 	case st.BackupLacks:
 		wrong("the last backup lacks a record of which one row is too large", `"carehold backup" names it; keep the backups from before`)
 	case now.Sub(st.LastBackup) > backupAge:
@@ -141,11 +145,11 @@ func (o *operator) problems(s *serverStatus, st store.Status) {
 			`see why the nightly one does not run; "carehold backup" makes one now`)
 	}
 	if !st.LastVerify.IsZero() && now.Sub(st.LastVerify) > verifyAge {
-		wrong(fmt.Sprintf("the store was last verified %s ago", plural(int(now.Sub(st.LastVerify).Hours()/24), "day", "days")), `run "carehold verify", or let it run every month`)
+		wrong(fmt.Sprintf("the store was last verified %s ago", plural(int(now.Sub(st.LastVerify).Hours()/24), "day", "days")), `run "carehold verify", or leave the server running: it does so every week`)
 	}
 	if st.Waiting > 0 {
 		wrong(plural(st.Waiting, "record waits", "records wait")+" for the person to carry on after a restore or a move",
-			`tell them to run "carehold carry-on" on their device; until then nobody they had granted anything reads it. "carehold forget" lists them`)
+			`tell them to run "carehold carry-on" on their device; until then nobody reads it, and those whom they had granted something lose that. "carehold forget" lists them`)
 	}
 	if info, err := os.Stat(o.data); err == nil && othersMayRead(info.Mode()) {
 		wrong("others on this machine may look into "+o.data, "chmod 700 "+o.data)

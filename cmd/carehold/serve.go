@@ -133,7 +133,7 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	if err := keepCertificate(ctx, a, s, source, &background); err != nil {
 		return err
 	}
-	op := &operator{store: st, data: s.get("data"), url: config.PublicURL, began: time.Now(), certificate: source, server: server, log: log}
+	op := &operator{store: st, data: s.get("data"), backups: s.backups(), url: config.PublicURL, began: time.Now(), certificate: source, server: server, log: log}
 	if err := op.listen(ctx, s.get("socket"), &background); err != nil {
 		return err
 	}

@@ -69,6 +69,11 @@ type settings struct {
 
 func (s *settings) get(key string) string { return s.value[key] }
 
+// backups reports whether "carehold backup" needs no more to be told.
+func (s *settings) backups() bool {
+	return s.get("backup-to") != "" && s.get("backup-recipients") != ""
+}
+
 // settingFlags gives a command the flags of some settings, and --config.
 func settingFlags(c *cobra.Command, keys ...string) {
 	for _, s := range serverSettings {

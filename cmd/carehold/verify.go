@@ -179,7 +179,7 @@ func (a *app) verifyStore(ctx context.Context, s *settings) (out verified, err e
 		return out, refused(err)
 	}
 	defer st.Close()
-	return (&operator{store: st, data: s.get("data")}).verify(ctx, progress)
+	return (&operator{store: st, data: s.get("data"), backups: s.backups()}).verify(ctx, progress)
 }
 
 // openChain opens what --from names. Of several stores' in a folder it is the newest,
