@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"context"
 	"net"
+	"net/http"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -57,10 +59,13 @@ func (c *connections) count() (open int, refused uint64) {
 }
 
 func (c *connections) take(peer net.Addr) (leave func(), ok bool) {
-	from, bounded := netip.Prefix{}, false
-	if a, err := netip.ParseAddrPort(peer.String()); err == nil {
-		from, bounded = client(a.Addr()), !within(a.Addr(), c.trusted)
-	}
+	a, err := netip.ParseAddrPort(peer.String())
+	return c.enter(a.Addr(), err == nil && !within(a.Addr(), c.trusted))
+}
+
+// enter counts one more, of an address that is bounded or is not.
+func (c *connections) enter(a netip.Addr, bounded bool) (leave func(), ok bool) {
+	from := client(a)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open >= c.all || bounded && c.by[from] >= c.each {
@@ -105,4 +110,22 @@ type countedConn struct {
 func (c *countedConn) Close() error {
 	defer c.leave()
 	return c.Conn.Close()
+}
+
+// maxRefusals is how often one connection is told that it asks too much. One that
+// goes on, without waiting as it was told, is closed: an answer that is not waited
+// for costs whoever asks nothing.
+const maxRefusals = 256
+
+type refusalsKey struct{}
+
+// withRefusals gives a connection its count of them. http.Server.ConnContext.
+func withRefusals(ctx context.Context, _ net.Conn) context.Context {
+	return context.WithValue(ctx, refusalsKey{}, new(atomic.Int32))
+}
+
+// refusedTooOften counts a refusal, and reports whether there were too many.
+func refusedTooOften(r *http.Request) bool {
+	n, ok := r.Context().Value(refusalsKey{}).(*atomic.Int32)
+	return ok && n.Add(1) > maxRefusals
 }

@@ -21,6 +21,9 @@ func (s *Server) answerError(e *event, r *http.Request, err error) {
 	if row.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", challenge(r))
 	}
+	if row.Status == http.StatusTooManyRequests && refusedTooOften(r) {
+		h.Set("Connection", "close") // in HTTP/2, net/http says so with GOAWAY
+	}
 	if h.Get("Retry-After") == "" {
 		switch row.Status {
 		case http.StatusServiceUnavailable:

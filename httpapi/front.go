@@ -83,13 +83,14 @@ func (f *Front) Serve(ctx context.Context, l net.Listener, t *tls.Config) error 
 	caps := newConnections(limits.Connections, limits.ConnectionsEach, f.config.TrustedProxies)
 	defer caps.watch(f)()
 	hs := &http.Server{
-		Handler:           f,
+		Handler:           &streams{f, newConnections(limits.Connections, limits.ConnectionsEach, nil), f.config.TrustedProxies},
 		ReadHeaderTimeout: limits.HeaderTime,
 		ReadTimeout:       limits.BodyTime,
 		WriteTimeout:      2 * limits.BodyTime,
 		IdleTimeout:       limits.IdleTime,
 		MaxHeaderBytes:    limits.Header,
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
+		HTTP2:             limits.http2(),
+		ConnContext:       withRefusals,
 		ErrorLog:          ErrorLog(f.config.Logger),
 	}
 	served := make(chan error, 1)
@@ -121,9 +122,6 @@ func (f *Front) Serve(ctx context.Context, l net.Listener, t *tls.Config) error 
 	}
 	return failed
 }
-
-// maxStreams is how many requests one HTTP/2 connection may have open.
-const maxStreams = 64
 
 // failed is closed when the store of the server, which may come later, has failed.
 func (f *Front) failed(ctx context.Context) <-chan struct{} {

@@ -55,7 +55,7 @@ func (s *Server) newRouter(table []Route) *mux.Router {
 		}), m)
 	}
 	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.(*event).err = record.Safef(record.NotFound, "no such path")
+		s.unserved(w.(*event), r, record.Safef(record.NotFound, "no such path"))
 	})
 	return router
 }
@@ -67,7 +67,7 @@ func (m *methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, ok := m.by[r.Method]
 	if !ok {
 		w.Header().Set("Allow", m.allow)
-		e.err = record.Safef(record.NotAllowed, "this takes only %s", m.allow)
+		m.server.unserved(e, r, record.Safef(record.NotAllowed, "this takes only %s", m.allow))
 		return
 	}
 	for name, value := range mux.Vars(r) {
@@ -92,6 +92,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.before(e, r)
 	if e.err == nil {
 		s.router.ServeHTTP(e, r)
+	} else {
+		s.unserved(e, r, e.err)
+	}
+}
+
+// unserved refuses what no row takes. It costs what a request costs: otherwise a
+// client that asks for nothing would be the only one without a limit.
+func (s *Server) unserved(e *event, r *http.Request, err error) {
+	if e.err = s.charge(e, clientAddress(r, s.config.TrustedProxies), RateOrdinary); e.err == nil {
+		e.err = err
 	}
 }
 
