@@ -118,19 +118,22 @@ func (s *Store) logPage(id record.PersonID, from uint64, limit int) (page LogPag
 			return record.Safef(record.Integrity, "this device has seen more of the log than this server has: the server was wound back")
 		}
 		page = LogPage{From: from, Size: p.Head.Log.Size}
-		before, err := rows.Before(r, from)
+		at, err := s.before(r, p, from)
 		if err != nil {
 			return err
 		}
-		page.Frontier = before.Marshal()
+		page.Frontier = at.Marshal()
+		s.frontiers.keep(id, at, p.Head.Log)
 		size := 0
 		if err := rows.Leaves(r, from, p.Head.Log.Size, func(leaf []byte) bool {
 			page.Leaves = append(page.Leaves, append([]byte(nil), leaf...))
+			at.Append(audit.LeafHash(leaf))
 			size += len(leaf)
 			return len(page.Leaves) < limit && size < maxLogBytes
 		}); err != nil {
 			return err
 		}
+		s.frontiers.keep(id, at, p.Head.Log) // where the next page begins
 		page.Checkpoint, err = s.signer.Sign(id, p.Head.Log.Head())
 		return err
 	})

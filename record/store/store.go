@@ -33,13 +33,14 @@ type Store struct {
 	opts   Options
 	log    *slog.Logger
 
-	writers   writers  // one write at a time for each person
-	sessions  sessions // when each session was last used
-	daily     daily    // how many requests each grant made today
-	clock     clock    // the high-water mark
-	slots     slotHold // capsules that a backup may still need
-	uploads   uploads  // of records that are brought here
-	takers    writers  // one of them is verified and written at a time
+	writers   writers   // one write at a time for each person
+	sessions  sessions  // when each session was last used
+	daily     daily     // how many requests each grant made today
+	clock     clock     // the high-water mark
+	slots     slotHold  // capsules that a backup may still need
+	frontiers frontiers // where the last pages of logs began and ended
+	uploads   uploads   // of records that are brought here
+	takers    writers   // one of them is verified and written at a time
 	verifying sync.Mutex
 	backups   backups // that were written, and not yet said to be on their disk
 	dir       string
