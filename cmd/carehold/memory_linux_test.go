@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"os"
-	"strconv"
-	"strings"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 var kept []byte
@@ -22,7 +23,7 @@ func TestReturnMemory(t *testing.T) {
 	kept = nil
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		go returnMemory(ctx)
+		go returnMemory(ctx, func() {})
 		time.Sleep(2*memoryLook + time.Second)
 		stop()
 	})
@@ -31,21 +32,68 @@ func TestReturnMemory(t *testing.T) {
 	}
 }
 
-// anonymous is what of this process is resident and in no file.
-func anonymous(t *testing.T) int64 {
-	b, err := os.ReadFile("/proc/self/status")
+// TestReturnMapped: the database lets go of what is mapped once for each time that
+// there is much of it, and not while there is work.
+func TestReturnMapped(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "mapped"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(b)) {
-		if f := strings.Fields(line); len(f) == 3 && f[0] == "RssAnon:" {
-			n, err := strconv.ParseInt(f[1], 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return n << 10
-		}
+	defer f.Close()
+	const size = 128 << 20
+	if err := f.Truncate(size); err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("the kernel does not say")
-	return 0
+	mapped, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Munmap(mapped) }()
+	touch := func() (sum byte) {
+		for i := 0; i < size; i += os.Getpagesize() {
+			sum += mapped[i]
+		}
+		return sum
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		rests := 0
+		letGo := true
+		go returnMemory(ctx, func() {
+			rests++
+			if letGo {
+				if err := unix.Madvise(mapped, unix.MADV_DONTNEED); err != nil { // of a file, in this process alone
+					t.Error(err)
+				}
+			}
+		})
+		looks := func(n int, want int, when string) {
+			t.Helper()
+			time.Sleep(time.Duration(n)*memoryLook + time.Second)
+			if rests != want {
+				t.Errorf("%s: %d times", when, rests)
+			}
+		}
+		looks(3, 0, "with little in memory")
+		touch()
+		kept = make([]byte, 2*memoryQuiet)
+		looks(1, 0, "at work")
+		looks(1, 1, "when that is over")
+		looks(3, 1, "and then")
+		touch()
+		letGo = false
+		looks(1, 2, "again")
+		looks(5, 2, "where it cannot")
+	})
+}
+
+// anonymous is what of this process is resident and in no file.
+func anonymous(t *testing.T) int64 {
+	t.Helper()
+	n := kilobytes("/proc/self/status", "RssAnon:")
+	if n == 0 {
+		t.Fatal("the kernel does not say")
+	}
+	return n
 }

@@ -129,7 +129,7 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 		return err
 	}
 	background.Go(func() { st.Keep(ctx) })
-	background.Go(func() { returnMemory(ctx) })
+	background.Go(func() { returnMemory(ctx, st.Rest) })
 	if err := keepCertificate(ctx, a, s, source, &background); err != nil {
 		return err
 	}

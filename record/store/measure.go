@@ -17,6 +17,14 @@ func (s *Store) Measure() (m badger.Measure, ok bool) {
 	return m, ok
 }
 
+// Rest lets the engine let go of what it has read into memory, if it can. What is
+// read next comes from the disk: it is for when nobody asks anything.
+func (s *Store) Rest() {
+	if e, ok := s.engine.(interface{ Rest() }); ok {
+		e.Rest()
+	}
+}
+
 // damageTeller is an engine that looks at its own files, and reads on in damaged ones.
 type damageTeller interface {
 	Damaged() (damaged, tables int)

@@ -3,3 +3,5 @@
 package badger
 
 func advise(string) {}
+
+func rest(string) {}
