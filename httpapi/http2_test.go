@@ -510,11 +510,29 @@ func TestNeverRead(t *testing.T) {
 	}
 }
 
+// So is a stranger, who takes no place.
+func TestStrangerNeverReads(t *testing.T) {
+	t.Parallel()
+	l := generous
+	l.BodyTime = 300 * time.Millisecond
+	addr, roots := serveTLS(t, newServer(t, l))
+	a := attack(t, addr, "127.0.0.1", roots, false, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+	for _, path := range []string{"/fhir/metadata", "/nothing", "/fhir/Patient"} {
+		_, err := a.ask("GET", path, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if head, end := a.status(t), a.status(t); head == "RST" || end != "RST" {
+			t.Errorf("%s: answered %s, and ended with %s", path, head, end)
+		}
+	}
+}
+
 // A body that comes byte by byte, each in a frame of its own, is cut.
 func TestSlowHTTP2Body(t *testing.T) {
 	t.Parallel()
 	l := generous
-	l.BodyTime = 400 * time.Millisecond
+	l.BodyTime = time.Second
 	addr, roots := serveTLS(t, newServer(t, l))
 	a := attack(t, addr, "127.0.0.1", roots, false)
 	began := time.Now()
@@ -532,10 +550,10 @@ func TestSlowHTTP2Body(t *testing.T) {
 			}
 		}
 	}()
-	if got := a.status(t); got != "400" && got != "RST" {
+	if got := a.status(t); got != "400" {
 		t.Errorf("answered %s", got)
 	}
-	if took := time.Since(began); took < 300*time.Millisecond || took > 8*time.Second {
+	if took := time.Since(began); took < 900*time.Millisecond || took > 8*time.Second {
 		t.Errorf("after %v", took)
 	}
 	close(stop)
