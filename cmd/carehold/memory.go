@@ -45,13 +45,15 @@ func (a *app) limitMemory(log *slog.Logger) int64 {
 // What the database has mapped and read stays in memory until somebody else needs the
 // room: after ten records of 10,000 entries were gone through, 260 MB. The kernel
 // counts it as the server's. So the database lets go of it, when there is much of it.
-// The first reads after that are from the disk, which is why it waits until it is
-// quiet; ten records were gone through as fast afterwards, within a tenth.
+// What is asked for next then comes from the disk: of these records the first search
+// of each took half a second for a tenth. So it is done when nobody has asked much for
+// minutes, and never between two clicks.
 const (
 	memoryLook   = 30 * time.Second // Badger lets go of its own buffers in some sixteen
 	memoryBurst  = 32 << 20         // allocated since memory was last given back: worth a look
 	memoryQuiet  = 4 << 20          // allocated since the last look: nothing much is going on
 	memoryMapped = 64 << 20         // in files, the program's own among them: worth letting go of
+	memoryRest   = 10               // quiet looks in a row before it is let go of
 )
 
 // giving decides when memory is given back, by how many bytes were ever allocated:
@@ -59,25 +61,28 @@ const (
 // idle one only once.
 type giving struct {
 	looked, given uint64
-	quiet         bool  // at the last look
+	quiet         int   // looks in a row
 	left          int64 // mapped and in memory, after the database last let go of it
 }
 
 func (g *giving) due(allocated uint64) bool {
-	g.quiet = allocated-g.looked < memoryQuiet
+	g.quiet++
+	if allocated-g.looked >= memoryQuiet {
+		g.quiet = 0
+	}
 	g.looked = allocated
-	if !g.quiet || allocated-g.given < memoryBurst {
+	if g.quiet == 0 || allocated-g.given < memoryBurst {
 		return false
 	}
 	g.given = allocated
 	return true
 }
 
-// restDue decides whether the database is to let go of what is mapped: when it is
-// quiet, and there is much that was not left the last time.
+// restDue decides whether the database is to let go of what is mapped: when it has
+// been quiet, and there is much that was not left the last time.
 func (g *giving) restDue(mapped int64) bool {
 	g.left = min(g.left, mapped)
-	return g.quiet && mapped > memoryMapped && mapped-g.left > memoryMapped/2
+	return g.quiet >= memoryRest && mapped > memoryMapped && mapped-g.left > memoryMapped/2
 }
 
 // returnMemory gives memory back to the system until ctx ends; rest is for the

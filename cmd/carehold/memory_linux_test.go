@@ -75,16 +75,19 @@ func TestReturnMapped(t *testing.T) {
 				t.Errorf("%s: %d times", when, rests)
 			}
 		}
-		looks(3, 0, "with little in memory")
+		work := func() { kept = make([]byte, 2*memoryQuiet) }
+		looks(memoryRest+2, 0, "with little in memory")
+		work()
 		touch()
-		kept = make([]byte, 2*memoryQuiet)
-		looks(1, 0, "at work")
-		looks(1, 1, "when that is over")
-		looks(3, 1, "and then")
-		touch()
+		looks(memoryRest, 0, "after work")
+		work()
+		looks(memoryRest, 0, "after more")
+		looks(1, 1, "when it has been quiet")
+		looks(memoryRest+2, 1, "and then")
 		letGo = false
+		touch()
 		looks(1, 2, "again")
-		looks(5, 2, "where it cannot")
+		looks(memoryRest+2, 2, "where it cannot")
 	})
 }
 
