@@ -25,3 +25,31 @@ func TestGiving(t *testing.T) {
 		}
 	}
 }
+
+// TestRestDue: what is mapped is let go of when it has been quiet, there is much of
+// it, and more than could not be let go of.
+func TestRestDue(t *testing.T) {
+	const mib = 1 << 20
+	for _, x := range []struct {
+		quiet        int
+		left, mapped int64
+		due          bool
+	}{
+		{memoryRest, 0, 64, false},
+		{memoryRest, 0, 65, true},
+		{memoryRest - 1, 0, 300, false},
+		{memoryRest, 40, 72, false}, // what was left, and little more
+		{memoryRest, 40, 73, true},
+		{memoryRest, 300, 300, false},
+		{memoryRest, 300, 0, false}, // the kernel does not say
+	} {
+		g := giving{quiet: x.quiet, left: x.left * mib}
+		if due := g.restDue(x.mapped * mib); due != x.due {
+			t.Errorf("%+v: %v", x, due)
+		}
+	}
+	g := giving{quiet: memoryRest, left: 300 * mib}
+	if g.restDue(20*mib) || !g.restDue(100*mib) {
+		t.Error("what has left by itself and come back is not let go of")
+	}
+}
