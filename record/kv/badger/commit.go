@@ -198,6 +198,7 @@ func (e *Engine) commit(b *batch) {
 	r := e.key.record(e.last.seq+1, e.opts.Now().UnixNano(), e.sum)
 	txn := e.db.NewTransactionAt(e.ts, true)
 	err := txn.Set([]byte(recordRow), e.key.encode(r))
+	large := false
 	for p, part := range b.parts {
 		for key, c := range part.rows {
 			if err != nil {
@@ -207,6 +208,7 @@ func (e *Engine) commit(b *batch) {
 				err = txn.Delete(k)
 			} else {
 				err = txn.Set(k, c.value)
+				large = large || len(c.value) >= valueThreshold
 			}
 		}
 	}
@@ -215,14 +217,13 @@ func (e *Engine) commit(b *batch) {
 		e.fail("write", err)
 		return
 	}
-	if stage, err := e.write(txn, e.ts+1, r); err != nil {
+	if stage, err := e.write(txn, e.ts+1, r, large); err != nil {
 		e.fail(stage, err)
 		return
 	}
 	if e.hasFailed() {
 		return // meanwhile, in the background: nothing is shown, and the callers are told
 	}
-	e.ahead.follow()
 	e.ts++
 	e.last = r
 	e.at.Store(r.at)

@@ -30,7 +30,7 @@ type Engine struct {
 	db       *bdb.DB
 	anchor   *anchor
 	probe    *probe
-	ahead    *ahead
+	wal      *wal
 	accepted bool
 	sound    soundness
 	holes    atomic.Pointer[holes]
@@ -153,10 +153,11 @@ func (e *Engine) view(fn func(*bdb.Txn) error) (err error) {
 	return fn(txn)
 }
 
-// Housekeep gives back the disk space of Badger's value log that it can, and
-// advises the kernel of new tables. To be called every few minutes. It does not
-// flatten: after 60,000 rows of 1 KiB were written four times over, the merges that
-// go on by themselves had left 70 MB, and flattening made 61 of it.
+// Housekeep advises the kernel of new tables. To be called every few minutes. It does
+// not flatten: after 60,000 rows of 1 KiB were written four times over, the merges
+// that go on by themselves had left 70 MB, and flattening made 61 of it. Nor does it
+// collect the value log, in which there are rows of 1 MiB and more only: no record
+// has one, for its entries fall evenly into its segments.
 func (e *Engine) Housekeep() error {
 	if !e.gate.enter() {
 		return kv.ErrClosed
@@ -166,15 +167,7 @@ func (e *Engine) Housekeep() error {
 		return kv.ErrFailed
 	}
 	advise(e.dir)
-	for {
-		err := e.db.RunValueLogGC(0.5)
-		switch {
-		case errors.Is(err, bdb.ErrNoRewrite), errors.Is(err, bdb.ErrRejected):
-			return nil // nothing left to do, or somebody is doing it
-		case err != nil:
-			return unreadable(err)
-		}
-	}
+	return nil
 }
 
 func (e *Engine) Close() error {
@@ -185,7 +178,7 @@ func (e *Engine) Close() error {
 	<-e.ended
 	e.lookAway()
 	<-e.looked
-	return errors.Join(e.closeBadger(), e.anchor.close(), e.probe.close())
+	return errors.Join(e.closeBadger(), e.wal.close(), e.anchor.close(), e.probe.close())
 }
 
 // unreadable hides what Badger said, for it quotes keys.

@@ -14,11 +14,22 @@ import (
 )
 
 // After a failed sync nothing is acknowledged, shown or tried again.
-func TestFailedAnchor(t *testing.T) {
+func TestFailedSync(t *testing.T) {
+	t.Run("of the anchor", func(t *testing.T) {
+		failedSync(t, func(e *Engine, sync func(*os.File) error) { e.anchor.sync = sync })
+	})
+	if syncsMapped {
+		t.Run("of the log", func(t *testing.T) {
+			failedSync(t, func(e *Engine, sync func(*os.File) error) { e.wal.sync = sync })
+		})
+	}
+}
+
+func failedSync(t *testing.T, replace func(*Engine, func(*os.File) error)) {
 	opts := testOptions()
 	e, dir := create(t, opts)
 	put(t, e, kv1, "a", "durable")
-	e.anchor.sync = func(*os.File) error { return errors.New("injected") }
+	replace(e, func(*os.File) error { return errors.New("injected") })
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
@@ -37,7 +48,7 @@ func TestFailedAnchor(t *testing.T) {
 	default:
 		t.Error("Failed is open")
 	}
-	e.anchor.sync = dataSync
+	replace(e, dataSync)
 	if err := e.Update(ctx, kv1, func(kv.Tx) error { t.Error("ran"); return nil }); err != kv.ErrFailed {
 		t.Errorf("Update afterwards: %v", err)
 	}

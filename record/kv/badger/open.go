@@ -74,7 +74,7 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	db.Opts().Logger.(*quiet).tell(e.fail)
 	defer func() {
 		if err != nil {
-			err = errors.Join(trouble(err, dir), e.closeBadger(), e.anchor.close(), e.probe.close())
+			err = errors.Join(trouble(err, dir), e.closeBadger(), e.wal.close(), e.anchor.close(), e.probe.close())
 		}
 	}()
 	defer faults(&err)()
@@ -82,6 +82,9 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 		return nil, err
 	}
 	if err := tighten(dir); err != nil {
+		return nil, err
+	}
+	if e.wal, err = openWAL(dir); err != nil {
 		return nil, err
 	}
 	v, err := e.examine()
@@ -128,7 +131,6 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 		return nil, err
 	}
 	e.at.Store(e.last.at)
-	e.ahead = newAhead(dir)
 	e.gate.advance(e.ts)
 	db.SetDiscardTs(e.ts)
 	advise(dir)
@@ -221,7 +223,10 @@ func (e *Engine) reanchor(seq uint64, at int64, ts uint64) error {
 	if err := txn.CommitAt(ts, nil); err != nil {
 		return unreadable(err)
 	}
-	err := e.anchor.close()
+	err := e.wal.commit(false)
+	if err == nil {
+		err = e.anchor.close()
+	}
 	if err != nil {
 		return err
 	}

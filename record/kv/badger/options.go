@@ -85,20 +85,23 @@ func (o Options) withDefaults(dir string) (Options, error) {
 	return o, nil
 }
 
-const memTableSize = 16 << 20
+const (
+	memTableSize   = 16 << 20
+	valueThreshold = 1 << 20 // a row of so many bytes is in the value log, and Badger allows no more
+)
 
 // settings are Badger's. None is the reader's to choose: with other values the
 // promises of this package do not hold, or were not measured.
 func settings(dir string, log *slog.Logger) bdb.Options {
 	return bdb.DefaultOptions(dir).
-		WithSyncWrites(true).       // off by default, and then a power cut loses acknowledged writes
-		WithDetectConflicts(false). // one goroutine writes
+		WithSyncWrites(!syncsMapped). // or else wal syncs
+		WithDetectConflicts(false).   // one goroutine writes
 		WithNumVersionsToKeep(1).
 		WithMetricsEnabled(false).
 		WithCompression(bopt.None). // rows are ciphertext
 		WithBlockCacheSize(0).      // only compression and encryption need one
 		WithIndexCacheSize(16 << 20).
-		WithValueThreshold(1 << 20). // all rows inline: the value log's collector reclaims little
+		WithValueThreshold(valueThreshold). // rows are in tables: the value log's collector reclaims little
 		WithValueLogFileSize(64 << 20).
 		WithMemTableSize(memTableSize).
 		WithNumMemtables(2).

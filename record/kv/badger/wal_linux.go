@@ -6,15 +6,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// syncsMapped: dataSync covers what was written through a mapping of the file.
+// msync(2) is itself made of it: vfs_fsync_range with datasync.
+const syncsMapped = true
+
 // allocate gives a file its blocks before they are written to, as far as size. A
 // mapped file that has them does not fault when the disk is full. Where that is
 // not to be had, it is as it was.
-func allocate(path string, size int64) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return
-	}
-	defer f.Close()
+func allocate(f *os.File, size int64) {
 	if info, err := f.Stat(); err != nil || info.Size() < size {
 		return // it is not to become longer
 	}
