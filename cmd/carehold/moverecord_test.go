@@ -368,6 +368,13 @@ func TestMoveCancelled(t *testing.T) {
 	if err := os.WriteFile(file, []byte(invite), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	// Nobody has said yes.
+	if _, errs, code := tr.run(t, r, "move-record", "--to", there, "--invite-file", file); code == 0 || strings.Contains(errs, "Closed") {
+		t.Errorf("unasked: %d %s", code, errs)
+	}
+	if _, errs, code := tr.run(t, r, "entries"); code != 0 || strings.Contains(errs, "closed") {
+		t.Errorf("unasked, and it is closed: %d %s", code, errs)
+	}
 	stop := func(path string) { // after the server has done it
 		t.Helper()
 		r.on, r.after = path, true
@@ -457,5 +464,62 @@ func TestMoveCancelled(t *testing.T) {
 	}
 	if out, errs, code := tablet.run(t, r, "check"); code != 0 {
 		t.Errorf("%d %s %s", code, out, errs)
+	}
+}
+
+// TestMoveGivenAnew: a move is stopped when the record was given already, and another
+// device opens it again where it was and changes it: what goes on is what is there then.
+func TestMoveGivenAnew(t *testing.T) {
+	const change = "POST /holder/v1/statements"
+	from, to := newHome(t), newHome(t)
+	r := &road{}
+	here, there := r.to(t, from), r.to(t, to)
+	tr := newTraveller(t, from, here)
+	file := filepath.Join(filepath.Dir(tr.state), "invite")
+	if err := os.WriteFile(file, []byte(to.invite(t)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	move := func() (string, int) {
+		_, errs, code := tr.run(t, r, "move-record", "--to", there, "--invite-file", file, "--yes")
+		r.on, r.skip = "", 0
+		return errs, code
+	}
+	r.on, r.after = change, true // closed, and nobody heard of it
+	if errs, code := move(); code != -1 {
+		t.Fatalf("it was not stopped: %d %s", code, errs)
+	}
+	if _, errs, code := tr.run(t, r, "entries"); code != 0 || !strings.Contains(errs, "that is not done yet") {
+		t.Errorf("closed, and the device does not know of a move: %d %s", code, errs)
+	}
+	r.on, r.after = change, false
+	if errs, code := move(); code != -1 {
+		t.Fatalf("it was not stopped: %d %s", code, errs)
+	}
+	b, err := os.ReadFile(tr.state + ".moving")
+	if err != nil || !strings.Contains(string(b), `"given": true`) {
+		t.Fatalf("it was not given: %s %v", b, err)
+	}
+	old, err := client.New(from.url, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	phone, err := holder.Unlock(t.Context(), old, tr.kit.Recovery.Slot(), holder.Memory{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer phone.Close()
+	if err := phone.Reopen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := phone.Grant(t.Context(), holder.GrantRequest{To: grant.Party{Name: "Sam"}, Sections: record.AllSections,
+		Scopes: []grant.Scope{{Type: "*", Verbs: grant.Read}}, Purpose: "TREAT"}); err != nil {
+		t.Fatal(err)
+	}
+	if errs, code := move(); code != 0 {
+		t.Fatalf("%d %s", code, errs)
+	}
+	tr.arrived(t, r, from, to, there)
+	if out, _, _ := tr.run(t, r, "grants", "--all"); !strings.Contains(out, "Sam") {
+		t.Errorf("what the other device did is not there: %s", out)
 	}
 }

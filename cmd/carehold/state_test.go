@@ -7,8 +7,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"carehold/crypto"
+	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/holder"
 	"carehold/record/statement"
@@ -93,6 +95,48 @@ func TestDeviceNeverForgets(t *testing.T) {
 	all.Wait()
 	if got := read(t, d.path).memory; got.Seq != 19 || got.Log.Frontier.Size != 190 {
 		t.Errorf("after a race it remembers change %d and %d entries", got.Seq, got.Log.Frontier.Size)
+	}
+}
+
+// TestDeviceNeverForgetsWhatWasSigned: nor what it saw at the end of a session; and a
+// device that went along to another store does not come back by an older command.
+func TestDeviceNeverForgetsWhatWasSigned(t *testing.T) {
+	saw := func(size uint64, looked int64) *device {
+		d := testDevice(t, 3, 2)
+		d.memory.Signed, d.memory.Looked = statement.Head{Size: size, Root: [32]byte{byte(size)}}, time.Unix(looked, 0).UTC()
+		return d
+	}
+	first := saw(40, 2_000_000)
+	if err := first.save(); err != nil {
+		t.Fatal(err)
+	}
+	other := saw(30, 1_000_000)
+	other.path, other.key = first.path, first.key
+	if err := other.save(); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, first.path).memory; got.Signed != first.memory.Signed || !got.Looked.Equal(first.memory.Looked) {
+		t.Errorf("remembers %+v at %v", got.Signed, got.Looked)
+	}
+	along := saw(5, 3_000_000)
+	along.path, along.key = first.path, first.key
+	along.memory.Store[0], along.memory.Came = 1, []record.StoreID{first.memory.Store}
+	for _, d := range []*device{along, other} {
+		if err := d.save(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := read(t, first.path).memory; got.Store != along.memory.Store || got.Signed.Size != 5 {
+		t.Errorf("it is at store %v, and saw %d entries", got.Store, got.Signed.Size)
+	}
+	// What the person has accepted is taken as it is.
+	taken := saw(6, 1_000_000)
+	taken.path, taken.key, taken.accepted, taken.memory.Store = first.path, first.key, true, along.memory.Store
+	if err := taken.save(); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, first.path).memory; got.Signed.Size != 6 || !got.Looked.Equal(taken.memory.Looked) {
+		t.Errorf("accepted, it remembers %d", got.Signed.Size)
 	}
 }
 

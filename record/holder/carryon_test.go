@@ -310,7 +310,7 @@ func TestCarryOnCountsWhatWasNotChecked(t *testing.T) {
 	there := restore(t, backup)
 	u := unlock(t, there, kit.Recovery.Slot(), m)
 	// The sign-in, three writings of one entry each.
-	if w := u.Waiting(); w == nil || w.Entries != m.Newest().Size-w.From.Size || w.Entries < 4 || w.Changes != 0 || w.Forked {
+	if w := u.Waiting(); w == nil || w.Entries != m.Newest().Size-w.From.Size || w.Entries < 4 || w.Changes != 0 || w.Forked || w.Seen != m.Newest() {
 		t.Errorf("%+v", w)
 	}
 	if err := u.CarryOn(t.Context(), false); !errors.Is(err, holder.ErrWouldLose) {
@@ -337,6 +337,9 @@ func TestCarryOnCountsWhatWasNotChecked(t *testing.T) {
 		t.Fatalf("%d entries, not %d: %v", o.Memory().Newest().Size, m.Newest().Size, err)
 	}
 	back := unlock(t, restore(t, other.backup()), kit.Recovery.Slot(), m)
+	if w := back.Waiting(); w == nil || w.From.Size != m.Newest().Size || !w.Forked {
+		t.Errorf("two roots of one size, and it is not told at once: %+v", w)
+	}
 	if _, err := back.Examine(t.Context()); err != nil || !back.Waiting().Forked {
 		t.Errorf("restored from another past: %v, %+v", err, back.Waiting())
 	}
@@ -724,5 +727,75 @@ func TestWithin(t *testing.T) {
 				t.Fatalf("within %d of %d: only %d", size, n, got.Size)
 			}
 		}
+	}
+}
+
+// What a device saw after its last check is asked about where another device, which
+// had not seen it, has carried the record on; and once accepted it is not missed again.
+func TestCarriedOnWithoutWhatWasSigned(t *testing.T) {
+	srv := newLocal(t)
+	h, kit := enrol(t, srv, srv.invite())
+	slot := kit.Recovery.Slot()
+	checked(t, h)
+	before := h.Memory()
+	backup := srv.backup()
+	u := unlock(t, srv, slot, before)
+	token := signIn(t, u)
+	for range 30 {
+		if err := srv.write(token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := u.SignOut(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	m := u.Memory()
+	if m.Head() != before.Head() || m.Newest().Size < before.Head().Size+30 {
+		t.Fatal("it was checked")
+	}
+	there := restore(t, backup)
+	if err := unlock(t, there, slot, before).CarryOn(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	p := unlock(t, there, slot, m)
+	if w := p.Waiting(); w == nil || w.Settled.IsZero() || w.Entries != m.Newest().Size-w.From.Size {
+		t.Fatalf("it goes along unasked: %+v", w)
+	}
+	if err := p.CarryOn(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	p = unlock(t, there, slot, p.Memory())
+	if p.Waiting() != nil {
+		t.Errorf("it is asked again: %+v", p.Waiting())
+	}
+	checked(t, p)
+}
+
+// oldReceipt answers a change with a checkpoint of before it.
+type oldReceipt struct {
+	*local
+	checkpoint []byte
+}
+
+func (o *oldReceipt) Submit(ctx context.Context, signed []byte, invite string) (holder.Receipt, error) {
+	r, err := o.local.Submit(ctx, signed, invite)
+	r.Checkpoint = o.checkpoint
+	return r, err
+}
+
+// A receipt does not make a device forget how far the log had come.
+func TestReceiptWithAnOlderCheckpoint(t *testing.T) {
+	srv := newLocal(t)
+	h, kit := enrol(t, srv, srv.invite())
+	old, err := srv.Ring(t.Context(), h.Person(), kit.Recovery.Slot().CapsuleID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	give(t, h, gp(0))
+	u := unlock(t, &oldReceipt{srv, old.Checkpoint}, kit.Recovery.Slot(), h.Memory())
+	saw := u.Memory().Newest()
+	give(t, u, gp(0))
+	if got := u.Memory().Newest(); got.Size < saw.Size {
+		t.Errorf("it saw %d entries, and remembers %d", saw.Size, got.Size)
 	}
 }

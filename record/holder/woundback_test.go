@@ -1,8 +1,10 @@
 package holder_test
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"carehold/record"
 	"carehold/record/holder"
@@ -29,6 +31,7 @@ func TestLookBack(t *testing.T) {
 	m := h.Memory()
 
 	wound := fork(t, backup)
+	wound.wait(90 * time.Second) // what is added there has another time
 	if _, err := holder.Unlock(t.Context(), wound, slot, m); !errors.Is(err, holder.ErrOlder) || !errors.Is(err, record.Integrity) {
 		t.Fatalf("wound back: %v", err)
 	}
@@ -37,13 +40,22 @@ func TestLookBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer u.Close()
-	if w.Changes != 2 || w.Same > before.Head().Size || w.Same < 16 || w.Entries != m.Newest().Size-w.Same || w.Forked || w.Newest.IsZero() || !w.Taken.IsZero() {
+	if w.Changes != 2 || w.Same > before.Head().Size || w.Same < 16 || w.Entries != m.Newest().Size-w.Same || w.Forked || w.Newest.IsZero() || w.Newest.After(time.Now()) || !w.Taken.IsZero() {
 		t.Errorf("%+v, want 2 changes, of a log of which %d were there", w, before.Head().Size)
 	}
 	if _, err := holder.Unlock(t.Context(), wound, slot, m); !errors.Is(err, holder.ErrOlder) {
 		t.Errorf("looking was taken for an answer: %v", err)
 	}
 	checked(t, unlock(t, wound, slot, u.Memory())) // what the person has taken
+
+	// All that was checked is there: no entry of it is counted.
+	most := m
+	most.Log = before.Log
+	a, w, err := holder.LookBack(t.Context(), wound, slot, most)
+	if err != nil || w.Same != before.Head().Size || w.Entries != most.Newest().Size-before.Head().Size {
+		t.Errorf("%+v, %v, want that the first %d are the same", w, err, before.Head().Size)
+	}
+	a.Close()
 
 	// The same number of changes, and others.
 	give(t, u, gp(0))
@@ -71,5 +83,45 @@ func TestLookBack(t *testing.T) {
 	}
 	if _, _, err := holder.LookBack(t.Context(), restore(t, backup), slot, m); !errors.Is(err, record.Integrity) {
 		t.Errorf("a record that waits: %v", err)
+	}
+}
+
+// bentLog shows another log to whoever has a session.
+type bentLog struct {
+	*local
+	bend func(*holder.LogPage)
+}
+
+func (b *bentLog) Log(ctx context.Context, token string, from uint64) (holder.LogPage, error) {
+	page, err := b.local.Log(ctx, token, from)
+	if err == nil {
+		b.bend(&page)
+	}
+	return page, err
+}
+
+// What is not sound without the device's memory either is not looked back at: there is
+// nothing that could be taken.
+func TestLookBackAtDamage(t *testing.T) {
+	srv := newLocal(t)
+	h, kit := enrol(t, srv, srv.invite())
+	slot := kit.Recovery.Slot()
+	checked(t, h)
+	backup := srv.backup()
+	give(t, h, gp(0))
+	wound := fork(t, backup)
+	for name, bend := range map[string]func(*holder.LogPage){
+		"an entry is another": func(p *holder.LogPage) { p.Leaves[0] = append([]byte(nil), p.Leaves[len(p.Leaves)-1]...) },
+		"an entry is gone":    func(p *holder.LogPage) { p.Leaves = p.Leaves[:len(p.Leaves)-1]; p.Size-- },
+		"none is shown":       func(p *holder.LogPage) { p.Leaves = nil },
+		"nobody signed it":    func(p *holder.LogPage) { p.Checkpoint = nil },
+	} {
+		b, _, err := holder.LookBack(t.Context(), &bentLog{wound, bend}, slot, h.Memory())
+		if err == nil {
+			b.Close()
+		}
+		if !errors.Is(err, record.Integrity) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
