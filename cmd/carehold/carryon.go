@@ -52,8 +52,23 @@ asks too.`,
 		var back *holder.WoundBack
 		u, err := a.unlockBy(c.Context(), d, func(ctx context.Context, srv holder.Server, slot crypto.Credential, m holder.Memory) (*holder.Holder, error) {
 			h, err := holder.Unlock(ctx, srv, slot, m)
+			if err == nil && h.Waiting() == nil {
+				// It may have been put back, and grown since: only a check tells.
+				var token string
+				if token, _, err = h.SignIn(ctx); err == nil {
+					_, err = h.Check(ctx, token)
+					_ = h.SignOut(ctx, token)
+				}
+				if err == nil {
+					return h, nil
+				}
+				h.Close()
+			}
+			if err == nil {
+				return h, nil
+			}
 			if !errors.Is(err, record.Integrity) {
-				return h, err
+				return nil, err
 			}
 			h, w, other := holder.LookBack(ctx, srv, slot, m)
 			if other != nil {

@@ -168,19 +168,7 @@ func newer(a, b holder.Memory) holder.Memory {
 		}
 		return a
 	}
-	if b.Seq > a.Seq {
-		a.Seq, a.Hash = b.Seq, b.Hash
-	}
-	if b.Log.Frontier.Size > a.Log.Frontier.Size {
-		a.Log = b.Log
-	}
-	if b.Signed.Size > a.Signed.Size {
-		a.Signed = b.Signed
-	}
-	if b.Looked.After(a.Looked) {
-		a.Looked = b.Looked
-	}
-	return a
+	return a.Merge(b)
 }
 
 // writeFileAtomic puts a file of mode 0600 in place of another in one step.

@@ -51,7 +51,7 @@ func (a *app) tellBack(u *unlocked, w holder.WoundBack) {
 	if w.Forked {
 		a.note("Changes were made there that this device did not see: by another of your devices since, or by somebody who changed the past.")
 	}
-	a.note("Missing of what this device had seen: up to %s, and %s of your own to grants, devices or keys.%s",
+	a.note("Missing of what this device had seen: up to %s, and up to %s of your own to grants, devices or keys.%s",
 		plural(int(w.Entries), "entry of the log", "entries of the log"), plural(int(w.Changes), "change", "changes"), sinceLooked(u.device.memory))
 	if !w.Newest.IsZero() {
 		a.note("It is surely as this device saw it until %s.", local(w.Newest))
@@ -83,7 +83,7 @@ func (a *app) mayTakeBack(w holder.WoundBack, accept bool) error {
 	if err != nil || a.yes {
 		return lost
 	}
-	question := fmt.Sprintf("Go on without what is missing (up to %s, %s)?", plural(int(w.Entries), "log entry", "log entries"), plural(int(w.Changes), "change", "changes"))
+	question := fmt.Sprintf("Go on without what is missing (up to %s, up to %s)?", plural(int(w.Entries), "log entry", "log entries"), plural(int(w.Changes), "change", "changes"))
 	if ok, err := a.confirm(question, false); err != nil || !ok {
 		return declined(err)
 	}

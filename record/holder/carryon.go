@@ -3,6 +3,7 @@ package holder
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"carehold/record"
@@ -138,7 +139,7 @@ func (h *Holder) look(ctx context.Context, asSeen bool) (*walk, error) {
 			w.newest = e.Event.Time
 		}
 	})
-	w.seen = []statement.Head{s.ring.seen}
+	w.seen, w.unmet = []statement.Head{s.ring.seen}, nil
 	if at.Settled.IsZero() {
 		w.node = h.node
 		w.fetch = func(ctx context.Context, from uint64) (LogPage, error) {
@@ -151,6 +152,7 @@ func (h *Holder) look(ctx context.Context, asSeen bool) (*walk, error) {
 		if m.Signed.Size <= at.From.Size {
 			w.seen = append(w.seen, m.Signed)
 		}
+		w.unmet = slices.DeleteFunc(slices.Clone(m.Unmet), func(u statement.Head) bool { return u.Size > at.From.Size })
 	}
 	if err := w.run(ctx); err != nil {
 		return nil, err
@@ -208,7 +210,7 @@ func (h *Holder) remember(w *walk) {
 	if m.Store != (record.StoreID{}) {
 		m.Came = append(m.Came, m.Store)
 	}
-	m.Store, m.Log, m.Signed, m.Looked = h.node.Store, w.at, statement.Head{}, h.clock()
+	m.Store, m.Log, m.Signed, m.Unmet, m.Looked = h.node.Store, w.at, statement.Head{}, nil, time.Now().UTC()
 }
 
 // settleFor accepts on this device what another has done already.
@@ -216,7 +218,7 @@ func (h *Holder) settleFor(ctx context.Context, w *walk) error {
 	h.mu.Lock()
 	h.now.waiting = nil
 	h.mem.follow(h.now)
-	h.mem.Log, h.mem.Signed, h.mem.Looked = w.at, statement.Head{}, h.clock()
+	h.mem.Log, h.mem.Signed, h.mem.Unmet, h.mem.Looked = w.at, statement.Head{}, nil, time.Now().UTC()
 	h.mu.Unlock()
 	return h.settle(ctx, w, h.reload)
 }

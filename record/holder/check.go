@@ -66,8 +66,11 @@ func (h *Holder) check(ctx context.Context, token string, from Checked, each fun
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.mem.Unmet = slices.DeleteFunc(slices.Clone(h.mem.Unmet), func(u statement.Head) bool {
+		return u.Size > from.Frontier.Size && slices.Contains(w.unmet, u)
+	})
 	if w.at.Frontier.Size >= h.mem.Log.Frontier.Size { // another check may have got further
-		h.mem.Log, h.mem.Looked = w.at, h.clock()
+		h.mem.Log, h.mem.Looked = w.at, time.Now().UTC()
 	}
 	return CheckReport{From: from.Frontier.Size, Head: w.head, Statements: w.at.Seq}, nil
 }
@@ -118,10 +121,8 @@ func (h *Holder) signed(r *ring, head statement.Head) {
 	if r.moved != nil || h.mem.Store != r.store {
 		return
 	}
-	if head.Size > h.mem.Signed.Size {
-		h.mem.Signed = head
-	}
-	h.mem.Looked = h.clock()
+	h.mem.sign(head)
+	h.mem.Looked = time.Now().UTC()
 }
 
 // walk goes through the log once. It is for one goroutine.
@@ -135,6 +136,7 @@ type walk struct {
 	partial bool // begins at a frontier that the server says, in the middle
 
 	seen    []statement.Head // heads that were seen before
+	unmet   []statement.Head // and those that were seen between
 	checks  []*audit.Checker // one for each that must lie on the way
 	at      Checked
 	started bool
@@ -155,7 +157,7 @@ func (h *Holder) walker(token string, from Checked, each func(audit.Entry)) *wal
 	defer h.mu.Unlock()
 	from.Frontier.Peaks = slices.Clone(from.Frontier.Peaks)
 	r := h.now.ring
-	return &walk{h: h, ring: r, reader: r.reader(), each: each, at: from, seen: []statement.Head{h.mem.Head(), h.mem.Signed, r.seen},
+	return &walk{h: h, ring: r, reader: r.reader(), each: each, at: from, seen: []statement.Head{h.mem.Head(), h.mem.Signed, r.seen}, unmet: h.mem.Unmet,
 		node:  Node{Store: r.store, Verifier: r.verifier},
 		fetch: func(ctx context.Context, from uint64) (LogPage, error) { return h.srv.Log(ctx, token, from) }}
 }
@@ -234,6 +236,11 @@ func (w *walk) take(index uint64, leaf []byte) error {
 		c.Add(leaf)
 	}
 	w.at.Frontier.Append(audit.LeafHash(leaf))
+	for _, u := range w.unmet {
+		if u.Size == w.at.Frontier.Size && u != w.at.Frontier.Head() {
+			return w.tampered("what this device saw before is not part of it")
+		}
+	}
 	e, err := w.reader.Open(index, leaf)
 	if err != nil {
 		w.closed = append(w.closed, closedLeaf{index, leaf})

@@ -1,6 +1,10 @@
 package holder
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
 	"time"
 
 	"carehold/record"
@@ -22,10 +26,15 @@ type Memory struct {
 	Log      Checked        // how far the log was checked
 
 	// Signed is the newest head that the server has signed for this device, and Looked
-	// when it last had one: so that what goes missing behind the last check is counted
+	// when it last had one, by its own clock, as a server may say any: so that what goes missing behind the last check is counted
 	// too. That it goes on from what was seen, the next check finds out.
 	Signed statement.Head
 	Looked time.Time
+
+	// Unmet are the heads that were Signed before, and that no check has met yet. Without
+	// them a server that is put back, and then grows past Signed, would take its place by
+	// being asked, and what is gone would never be missed.
+	Unmet []statement.Head
 
 	// Came are the stores it was at before, as far as this device went along: one of
 	// them may be restored a second time.
@@ -55,6 +64,49 @@ func (m Memory) Newest() statement.Head {
 	return m.Signed
 }
 
+// maxUnmet is how many heads are kept that no check has met: of more, every second.
+const maxUnmet = 256
+
+// sign takes in a head that the server signed, of a log at least as long as was seen.
+func (m *Memory) sign(head statement.Head) {
+	if head.Size <= m.Signed.Size {
+		return
+	}
+	if m.Signed.Size > m.Head().Size {
+		m.Unmet = append(slices.Clip(m.Unmet), m.Signed)
+	}
+	if len(m.Unmet) > maxUnmet {
+		var thin []statement.Head
+		for i := 0; i < len(m.Unmet); i += 2 {
+			thin = append(thin, m.Unmet[i])
+		}
+		m.Unmet = thin
+	}
+	m.Signed = head
+}
+
+// Merge is what two that ended at the same time have seen together, at one store.
+func (m Memory) Merge(b Memory) Memory {
+	unmet := slices.Concat(m.Unmet, b.Unmet, []statement.Head{m.Signed, b.Signed})
+	if b.Seq > m.Seq {
+		m.Seq, m.Hash = b.Seq, b.Hash
+	}
+	if b.Log.Frontier.Size > m.Log.Frontier.Size {
+		m.Log = b.Log
+	}
+	if b.Signed.Size > m.Signed.Size {
+		m.Signed = b.Signed
+	}
+	if b.Looked.After(m.Looked) {
+		m.Looked = b.Looked
+	}
+	slices.SortFunc(unmet, func(a, b statement.Head) int {
+		return cmp.Or(cmp.Compare(a.Size, b.Size), bytes.Compare(a.Root[:], b.Root[:]))
+	})
+	m.Unmet = slices.DeleteFunc(slices.Compact(unmet), func(u statement.Head) bool { return u == m.Signed || u.Size <= m.Log.Frontier.Size })
+	return m
+}
+
 // follow takes a keyring in that is believed, and goes along to the store it is at.
 func (m *Memory) follow(s state) {
 	r := s.ring
@@ -67,6 +119,7 @@ func (m *Memory) follow(s state) {
 		if o == nil || m.Signed.Size > o.size {
 			m.Signed = statement.Head{}
 		}
+		m.Unmet = slices.DeleteFunc(slices.Clone(m.Unmet), func(u statement.Head) bool { return o == nil || u.Size > o.size })
 	}
 	m.Person, m.Store, m.Verifier = r.person, r.store, r.verifier
 	m.Seq, m.Hash = r.seq, s.hash
@@ -87,6 +140,7 @@ const (
 	tagMemSignedSize
 	tagMemSignedRoot
 	tagMemLooked // Unix seconds
+	tagMemUnmet  // a list
 )
 
 // Marshal writes the memory for keeping on the device.
@@ -110,6 +164,9 @@ func (m Memory) Marshal() []byte {
 	}
 	if !m.Looked.IsZero() {
 		w.Uint(tagMemLooked, uint64(m.Looked.Unix()))
+	}
+	for _, u := range m.Unmet {
+		w.Bytes(tagMemUnmet, append(binary.BigEndian.AppendUint64(nil, u.Size), u.Root[:]...))
 	}
 	return w.Finish()
 }
@@ -142,6 +199,13 @@ func ParseMemory(b []byte) (Memory, error) {
 	}
 	if at := d.OptionalUint(tagMemLooked); at > 0 {
 		m.Looked = time.Unix(int64(at&(1<<62-1)), 0).UTC()
+	}
+	for _, v := range d.List(tagMemUnmet) {
+		if len(v) != 8+len(statement.Hash{}) {
+			d.Fail("head")
+			break
+		}
+		m.Unmet = append(m.Unmet, statement.Head{Size: binary.BigEndian.Uint64(v), Root: [32]byte(v[8:])})
 	}
 	if err := d.Finish(); err != nil {
 		return Memory{}, err

@@ -28,7 +28,7 @@ func older(why string) error {
 type WoundBack struct {
 	Same    uint64     // of the entries that this device had checked, at least so many are there, from the first on
 	Entries uint64     // that were seen, and are not shown to be there: at most so many are missing
-	Changes record.Seq // of the person's own that this device knew of, and are not there
+	Changes record.Seq // of the person's own that this device knew of, and are not shown to be there: at most so many are missing
 	Newest  time.Time  // of the entries that are the same; zero where none can be told
 	Taken   time.Time  // when the operator accepted a loss, as the log says; zero where it does not
 	Forked  bool       // changes were made there that this device did not see
@@ -63,13 +63,17 @@ func (h *Holder) lookBack(ctx context.Context, m Memory) (out WoundBack, err err
 	}
 	met := prefixes(m.Log.Frontier)
 	var entries []audit.Entry
+	var changes []uint64 // which entries are of changes: the n-th is of change n
 	w := h.walker(token, Checked{}, func(e audit.Entry) { entries = append(entries, e) })
 	fetch := w.fetch
 	w.fetch = func(ctx context.Context, from uint64) (LogPage, error) {
 		page, err := fetch(ctx, from)
-		for _, leaf := range page.Leaves {
+		for i, leaf := range page.Leaves {
 			for _, p := range met {
 				p.Add(leaf)
+			}
+			if _, own := audit.DeviceSeq(leaf); own {
+				changes = append(changes, from+uint64(i))
 			}
 		}
 		return page, err
@@ -86,25 +90,37 @@ func (h *Holder) lookBack(ctx context.Context, m Memory) (out WoundBack, err err
 		}
 	}
 	for _, e := range inOrder(entries) {
-		if e.Index < out.Same {
+		switch {
+		case e.Index < out.Same:
 			out.Newest = e.Event.Time
-		}
-		if e.Writer == audit.ByNode && e.Event.Action == audit.LossTaken {
-			out.Taken = e.Event.Time
+		case e.Writer == audit.ByNode && e.Event.Action == audit.LossTaken:
+			out.Taken = e.Event.Time // one that was seen before is not this one's
 		}
 	}
 	out.Entries = m.Newest().Size - out.Same
-	if m.Seq > s.ring.seq {
-		out.Changes = m.Seq - s.ring.seq
+	there := record.Seq(0) // changes that are surely the same
+	for there < record.Seq(len(changes)) && changes[there] < out.Same {
+		there++
 	}
-	hash, known := s.hash, s.ring.seq == m.Seq
+	now := h.state() // settle may have loaded a newer one
+	hash, known := now.hash, now.ring.seq == m.Seq
 	if !known {
-		hash, known = s.ring.hashOf(m.Seq)
+		hash, known = now.ring.hashOf(m.Seq)
+	}
+	if n := uint64(m.Seq); !known && n < uint64(len(changes)) { // longer ago than the keyring remembers: the next change says
+		for _, e := range entries {
+			if e.Index == changes[n] && e.Event.State != nil {
+				hash, known = *e.Event.State, true
+			}
+		}
 	}
 	out.Forked = known && hash != m.Hash
+	if m.Seq > there && (!known || out.Forked) {
+		out.Changes = m.Seq - there
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.mem.Log, h.mem.Came, h.mem.Looked = w.at, m.Came, h.clock()
+	h.mem.Log, h.mem.Came, h.mem.Looked = w.at, m.Came, time.Now().UTC()
 	return out, nil
 }
 
