@@ -83,7 +83,7 @@ func (f *Front) Serve(ctx context.Context, l net.Listener, t *tls.Config) error 
 	caps := newConnections(limits.Connections, limits.ConnectionsEach, f.config.TrustedProxies)
 	defer caps.watch(f)()
 	hs := &http.Server{
-		Handler:           &streams{f, newConnections(limits.Connections, limits.ConnectionsEach, nil), f.config.TrustedProxies},
+		Handler:           newStreams(f, limits, f.config.TrustedProxies),
 		ReadHeaderTimeout: limits.HeaderTime,
 		ReadTimeout:       limits.BodyTime,
 		WriteTimeout:      2 * limits.BodyTime,

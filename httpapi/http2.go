@@ -30,9 +30,13 @@ func (l Limits) http2() *http.HTTP2Config {
 // streams are the requests of HTTP/2, each counted as a connection of HTTP/1 is,
 // which has one: nobody has more at once because they come in one connection.
 type streams struct {
-	next    http.Handler
-	open    *connections
-	trusted []netip.Prefix
+	next           http.Handler
+	open, refusing *connections
+	trusted        []netip.Prefix
+}
+
+func newStreams(next http.Handler, l Limits, trusted []netip.Prefix) *streams {
+	return &streams{next, newConnections(l.Connections, l.ConnectionsEach, nil), newConnections(l.Connections, l.ConnectionsEach, nil), trusted}
 }
 
 func (s *streams) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -41,14 +45,17 @@ func (s *streams) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	from := clientAddress(r, s.trusted)
-	leave, ok := s.open.enter(from, !within(from, s.trusted))
-	if !ok {
+	bounded := !within(from, s.trusted)
+	if leave, ok := s.open.enter(from, bounded); ok {
+		defer leave()
+		s.next.ServeHTTP(w, r)
+	} else if leave, ok := s.refusing.enter(from, bounded); ok {
+		defer leave()
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable) // without a body, which would wait for the client's window
-		return
+	} else {
+		panic(http.ErrAbortHandler) // RST_STREAM, for which nothing here waits
 	}
-	defer leave()
-	s.next.ServeHTTP(w, r)
 	// The end of an answer is sent after the handler: what waits for the client to
 	// read it must wait here, where it is counted.
 	_ = http.NewResponseController(w).Flush()

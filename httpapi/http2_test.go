@@ -60,6 +60,9 @@ func attack(t *testing.T, addr, from string, roots *x509.CertPool, deaf bool, se
 	if err != nil {
 		t.Fatal(err)
 	}
+	if deaf {
+		raw.(*net.TCPConn).SetReadBuffer(4096) // so that it does not grow, and the line is full once
+	}
 	conn := tls.Client(raw, &tls.Config{RootCAs: roots, ServerName: "127.0.0.1", NextProtos: []string{"h2"}})
 	t.Cleanup(func() { raw.Close() })
 	raw.SetDeadline(time.Now().Add(20 * time.Second))
@@ -399,6 +402,54 @@ func TestStreamsAreCounted(t *testing.T) {
 	t.Error("nobody is let in after the connection was closed")
 }
 
+// Nor has anybody more refusals that wait for a line that is full.
+func TestRefusalsAreCounted(t *testing.T) {
+	t.Parallel()
+	l := generous
+	l.ConnectionsEach = 8
+	w := newServer(t, l)
+	var moved atomic.Int64
+	w.server.SetRoutes([]httpapi.Route{{Method: "GET", Path: "/holder/endless", Door: httpapi.DoorHolder, Rate: httpapi.RateOrdinary, File: true,
+		Open: func(rw http.ResponseWriter, _ *http.Request) error {
+			for b := make([]byte, 64<<10); ; {
+				n, err := rw.Write(b)
+				if moved.Add(int64(n)); err != nil {
+					return err
+				}
+			}
+		}}})
+	addr, roots := serveTLS(t, w)
+	deaf := attack(t, addr, "127.0.0.1", roots, true, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1<<31 - 1})
+	for range 8 {
+		_, err := deaf.ask("GET", "/holder/endless", true)
+		w.check(err)
+	}
+	for last := int64(-1); moved.Load() != last || last == 0; time.Sleep(300 * time.Millisecond) {
+		last = moved.Load() // until the line is full
+	}
+	other := attack(t, addr, "127.0.0.1", roots, false)
+	asked := func(want string, meanwhile int) {
+		t.Helper()
+		got := ""
+		for began := time.Now(); got != want && time.Since(began) < 8*time.Second; time.Sleep(20 * time.Millisecond) {
+			if meanwhile--; meanwhile >= 0 { // one by one: what the other asks takes a place for a moment, too
+				_, err := deaf.ask("GET", "/livez", true)
+				w.check(err)
+			}
+			_, err := other.ask("GET", "/livez", true)
+			w.check(err)
+			got = other.status(t)
+		}
+		if got != want {
+			t.Errorf("answered %s, want %s", got, want)
+		}
+	}
+	asked("503", 0)
+	asked("RST", 40)
+	deaf.conn.NetConn().Close()
+	asked("404", 0) // this table has no health
+}
+
 // More requests than a connection may have open are refused, those that are open
 // are not, and handlers that go on after their request was taken back count.
 func TestMaxStreams(t *testing.T) {
@@ -462,13 +513,12 @@ func TestNeverRead(t *testing.T) {
 			patient, err := w.client.With(session).Patient(t.Context())
 			w.check(err)
 			w.put(session, `{"resourceType":"Patient","id":"`+patient+`","name":[{"text":"`+strings.Repeat("a", 300<<10)+`"}]}`)
-			ended := make(chan time.Duration, 10)
+			ended := make(chan bool, 1)
 			w.server.SetRoutes(append(w.server.Routes(), httpapi.Route{Method: "GET", Path: "/holder/endless", Door: httpapi.DoorHolder, Kinds: "s",
 				Rate: httpapi.RateOrdinary, View: func(rw http.ResponseWriter, r *http.Request, v *store.View) error {
-					began := time.Now()
 					for b := make([]byte, 1<<20); ; {
 						if _, err := rw.Write(b); err != nil {
-							ended <- time.Since(began)
+							ended <- true
 							return err
 						}
 					}
@@ -486,16 +536,22 @@ func TestNeverRead(t *testing.T) {
 					t.Errorf("answered %s", got)
 				}
 			}
-			// There is one place, which is given back; and a revocation needs the record.
-			began, waited := time.Now(), false
+			// There is one place, which is given back.
+			began := time.Now()
+			if c.deaf {
+				select {
+				case <-ended:
+				case <-time.After(10 * time.Second):
+					t.Fatal("the request goes on for ever")
+				}
+			}
 			for {
 				resp := w.send("GET", "/holder/v1/sessions", http.Header{"Authorization": {"Bearer " + session}}, "")
 				resp.Body.Close()
-				if resp.StatusCode == 200 && (waited || !c.deaf) {
+				if resp.StatusCode == 200 {
 					break
 				}
-				waited = waited || resp.StatusCode == 503
-				if time.Since(began) > 8*time.Second {
+				if time.Since(began) > 10*time.Second {
 					t.Fatalf("the place is still held: %s", resp.Status)
 				}
 				time.Sleep(20 * time.Millisecond)
