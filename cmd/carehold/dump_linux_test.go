@@ -157,7 +157,7 @@ func newDumped(t *testing.T, server, invite, name string) *dumped {
 func rootKey(t *testing.T, c *client.Client, d *dumped) []byte {
 	t.Helper()
 	k := d.slot.CapsuleKey()
-	st, err := c.Ring(t.Context(), d.memory.Person, k.ID)
+	st, err := c.Ring(t.Context(), d.memory.Person, k.ID, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,10 +40,19 @@ func (a *app) unlockWith(ctx context.Context, d *device) (*unlocked, error) {
 		return nil, err
 	}
 	if err == nil {
+		u.tellDoubt()
 		u.tellCarried()
 		u.tellMoved()
 	}
 	return u, err
+}
+
+// tellDoubt says at once what a check would find: whoever stopped somebody has to know
+// that it may be undone.
+func (u *unlocked) tellDoubt() {
+	if err := u.Doubt(); err != nil {
+		u.app.warn("the server cannot show that your history goes on from what this device has seen: some of it is damaged there, or the server was put back to an older state, and what you have done since then is undone. Change nothing now: \"carehold check\" says which, and \"carehold carry-on\" what is missing")
+	}
 }
 
 // unlockWaiting is unlockWith for the command that a record may wait for.

@@ -15,7 +15,7 @@
 //
 // and a holder has
 //
-//	person  memory()  epoch()  now()  grants()  slots()  close()
+//	person  memory()  epoch()  now()  grants()  slots()  doubt()  close()
 //	refresh()  signOut(token)  signIn()       -> {token, until}
 //	grant({name, role, organisation, sections, scopes, purpose, until, lasts, daily, label})
 //	issueToken(id, label, until)              -> {id, token, until}
@@ -26,7 +26,7 @@
 //	check(token)  checkNew(token)             -> {from, size, statements}
 //	history(token, from)                      -> [{index, time, writer, action, refused, grant, entries, more, sentence}]
 //
-// All of these but person, memory, epoch, now, grants, slots and close return
+// All of these but person, memory, epoch, now, grants, slots, doubt and close return
 // promises. Ids are hexadecimal, times ISO 8601, memory and prf Uint8Array,
 // until and memory may be null, lasts is in seconds, sections a list of names.
 // Keep memory() after each call, the failed ones included.

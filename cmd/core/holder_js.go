@@ -25,7 +25,13 @@ func object(h *holder.Holder) map[string]any {
 		"now":    at(func() any { return iso(h.Now()) }),
 		"grants": at(func() any { return grants(h.Grants()) }),
 		"slots":  at(func() any { return slots(h.Slots()) }),
-		"close":  at(func() any { h.Close(); return nil }),
+		"doubt": at(func() any {
+			if err := h.Doubt(); err != nil {
+				return err.Error()
+			}
+			return nil
+		}),
+		"close": at(func() any { h.Close(); return nil }),
 
 		// The record was restored or moved: what it would mean to carry it on, or null.
 		"waiting": at(func() any { return waiting(h.Waiting()) }),

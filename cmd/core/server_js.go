@@ -59,8 +59,8 @@ func (s server) Slot(ctx context.Context, slot crypto.CapsuleID) (record.Capsule
 	return record.Capsule{ID: slot, Hour: uint32(number(get(v, "hour"))), Blob: blob(get(v, "blob"))}, err
 }
 
-func (s server) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (r holder.RingState, err error) {
-	v, err := s.call(ctx, "POST", "/holder/v1/ring", "", map[string]any{"person": p.String(), "slot": hex.EncodeToString(slot[:])}, nil)
+func (s server) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID, seen uint64) (r holder.RingState, err error) {
+	v, err := s.call(ctx, "POST", "/holder/v1/ring", "", map[string]any{"person": p.String(), "slot": hex.EncodeToString(slot[:]), "seen": int64(seen)}, nil)
 	if err != nil {
 		return r, err
 	}
@@ -68,6 +68,9 @@ func (s server) Ring(ctx context.Context, p record.PersonID, slot crypto.Capsule
 		Epoch: record.Epoch(number(get(v, "epoch"))), Checkpoint: blob(get(v, "checkpoint"))}
 	if err := id(get(v, "hash"), r.Hash[:]); err != nil {
 		return r, odd(err)
+	}
+	if r.Proof, err = hashes(v); err != nil {
+		return r, err
 	}
 	if from := get(v, "from"); from.Type() == js.TypeString {
 		if err := id(from, r.From[:]); err != nil {
@@ -131,15 +134,20 @@ func (s server) Consistency(ctx context.Context, token string, from statement.He
 	if err != nil {
 		return nil, nil, err
 	}
-	var proof []audit.Hash
+	proof, err := hashes(v)
+	return proof, blob(get(v, "checkpoint")), err
+}
+
+// hashes reads a proof.
+func hashes(v js.Value) (proof []audit.Hash, err error) {
 	for _, x := range list(get(v, "proof")) {
 		var h audit.Hash
 		if err := id(x, h[:]); err != nil {
-			return nil, nil, odd(err)
+			return nil, odd(err)
 		}
 		proof = append(proof, h)
 	}
-	return proof, blob(get(v, "checkpoint")), nil
+	return proof, nil
 }
 
 func (s server) SignOut(ctx context.Context, token string) ([]byte, error) {

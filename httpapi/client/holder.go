@@ -38,14 +38,14 @@ func (c *Client) Slot(ctx context.Context, id crypto.CapsuleID) (record.Capsule,
 }
 
 // Ring fetches a keyring.
-func (c *Client) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (holder.RingState, error) {
+func (c *Client) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID, seen uint64) (holder.RingState, error) {
 	var m message.Ring
-	err := c.json(ctx, "POST", "/holder/v1/ring", "", message.RingRequest{Person: message.ID(p), Slot: message.ID(slot)}, &m)
+	err := c.json(ctx, "POST", "/holder/v1/ring", "", message.RingRequest{Person: message.ID(p), Slot: message.ID(slot), Seen: seen}, &m)
 	if err != nil {
 		return holder.RingState{}, err
 	}
 	r := holder.RingState{Seq: record.Seq(m.Seq), Blob: m.Blob, Wrap: m.Wrap, Hash: statement.Hash(m.Hash),
-		Epoch: record.Epoch(m.Epoch), Checkpoint: m.Checkpoint}
+		Epoch: record.Epoch(m.Epoch), Checkpoint: m.Checkpoint, Proof: hashes(m.Proof)}
 	if m.From != nil {
 		r.From, r.Note = record.StoreID(*m.From), m.Note
 	}
@@ -98,11 +98,15 @@ func (c *Client) Consistency(ctx context.Context, token string, from statement.H
 	if err := c.json(ctx, "GET", "/holder/v1/log/proof?"+q.Encode(), token, nil, &m); err != nil {
 		return nil, nil, err
 	}
-	proof := make([]audit.Hash, len(m.Proof))
-	for i, h := range m.Proof {
-		proof[i] = audit.Hash(h)
+	return hashes(m.Proof), m.Checkpoint, nil
+}
+
+func hashes(list []message.Hash) []audit.Hash {
+	out := make([]audit.Hash, len(list))
+	for i, h := range list {
+		out[i] = audit.Hash(h)
 	}
-	return proof, m.Checkpoint, nil
+	return out
 }
 
 // SignOut ends a session, and returns the checkpoint of the log as it was left.

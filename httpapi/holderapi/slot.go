@@ -27,7 +27,7 @@ func (a *API) Ring(w http.ResponseWriter, r *http.Request) error {
 	if err := message.Read(r.Body, &q); err != nil {
 		return err
 	}
-	ring, err := a.store.Ring(r.Context(), record.PersonID(q.Person), crypto.CapsuleID(q.Slot))
+	ring, err := a.store.Ring(r.Context(), record.PersonID(q.Person), crypto.CapsuleID(q.Slot), q.Seen)
 	if err != nil {
 		return err
 	}
@@ -36,6 +36,9 @@ func (a *API) Ring(w http.ResponseWriter, r *http.Request) error {
 	if ring.From != (record.StoreID{}) {
 		from := message.ID(ring.From)
 		m.From, m.Note = &from, ring.Note
+	}
+	for _, x := range ring.Proof {
+		m.Proof = append(m.Proof, message.Hash(x))
 	}
 	for _, g := range ring.Live {
 		m.Live = append(m.Live, message.LiveGrant{Grant: message.ID(g.Grant), Until: g.Until, Self: g.Self, Struck: g.Struck})

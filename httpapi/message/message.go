@@ -25,6 +25,10 @@ type Slot struct {
 type RingRequest struct {
 	Person ID `json:"person"`
 	Slot   ID `json:"slot"` // of the one who asks; only who can derive its id knows it
+
+	// How many entries of the log the device has seen, to be shown that it goes on
+	// from them; 0: none.
+	Seen uint64 `json:"seen,omitzero"`
 }
 
 // Ring is the answer.
@@ -36,6 +40,7 @@ type Ring struct {
 	Epoch      uint32      `json:"epoch"`
 	Live       []LiveGrant `json:"live"`
 	Checkpoint []byte      `json:"checkpoint"`
+	Proof      []Hash      `json:"proof,omitempty"` // as that of Proof
 
 	// While the record waits to be carried on: the store it comes from, and the
 	// checkpoint of its log that the node there signed.

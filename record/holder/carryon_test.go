@@ -84,8 +84,8 @@ func (s *spy) Node(ctx context.Context) (holder.Node, error) {
 	return n, err
 }
 
-func (s *spy) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (holder.RingState, error) {
-	r, err := s.local.Ring(ctx, p, slot)
+func (s *spy) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID, seen uint64) (holder.RingState, error) {
+	r, err := s.local.Ring(ctx, p, slot, seen)
 	if s.ring != nil && err == nil {
 		s.ring(&r)
 	}
@@ -504,7 +504,7 @@ func TestWaitingAttacks(t *testing.T) {
 		return b
 	}
 	there := restore(t, backup)
-	genuine, err := there.Ring(t.Context(), h.Person(), slot.CapsuleID())
+	genuine, err := there.Ring(t.Context(), h.Person(), slot.CapsuleID(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -512,7 +512,7 @@ func TestWaitingAttacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	older, err := restore(t, before).Ring(t.Context(), h.Person(), slot.CapsuleID())
+	older, err := restore(t, before).Ring(t.Context(), h.Person(), slot.CapsuleID(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -787,7 +787,7 @@ func (o *oldReceipt) Submit(ctx context.Context, signed []byte, invite string) (
 func TestReceiptWithAnOlderCheckpoint(t *testing.T) {
 	srv := newLocal(t)
 	h, kit := enrol(t, srv, srv.invite())
-	old, err := srv.Ring(t.Context(), h.Person(), kit.Recovery.Slot().CapsuleID())
+	old, err := srv.Ring(t.Context(), h.Person(), kit.Recovery.Slot().CapsuleID(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

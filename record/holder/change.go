@@ -150,7 +150,7 @@ func (h *Holder) took(d *draft, hash statement.Hash, r Receipt) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.signed(d.ring, head)
+	h.signed(d.ring, head, false)
 	return nil
 }
 

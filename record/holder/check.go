@@ -69,6 +69,7 @@ func (h *Holder) check(ctx context.Context, token string, from Checked, each fun
 	h.mem.Unmet = slices.DeleteFunc(slices.Clone(h.mem.Unmet), func(u statement.Head) bool {
 		return u.Size > from.Frontier.Size && slices.Contains(w.unmet, u)
 	})
+	h.now.doubt = nil
 	if w.at.Frontier.Size >= h.mem.Log.Frontier.Size { // another check may have got further
 		h.mem.Log, h.mem.Looked = w.at, time.Now().UTC()
 	}
@@ -111,17 +112,19 @@ func (h *Holder) SignOut(ctx context.Context, token string) error {
 	if err := notShorter(head, h.mem.Head(), h.mem.Signed); err != nil {
 		return err
 	}
-	h.signed(s.ring, head)
+	h.signed(s.ring, head, false)
 	return nil
 }
 
 // signed remembers a head that the server signed, for whoever holds mu. Not where
 // the record is closed: what is looked at there is no part of what goes on elsewhere.
-func (h *Holder) signed(r *ring, head statement.Head) {
-	if r.moved != nil || h.mem.Store != r.store {
+// met says that the server has shown that it goes on from the newest that was seen;
+// where it could not, that is kept in mind as it was.
+func (h *Holder) signed(r *ring, head statement.Head, met bool) {
+	if r.moved != nil || h.mem.Store != r.store || h.now.doubt != nil {
 		return
 	}
-	h.mem.sign(head)
+	h.mem.sign(head, met)
 	h.mem.Looked = time.Now().UTC()
 }
 

@@ -55,7 +55,7 @@ type forger struct {
 	bend       func(*holder.LogPage)
 }
 
-func (f *forger) Ring(context.Context, record.PersonID, crypto.CapsuleID) (holder.RingState, error) {
+func (f *forger) Ring(context.Context, record.PersonID, crypto.CapsuleID, uint64) (holder.RingState, error) {
 	return f.ring, nil
 }
 
@@ -133,7 +133,7 @@ func newScene(t testing.TB) *scene {
 	srv.look(doctor.Token)
 	act(other)
 
-	ring, err := srv.Ring(t.Context(), h.Person(), kit.Recovery.Slot().CapsuleID())
+	ring, err := srv.Ring(t.Context(), h.Person(), kit.Recovery.Slot().CapsuleID(), m.Newest().Size)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func (h *Holder) submitFirst(ctx context.Context, s statement.Signed, invite str
 		if err == nil {
 			return receipt, nil
 		}
-		if got, lost := h.srv.Ring(ctx, h.now.ring.person, h.opener.key.ID); lost == nil && got.Seq == 1 && got.Hash == h.now.hash {
+		if got, lost := h.srv.Ring(ctx, h.now.ring.person, h.opener.key.ID, 0); lost == nil && got.Seq == 1 && got.Hash == h.now.hash {
 			return Receipt{Seq: 1, Checkpoint: got.Checkpoint}, nil
 		}
 		if definite(err) || try >= maxUnknown {

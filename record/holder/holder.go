@@ -33,6 +33,9 @@ type state struct {
 	root crypto.Key
 	hash statement.Hash // of the statement the keyring came with
 	head statement.Head // of the log as the server signed it with that
+	met  bool           // and showed that it goes on from the newest that was seen
+
+	doubt error // *audit.Tampered: it did not show that
 	live map[record.GrantID]LiveGrant
 
 	waiting *Waiting // the person must say that it goes on: nothing else is done
@@ -73,6 +76,13 @@ func (h *Holder) Memory() Memory {
 	defer h.mu.Unlock()
 	return h.mem
 }
+
+// Doubt is why the log may not go on from what this device has seen: *audit.Tampered,
+// or nil. The server could not show that it does, because some of it is damaged there,
+// or because it is another, of a server that was put back to an older state. Which of
+// them, Check says. Nobody is kept from their record by it, but should be told before
+// they do anything; what the device has seen it goes on remembering.
+func (h *Holder) Doubt() error { return h.state().doubt }
 
 // SignIn opens a session: what a person needs to read and write their record,
 // read its log and stop grants. Sessions cannot give anything to anybody.
@@ -123,7 +133,7 @@ func (h *Holder) adopt(s state) {
 	if s.waiting == nil { // what waits is not believed yet
 		h.mem.follow(s)
 		if s.head.Size > 0 {
-			h.signed(s.ring, s.head)
+			h.signed(s.ring, s.head, s.met)
 		}
 	}
 	if old.ring != nil && old.ring != s.ring {

@@ -204,7 +204,7 @@ func TestOlderRingRefused(t *testing.T) {
 	srv := newLocal(t)
 	h, kit := enrol(t, srv, srv.invite())
 	old := &frozen{local: srv}
-	old.ring, _ = srv.Ring(t.Context(), h.Person(), kit.Recovery.Slot().CapsuleID())
+	old.ring, _ = srv.Ring(t.Context(), h.Person(), kit.Recovery.Slot().CapsuleID(), 0)
 	give(t, h, gp(0))
 	_, err := holder.Unlock(t.Context(), old, kit.Recovery.Slot(), h.Memory())
 	if !errors.Is(err, record.Integrity) {
@@ -233,7 +233,7 @@ type frozen struct {
 	ring holder.RingState
 }
 
-func (f *frozen) Ring(context.Context, record.PersonID, crypto.CapsuleID) (holder.RingState, error) {
+func (f *frozen) Ring(context.Context, record.PersonID, crypto.CapsuleID, uint64) (holder.RingState, error) {
 	return f.ring, nil
 }
 

@@ -25,15 +25,17 @@ type Memory struct {
 	Hash     statement.Hash // of the statement it came with
 	Log      Checked        // how far the log was checked
 
-	// Signed is the newest head that the server has signed for this device, and Looked
-	// when it last had one, by its own clock, as a server may say any: so that what goes missing behind the last check is counted
-	// too. That it goes on from what was seen, the next check finds out.
+	// Signed is the newest head that the server has signed for this device, so that what
+	// goes missing behind the last check is counted too. Each unlocking wants the proof
+	// that the log goes on from there. Looked is when the device last had one, by its own
+	// clock, as a server may say any time.
 	Signed statement.Head
 	Looked time.Time
 
-	// Unmet are the heads that were Signed before, and that no check has met yet. Without
-	// them a server that is put back, and then grows past Signed, would take its place by
-	// being asked, and what is gone would never be missed.
+	// Unmet are the heads that were Signed before and came without a proof, with a
+	// receipt or the end of a session, until a check has met them. Without them a server
+	// that is put back, and then grows past Signed, would take its place by being asked,
+	// and what is gone would never be missed.
 	Unmet []statement.Head
 
 	// Came are the stores it was at before, as far as this device went along: one of
@@ -68,11 +70,12 @@ func (m Memory) Newest() statement.Head {
 const maxUnmet = 256
 
 // sign takes in a head that the server signed, of a log at least as long as was seen.
-func (m *Memory) sign(head statement.Head) {
+// met: of one that goes on from Newest, as was proved.
+func (m *Memory) sign(head statement.Head, met bool) {
 	if head.Size <= m.Signed.Size {
 		return
 	}
-	if m.Signed.Size > m.Head().Size {
+	if !met && m.Signed.Size > m.Head().Size {
 		m.Unmet = append(slices.Clip(m.Unmet), m.Signed)
 	}
 	if len(m.Unmet) > maxUnmet {

@@ -152,11 +152,11 @@ func (g *gone) Submit(ctx context.Context, signed []byte, invite string) (holder
 	return holder.Receipt{}, errNetwork
 }
 
-func (g *gone) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (holder.RingState, error) {
+func (g *gone) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID, seen uint64) (holder.RingState, error) {
 	if g.down {
 		return holder.RingState{}, errNetwork
 	}
-	return g.local.Ring(ctx, p, slot)
+	return g.local.Ring(ctx, p, slot, seen)
 }
 
 // If nobody can tell, the person is told so: not that it failed.

@@ -9,9 +9,14 @@ import (
 	"carehold/record/holder"
 )
 
+// swapped is a server that its operator exchanges for another while a device has a
+// session there.
+type swapped struct{ *local }
+
 // A server that was put back to an older state and has grown again since, past what
-// this device saw at the end of its last session: the device is not talked out of that
-// by unlocking, and the next check finds it, in that session and in a later one.
+// this device saw at the end of its last session, is found when it unlocks. One that is
+// put back in the middle of a session is not, but the device is not talked out of what
+// it saw: the next check finds it, in that session and in a later one.
 func TestRegrownIsFound(t *testing.T) {
 	srv := newLocal(t)
 	h, kit := enrol(t, srv, srv.invite())
@@ -32,19 +37,37 @@ func TestRegrownIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := h.Memory()
+	there := &swapped{srv}
+	in := unlock(t, there, slot, m) // while it is as it was left
 	wound := fork(t, backup)
 	for range 12 {
 		wound.look(doctor.Token)
 	}
-	u := unlock(t, wound, slot, m) // as long as it was, and longer: nothing shows yet
-	if u.Memory().Newest().Size <= m.Newest().Size || !wound.opens(doctor.Token) {
+	if !wound.opens(doctor.Token) {
+		t.Fatal("what was stopped is stopped")
+	}
+	out := unlock(t, wound, slot, m)
+	if err := out.Doubt(); !errors.Is(err, record.Integrity) {
+		t.Errorf("three writings and a stop are gone, and unlocking finds: %v", err)
+	}
+	if err := out.SignOut(t.Context(), signIn(t, out)); err != nil || out.Memory().Newest() != m.Newest() {
+		t.Errorf("talked out of what it saw: %+v, %v", out.Memory().Newest(), err)
+	}
+	if err := unlock(t, srv, slot, out.Memory()).Doubt(); err != nil {
+		t.Errorf("where it was: %v", err)
+	}
+	there.local = wound
+	if err := in.SignOut(t.Context(), signIn(t, in)); err != nil {
+		t.Fatal(err)
+	}
+	if in.Memory().Newest().Size <= m.Newest().Size {
 		t.Fatal("it has not grown past what was seen")
 	}
-	kept, err := holder.ParseMemory(u.Memory().Marshal())
+	kept, err := holder.ParseMemory(in.Memory().Marshal())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, d := range map[string]*holder.Holder{"at once": u, "later": unlock(t, wound, slot, kept)} {
+	for name, d := range map[string]*holder.Holder{"at once": in, "later": unlock(t, wound, slot, kept)} {
 		if _, err := d.Check(t.Context(), signIn(t, d)); !errors.Is(err, record.Integrity) {
 			t.Errorf("three writings and a stop are gone, and a check finds, %s: %v", name, err)
 		}
@@ -65,15 +88,25 @@ func TestRegrownIsFound(t *testing.T) {
 		t.Fatalf("%+v, %v", w, err)
 	}
 	checked(t, back)
-	// Where nothing is wrong, a check leaves nothing to be met, and meets what came between.
+	// Where nothing is wrong, what is proved is not to be met, and a check meets the rest.
 	good := unlock(t, srv, slot, m)
+	good = unlock(t, srv, slot, good.Memory())
+	if n := len(good.Memory().Unmet); n != len(m.Unmet) {
+		t.Errorf("%d heads are unmet after unlocking, %d before", n, len(m.Unmet))
+	}
 	for range 3 {
+		if err := good.SignOut(t.Context(), signIn(t, good)); err != nil {
+			t.Fatal(err)
+		}
 		good = unlock(t, srv, slot, good.Memory())
 	}
 	if len(good.Memory().Unmet) == 0 {
 		t.Error("nothing between is remembered")
 	}
 	checked(t, good)
+	if err := good.Doubt(); err != nil {
+		t.Error(err)
+	}
 	if n := len(good.Memory().Unmet); n != 0 {
 		t.Errorf("%d heads are unmet after a check", n)
 	}

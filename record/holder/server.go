@@ -24,7 +24,8 @@ type Server interface {
 	// Ring returns a person's keyring, and the root key as it is sealed to the
 	// slot that asks: record.NotFound for an unknown person and
 	// for a slot that is not theirs. Only who can derive the id of a slot knows it.
-	Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (RingState, error)
+	// With it comes the proof that the log goes on from its first seen entries.
+	Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID, seen uint64) (RingState, error)
 	// RingLog is Log of a record that waits to be carried on, for the slot that asks:
 	// there is no session yet.
 	RingLog(ctx context.Context, p record.PersonID, slot crypto.CapsuleID, from uint64) (LogPage, error)
@@ -62,6 +63,7 @@ type RingState struct {
 	Epoch      record.Epoch
 	Live       []LiveGrant
 	Checkpoint []byte
+	Proof      []audit.Hash // that the checkpoint's log begins with those that were seen; RFC 6962 §2.1.2
 
 	// While the record waits to be carried on: the store it comes from, and the
 	// checkpoint of its log that the node there signed.

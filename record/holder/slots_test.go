@@ -159,7 +159,7 @@ func TestRemovedSlotWithTheDisk(t *testing.T) {
 		thief := unlock(t, srv, kit.Recovery.Slot(), holder.Memory{})
 		stays := slotOf(t, h, crypto.SlotPassphrase)
 		disk := func() holder.RingState {
-			s, err := srv.Ring(t.Context(), h.Person(), stays)
+			s, err := srv.Ring(t.Context(), h.Person(), stays, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -80,7 +80,7 @@ func (h *Holder) load(ctx context.Context, person record.PersonID) (s state, err
 	h.mu.Lock()
 	slot, m, node := h.opener, h.mem, h.node
 	h.mu.Unlock()
-	got, err := h.srv.Ring(ctx, person, slot.key.ID)
+	got, err := h.srv.Ring(ctx, person, slot.key.ID, m.Newest().Size)
 	if errors.Is(err, record.NotFound) {
 		return s, ErrNoSlot // removed by another device
 	}
@@ -144,7 +144,14 @@ func (s *state) follows(m Memory, got RingState, head statement.Head) error {
 	if hash, known := r.hashOf(m.Seq); known && m.Seq > 0 && hash != m.Hash {
 		return older("the keyring does not follow the one this device has seen")
 	}
-	return notShorter(head, m.Head(), m.Signed, r.seen)
+	if err := notShorter(head, m.Head(), m.Signed, r.seen); err != nil {
+		return err
+	}
+	if seen := m.Newest(); seen.Size > 0 && seen.Size < head.Size {
+		s.doubt = audit.CheckConsistency(got.Proof, seen, head)
+		s.met = s.doubt == nil
+	}
+	return nil
 }
 
 // notShorter demands that a log is no shorter than it was seen.

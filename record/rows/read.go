@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"carehold/record"
-	"carehold/record/audit"
 	"carehold/record/kv"
 )
 
@@ -77,13 +76,4 @@ func Leaves(r kv.Reader, from, to uint64, fn func(leaf []byte) bool) error {
 		return Damaged("log")
 	}
 	return err
-}
-
-// Before is the frontier of the log's first entries.
-func Before(r kv.Reader, n uint64) (f audit.Frontier, err error) {
-	err = Leaves(r, 0, n, func(leaf []byte) bool {
-		f.Append(audit.LeafHash(leaf))
-		return true
-	})
-	return f, err
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carehold/record"
+	"carehold/record/audit"
 	"carehold/record/entry"
 	"carehold/record/fhir"
 	"carehold/record/statement"
@@ -45,7 +46,8 @@ type RingState struct {
 	Wrap       []byte         // the root key, wrapped for the slot that asked
 	Epoch      record.Epoch
 	Live       []LiveGrant
-	Checkpoint []byte // signed note of the log's head
+	Checkpoint []byte       // signed note of the log's head
+	Proof      []audit.Hash // that it begins with the entries that were seen before
 
 	// While the record waits to be carried on: the store it comes from, and the
 	// checkpoint of its log that the node there signed.

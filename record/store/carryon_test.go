@@ -63,7 +63,7 @@ func TestCarryOnRules(t *testing.T) {
 	if _, err := d.s.RingLog(t.Context(), d.person, d.slot.CapsuleID(), 1<<40); !errors.Is(err, record.Integrity) {
 		t.Errorf("the log from behind its end: %v", err)
 	}
-	ring, err := d.s.Ring(t.Context(), d.person, d.slot.CapsuleID())
+	ring, err := d.s.Ring(t.Context(), d.person, d.slot.CapsuleID(), 0)
 	if err != nil || ring.From != from || ring.Note == nil || len(ring.Live) != 0 {
 		t.Fatalf("the keyring: %+v, %v", ring, err)
 	}
@@ -160,7 +160,7 @@ func TestCarryOnFull(t *testing.T) {
 	}
 	from := s.ID()
 	for range 200 { // and its log is longer than what was left
-		if _, err := s.Ring(t.Context(), d.person, d.slot.CapsuleID()); err != nil {
+		if _, err := s.Ring(t.Context(), d.person, d.slot.CapsuleID(), 0); err != nil {
 			t.Fatal(err)
 		}
 	}

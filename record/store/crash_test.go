@@ -98,7 +98,7 @@ func (b *bed) whole() string {
 		}
 	}
 	slices.Sort(says)
-	ring, err := b.s.Ring(ctx, b.d.person, b.d.slot.CapsuleID())
+	ring, err := b.s.Ring(ctx, b.d.person, b.d.slot.CapsuleID(), 0)
 	must(err)
 	says = append(says, fmt.Sprint(ring.Seq, ring.Epoch, len(ring.Live), ring.Live))
 	page, err := v.Log(ctx, 0, 0)
@@ -131,7 +131,7 @@ func (b *bed) whole() string {
 		}
 	}
 	if b.also != nil {
-		_, err := b.s.Ring(ctx, b.also.person, b.also.slot.CapsuleID())
+		_, err := b.s.Ring(ctx, b.also.person, b.also.slot.CapsuleID(), 0)
 		_, _, signin := b.s.SignIn(ctx, b.also.person, b.also.self.ID, keys.GrantKey(b.also.grants, b.also.self.ID))
 		if (err == nil) != (signin == nil) {
 			b.t.Fatalf("half enrolled: %v, %v", err, signin)

@@ -114,7 +114,7 @@ func (x *faultyStore) answers(t testing.TB, e *memory) (got map[string]string) {
 	}
 	slot, err := s.Slot(ctx, x.d.slot.CapsuleID())
 	say("slot", err, func() string { return fmt.Sprintf("%x", slot) })
-	ring, err := s.Ring(ctx, x.d.person, x.d.slot.CapsuleID())
+	ring, err := s.Ring(ctx, x.d.person, x.d.slot.CapsuleID(), 0)
 	say("ring", err, func() string { return fmt.Sprintf("%x %x %d %v", ring.Blob, ring.Wrap, ring.Seq, ring.Live) })
 	if c, err := s.Open(ctx, x.gone); err == nil {
 		got["ended"] = "opened"

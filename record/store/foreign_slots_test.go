@@ -84,7 +84,7 @@ func TestForeignSlotBackedUp(t *testing.T) {
 			if _, err := again.Slot(ctx, d.slot.CapsuleID()); err != nil {
 				t.Errorf("%s slot: %v", name, err)
 			}
-			if _, err := again.Ring(ctx, d.person, d.slot.CapsuleID()); err != nil {
+			if _, err := again.Ring(ctx, d.person, d.slot.CapsuleID(), 0); err != nil {
 				t.Errorf("%s slot: %v", name, err)
 			}
 		}
@@ -115,10 +115,10 @@ func TestRestoreOneWayLeft(t *testing.T) {
 		t.Fatalf("%v, %+v", err, out)
 	}
 	again := open(t, dir, store.Options{})
-	if _, err := again.Ring(ctx, d.person, d.slot.CapsuleID()); err != nil {
+	if _, err := again.Ring(ctx, d.person, d.slot.CapsuleID(), 0); err != nil {
 		t.Error(err)
 	}
-	if _, err := again.Ring(ctx, shut.person, shut.slot.CapsuleID()); !errors.Is(err, record.NotFound) {
+	if _, err := again.Ring(ctx, shut.person, shut.slot.CapsuleID(), 0); !errors.Is(err, record.NotFound) {
 		t.Errorf("the one without a way in: %v", err)
 	}
 }

@@ -83,8 +83,8 @@ func own(f audit.Frontier) audit.Frontier {
 	return f
 }
 
-// before is the frontier of the first entries of a person's log, as rows.Before
-// computes it, from the nearest one that is known.
+// before is the frontier of the first entries of a person's log, computed from the
+// nearest one that is known.
 func (s *Store) before(r kv.Reader, p *person, size uint64) (audit.Frontier, error) {
 	f := shared(p.Head.Log, size)
 	if k := s.frontiers.nearest(p.ID, size); k.at.Size > f.Size && k.grown(r, p.Head.Log) {

@@ -48,8 +48,10 @@ func (s *Store) Page(id record.PersonID, from uint64, limit int) (LogPage, error
 // Peaks is the frontier of the first entries of a person's log, of all of them.
 func (s *Store) Peaks(id record.PersonID, size uint64) (f audit.Frontier, err error) {
 	err = s.engine.View(kv.Partition(id), func(r kv.Reader) error {
-		f, err = rows.Before(r, size)
-		return err
+		return rows.Leaves(r, 0, size, func(leaf []byte) bool {
+			f.Append(audit.LeafHash(leaf))
+			return true
+		})
 	})
 	return f, err
 }

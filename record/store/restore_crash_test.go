@@ -71,7 +71,7 @@ func TestTakeRecordCrash(t *testing.T) {
 				}
 				if r.People == 1 {
 					there++
-					if _, err := s.Ring(ctx, d.person, d.slot.CapsuleID()); err != nil {
+					if _, err := s.Ring(ctx, d.person, d.slot.CapsuleID(), 0); err != nil {
 						t.Errorf("%s, commit %d, cut %d: %v", c.name, n, cut, err)
 					}
 				} else if err == nil {
@@ -192,7 +192,7 @@ func TestRestoreElsewhere(t *testing.T) {
 		t.Errorf("the key is in the folder: %v", err)
 	}
 	again := open(t, dir, store.Options{NodeKey: key})
-	if _, err := again.Ring(ctx, d.person, d.slot.CapsuleID()); err != nil {
+	if _, err := again.Ring(ctx, d.person, d.slot.CapsuleID(), 0); err != nil {
 		t.Error(err)
 	}
 	for _, opt := range []store.RestoreOptions{{}, {NodeKey: key}} {

@@ -68,7 +68,7 @@ func TestTakeRecord(t *testing.T) {
 	if got.Person != d.person || got.Entries != 42 || got.Again {
 		t.Errorf("%+v", got)
 	}
-	ring, err := s.Ring(ctx, d.person, d.slot.CapsuleID())
+	ring, err := s.Ring(ctx, d.person, d.slot.CapsuleID(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestTakeRecord(t *testing.T) {
 	}
 	_, err = s.TakeRecord(ctx, bytes.NewReader(b), ticket)
 	wantKind(t, err, record.Conflict)
-	if _, err := s.Ring(ctx, d.person, d.slot.CapsuleID()); err != nil {
+	if _, err := s.Ring(ctx, d.person, d.slot.CapsuleID(), 0); err != nil {
 		t.Errorf("after the later copy: %v", err)
 	}
 	_, err = old.TakeRecord(ctx, bytes.NewReader(b), invite(t, old, 0))

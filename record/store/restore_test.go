@@ -242,7 +242,7 @@ func TestRestoreDrill(t *testing.T) {
 		t.Error("the first backup of a restored store is no full one")
 	}
 	_, _, third := restore(t, second.chain(t))
-	ring, err := third.Ring(ctx, d1.person, d1.slot.CapsuleID())
+	ring, err := third.Ring(ctx, d1.person, d1.slot.CapsuleID(), 0)
 	if err != nil || ring.From != s.ID() {
 		t.Errorf("restored twice it comes from %x, %v", ring.From, err)
 	}
@@ -525,7 +525,7 @@ func TestRestoreDamaged(t *testing.T) {
 		t.Fatalf("%+v, %v", out, err)
 	}
 	again := open(t, dir, store.Options{})
-	if _, err := again.Ring(ctx, d.person, d.slot.CapsuleID()); err != nil {
+	if _, err := again.Ring(ctx, d.person, d.slot.CapsuleID(), 0); err != nil {
 		t.Error(err)
 	}
 	sameRecord(t, s, again, whole)

@@ -9,13 +9,16 @@ import (
 	"carehold/record/audit"
 	"carehold/record/kv"
 	"carehold/record/rows"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // Ring returns a person's keyring to a slot of theirs. An unknown person and a
 // slot of somebody else's are the same record.NotFound. Every fetch is in the
 // person's log before it is answered: somebody unlocked the record.
-func (s *Store) Ring(ctx context.Context, id record.PersonID, slot crypto.CapsuleID) (RingState, error) {
+func (s *Store) Ring(ctx context.Context, id record.PersonID, slot crypto.CapsuleID, seen uint64) (RingState, error) {
 	var st RingState
+	var head audit.Frontier
 	if err := s.ringAsked(id, slot); err != nil {
 		return st, err
 	}
@@ -29,13 +32,27 @@ func (s *Store) Ring(ctx context.Context, id record.PersonID, slot crypto.Capsul
 		}
 		st = RingState{Seq: p.Account.Seq, Hash: p.Account.Last, Blob: x.Blob, Wrap: wrap,
 			Epoch: p.Live.Epoch, Live: shown(p.Live), From: p.Account.From, Note: p.Account.Note}
-		st.Checkpoint, err = s.signer.Sign(id, p.Head.Log.Head())
+		head = p.Head.Log
+		st.Checkpoint, err = s.signer.Sign(id, head.Head())
 		return err
 	})
 	if err != nil {
 		return RingState{}, err
 	}
-	return st, nil
+	// Not in the update, for it may take a while. A record that waits has no log yet
+	// that goes on from anything: its device counts what is missing. And where the log
+	// is damaged nobody is kept from their record: the device sees that there is no
+	// proof.
+	if seen > 0 && seen < head.Size && st.From == (record.StoreID{}) {
+		err = s.engine.View(kv.Partition(id), func(r kv.Reader) (err error) {
+			st.Proof, err = tlog.ProveTree(int64(head.Size), int64(seen), storedHashes(r, head))
+			return err
+		})
+		if errors.Is(err, record.Integrity) {
+			st.Proof, err = nil, nil
+		}
+	}
+	return st, err
 }
 
 // ringFor reads a person's keyring row for a slot of theirs.

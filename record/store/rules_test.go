@@ -296,7 +296,7 @@ func TestEnrolledAttacker(t *testing.T) {
 		t.Errorf("the victim's slot is gone: %v", err)
 	}
 	// The victim's keyring, by any slot of theirs.
-	_, err = s.Ring(t.Context(), victim.person, mallory.slot.CapsuleID())
+	_, err = s.Ring(t.Context(), victim.person, mallory.slot.CapsuleID(), 0)
 	wantKind(t, err, record.NotFound)
 	// Rows of their own that would make a server stumble: each request is an error,
 	// never a panic.

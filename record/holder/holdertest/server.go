@@ -22,9 +22,9 @@ func (s Server) Node(context.Context) (holder.Node, error) {
 	return holder.Node{Store: s.ID(), Verifier: s.Verifier(), Time: s.Now()}, nil
 }
 
-func (s Server) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID) (holder.RingState, error) {
-	r, err := s.Store.Ring(ctx, p, slot)
-	out := holder.RingState{Seq: r.Seq, Blob: r.Blob, Wrap: r.Wrap, Hash: r.Hash, Epoch: r.Epoch, Checkpoint: r.Checkpoint,
+func (s Server) Ring(ctx context.Context, p record.PersonID, slot crypto.CapsuleID, seen uint64) (holder.RingState, error) {
+	r, err := s.Store.Ring(ctx, p, slot, seen)
+	out := holder.RingState{Seq: r.Seq, Blob: r.Blob, Wrap: r.Wrap, Hash: r.Hash, Epoch: r.Epoch, Checkpoint: r.Checkpoint, Proof: r.Proof,
 		From: r.From, Note: r.Note}
 	for _, g := range r.Live {
 		out.Live = append(out.Live, holder.LiveGrant(g))
