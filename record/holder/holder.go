@@ -36,7 +36,7 @@ type state struct {
 	met  bool           // and showed that it goes on from the newest that was seen
 
 	doubt error // *audit.Tampered: it did not show that
-	live map[record.GrantID]LiveGrant
+	live  map[record.GrantID]LiveGrant
 
 	waiting *Waiting // the person must say that it goes on: nothing else is done
 	carried *Carried // another device has said so, and nothing that this one saw was lost

@@ -69,13 +69,20 @@ func SegmentOf(id record.EntryID) int { return int(id[0] >> 2) }
 
 // Directory reads the list of segments and checks it against the head.
 func (p *Person) Directory(r kv.Reader) (*Directory, error) {
-	row, err := r.Get(DirKey)
-	if err != nil && !errors.Is(err, kv.ErrNotFound) {
-		return nil, err
+	row := recall(r, p.Head.Dir)
+	known := row != nil
+	if !known {
+		var err error
+		if row, err = r.Get(DirKey); err != nil && !errors.Is(err, kv.ErrNotFound) {
+			return nil, err
+		}
 	}
 	d, ok := ParseDirectory(row)
-	if !ok || DirRoot(row) != p.Head.Dir {
+	if !ok || !known && DirRoot(row) != p.Head.Dir {
 		return nil, Damaged("directory")
+	}
+	if !known {
+		remember(r, p.Head.Dir, row)
 	}
 	return d, nil
 }
@@ -85,7 +92,7 @@ func (d *Directory) Segment(r kv.Reader, n int) ([]Line, error) {
 	if d[n] == (Hash{}) {
 		return nil, nil
 	}
-	row, err := Checked(r, SegmentKey(n, d[n]), d[n], "directory")
+	row, err := checked(r, SegmentKey(n, d[n]), d[n], "directory")
 	if err != nil {
 		return nil, err
 	}
@@ -104,12 +111,17 @@ func ParseSegment(row []byte) ([]Line, bool) {
 	}
 	lines := make([]Line, len(row)/lineSize)
 	for i := range lines {
-		b := row[i*lineSize:]
-		copy(lines[i].Entry[:], b)
-		lines[i].Stamp = Stamp(binary.BigEndian.Uint64(b[16:]))
-		copy(lines[i].Hash[:], b[24:])
+		lines[i] = lineAt(row, i)
 	}
 	return lines, true
+}
+
+func lineAt(row []byte, i int) (l Line) {
+	b := row[i*lineSize:]
+	copy(l.Entry[:], b)
+	l.Stamp = Stamp(binary.BigEndian.Uint64(b[16:]))
+	copy(l.Hash[:], b[24:])
+	return l
 }
 
 // MarshalSegment writes a segment's row.
@@ -134,12 +146,23 @@ func Find(lines []Line, id record.EntryID) (Line, bool) {
 
 // Lookup finds an entry.
 func (d *Directory) Lookup(r kv.Reader, id record.EntryID) (Line, bool, error) {
-	lines, err := d.Segment(r, SegmentOf(id))
+	n := SegmentOf(id)
+	if d[n] == (Hash{}) {
+		return Line{}, false, nil
+	}
+	row, err := checked(r, SegmentKey(n, d[n]), d[n], "directory")
 	if err != nil {
 		return Line{}, false, err
 	}
-	l, there := Find(lines, id)
-	return l, there, nil
+	if len(row)%lineSize != 0 {
+		return Line{}, false, Damaged("directory")
+	}
+	at := sort.Search(len(row)/lineSize, func(i int) bool { return bytes.Compare(row[i*lineSize:][:len(id)], id[:]) >= 0 })
+	if at*lineSize == len(row) {
+		return Line{}, false, nil
+	}
+	l := lineAt(row, at)
+	return l, l.Entry == id, nil
 }
 
 // Merge puts changed lines into a segment, in order.

@@ -20,6 +20,7 @@ func (s *Store) Measure() (m badger.Measure, ok bool) {
 // Rest lets the engine let go of what it has read into memory, if it can. What is
 // read next comes from the disk: it is for when nobody asks anything.
 func (s *Store) Rest() {
+	s.known.Forget()
 	if e, ok := s.engine.(interface{ Rest() }); ok {
 		e.Rest()
 	}

@@ -49,7 +49,7 @@ func (s *Store) load(r kv.Reader, id record.PersonID) (*person, error) {
 	if !ok {
 		return nil, rows.Damaged("head")
 	}
-	return p, p.Fill(r)
+	return p, p.Fill(s.known.Reader(r))
 }
 
 func (s *Store) headMAC(id record.PersonID, message []byte) crypto.MAC {

@@ -84,7 +84,7 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 		if err != nil {
 			return err
 		}
-		l, there, err := d.Lookup(r, id)
+		l, there, err := d.Lookup(v.s.known.Reader(r), id)
 		if err != nil {
 			return err
 		}
@@ -145,7 +145,7 @@ func (s *Store) loadWithDirectory(r kv.Reader, id record.PersonID) (*person, *ro
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := p.Directory(r)
+	d, err := p.Directory(s.known.Reader(r))
 	return p, d, err
 }
 

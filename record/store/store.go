@@ -39,8 +39,9 @@ type Store struct {
 	clock     clock     // the high-water mark
 	slots     slotHold  // capsules that a backup may still need
 	frontiers frontiers // where the last pages of logs began and ended
-	uploads   uploads   // of records that are brought here
-	takers    writers   // one of them is verified and written at a time
+	known     rows.Known
+	uploads   uploads // of records that are brought here
+	takers    writers // one of them is verified and written at a time
 	verifying sync.Mutex
 	backups   backups // that were written, and not yet said to be on their disk
 	dir       string

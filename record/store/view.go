@@ -88,7 +88,7 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 			return err
 		}
 		if g, there := p.Live.Find(v.token.Grant); there {
-			row, err = g.ReadRow(r)
+			row, err = g.ReadRow(v.s.known.Reader(r))
 		}
 		return err
 	})
