@@ -80,8 +80,9 @@ func TestLookup(t *testing.T) {
 		lines = append(lines, Line{record.EntryID{2, 2 * i}, NewStamp(1, 3), Hash{i}})
 	}
 	row := MarshalSegment(lines)
-	d := &Directory{SegmentOf(lines[0].Entry): HashOf(row)}
-	disk := oneRow{string(SegmentKey(SegmentOf(lines[0].Entry), HashOf(row))), row}
+	n, d := SegmentOf(lines[0].Entry), new(Directory)
+	d[n] = HashOf(row)
+	disk := oneRow{string(SegmentKey(n, d[n])), row}
 	for i := range byte(42) {
 		id := record.EntryID{2, i}
 		want, there := Find(lines, id)
