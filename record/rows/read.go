@@ -35,13 +35,14 @@ func checked(r kv.Reader, key []byte, want Hash, what string) ([]byte, error) {
 	return row, err
 }
 
-// Fill reads the account and the live list that the head knows.
+// Fill reads the account and the live list that the head knows. The account's box key
+// and note are in the row, which may be others' too, and are not to be changed.
 func (p *Person) Fill(r kv.Reader) error {
-	a, err := Checked(r, AccountKey, p.Head.Account, "account")
+	a, err := checked(r, AccountKey, p.Head.Account, "account")
 	if err != nil {
 		return err
 	}
-	l, err := Checked(r, LiveKey, p.Head.Live, "live list")
+	l, err := checked(r, LiveKey, p.Head.Live, "live list")
 	if err != nil {
 		return err
 	}
