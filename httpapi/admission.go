@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -64,21 +63,6 @@ func (s *Server) extend(e *event, route *Route) {
 	c := http.NewResponseController(e)
 	_ = c.SetReadDeadline(until)
 	_ = c.SetWriteDeadline(until)
-}
-
-// readFirst reads the whole of a stranger's body, which is small. forget
-// overwrites it: it may hold a key.
-func readFirst(r *http.Request, route *Route) (forget func(), err error) {
-	if route.Body == 0 {
-		return func() {}, nil
-	}
-	b, err := io.ReadAll(r.Body)
-	if err != nil {
-		clear(b)
-		return nil, err
-	}
-	r.Body = io.NopCloser(bytes.NewReader(b))
-	return func() { clear(b) }, nil
 }
 
 // body checks the media type of what was sent, and limits its size.

@@ -24,6 +24,13 @@ func (s *Server) WithoutCore() {
 // Remembered is how many addresses the rate limits remember.
 func (s *Server) Remembered() int { return s.requests.used.Len() + s.guesses.used.Len() }
 
+// HeldOfStrangers is how much of strangers' bodies is counted.
+func HeldOfStrangers(s *Server) int64 {
+	s.strangers.mu.Lock()
+	defer s.strangers.mu.Unlock()
+	return s.strangers.held
+}
+
 const MaxAddresses = maxAddresses
 
 func ClientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {

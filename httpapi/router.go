@@ -136,7 +136,8 @@ var correlation = regexp.MustCompile(`^[A-Za-z0-9\-.]{1,64}$`)
 // granted one's after their token has opened: so nobody without a token holds a
 // place, or room for a large body, by sending slowly.
 func (s *Server) serve(e *event, r *http.Request, route *Route) error {
-	if err := s.charge(e, clientAddress(r, s.config.TrustedProxies), route.Rate); err != nil {
+	from := clientAddress(r, s.config.TrustedProxies)
+	if err := s.charge(e, from, route.Rate); err != nil {
 		return err
 	}
 	if route.View != nil {
@@ -151,7 +152,7 @@ func (s *Server) serve(e *event, r *http.Request, route *Route) error {
 		return err
 	}
 	if !route.Stream { // which is not read before the invite was looked at
-		forget, err := readFirst(r, route)
+		forget, err := s.strangers.readFirst(r, route, from)
 		if err != nil {
 			return err
 		}

@@ -37,6 +37,7 @@ type Server struct {
 	requests, guesses         *buckets
 	places                    chan struct{}
 	records, bundles, letters *places
+	strangers                 *strangers
 	stopping                  atomic.Bool
 
 	connections atomic.Pointer[connections]                     // of the front, once it serves
@@ -64,10 +65,11 @@ func New(st *store.Store, c Config) (*Server, error) {
 		web:         web.New(c.Version, web.EmbeddedCore()),
 		crossOrigin: http.NewCrossOriginProtection(),
 		requests:    newBuckets(l.Rate, l.Burst), guesses: newBuckets(l.Guesses, l.Tries),
-		places:  make(chan struct{}, l.Concurrent),
-		records: newPlaces(l.Concurrent, l.Concurrent/8),
-		bundles: newPlaces(l.Large, l.Large/2),
-		letters: newPlaces(l.Letters, l.Letters/4),
+		places:    make(chan struct{}, l.Concurrent),
+		strangers: newStrangers(max(l.Memory/8, 4<<20), max(l.Memory/64, 4<<20)),
+		records:   newPlaces(l.Concurrent, l.Concurrent/8),
+		bundles:   newPlaces(l.Large, l.Large/2),
+		letters:   newPlaces(l.Letters, l.Letters/4),
 	}
 	// Behind a proxy the Host that arrives may not be the one the page came from.
 	if err := s.crossOrigin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
