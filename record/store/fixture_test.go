@@ -68,6 +68,10 @@ type fixtureGrant struct {
 	Opens bool   `json:"opens"`
 }
 
+// fixtureBackup makes a backup of the store there is, beside the fixture, in formats
+// that have one: fixture_backup_test.go.
+var fixtureBackup = func(*testing.T, *store.Store, string) {}
+
 // fixtureMore makes people that older formats could not have: fixture_moved_test.go.
 var fixtureMore []func(*testing.T, holdertest.Server) []fixturePerson
 
@@ -88,16 +92,18 @@ func TestWriteFixture(t *testing.T) {
 	people := []*fixtureMaker{newFixturePerson(t, srv), newFixturePerson(t, srv)}
 	people[0].story()
 	people[1].evicted()
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	fixtureBackup(t, s, to)
 	for _, p := range people {
 		f.People = append(f.People, p.finish())
 	}
 	for _, more := range fixtureMore {
 		f.People = append(f.People, more(t, srv)...)
 	}
+	fixtureBackup(t, s, to)
 	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(to, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	packFixture(t, dir, filepath.Join(to, "store.tar.gz"))
