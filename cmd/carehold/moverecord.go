@@ -189,6 +189,7 @@ func (m *mover) copied(ctx context.Context, to *client.Client) error {
 	if err != nil {
 		if kind := record.KindOf(err); j.Copied && (kind == record.Unavailable || kind == record.Internal) {
 			a.note("%s does not answer; going on with the copy that was fetched.", m.device.server)
+			m.closed = true
 			return nil
 		}
 		return err
@@ -197,6 +198,9 @@ func (m *mover) copied(ctx context.Context, to *client.Client) error {
 	defer u.close()
 	if h.Waiting() != nil {
 		return errWaits(h)
+	}
+	if err := h.Doubt(); err != nil { // what is missing there would be missing for good
+		return err
 	}
 	url, _ := h.Moved()
 	m.closed = url == j.To

@@ -61,6 +61,7 @@ func (h *Holder) lookBack(ctx context.Context, m Memory) (out WoundBack, err err
 	if err != nil {
 		return out, err
 	}
+	defer func() { _, _ = h.srv.SignOut(ctx, token) }() // or it ends by itself
 	met := prefixes(m.Log.Frontier)
 	var entries []audit.Entry
 	var changes []uint64 // which entries are of changes: the n-th is of change n
