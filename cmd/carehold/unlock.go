@@ -100,7 +100,11 @@ func (a *app) open(ctx context.Context) (*unlocked, error) {
 }
 
 // tidy ends what ran out or was stopped while nobody had the keys in hand.
+// Not while it is in doubt what was done: nothing is to be changed then.
 func (u *unlocked) tidy(ctx context.Context) error {
+	if u.Doubt() != nil {
+		return nil
+	}
 	ended, err := u.Tidy(ctx)
 	for _, g := range ended {
 		u.app.note("the grant to %s is over (%s); the keys of this record were renewed", partyName(g.Grant.To), g.Why)

@@ -73,8 +73,8 @@ func (r *run) launch(ctx context.Context, data string, wrap ...string) (*server,
 		"--socket", s.socket, "--log-format", "json", "--quiet")
 	s.cmd = exec.Command(argv[0], argv[1:]...)
 	s.cmd.Stderr, s.cmd.Stdout = s.log, s.log
-	s.cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME="+r.dir) // the developer's own settings are not ours
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}    // Ctrl-C is for this process
+	s.cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME="+os.TempDir()+"/torture-has-no-settings") // the developer's own settings are not ours
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                                      // Ctrl-C is for this process
 	s.cmd.WaitDelay = 5 * time.Second
 	if err := s.cmd.Start(); err != nil {
 		return nil, err

@@ -4,7 +4,7 @@
 //
 // # Frames
 //
-//	kind(1) || length(4) || body            at most 2 MiB
+//	kind(1) || length(4) || body            at most 1 MiB
 //
 //	H   Header   which store, when, from which of its commits to which
 //	R   a row of a person's: person(16) || length of the key(2) || key || value

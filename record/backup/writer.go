@@ -23,7 +23,7 @@ const (
 
 const (
 	frameHead = 1 + 4
-	maxFrame  = 2 << 20
+	maxFrame  = 1 << 20
 	maxSmall  = 8 << 10 // of every other kind than R and C
 )
 

@@ -143,7 +143,8 @@ func (h *Holder) took(d *draft, hash statement.Hash, r Receipt) error {
 	h.mu.Lock()
 	h.opener = d.opener
 	h.mu.Unlock()
-	h.adopt(state{ring: d.ring, root: d.root, hash: hash, live: d.live})
+	// What the server could not show before the change it has not shown by taking it.
+	h.adopt(state{ring: d.ring, root: d.root, hash: hash, live: d.live, doubt: h.state().doubt})
 	head, err := audit.VerifyCheckpoint(r.Checkpoint, d.ring.verifier, d.ring.store, d.ring.person)
 	if err != nil {
 		return damaged("the change was made, but " + err.Error())

@@ -179,6 +179,9 @@ func (w *walk) run(ctx context.Context) error {
 			return err
 		}
 		w.head = statement.Head{Size: page.Size}
+		if err := w.vouched(page); err != nil {
+			return err
+		}
 		if err := w.begin(page); err != nil {
 			return err
 		}
@@ -195,9 +198,23 @@ func (w *walk) run(ctx context.Context) error {
 			}
 		}
 		if last == page.Size {
-			return w.finish(page)
+			return w.finish()
 		}
 	}
+}
+
+// vouched demands of each page that the node signed for a log of that length, so that
+// nobody else has a device fetch without an end.
+func (w *walk) vouched(page LogPage) error {
+	head, err := audit.VerifyCheckpoint(page.Checkpoint, w.node.Verifier, w.node.Store, w.ring.person)
+	switch {
+	case err != nil:
+		return w.tampered("%s", err.Error())
+	case head.Size != page.Size:
+		return w.tampered("the server signed for another number of entries than it showed")
+	}
+	w.head = head
+	return nil
 }
 
 // begin makes the checkers, which need the first page when it is the server who
@@ -271,20 +288,14 @@ func (w *walk) take(index uint64, leaf []byte) error {
 }
 
 // finish compares what was computed with what the server signed.
-func (w *walk) finish(page LogPage) error {
-	r := w.ring
-	head, err := audit.VerifyCheckpoint(page.Checkpoint, w.node.Verifier, w.node.Store, r.person)
-	if err != nil {
-		return w.tampered("%v", err)
-	}
-	w.head = head
+func (w *walk) finish() error {
 	for _, c := range w.checks {
-		if _, err := c.Finish(head); err != nil {
+		if _, err := c.Finish(w.head); err != nil {
 			return err
 		}
 	}
-	if !w.partial && w.at.Seq < r.seq {
-		return w.tampered("the entries of your changes %d to %d are missing", w.at.Seq+1, r.seq)
+	if !w.partial && w.at.Seq < w.ring.seq {
+		return w.tampered("the entries of your changes %d to %d are missing", w.at.Seq+1, w.ring.seq)
 	}
 	return nil
 }

@@ -15,8 +15,13 @@ type Partition [16]byte
 // of its key and its value.
 const RowCost = 128
 
-// MaxKey is the longest key a partition may hold.
-const MaxKey = 1024
+// MaxKey is the longest key a partition may hold, and MaxValue the longest value: what
+// is longer Badger keeps apart from the rest of its commit, and a power cut could part
+// the two.
+const (
+	MaxKey   = 1024
+	MaxValue = 1<<20 - 1
+)
 
 var (
 	// ErrNotFound is returned by Get. It has no record.Kind on purpose: whether a
@@ -25,7 +30,7 @@ var (
 	ErrNotFound = errors.New("kv: no such key")
 
 	// ErrTooLarge: the update writes more than MaxUpdate, or a key is longer than
-	// MaxKey. Nothing was written.
+	// MaxKey or a value than MaxValue. Nothing was written.
 	ErrTooLarge error = record.Safef(record.TooLarge, "more than one update may write")
 
 	// ErrMark: the mark given to Changes is not of this store's history: the store

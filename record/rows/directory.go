@@ -25,8 +25,8 @@ const (
 )
 
 // MaxLines is how many entries a segment has at most: with its key and its person's
-// name its row fits a frame of a backup, of 2 MiB.
-const MaxLines = (2<<20 - 16 - 2 - (2 + sha256.Size)) / lineSize
+// name its row fits a frame of a backup, of 1 MiB.
+const MaxLines = (1<<20 - 16 - 2 - (2 + sha256.Size)) / lineSize
 
 // Line is what the directory knows of one entry.
 type Line struct {

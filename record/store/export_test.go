@@ -56,3 +56,10 @@ func OldRow(r kv.Reader, l rows.Line) (row []byte, err error) {
 	err = x.next(r, l, l.Stamp.Version())
 	return x.row, err
 }
+
+// Counted is how much is counted of who asks what in a day.
+func (s *Store) Counted() int {
+	s.daily.mu.Lock()
+	defer s.daily.mu.Unlock()
+	return len(s.daily.count)
+}

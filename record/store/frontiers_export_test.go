@@ -21,7 +21,7 @@ func (s *Store) GrowLog(id record.PersonID, leaves int) error {
 				return err
 			}
 			for range now {
-				leaf := make([]byte, 0, 160)
+				leaf := make([]byte, 0, 640)
 				for len(leaf) < cap(leaf) {
 					more := crypto.RandomID()
 					leaf = append(leaf, more[:]...)

@@ -126,13 +126,16 @@ func (t *taker) Last(l backup.Last, _ statement.Head) error {
 	return err
 }
 
-// clearPartition removes what is in a partition without a record.
+// clearPartition removes what is in a partition without a record. A credential is not
+// of it: the partition may be named as one, by who brought a record of that name.
 func (s *Store) clearPartition(ctx context.Context, part kv.Partition) error {
 	for {
 		var keys [][]byte
 		err := s.engine.View(part, func(r kv.Reader) error {
 			return r.Scan(nil, nil, func(key, _ []byte) (bool, error) {
-				keys = append(keys, bytes.Clone(key))
+				if !bytes.Equal(key, rows.CapsuleKey) {
+					keys = append(keys, bytes.Clone(key))
+				}
 				return len(keys) < reclaimAtOnce, nil
 			})
 		})

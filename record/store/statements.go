@@ -64,11 +64,6 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 	if identity != nil && (body.Seq != known.Account.Seq+1 || body.Prev != known.Account.Last) {
 		return Receipt{}, errBehind
 	}
-	// A full record still takes statements, and each leaves a log entry and perhaps
-	// an epoch: as many a day as nobody needs, and not as many as fill a disk.
-	if !s.daily.take(statements, body.Person, now, statementsDaily) {
-		return Receipt{}, record.Safef(record.TooMany, "this record has made its %d changes of grants and keys for today: try again tomorrow", statementsDaily)
-	}
 	var quota uint64
 	if identity == nil {
 		admitted, err := s.claim(ctx, invite, body.Person, now)
@@ -76,6 +71,13 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 			return Receipt{}, err
 		}
 		quota = admitted.Quota
+	}
+	// A full record still takes statements, and each leaves a log entry and perhaps
+	// an epoch: as many a day as nobody needs, and not as many as fill a disk.
+	// Of a stranger without an invite nothing is counted: they have as many names as
+	// they like.
+	if !s.daily.take(statements, body.Person, now, statementsDaily) {
+		return Receipt{}, record.Safef(record.TooMany, "this record has made its %d changes of grants and keys for today: try again tomorrow", statementsDaily)
 	}
 	// Tried first, so that what is against the rules leaves nothing behind: a
 	// capsule is outside its person's room until the statement counts it.

@@ -198,7 +198,6 @@ func (e *Engine) commit(b *batch) {
 	r := e.key.record(e.last.seq+1, e.opts.Now().UnixNano(), e.sum)
 	txn := e.db.NewTransactionAt(e.ts, true)
 	err := txn.Set([]byte(recordRow), e.key.encode(r))
-	large := false
 	for p, part := range b.parts {
 		for key, c := range part.rows {
 			if err != nil {
@@ -208,7 +207,6 @@ func (e *Engine) commit(b *batch) {
 				err = txn.Delete(k)
 			} else {
 				err = txn.Set(k, c.value)
-				large = large || len(c.value) >= valueThreshold
 			}
 		}
 	}
@@ -217,7 +215,7 @@ func (e *Engine) commit(b *batch) {
 		e.fail("write", err)
 		return
 	}
-	if stage, err := e.write(txn, e.ts+1, r, large); err != nil {
+	if stage, err := e.write(txn, e.ts+1, r); err != nil {
 		e.fail(stage, err)
 		return
 	}

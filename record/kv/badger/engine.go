@@ -156,8 +156,7 @@ func (e *Engine) view(fn func(*bdb.Txn) error) (err error) {
 // Housekeep advises the kernel of new tables. To be called every few minutes. It does
 // not flatten: after 60,000 rows of 1 KiB were written four times over, the merges
 // that go on by themselves had left 70 MB, and flattening made 61 of it. Nor does it
-// collect the value log, in which there are rows of 1 MiB and more only: no record
-// has one, for its entries fall evenly into its segments.
+// collect the value log, in which there is nothing.
 func (e *Engine) Housekeep() error {
 	if !e.gate.enter() {
 		return kv.ErrClosed

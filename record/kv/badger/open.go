@@ -223,7 +223,7 @@ func (e *Engine) reanchor(seq uint64, at int64, ts uint64) error {
 	if err := txn.CommitAt(ts, nil); err != nil {
 		return unreadable(err)
 	}
-	err := e.wal.commit(false)
+	err := e.wal.commit()
 	if err == nil {
 		err = e.anchor.close()
 	}

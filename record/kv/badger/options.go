@@ -87,7 +87,7 @@ func (o Options) withDefaults(dir string) (Options, error) {
 
 const (
 	memTableSize   = 16 << 20
-	valueThreshold = 1 << 20 // a row of so many bytes is in the value log, and Badger allows no more
+	valueThreshold = 1 << 20 // a row of so many bytes would go to the value log, and Badger allows no more
 )
 
 // settings are Badger's. None is the reader's to choose: with other values the
@@ -101,7 +101,7 @@ func settings(dir string, log *slog.Logger) bdb.Options {
 		WithCompression(bopt.None). // rows are ciphertext
 		WithBlockCacheSize(0).      // only compression and encryption need one
 		WithIndexCacheSize(16 << 20).
-		WithValueThreshold(valueThreshold). // rows are in tables: the value log's collector reclaims little
+		WithValueThreshold(valueThreshold). // all rows are in tables, and no larger one is taken
 		WithValueLogFileSize(64 << 20).
 		WithMemTableSize(memTableSize).
 		WithNumMemtables(2).

@@ -23,7 +23,7 @@ var errNoAnswer = record.Safef(record.Unavailable, "the disk does not answer")
 
 // write commits and anchors, and returns when both are done, when one has failed,
 // or when there is nothing to wait for any more.
-func (e *Engine) write(txn *bdb.Txn, ts uint64, r commitRecord, large bool) (stage string, err error) {
+func (e *Engine) write(txn *bdb.Txn, ts uint64, r commitRecord) (stage string, err error) {
 	type outcome struct {
 		stage string
 		err   error
@@ -35,7 +35,7 @@ func (e *Engine) write(txn *bdb.Txn, ts uint64, r commitRecord, large bool) (sta
 			done <- outcome{"commit", err}
 			return
 		}
-		if err := e.wal.commit(large); err != nil {
+		if err := e.wal.commit(); err != nil {
 			done <- outcome{"sync", err}
 			return
 		}

@@ -30,7 +30,7 @@ func (t *tx) set(key []byte, c change) {
 	switch {
 	case t.err != nil || t.base.txn == nil:
 		return
-	case len(key) > kv.MaxKey:
+	case len(key) > kv.MaxKey, len(c.value) > kv.MaxValue:
 		t.err = kv.ErrTooLarge
 		return
 	}

@@ -33,9 +33,9 @@ type wal struct {
 	sync func(f *os.File) error // replaced in tests
 }
 
-// openWAL finds the log that is written to. What is in the logs is on the disk from
-// then on: a program that was killed may have left them in memory only, and nothing
-// is to rest on that.
+// openWAL finds the log that is written to, and syncs those there are: a program that
+// was killed may have left them in memory only, and the anchor is not to name a commit
+// that rests on that.
 func openWAL(dir string) (*wal, error) {
 	w := &wal{dir: dir, sync: dataSync}
 	logs, err := filepath.Glob(filepath.Join(dir, "*.mem")) // fails for a bad pattern only
@@ -69,12 +69,13 @@ func (w *wal) begin(n int) error {
 	}
 	old := w.f
 	w.f = f
-	return closeFile(old)
+	// That the file has a name must outlast a power cut too.
+	return errors.Join(closeFile(old), syncDir(w.dir))
 }
 
-// commit puts on the disk what Badger has written. large says that some of it is in
-// the value log: what has too many bytes for a table.
-func (w *wal) commit(large bool) error {
+// commit puts on the disk what Badger has written: all of it is in the log, since a
+// row that would go to the value log is refused.
+func (w *wal) commit() error {
 	for {
 		next := w.n + 1
 		if _, err := os.Lstat(w.path(next)); errors.Is(err, fs.ErrNotExist) {
@@ -88,17 +89,6 @@ func (w *wal) commit(large bool) error {
 	}
 	if !syncsMapped {
 		return nil
-	}
-	if large {
-		values, err := filepath.Glob(filepath.Join(w.dir, "*.vlog"))
-		if err != nil {
-			return err
-		}
-		for _, name := range values { // all: the one before may have been filled by this commit
-			if err := w.syncFile(name); err != nil {
-				return err
-			}
-		}
 	}
 	return w.sync(w.f)
 }

@@ -236,8 +236,8 @@ func testTooLarge(t *testing.T, s Store) {
 	}
 }
 
-// What MaxUpdate says surely fits: in one row, in the smallest rows, in several
-// such updates at once.
+// What MaxUpdate says surely fits: in the largest rows, in the smallest, in several
+// such updates at once. A row that is larger is refused with all of its update.
 func testLargestUpdate(t *testing.T, s Store) {
 	e := s.open(t)
 	most := e.MaxUpdate()
@@ -249,7 +249,11 @@ func testLargestUpdate(t *testing.T, s Store) {
 		wg.Go(func() {
 			if err := e.Update(context.Background(), person(byte(i)), func(tx kv.Tx) error {
 				if i%2 == 0 {
-					tx.Put([]byte("key"), make([]byte, most-kv.RowCost-3))
+					for left := most; left > kv.RowCost+4; {
+						size := min(kv.MaxValue, left-kv.RowCost-4)
+						tx.Put(binary.BigEndian.AppendUint32(nil, uint32(left)), make([]byte, size))
+						left -= kv.RowCost + 4 + size
+					}
 					return nil
 				}
 				for n := range most / (kv.RowCost + 4) {
@@ -262,6 +266,15 @@ func testLargestUpdate(t *testing.T, s Store) {
 		})
 	}
 	wg.Wait()
+	p := person(9)
+	if err := e.Update(context.Background(), p, func(tx kv.Tx) error {
+		tx.Put([]byte("small"), nil)
+		tx.Put([]byte("large"), make([]byte, kv.MaxValue+1))
+		return nil
+	}); !errors.Is(err, kv.ErrTooLarge) {
+		t.Errorf("a row that is too large: %v", err)
+	}
+	expect(t, e, p)
 }
 
 func testCancel(t *testing.T, s Store) {

@@ -27,7 +27,7 @@ export const last = table('end of a backup', {
   3: ['to', num, '1'],
   4: ['signature', bytes, '1'],
 });
-const largest = { R: 2 << 20, C: 2 << 20, H: 8 << 10, K: 8 << 10, E: 8 << 10 };
+const largest = { R: 1 << 20, C: 1 << 20, H: 8 << 10, K: 8 << 10, E: 8 << 10 };
 const rowKinds = 'harbdsexl';
 
 // decrypt takes age away; frames that travel between two servers have none.
