@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -351,6 +352,28 @@ func TestMoveBack(t *testing.T) {
 		t.Fatalf("back: %d %s %s", code, out, errs)
 	}
 	tr.arrived(t, r, to, from, here)
+	// The device is where its record is, and remembers what it sees there.
+	first := regexp.MustCompile(`the first (\d+) are those`)
+	seen := ""
+	for range 3 {
+		out, errs, code := tr.run(t, r, "check")
+		at := first.FindStringSubmatch(out)
+		if code != 0 || strings.Contains(errs, "goes along") || at == nil || at[1] == seen {
+			t.Fatalf("at home again: %d %s %s", code, out, errs)
+		}
+		seen = at[1]
+	}
+	op = &operator{store: to.Store, data: to.dir}
+	if list, err = op.resting(t.Context()); err != nil || len(list) != 1 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	if _, err := op.forget(t.Context(), forgetRequest{list[0].Name}); err != nil {
+		t.Fatal(err)
+	}
+	if out, errs, code := move(there, to); code != 0 {
+		t.Fatalf("there once more: %d %s %s", code, out, errs)
+	}
+	tr.arrived(t, r, from, to, there)
 }
 
 // TestMoveCancelled takes a move back that was stopped on the way, as long as nobody

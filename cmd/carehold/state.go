@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"carehold/crypto"
 	"carehold/record/holder"
@@ -160,15 +159,17 @@ func (d *device) save() error {
 }
 
 // newer is what both have seen together. Where one has gone along to another store,
-// that is the newer: what was seen of the store before it cannot be compared.
+// that is the newer: what was seen of the store before it cannot be compared. It may
+// have gone to a store that it was at before, so that which store says nothing, but
+// how often it went does.
 func newer(a, b holder.Memory) holder.Memory {
-	if a.Store != b.Store {
-		if slices.Contains(b.Came, a.Store) {
-			return b
-		}
-		return a
+	switch {
+	case a.Store == b.Store && len(a.Came) == len(b.Came):
+		return a.Merge(b)
+	case len(b.Came) > len(a.Came):
+		return b
 	}
-	return a.Merge(b)
+	return a
 }
 
 // writeFileAtomic puts a file of mode 0600 in place of another in one step.
