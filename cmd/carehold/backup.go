@@ -331,6 +331,9 @@ func badBackup(err error) error {
 	if errors.Is(err, record.Integrity) {
 		return coded(exitIntegrity, err, backupHint)
 	}
+	if errors.Is(err, record.Unauthorized) {
+		return hinted(err, `--identity wants the secret key whose public half, age1…, was named when the backup was made (backup-recipients, --recipient): "age-keygen -y FILE" prints a secret key's public half`)
+	}
 	return err
 }
 
@@ -339,6 +342,9 @@ func badBackup(err error) error {
 func knownServer(chain *backup.Chain, verifier string) error {
 	if verifier == "" || chain.Newest().Verifier == verifier {
 		return nil
+	}
+	if strings.HasSuffix(verifier, "…") || strings.HasSuffix(verifier, "...") {
+		return coded(exitUsage, errors.New("the key after --verifier was cut short: it ends in dots"), `"carehold status" on the server prints the whole one, on a line of its own`)
 	}
 	hint := "do not restore it, unless that is a key of your server's from before a restore; see who can write to the folder"
 	if len(chain.Others) > 0 {

@@ -99,6 +99,7 @@ asks too.`,
 		if out.Ended > 0 {
 			a.note("%s: carehold grants --all shows them, carehold grant makes new ones.", plural(out.Ended, "grant has ended", "grants have ended"))
 		}
+		a.note("Next: carehold device list: is there a device that you had removed?")
 		return nil
 	}
 	return c

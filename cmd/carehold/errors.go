@@ -94,7 +94,7 @@ func (a *app) hintOf(code int, err error) string {
 	case errors.Is(err, record.Integrity):
 		return a.integrityHint()
 	case errors.Is(err, holder.ErrNoSlot):
-		return `try the passphrase again; if it is lost, "carehold recover" opens the record with the recovery code`
+		return `a server says the same of three things, on purpose. The passphrase was mistyped: try again. This device was removed from the record: "carehold device list" on another says so. The record is not at this server any more. If the passphrase is lost, "carehold recover" opens the record with the recovery code`
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "is the server running, and is its address right"
 	}
@@ -102,6 +102,10 @@ func (a *app) hintOf(code int, err error) string {
 		return hint
 	}
 	switch {
+	case strings.Contains(err.Error(), "the server answered 400 Bad Request"): // what a port that speaks TLS says to http://
+		return "if the server speaks TLS, its address begins with https://: carehold device server https://… tells this device"
+	case isClosed(err):
+		return a.closedHint()
 	case errors.Is(err, httpproblem.Misdirected):
 		return `if you trust whoever told you of that address: "carehold device server ADDRESS" tells this device`
 	case errors.Is(err, record.Unavailable), errors.Is(err, record.TooMany):

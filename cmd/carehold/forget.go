@@ -15,6 +15,7 @@ type resting struct {
 	Name  string    `json:"record"`
 	State string    `json:"state"`          // "waits" or "closed"
 	From  string    `json:"from,omitempty"` // the store that one that waits came from
+	To    string    `json:"to,omitempty"`   // where one that is closed was to move
 	Since time.Time `json:"since"`
 	Bytes uint64    `json:"bytes"`
 }
@@ -27,7 +28,7 @@ func (o *operator) resting(ctx context.Context) ([]resting, error) {
 	list, err := o.store.Resting(ctx)
 	out := make([]resting, 0, len(list))
 	for _, r := range list {
-		x := resting{Name: r.Person.String(), State: "closed", Since: r.Since.UTC(), Bytes: r.Used}
+		x := resting{Name: r.Person.String(), State: "closed", To: r.To, Since: r.Since.UTC(), Bytes: r.Used}
 		if r.Waiting {
 			x.State, x.From = "waits", r.From.String()
 		}
@@ -58,6 +59,10 @@ refused because one of its name waits here already, and they did not bring that,
 take it away; then theirs can come. A record that comes back to a server that it
 moved from needs the closed one taken away first.
 
+A record that is closed was to move, and this server cannot know whether it
+arrived: where the person's device stopped in the middle, it is the only whole
+copy. Ask them first.
+
 What was restored from a backup waits too, and is then in the backup alone. What
 is in use is not taken away.`,
 		Example: `  carehold forget
@@ -85,6 +90,15 @@ is in use is not taken away.`,
 func (a *app) forget(ctx context.Context, s *settings, name string) error {
 	if _, err := record.ParsePersonID(name); err != nil {
 		return usage(err)
+	}
+	list, err := operate(ctx, s, "GET", "/resting", nil, func(o *operator) ([]resting, error) { return o.resting(ctx) })
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if r.Name == name && r.To != "" {
+			a.note("It was closed here to move to %s. This server cannot know whether it arrived: if the person's device stopped in the middle, this is the only whole copy. Ask them first: on their device, \"carehold check\" must hold at the new address, and their other devices must have followed (carehold device server %s), which they can only while it is still here.", r.To, r.To)
+		}
 	}
 	a.note("The record %s is taken away for good. If it was restored from a backup, it is in the backup alone then.", name)
 	if ok, err := a.confirm("Take it away?", false); err != nil || !ok {
@@ -121,6 +135,9 @@ func (a *app) showResting(list []resting) error {
 		state := r.State
 		if r.From != "" {
 			state += ", from store " + r.From
+		}
+		if r.To != "" {
+			state += ", to " + r.To
 		}
 		rows = append(rows, []string{r.Name, state, "here since " + local(r.Since), humanize.IBytes(r.Bytes)})
 	}

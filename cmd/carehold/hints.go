@@ -18,6 +18,22 @@ func (a *app) integrityHint() string {
 	return "do not change anything now; keep this device's file, and ask whoever runs the server what happened"
 }
 
+// isClosed reports whether a record was not changed because it has moved.
+func isClosed(err error) bool {
+	return errors.Is(err, record.Unprocessed) && strings.Contains(err.Error(), "this record is closed") && strings.Contains(err.Error(), "it has moved to")
+}
+
+// closedHint says how the record is changed again. It names no address: an error may
+// be a server's words, and no server sends a device elsewhere.
+func (a *app) closedHint() string {
+	if d, err := a.loadDevice(); err == nil {
+		if j, err := loadJournal(d); err == nil && j != nil {
+			return `the move is not done: "carehold move-record" goes on with it, and "carehold move-record --cancel" opens the record again here`
+		}
+	}
+	return `when the move is done, this device follows with "carehold device server ADDRESS"; if it was stopped in the middle, it goes on, or is taken back, on the device that began it`
+}
+
 // waitHint is for what does not go now. Much of it does not go in a minute either.
 func (a *app) waitHint(err error) string {
 	text := err.Error()

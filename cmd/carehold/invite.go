@@ -53,12 +53,12 @@ own device.`,
 		}
 		a.say("%s", answer.Invite)
 		a.note("")
-		a.note("Good once, until %s. The person makes their record with:", local(answer.Until))
+		a.note("Good once, until %s. The person makes their record with this, and types the invite when asked:", local(answer.Until))
 		server := answer.Server
 		if server == "" {
 			server = "URL"
 		}
-		a.command("carehold enrol --server "+server, "and types this invite when asked")
+		a.aside("  carehold enrol --server %s", server)
 		return nil
 	}
 	return c

@@ -463,6 +463,9 @@ func (m *mover) cancel(ctx context.Context) error {
 	}
 	a.say("Your record is open again on %s.", m.device.server)
 	a.note("The grants that ended stay ended: carehold grants --all shows them.")
+	if m.journal != nil && m.journal.Given {
+		a.note("The invite from %s was used: the next move needs another.", m.journal.To)
+	}
 	return nil
 }
 

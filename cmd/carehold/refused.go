@@ -33,17 +33,28 @@ func (a *app) showRefused(s *settings, err error) error {
 	case a.quiet:
 		a.showProblems(st.Problems)
 	default:
-		a.table("", [][]string{
-			{"Serving", "no, and the store does not open"},
-			{"Store", st.Data},
-			{"Version", st.Version},
-			{"Last written", whenOr(st.Anchor, "not known") + ", as the anchor remembers"},
-			{"In the database", whenOr(st.Database, "not known")},
-		})
+		rows := [][]string{{"Serving", "no, and the store does not open"}, {"Store", st.Data}, {"Version", st.Version}}
+		if !st.Anchor.IsZero() || !st.Database.IsZero() {
+			rows = append(rows, []string{"Last written", whenOr(st.Anchor, "not known") + ", as the anchor remembers"},
+				[]string{"In the database", whenOr(st.Database, "not known")})
+		}
+		a.table("", rows)
 		a.say("")
 		a.showProblems(st.Problems)
 	}
-	return coded(exitIntegrity, errors.New("the store does not open"), `nothing was changed; docs/operations.md, "It refuses to start", has more`)
+	return coded(exitIntegrity, errors.New("the store does not open"), "nothing was changed; "+refusedSection(err)+" has more")
+}
+
+// refusedSection is where the documents say more of it.
+func refusedSection(err error) string {
+	r, ok := errors.AsType[*store.Rollback](err)
+	switch {
+	case errors.Is(err, store.ErrNodeKey):
+		return `docs/lost.md, "The server's node.key is lost",`
+	case !ok || r.Damaged > 0:
+		return `docs/operations.md, "Restore",`
+	}
+	return `docs/operations.md, "It refuses to start",`
 }
 
 // refusedProblem has the choices of docs/operations.md, "It refuses to start".

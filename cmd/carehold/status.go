@@ -65,7 +65,6 @@ func (a *app) showStatus(st serverStatus) {
 	rows := [][]string{
 		{"Serving", serving},
 		{"Store", st.Data},
-		{"Public key", st.Verifier},
 		{"Version", st.Version},
 		{"People", thousands(st.People)},
 		{"Live grants", thousands(st.Grants)},
@@ -82,6 +81,9 @@ func (a *app) showStatus(st serverStatus) {
 		rows = append(rows, []string{"Certificate", "good until " + local(st.CertificateUntil)})
 	}
 	a.table("", rows)
+	a.say("")
+	a.say("Public key, which signs its backups:") // whole: it is to be noted
+	a.say("%s", st.Verifier)
 	a.say("")
 	if len(st.Problems) == 0 {
 		a.say("Nothing is wrong.")

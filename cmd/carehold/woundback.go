@@ -59,7 +59,14 @@ func (a *app) tellBack(u *unlocked, w holder.WoundBack) {
 	a.note("What you did after that is undone: a grant that you stopped may be open again, and a way to unlock that you removed opens your record again. These are there:")
 	for _, g := range u.Grants() {
 		if g.State != holder.Ended && !g.Grant.Self {
-			a.note("  grant to %s", partyName(g.Grant.To))
+			state := ""
+			switch g.State {
+			case holder.Struck:
+				state = ", stopped at the server"
+			case holder.Over:
+				state = ", its time ran out"
+			}
+			a.note("  grant to %s%s", partyName(g.Grant.To), state)
 		}
 	}
 	for _, s := range u.Slots() {

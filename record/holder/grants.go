@@ -173,7 +173,7 @@ type State uint8
 
 const (
 	Live   State = iota + 1
-	Struck       // stopped from a session; the next change renews the keys
+	Struck       // stopped at the server; the next change renews the keys
 	Over         // its time ran out; the next change renews the keys
 	Ended        // ended, and the keys renewed
 )
@@ -199,7 +199,7 @@ const (
 	NotEnded  EndReason = 0
 	Revoked   EndReason = 1
 	RanOut    EndReason = 2
-	WasStruck EndReason = 3 // stopped from a session
+	WasStruck EndReason = 3 // stopped at the server: from a session, or with all when its operator accepted a loss
 	Evicted   EndReason = 4
 	Lost      EndReason = 5 // the server no longer had it
 	Left      EndReason = 6 // the record was restored, or closed to be moved; a move can be cancelled
@@ -214,7 +214,7 @@ func (r EndReason) String() string {
 	case RanOut:
 		return "its time ran out"
 	case WasStruck:
-		return "you stopped it from a session"
+		return "it was stopped at the server, from a session or when its operator accepted a loss"
 	case Evicted:
 		return "all keys were made new"
 	case Lost:

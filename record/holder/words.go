@@ -159,7 +159,7 @@ func byNode(v audit.Event) string {
 	case audit.Restored:
 		return "The server was restored from a backup"
 	case audit.LossTaken:
-		return "The operator of the server accepted that something was lost"
+		return "The operator of the server accepted that something was lost, and every grant was stopped"
 	case audit.ClockMoved:
 		return "The operator of the server set its clock right"
 	case audit.Upgraded:

@@ -15,6 +15,7 @@ import (
 type Resting struct {
 	Person  record.PersonID
 	From    record.StoreID // of one that waits: where it came from
+	To      string         // of one that is closed: where it was to move
 	Since   time.Time      // when it was brought here, or made
 	Used    uint64
 	Waiting bool
@@ -34,7 +35,7 @@ func (s *Store) Resting(ctx context.Context) (list []Resting, err error) {
 			return err
 		}
 		if a := p.Account; a.Waiting() || a.Moved != "" {
-			list = append(list, Resting{p.ID, a.From, a.Since, p.Head.Used, a.Waiting()})
+			list = append(list, Resting{p.ID, a.From, a.Moved, a.Since, p.Head.Used, a.Waiting()})
 		}
 		return nil
 	})

@@ -46,7 +46,7 @@ func readNodeKey(path string) (crypto.Key, error) {
 		return crypto.Key{}, err
 	}
 	if tooOpen(info.Mode()) && !credential(path) {
-		return crypto.Key{}, record.Safef(record.Unavailable, "the node key %s can be read by others: chmod 600 it", path)
+		return crypto.Key{}, record.Safef(record.Unavailable, "the node key %s can be read by others: chmod 600 %s", path, path)
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {

@@ -185,6 +185,7 @@ func (s *Store) takeLoss() error {
 	if err != nil {
 		return err
 	}
+	s.log.Warn("a store that is not the one that was last written was accepted as it is (--accept-loss): every grant but the people's own was stopped, and every history says so. Each person has to run \"carehold carry-on\". From now on start it without --accept-loss")
 	return s.engine.Update(ctx, nodePartition, func(tx kv.Tx) error {
 		tx.Delete(lossKey)
 		return nil
