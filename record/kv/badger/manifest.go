@@ -4,14 +4,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 
 	bdb "github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/table"
-
-	"carehold/record"
 )
 
 // Badger writes a new table, then a change to its manifest that names it. If that
@@ -26,17 +23,15 @@ import (
 //	change    1: table 2: what (0 created, 1 removed) …
 //
 // So a set that creates a table which is not there is left out of the manifest.
-// That nothing is missing is not believed but looked at: the older tables that the
-// rest of the manifest names must be there, and every commit since the last merge
-// must be in what there is.
+// That nothing is missing is not believed but tried out: see trial.go.
 
-// mendManifest returns how many sets it left out. It leaves a manifest alone that
-// it cannot make whole: Badger says then what is the matter.
-func mendManifest(dir string) (left int, err error) {
-	path := filepath.Join(dir, bdb.ManifestFilename)
-	b, err := os.ReadFile(path)
+// without returns the manifest without the sets whose tables are not there, and nil
+// when it is as it should be, or not one that can be read: Badger says then what is
+// the matter.
+func without(dir string) (mended []byte, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, bdb.ManifestFilename))
 	if err != nil || len(b) < 8 {
-		return 0, nil
+		return nil, nil
 	}
 	there := func(id uint64) bool {
 		_, err := os.Lstat(table.NewFilename(id, dir))
@@ -44,7 +39,7 @@ func mendManifest(dir string) (left int, err error) {
 	}
 	sets, ok := changeSets(b[8:])
 	if !ok || allThere(sets, there) {
-		return 0, nil
+		return nil, nil
 	}
 	removed := map[uint64]bool{}
 	for _, s := range sets {
@@ -52,7 +47,7 @@ func mendManifest(dir string) (left int, err error) {
 			removed[id] = true
 		}
 	}
-	mended := append([]byte{}, b[:8]...)
+	mended = append(mended, b[:8]...)
 	var kept []changeSet
 	for _, s := range sets {
 		missing := false
@@ -60,25 +55,30 @@ func mendManifest(dir string) (left int, err error) {
 			missing = missing || !removed[id] && !there(id)
 		}
 		if missing {
-			left++
 			continue
 		}
 		kept = append(kept, s)
 		mended = append(mended, s.raw...)
 	}
 	if !allThere(kept, there) {
-		return 0, nil
+		return nil, errGone
 	}
+	return mended, nil
+}
+
+// writeManifest puts another manifest in its place, at once or not at all.
+func writeManifest(dir string, b []byte) error {
+	path := filepath.Join(dir, bdb.ManifestFilename)
 	made := path + ".mended"
 	f, err := os.OpenFile(made, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	_, err = f.Write(mended)
+	_, err = f.Write(b)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = errors.Join(os.Rename(made, path), syncDir(dir))
 	}
-	return left, err
+	return err
 }
 
 type changeSet struct {
@@ -153,31 +153,4 @@ func changeSets(b []byte) (sets []changeSet, ok bool) {
 		sets, b = append(sets, s), b[8+n:]
 	}
 	return sets, true
-}
-
-// complete reports whether each commit since the last merge is there: each wrote
-// the record row, and only a merge drops older versions of it.
-func (e *Engine) complete() error {
-	merged := uint64(0)
-	for _, t := range e.db.Tables() {
-		if t.Level > 0 {
-			merged = max(merged, t.MaxVersion)
-		}
-	}
-	txn := e.db.NewTransactionAt(math.MaxUint64, false)
-	defer txn.Discard()
-	c := &cursor{it: txn.NewIterator(bdb.IteratorOptions{Prefix: []byte(recordRow), AllVersions: true})}
-	defer c.close()
-	next := e.ts
-	for c.seek([]byte(recordRow)); c.valid() && next > merged; c.next() {
-		v := c.it.Item().Version()
-		if v != next && next+1 != e.begun { // where the history began anew, the numbers leap
-			break
-		}
-		next = v - 1
-	}
-	if c.err == nil && next > merged {
-		return record.Safef(record.Integrity, "tables of the store are not there: restore the last backup")
-	}
-	return c.err
 }

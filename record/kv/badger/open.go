@@ -55,6 +55,10 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	if err := usable(dir, opts); err != nil {
 		return nil, err
 	}
+	mended, err := mend(dir, opts)
+	if err != nil {
+		return nil, err
+	}
 	sound, err := inspect(dir)
 	if err != nil {
 		return nil, err
@@ -62,7 +66,7 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	if sound.damaged > 0 {
 		opts.Log.Error("tables of the store are damaged: what is in them cannot be read, and space is not given back; restore the last backup", "damaged", sound.damaged, "tables", sound.tables)
 	}
-	db, err := openBadger(dir, opts, sound)
+	db, err := openBadger(dir, opts, sound.damaged == 0)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +85,9 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	if e.probe, err = newProbe(dir); err != nil {
 		return nil, err
 	}
+	if err := os.RemoveAll(filepath.Join(dir, trialDir)); err != nil {
+		return nil, err
+	}
 	if err := tighten(dir); err != nil {
 		return nil, err
 	}
@@ -97,10 +104,7 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	if bad == ErrKey {
 		return nil, bad
 	}
-	if sound.mended > 0 {
-		if err := e.complete(); err != nil {
-			return nil, err
-		}
+	if mended {
 		opts.Log.Warn("a table that could not be written was taken out of the store's list: nothing was in it alone")
 	}
 	if bad == nil {
@@ -264,16 +268,16 @@ var errEmptyFile = errors.New("badger: a log is empty")
 // a memory table's log first and its header later, and cannot open one of length
 // zero; but the attempt gives it the header, and the next one opens it. So
 // nothing is removed here.
-func openBadger(dir string, opts Options, sound soundness) (*bdb.DB, error) {
+func openBadger(dir string, opts Options, merge bool) (*bdb.DB, error) {
 	for attempt := 0; ; attempt++ {
-		db, err := tryBadger(dir, opts, sound)
+		db, err := tryBadger(dir, opts, merge)
 		if !errors.Is(err, errEmptyFile) || attempt == maxEmptyFiles {
 			return db, err
 		}
 	}
 }
 
-func tryBadger(dir string, opts Options, sound soundness) (db *bdb.DB, err error) {
+func tryBadger(dir string, opts Options, merge bool) (db *bdb.DB, err error) {
 	defer func() {
 		// Badger panics over some damaged tables, with their bytes in the text.
 		if recover() != nil {
@@ -282,7 +286,7 @@ func tryBadger(dir string, opts Options, sound soundness) (db *bdb.DB, err error
 	}()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	how := settings(dir, opts.Log)
-	if sound.damaged > 0 {
+	if !merge {
 		how = how.WithNumCompactors(0).WithNumLevelZeroTablesStall(1 << 20) // see tables.go
 	}
 	db, err = bdb.OpenManaged(how)

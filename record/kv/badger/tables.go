@@ -40,7 +40,6 @@ type soundness struct {
 	damaged int // in blocks that Badger does not need to open
 	holes   holes
 	closed  bool // the store was closed when it was last open
-	mended  int  // changes left out of the manifest
 }
 
 // inspect looks at the tables that the store consists of. An error is for what
@@ -51,16 +50,13 @@ func inspect(dir string) (s soundness, err error) {
 		return s, err
 	}
 	s.closed = len(logs) == 0
-	if s.mended, err = mendManifest(dir); err != nil {
-		return s, trouble(err, dir)
-	}
 	if m, ok := tablesOf(dir); ok {
 		if err := putAside(dir, m.Tables); err != nil {
 			return s, trouble(err, dir)
 		}
 	}
 	t, err := checkTables(context.Background(), dir, !s.closed)
-	t.closed, t.mended = s.closed, s.mended
+	t.closed = s.closed
 	return t, err
 }
 
@@ -78,7 +74,11 @@ func tablesOf(dir string) (m bdb.Manifest, ok bool) {
 
 func checkTables(ctx context.Context, dir string, blocks bool) (s soundness, err error) {
 	m, _ := tablesOf(dir)
-	for id := range m.Tables {
+	return checkNamed(ctx, dir, m.Tables, blocks)
+}
+
+func checkNamed(ctx context.Context, dir string, named map[uint64]bdb.TableManifest, blocks bool) (s soundness, err error) {
+	for id := range named {
 		if err := ctx.Err(); err != nil {
 			return s, err
 		}
