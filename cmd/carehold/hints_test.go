@@ -25,6 +25,7 @@ func TestHints(t *testing.T) {
 		{noKey, "", "--node-key"},
 		{record.Safef(record.Unavailable, "the server is starting"), "try again in a minute; if it stays so", ""},
 		{record.Safef(record.TooMany, "x"), "try again in a minute", "try again in a minute"},
+		{record.Safef(record.Invalid, "the server answered 400 Bad Request"), "https://", "https://"},
 		{record.Safef(record.Integrity, "x"), "keep this device's file", "restore the last good backup"},
 	} {
 		person, operator := (&app{}).hintOf(exitFailed, x.err), (&app{operating: true}).hintOf(exitFailed, x.err)

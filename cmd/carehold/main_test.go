@@ -161,6 +161,22 @@ func TestScripts(t *testing.T) {
 					return nil
 				}))
 			},
+			// flip GLOB: changes a bit in the middle of the largest of these files.
+			"flip": func(ts *testscript.TestScript, _ bool, args []string) {
+				paths, err := filepath.Glob(ts.MkAbs(args[0]))
+				ts.Check(err)
+				var most []byte
+				var path string
+				for _, p := range paths {
+					b, err := os.ReadFile(p)
+					ts.Check(err)
+					if len(b) > len(most) {
+						most, path = b, p
+					}
+				}
+				most[len(most)/2] ^= 1
+				ts.Check(os.WriteFile(path, most, 0o600))
+			},
 			"copydir": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(os.RemoveAll(ts.MkAbs(args[1])))
 				ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(ts.MkAbs(args[0]))))

@@ -464,7 +464,7 @@ func (m *mover) cancel(ctx context.Context) error {
 	a.say("Your record is open again on %s.", m.device.server)
 	a.note("The grants that ended stay ended: carehold grants --all shows them.")
 	if m.journal != nil && m.journal.Given {
-		a.note("The invite from %s was used: the next move needs another.", m.journal.To)
+		a.note("The invite of %s was used, for what waits there now: a move there again takes the same one until it expires. After that, or when what waits was taken away, it needs another.", m.journal.To)
 	}
 	return nil
 }
@@ -489,6 +489,9 @@ func (m *mover) notThere(ctx context.Context, url string) error {
 		defer h.Close()
 		if w := h.Waiting(); w == nil || !w.Settled.IsZero() {
 			return hinted(fmt.Errorf("your record goes on at %s already", url), "carehold device server "+url+" makes this device follow")
+		}
+		if m.journal != nil {
+			m.journal.Given = true // though this device was stopped before it knew
 		}
 		return nil // it waits there, and nobody went on with it
 	case errors.Is(err, holder.ErrNoSlot):

@@ -342,7 +342,7 @@ func TestMoveBack(t *testing.T) {
 	}
 	op := &operator{store: from.Store, data: from.dir}
 	list, err := op.resting(t.Context())
-	if err != nil || len(list) != 1 || list[0].State != "closed" || !strings.Contains(errs, "carehold forget "+list[0].Name) {
+	if err != nil || len(list) != 1 || list[0].State != "closed" || list[0].To != there || !strings.Contains(errs, "carehold forget "+list[0].Name) {
 		t.Fatalf("%+v, %v; %s", list, err, errs)
 	}
 	if _, err := op.forget(t.Context(), forgetRequest{list[0].Name}); err != nil {
@@ -420,7 +420,10 @@ func TestMoveCancelled(t *testing.T) {
 		if _, errs, code := tr.run(t, r, "import", "--yes", "/dev/null"); code == 0 {
 			t.Errorf("the record is closed, and takes an import: %s", errs)
 		}
-		if out, errs, code := tr.run(t, r, "move-record", "--cancel", "--yes"); code != 0 || !strings.Contains(out, "open again") {
+		if _, errs, code := tr.run(t, r, "grant", "--to", "X", "--ready", "gp-visit", "--yes"); code != exitFailed || !strings.Contains(errs, "hint: the move is not done") {
+			t.Errorf("a grant in the middle of a move: %d %s", code, errs)
+		}
+		if out, errs, code := tr.run(t, r, "move-record", "--cancel", "--yes"); code != 0 || !strings.Contains(out, "open again") || strings.Contains(errs, "invite") != strings.HasPrefix(path, "POST") {
 			t.Fatalf("after %s: %d %s %s", path, code, out, errs)
 		}
 		if out, errs, code := tr.run(t, r, "grant", "--to", "Judith", "--ready", "gp-visit", "--yes", "--quiet", "--token-out", filepath.Join(t.TempDir(), "token")); code != 0 {
@@ -479,7 +482,7 @@ func TestMoveCancelled(t *testing.T) {
 	if _, errs, code := tablet.run(t, r, "entries"); code != 0 || !strings.Contains(errs, "carehold device server "+there) {
 		t.Errorf("at the old server: %d %s", code, errs)
 	}
-	if _, errs, code := tablet.run(t, r, "grant", "--to", "X", "--ready", "gp-visit", "--yes"); code != exitFailed || !strings.Contains(errs, "has moved to "+there) {
+	if _, errs, code := tablet.run(t, r, "grant", "--to", "X", "--ready", "gp-visit", "--yes"); code != exitFailed || !strings.Contains(errs, "has moved to "+there) || !strings.Contains(errs, "hint: when the move is done") {
 		t.Errorf("a grant at the old server: %d %s", code, errs)
 	}
 	if out, errs, code := tablet.run(t, r, "device", "server", there); code != 0 {

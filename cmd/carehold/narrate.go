@@ -166,7 +166,7 @@ func requests(v audit.Event, c counts, n int) string {
 func because(r audit.Reason) string {
 	switch r {
 	case audit.Stopped:
-		return ": you had stopped the grant"
+		return ": the grant had been stopped"
 	case audit.Expired:
 		return ": the time was over"
 	case audit.OutsideGrant:

@@ -51,7 +51,7 @@ func findingText(f rows.Finding) string {
 func meaning(f rows.Finding) string {
 	switch f.Part {
 	case rows.PartEntry:
-		return "This entry cannot be read; the rest can."
+		return "This entry cannot be read."
 	case rows.PartLog:
 		return "The record can be read; its history cannot be checked across the gap."
 	case rows.PartSegment:
@@ -63,7 +63,7 @@ func meaning(f rows.Finding) string {
 	case rows.PartSlot:
 		return "That way to unlock does not work; the others do. With none left, nothing of this record opens."
 	case rows.PartRows:
-		return "What lies there cannot be read, even what is whole; the rest can, but for what else is said of this record here."
+		return "Entries that lie elsewhere can still be read one by one, but for what else is said of this record here. Lists, searches, exports and imports of it fail: something could be missing from them, unseen. The way on is the last good backup."
 	case rows.PartVersions:
 		return "It opens here as before; it is not restored from a backup, and not moved."
 	}
@@ -97,8 +97,24 @@ func (a *app) showVerified(v verified) error {
 	if v.Backup != nil {
 		return coded(exitIntegrity, found, "use an older backup: name its file with --from (one that ends with -full.age needs no other); or restore this one with --accept-damage, and go on without what is damaged")
 	}
-	return coded(exitIntegrity, found,
-		`change nothing here yet. Copy the data folder as it is; see with "carehold verify --from" which backup is whole, and restore it into a new folder; or go on without what is named above`)
+	hint := `change nothing here yet. Copy the data folder as it is; see with "carehold verify --from" which backup is whole, and restore it into a new folder`
+	if !inTables(v) {
+		hint += "; or go on without what is named above"
+	}
+	return coded(exitIntegrity, found, hint)
+}
+
+// inTables reports whether tables of the database are damaged: what is missing then
+// is not known one by one, and nothing goes on without it.
+func inTables(v verified) bool {
+	for _, r := range v.Records {
+		for _, f := range r.Findings {
+			if f.Part == rows.PartRows {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (a *app) showDamage(v verified) {
