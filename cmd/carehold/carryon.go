@@ -99,7 +99,7 @@ asks too.`,
 		if out.Ended > 0 {
 			a.note("%s: carehold grants --all shows them, carehold grant makes new ones.", plural(out.Ended, "grant has ended", "grants have ended"))
 		}
-		a.note("Next: carehold device list: is there a device that you had removed?")
+		a.note("Next: carehold device list shows what opens your record: is there one that you had removed? Then carehold grant, for those who are to read it.")
 		return nil
 	}
 	return c

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -95,13 +96,15 @@ func (a *app) forget(ctx context.Context, s *settings, name string) error {
 	if err != nil {
 		return err
 	}
+	question := "Take it away?"
 	for _, r := range list {
-		if r.Name == name && r.To != "" {
+		if strings.EqualFold(r.Name, name) && r.To != "" {
+			question = "It was to move to " + clean(r.To) + ", and may be the only whole copy. Take it away?"
 			a.note("It was closed here to move to %s. This server cannot know whether it arrived: if the person's device stopped in the middle, this is the only whole copy. Ask them first: on their device, \"carehold check\" must hold at the new address, and their other devices must have followed (carehold device server %s), which they can only while it is still here.", r.To, r.To)
 		}
 	}
 	a.note("The record %s is taken away for good. If it was restored from a backup, it is in the backup alone then.", name)
-	if ok, err := a.confirm("Take it away?", false); err != nil || !ok {
+	if ok, err := a.confirm(question, false); err != nil || !ok {
 		return declined(err)
 	}
 	q := forgetRequest{name}

@@ -36,6 +36,15 @@ func (a *app) takeBack(u *unlocked, w holder.WoundBack, accept bool) error {
 		return a.summary(takenBackJSON{true, true, w.Newest, w.Taken, w.Entries, uint64(w.Changes), w.Forked})
 	}
 	a.say("This device takes the server as it is now.")
+	struck := 0
+	for _, g := range u.Grants() {
+		if g.State == holder.Struck {
+			struck++
+		}
+	}
+	if struck > 0 {
+		a.note("%s stopped at the server: carehold grant makes anew those you want.", plural(struck, "grant was", "grants were"))
+	}
 	a.note("Next: carehold grants, carehold device list, carehold history: stop again what you had stopped, and remove again what you had removed.")
 	return nil
 }
