@@ -416,7 +416,7 @@ func (m *mover) done(was string) error {
 	}
 	a.say("Your record is on %s now.", d.server)
 	a.note("On each of your other devices: carehold device server %s", d.server)
-	a.note("At %s it stays closed and sealed; whoever runs it can delete it: carehold forget %s. carehold check --all looks at all of it here.", was, d.memory.Person)
+	a.note("At %s it stays closed and sealed; when all your devices have followed, whoever runs it can delete it: carehold forget %s. carehold check --all looks at all of it here.", was, d.memory.Person)
 	return nil
 }
 
