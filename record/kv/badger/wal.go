@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // Badger writes each commit to the log of a memory table, a mapped file full of
@@ -29,7 +30,8 @@ const logSize = memTableSize + memTableSize/4
 type wal struct {
 	dir  string
 	n    int
-	f    *os.File               // nil where Badger syncs
+	mu   sync.Mutex             // of f: a commit that hangs is not waited for
+	f    *os.File               // nil where Badger syncs, or it is closed
 	sync func(f *os.File) error // replaced in tests
 }
 
@@ -67,8 +69,10 @@ func (w *wal) begin(n int) error {
 	if !syncsMapped {
 		return f.Close()
 	}
+	w.mu.Lock()
 	old := w.f
 	w.f = f
+	w.mu.Unlock()
 	// That the file has a name must outlast a power cut too.
 	return errors.Join(closeFile(old), syncDir(w.dir))
 }
@@ -90,7 +94,13 @@ func (w *wal) commit() error {
 	if !syncsMapped {
 		return nil
 	}
-	return w.sync(w.f)
+	w.mu.Lock()
+	f := w.f
+	w.mu.Unlock()
+	if f == nil {
+		return os.ErrClosed
+	}
+	return w.sync(f)
 }
 
 // syncFile syncs a file that may be gone: a log that is in a table now.
@@ -109,7 +119,11 @@ func (w *wal) close() error {
 	if w == nil {
 		return nil
 	}
-	return closeFile(w.f)
+	w.mu.Lock()
+	f := w.f
+	w.f = nil
+	w.mu.Unlock()
+	return closeFile(f)
 }
 
 func closeFile(f *os.File) error {
