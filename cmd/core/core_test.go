@@ -20,8 +20,9 @@ import (
 
 // maxCompressed is the promise: what a phone downloads before its first unlock. It
 // was 1,300,000 until a record could be carried on after a restore, which the page
-// must be able to do too: 18 kB.
-const maxCompressed = 1_320_000
+// must be able to do too: 18 kB; and 1,320,000 until each unlocking had the log proved
+// to go on from what was seen: 9 kB.
+const maxCompressed = 1_330_000
 
 // TestCore builds the core as it is shipped, weighs it, and runs it in node
 // against a real server. It needs node and half a minute, so it runs when
