@@ -11,29 +11,7 @@ import (
 // A change that is made while the server cannot show that the log goes on does not
 // take what was seen out of the device's mind: the next unlocking is told the same.
 func TestDoubtOutlivesAChange(t *testing.T) {
-	srv := newLocal(t)
-	h, kit := enrol(t, srv, srv.invite())
-	slot := kit.Recovery.Slot()
-	doctor := give(t, h, gp(0))
-	checked(t, h)
-	backup := srv.backup()
-	token := signIn(t, h)
-	for range 3 {
-		if err := srv.write(token); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := h.Strike(t.Context(), token, doctor.Grant.ID); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.SignOut(t.Context(), token); err != nil {
-		t.Fatal(err)
-	}
-	m := h.Memory()
-	wound := fork(t, backup)
-	for range 12 {
-		wound.look(doctor.Token)
-	}
+	_, wound, slot, _, m := putBack(t, true)
 	out := unlock(t, wound, slot, m)
 	if err := out.Doubt(); !errors.Is(err, record.Integrity) {
 		t.Fatalf("unlocking finds: %v", err)
@@ -55,5 +33,29 @@ func TestDoubtOutlivesAChange(t *testing.T) {
 	}
 	if _, err := next.Check(t.Context(), signIn(t, next)); !errors.Is(err, record.Integrity) {
 		t.Errorf("a check finds: %v", err)
+	}
+}
+
+// What the device tidies by itself takes the doubt away no more than what its person
+// changes: whoever has the server can have it tidy, by stopping a grant.
+func TestDoubtOutlivesTidying(t *testing.T) {
+	_, wound, slot, doctor, m := putBack(t, false)
+	fresh := unlock(t, wound, slot, holder.Memory{})
+	if err := fresh.Strike(t.Context(), signIn(t, fresh), doctor.Grant.ID); err != nil {
+		t.Fatal(err)
+	}
+	out := unlock(t, wound, slot, m)
+	if out.Doubt() == nil {
+		t.Fatal("no doubt")
+	}
+	ended, err := out.Tidy(t.Context())
+	if err != nil || len(ended) != 1 {
+		t.Fatalf("%d, %v", len(ended), err)
+	}
+	if err := out.Doubt(); !errors.Is(err, record.Integrity) || out.Memory().Newest() != m.Newest() {
+		t.Errorf("after tidying: %v", err)
+	}
+	if err := unlock(t, wound, slot, out.Memory()).Doubt(); !errors.Is(err, record.Integrity) {
+		t.Errorf("the next unlocking: %v", err)
 	}
 }

@@ -5,9 +5,41 @@ import (
 	"testing"
 	"time"
 
+	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/holder"
 )
+
+// putBack makes a record that the device checked, writes three entries in a session
+// and, if stops, stops a grant; and a fork of its server from before the session, which
+// has grown past what the device saw at its end.
+func putBack(t *testing.T, stops bool) (srv, wound *local, slot crypto.Credential, doctor holder.Issued, m holder.Memory) {
+	t.Helper()
+	srv = newLocal(t)
+	h, kit := enrol(t, srv, srv.invite())
+	doctor = give(t, h, gp(0))
+	checked(t, h)
+	backup := srv.backup()
+	token := signIn(t, h)
+	for range 3 {
+		if err := srv.write(token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if stops {
+		if err := h.Strike(t.Context(), token, doctor.Grant.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.SignOut(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	wound = fork(t, backup)
+	for range 12 {
+		wound.look(doctor.Token)
+	}
+	return srv, wound, kit.Recovery.Slot(), doctor, h.Memory()
+}
 
 // swapped is a server that its operator exchanges for another while a device has a
 // session there.
@@ -18,31 +50,9 @@ type swapped struct{ *local }
 // put back in the middle of a session is not, but the device is not talked out of what
 // it saw: the next check finds it, in that session and in a later one.
 func TestRegrownIsFound(t *testing.T) {
-	srv := newLocal(t)
-	h, kit := enrol(t, srv, srv.invite())
-	slot := kit.Recovery.Slot()
-	doctor := give(t, h, gp(0))
-	checked(t, h)
-	backup := srv.backup()
-	token := signIn(t, h)
-	for range 3 {
-		if err := srv.write(token); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := h.Strike(t.Context(), token, doctor.Grant.ID); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.SignOut(t.Context(), token); err != nil {
-		t.Fatal(err)
-	}
-	m := h.Memory()
+	srv, wound, slot, doctor, m := putBack(t, true)
 	there := &swapped{srv}
 	in := unlock(t, there, slot, m) // while it is as it was left
-	wound := fork(t, backup)
-	for range 12 {
-		wound.look(doctor.Token)
-	}
 	if !wound.opens(doctor.Token) {
 		t.Fatal("what was stopped is stopped")
 	}

@@ -72,7 +72,7 @@
 //	a failed read     record.Integrity for that read; mapped files fault (trouble.go)
 //	a damaged table   never merged: what is whole is read on (tables.go)
 //	a table not there taken off the list, if its writing failed and nothing was in
-//	                  it alone (manifest.go)
+//	                  it alone (manifest.go), which is tried out beside (trial.go)
 //
 // What is left is a fault in one of Badger's own goroutines: the disk gone within
 // one commit, or filled by another program while a table is written (the log of the

@@ -17,9 +17,8 @@ import (
 // Where a sync of a file covers what was written through a mapping of it (Linux),
 // the log is synced here and not by Badger, which with SyncWrites syncs its value
 // log too, in which there is nothing: that is a flush of the disk's cache for each
-// commit, of three, and 30 % of a logged read's time. What Badger does there is
-// msync, which on Linux is fdatasync of the mapped range; and of its errors this
-// tells.
+// commit, a third one. What Badger does there is msync, which on Linux is fdatasync
+// of the mapped range; and of its errors this tells.
 
 // logSize is how far the log of a memory table is written: until it is full, and a
 // commit more.
