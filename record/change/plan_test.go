@@ -16,6 +16,10 @@ type found map[string][]fhir.Ref
 
 func (f found) Find(typ, query string) ([]fhir.Ref, error) { return f[typ+"?"+query], nil }
 
+func (f found) Current(ref fhir.Ref) (*fhir.Resource, error) {
+	return nil, record.Safef(record.NotFound, "no such entry")
+}
+
 func bundle(typ string, entries ...string) string {
 	if len(entries) == 0 {
 		return `{"resourceType":"Bundle","type":"` + typ + `"}`
