@@ -27,6 +27,7 @@ var layers = map[string]string{
 	// For tests: the one place that knows both sides.
 	"record/holder/holdertest": "crypto record record/audit record/statement record/rows record/kv record/kv/badger record/holder record/store",
 	"record/fhir":              "record",
+	"record/fhir/r4":           "",
 	"record/filing":            "record record/fhir",
 	"record/change":            "record record/fhir",
 	"record/kv":                "record",

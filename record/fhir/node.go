@@ -16,8 +16,8 @@ func (r *Resource) Root() Node { return Node{r, 0} }
 // Valid reports whether there is a value.
 func (n Node) Valid() bool { return n.r != nil }
 
-// Kind is the first letter of the JSON: { [ " t f n, or 0 for a number; of no value
-// it is '!'.
+// Kind is the JSON's first letter, { [ " t f n, and '0' for every number; '!' when
+// there is no value.
 func (n Node) Kind() byte {
 	if n.r == nil {
 		return '!'
