@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"carehold/httpapi/problem"
 	"carehold/record"
@@ -38,17 +39,79 @@ func busy() error { return record.Safef(record.Unavailable, "too much to do at t
 
 // enter takes a place among the requests being served; leave gives it back. What
 // is a file takes none: reading it slowly keeps nobody away.
-func (s *Server) enter(route *Route) (leave func(), err error) {
+func (s *Server) enter(r *http.Request, route *Route) (leave func(), err error) {
 	if route.Rate == RateNone || route.File {
 		return noLeave, nil
 	}
-	select {
-	case s.places <- struct{}{}:
-		return func() { <-s.places }, nil
-	default:
+	return s.place(r, s.places, record.PersonID{}, s.patience())
+}
+
+// patience is until when a request that comes now waits for its places. The line's
+// clock is the machine's.
+func (s *Server) patience() time.Time { return time.Now().Add(s.config.Limits.Wait) }
+
+func (s *Server) place(r *http.Request, p *places, id record.PersonID, until time.Time) (leave func(), err error) {
+	if leave, err = p.take(r.Context(), id, until); err != nil {
 		s.throttled.busy.Add(1)
-		return nil, busy()
 	}
+	return leave, err
+}
+
+// ordinaryBody is what a body may have, in bytes, without counting as one that
+// fills the memory.
+const ordinaryBody = 1 << 20
+
+// few are the places for a body that fills the memory, or nil when this one does
+// not. What does not say how long its body is has as long a one as may be.
+func (s *Server) few(r *http.Request, route *Route) *places {
+	switch {
+	case route.Body <= ordinaryBody, r.ContentLength >= 0 && r.ContentLength <= ordinaryBody:
+		return nil
+	case route.large():
+		return s.bundles
+	}
+	return s.letters
+}
+
+// enterRecord takes a request's place among those of the record it is in, and one
+// of the few for a body that fills the memory. entered gives back the place among
+// all, which a request does not hold while it waits for these: a record that is
+// busy keeps nobody from another. leave gives back all of them.
+func (s *Server) enterRecord(r *http.Request, route *Route, id record.PersonID, entered func()) (leave func(), err error) {
+	few := s.few(r, route)
+	if leaveRecord, ok := s.records.try(id); ok {
+		if few == nil {
+			return func() { leaveRecord(); entered() }, nil
+		}
+		if leaveFew, ok := few.try(id); ok {
+			return func() { leaveFew(); leaveRecord(); entered() }, nil
+		}
+		leaveRecord()
+	}
+	entered()
+	var held []func()
+	leave = func() {
+		for _, l := range held {
+			l()
+		}
+	}
+	until := s.patience()
+	for _, p := range []*places{few, s.records, s.places} {
+		if p == nil {
+			continue
+		}
+		of := id
+		if p == s.places {
+			of = record.PersonID{}
+		}
+		l, err := s.place(r, p, of, until)
+		if err != nil {
+			leave()
+			return nil, err
+		}
+		held = append([]func(){l}, held...)
+	}
+	return leave, nil
 }
 
 // extend gives a request whose token has opened more time, and one with a large

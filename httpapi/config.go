@@ -53,9 +53,10 @@ type Limits struct {
 	Memory int64
 
 	Bundle     int64         // bytes of a bundle; an eighth of Memory, from 17 MiB to 256 MiB
-	Concurrent int           // requests served at the same time, an eighth of them in one record; one for each 4 MiB of Memory, at most 256
+	Concurrent int           // requests served at the same time, an eighth of them in one record, but four if that is half; one for each 4 MiB of Memory, at most 256
 	Large      int           // of them, bundles of more than 1 MiB; as many as fit in Memory, at most 2
 	Letters    int           // of them, large entries; as many as fit in half of Memory, at most 16
+	Wait       time.Duration // for a place when all are taken; as many requests as there are places may wait; 2 s
 	Header     int           // bytes of a request's head; 16 KiB
 	HeaderTime time.Duration // for sending the head; 10 s
 	BodyTime   time.Duration // for sending an ordinary body, or taking an ordinary answer; 30 s
@@ -98,6 +99,7 @@ func (l Limits) orDefault() Limits {
 	or(&l.Large, fit(l.Memory, 8*l.Bundle, 2))
 	or(&l.Letters, fit(l.Memory/2, 8*resourceBody, 16))
 	or(&l.Header, 16<<10)
+	wait(&l.Wait, 2*time.Second)
 	wait(&l.HeaderTime, 10*time.Second)
 	wait(&l.BodyTime, 30*time.Second)
 	wait(&l.LargeTime, 10*time.Minute)

@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"time"
 
 	"carehold/httpapi/web"
+	"carehold/record"
 )
 
 // SetRoutes serves another table, for tests of what every route goes through.
@@ -48,3 +50,27 @@ func NewBuckets(perSecond float64, burst int) Buckets { return Buckets{newBucket
 func (b Buckets) Take(a netip.Addr, now time.Time) (time.Duration, bool) { return b.take(a, now) }
 
 func LimitsOf(l Limits) Limits { return l.orDefault() }
+
+type Places struct{ *places }
+
+func NewPlaces(all, each int) Places { return Places{newPlaces(all, each)} }
+
+func (p Places) Take(ctx context.Context, id record.PersonID, wait time.Duration) (func(), error) {
+	return p.take(ctx, id, time.Now().Add(wait))
+}
+
+// Waiting is how many are in the line.
+func (p Places) Waiting() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.line)
+}
+
+// Used is how many places are taken.
+func (p Places) Used() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.used
+}
+
+var EachRecord = eachRecord

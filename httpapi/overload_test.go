@@ -219,7 +219,7 @@ func TestRate(t *testing.T) {
 
 func TestTooMuchAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newServer(t, httpapi.Limits{Concurrent: 1})
+	w := newServer(t, httpapi.Limits{Concurrent: 1, Wait: 50 * time.Millisecond})
 	in, out := make(chan bool), make(chan bool)
 	w.server.SetRoutes([]httpapi.Route{{Method: "GET", Path: "/holder/slow", Door: httpapi.DoorHolder, Rate: httpapi.RateOrdinary,
 		Open: func(http.ResponseWriter, *http.Request) error { in <- true; <-out; return nil }}})

@@ -158,7 +158,7 @@ func (s *Server) serve(e *event, r *http.Request, route *Route) error {
 		}
 		defer forget()
 	}
-	leave, err := s.enter(route)
+	leave, err := s.enter(r, route)
 	if err != nil {
 		return err
 	}
@@ -175,11 +175,18 @@ func (s *Server) serve(e *event, r *http.Request, route *Route) error {
 // serveView serves a row that needs a credential, which opens the View that it
 // is served with.
 func (s *Server) serveView(e *event, r *http.Request, route *Route) error {
-	leave, err := s.enter(route)
+	leave, err := s.enter(r, route)
 	if err != nil {
 		return err
 	}
-	defer leave()
+	left := false
+	once := func() { // whoever has to wait for their record gives it back before the end
+		if !left {
+			left = true
+			leave()
+		}
+	}
+	defer once()
 	c, err := credential(r, route.Kinds)
 	if err != nil {
 		return s.refuse(e, r, err)
@@ -190,11 +197,11 @@ func (s *Server) serveView(e *event, r *http.Request, route *Route) error {
 		return s.refuse(e, r, err)
 	}
 	defer view.Close()
-	leaveRecord, err := s.enterRecord(r, route, view)
+	leaveAll, err := s.enterRecord(r, route, view.Grant().Person, once)
 	if err != nil {
 		return err
 	}
-	defer leaveRecord()
+	defer leaveAll()
 	s.extend(e, route)
 	if route.Stream {
 		s.stream(e, r)

@@ -35,7 +35,7 @@ type Server struct {
 	crossOrigin *http.CrossOriginProtection
 
 	requests, guesses         *buckets
-	places                    chan struct{}
+	places                    *places // of all: by nobody
 	records, bundles, letters *places
 	strangers                 *strangers
 	stopping                  atomic.Bool
@@ -65,9 +65,9 @@ func New(st *store.Store, c Config) (*Server, error) {
 		web:         web.New(c.Version, web.EmbeddedCore()),
 		crossOrigin: http.NewCrossOriginProtection(),
 		requests:    newBuckets(l.Rate, l.Burst), guesses: newBuckets(l.Guesses, l.Tries),
-		places:    make(chan struct{}, l.Concurrent),
+		places:    newPlaces(l.Concurrent, l.Concurrent),
 		strangers: newStrangers(max(l.Memory/8, 4<<20), max(l.Memory/64, 4<<20)),
-		records:   newPlaces(l.Concurrent, l.Concurrent/8),
+		records:   newPlaces(l.Concurrent, eachRecord(l.Concurrent)),
 		bundles:   newPlaces(l.Large, l.Large/2),
 		letters:   newPlaces(l.Letters, l.Letters/4),
 	}

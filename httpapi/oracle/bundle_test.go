@@ -1,0 +1,168 @@
+package oracle
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// What R4 says of JSON and of Bundles and the oracle does not check, put here from
+// the standard and not from the server's code.
+
+type bundle struct {
+	ResourceType, Type string
+	Total              *int
+	Link               []struct{ Relation, URL string }
+	Entry              []struct {
+		FullURL           string
+		Resource          json.RawMessage
+		Search            *struct{ Mode string }
+		Request, Response *struct {
+			Method, URL, Status string
+			Outcome             json.RawMessage
+		}
+	}
+}
+
+// next is the link to the next page, if there is one.
+func (b *bundle) next() string {
+	for _, l := range b.Link {
+		if l.Relation == "next" {
+			return l.URL
+		}
+	}
+	return ""
+}
+
+func parseBundle(b []byte) (*bundle, error) {
+	var out bundle
+	err := json.Unmarshal(b, &out)
+	return &out, err
+}
+
+// kindOf names what an answer is, and what rule it breaks.
+func kindOf(raw []byte) (string, error) {
+	if err := plain(raw); err != nil {
+		return "not FHIR's JSON", err
+	}
+	b, err := parseBundle(raw)
+	if err != nil || b.ResourceType != "Bundle" {
+		switch b.ResourceType {
+		case "OperationOutcome", "CapabilityStatement":
+			return b.ResourceType, nil
+		}
+		return "resource", nil
+	}
+	return "Bundle of type " + b.Type, b.rules()
+}
+
+// rules are the invariants of Bundle (R4 §2.36.3), and what goes with its types.
+func (b *bundle) rules() error {
+	has := func(types ...string) bool { return strings.Contains(" "+strings.Join(types, " ")+" ", " "+b.Type+" ") }
+	if b.Total != nil && !has("searchset", "history") {
+		return errors.New("bdl-1: total only when a search or history")
+	}
+	relations := make(map[string]bool)
+	for _, l := range b.Link {
+		if relations[l.Relation] {
+			return fmt.Errorf("two links %s", l.Relation)
+		}
+		relations[l.Relation] = true
+	}
+	if b.Type == "searchset" && !relations["self"] {
+		return errors.New("§3.1.1.7: a searchset has a link self")
+	}
+	seen := make(map[string]bool)
+	for i, e := range b.Entry {
+		var r struct {
+			ResourceType, ID string
+			Meta             struct{ VersionID string }
+		}
+		if e.Resource != nil {
+			if err := json.Unmarshal(e.Resource, &r); err != nil {
+				return err
+			}
+		}
+		var broken string
+		switch {
+		case e.Search != nil && b.Type != "searchset":
+			broken = "bdl-2: entry.search only when a search"
+		case (e.Request != nil) != has("batch", "transaction", "history"):
+			broken = "bdl-3: entry.request for batch, transaction and history, and for nothing else"
+		case (e.Response != nil) != has("batch-response", "transaction-response", "history"):
+			broken = "bdl-4: entry.response for batch-response, transaction-response and history, and for nothing else"
+		case e.Resource == nil && e.Request == nil && e.Response == nil:
+			broken = "bdl-5: a resource unless there is a request or response"
+		case strings.Contains(e.FullURL, "/_history/"):
+			broken = "bdl-8: fullUrl is not version specific"
+		case e.FullURL != "" && r.ID != "" && !strings.HasSuffix(e.FullURL, "/"+r.ResourceType+"/"+r.ID):
+			broken = "§2.36.4: the fullUrl is consistent with the resource's id"
+		case b.Type == "searchset" && e.Search == nil:
+			broken = "an entry of a searchset without its mode"
+		case b.Type == "searchset" && e.FullURL == "" && r.ResourceType != "OperationOutcome":
+			broken = "§2.36.4: a fullUrl for each resource that has an identity"
+		case e.Response != nil && (len(e.Response.Status) < 3 || strings.Trim(e.Response.Status[:3], "0123456789") != ""):
+			broken = "response.status starts with a 3 digit HTTP code"
+		}
+		if name := e.FullURL + " " + r.Meta.VersionID; e.FullURL != "" && e.Resource != nil && !has("batch-response") {
+			if seen[name] {
+				broken = "bdl-7: fullUrl is unique in a bundle, or else entries with the same fullUrl have different meta.versionId"
+			}
+			seen[name] = true
+		}
+		if broken != "" {
+			return fmt.Errorf("entry[%d] %s: %s", i, e.FullURL, broken)
+		}
+	}
+	return nil
+}
+
+// plain checks R4 §2.6.2: no member twice, no empty object, array or string, and
+// null only to fill a gap of an array.
+func plain(b []byte) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	return plainValue(d, "", false)
+}
+
+func plainValue(d *json.Decoder, path string, inArray bool) error {
+	t, err := d.Token()
+	if err != nil {
+		return err
+	}
+	empty := true
+	switch t {
+	case json.Delim('{'):
+		names := make(map[json.Token]bool)
+		for d.More() {
+			name, err := d.Token()
+			if err != nil {
+				return err
+			}
+			if names[name] {
+				return fmt.Errorf("%s.%v is there twice", path, name)
+			}
+			names[name], empty = true, false
+			if err := plainValue(d, fmt.Sprintf("%s.%v", path, name), false); err != nil {
+				return err
+			}
+		}
+		_, err = d.Token()
+	case json.Delim('['):
+		for d.More() {
+			if err := plainValue(d, path+"[]", true); err != nil {
+				return err
+			}
+			empty = false
+		}
+		_, err = d.Token()
+	default:
+		empty = t == "" || t == nil && !inArray
+	}
+	if empty && err == nil {
+		err = fmt.Errorf("%s is empty", path)
+	}
+	return err
+}

@@ -1,0 +1,33 @@
+// Package oracle holds what the server says against another reading of FHIR R4:
+// Google's FHIR protocol buffers, github.com/google/fhir/go, made from HL7's
+// definitions by people who have never seen this program.
+//
+//	cd httpapi/oracle && go test ./...          # a minute, most of it the first build
+//	go test -run TestEverythingServed -short    # one of the six people
+//
+// It is a module of its own, so that what the oracle needs is no dependency of
+// Carehold; compiling all of R4 takes 20 seconds and half a gigabyte, once.
+//
+//	served_test.go    everything the server emits over the shared data and the
+//	                  project's own sample: read, vread, history, every page of
+//	                  every search, batches, errors, the CapabilityStatement.
+//	                  The oracle refuses none of it
+//	examples_test.go  each of HL7's own examples that the oracle takes, the
+//	                  server takes, and serves so that the oracle takes it again
+//	broken_test.go    testdata/broken.txt, one fault each: both refuse.
+//	                  testdata/lenient.txt: faults that only the server finds,
+//	                  and that the oracle still passes over
+//	bundle_test.go    the rules of Bundle that the oracle does not know
+//
+// # What the oracle checks
+//
+// JSON types, unknown elements, required elements, choices, the format of
+// primitives, required codes, the types that references may lead to. It checks no
+// invariants but a few, follows no profiles, takes names that begin with a capital
+// letter, the same name twice, and empty arrays and objects; bundle_test.go has
+// those that concern what a server writes. In contained resources it looks for
+// neither required elements nor targets, so each is given to it alone as well.
+//
+// Without HL7's and Synthea's data the tests skip and say so; the project's own
+// sample and the tables of broken resources need none.
+package oracle
