@@ -69,7 +69,7 @@ func write(random *rand.Rand, r fhir.Ref, patient string) []byte {
 	case "Patient":
 		b.WriteString(`"name":[{"use":"official","family":"Wetherlow","given":["Marion"]}],"gender":"female","birthDate":"1951-03-02"`)
 	case "AllergyIntolerance":
-		fmt.Fprintf(&b, `"patient":{"reference":"Patient/%s"},%s,"recordedDate":%q,%s`, patient, code, date, note)
+		fmt.Fprintf(&b, `"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":"active"}]},"patient":{"reference":"Patient/%s"},%s,"recordedDate":%q,%s`, patient, code, date, note)
 	case "Observation":
 		fmt.Fprintf(&b, `"status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs","display":"vital-signs"}]}],%s,%s,"effectiveDateTime":%q,"issued":%q,"valueQuantity":{"value":%d.%02d,"unit":"mm[Hg]","system":"http://unitsofmeasure.org","code":"mm[Hg]"},%s`,
 			code, subject, date, date, 60+random.IntN(100), random.IntN(100), note)

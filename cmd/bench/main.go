@@ -43,25 +43,29 @@ func (b *bench) try(name string, run func() error) {
 
 // scale is how large and how long things are.
 type scale struct {
-	records int           // in use at the same time
-	entries int           // of each of them
-	sizes   []int         // of records, for cost and cold opening
-	people  []int         // in a store
-	grants  []int         // live in one record
-	revoked []int         // over a record's life
-	run     time.Duration // of one run of the load generator
-	rounds  int           // of runs that are compared with one another
+	records  int           // in use at the same time
+	entries  int           // of each of them
+	sizes    []int         // of records, for cost and cold opening
+	people   []int         // in a store
+	grants   []int         // live in one record
+	revoked  []int         // over a record's life
+	patients int           // of Synthea's, each a record
+	bundles  int           // transactions, each into a record
+	run      time.Duration // of one run of the load generator
+	rounds   int           // of runs that are compared with one another
 }
 
 var full = scale{
 	records: 10, entries: 10_000, sizes: []int{100, 1000, 10_000, 100_000}, people: []int{1, 10, 100, 1000},
 	grants: []int{1, 10, 50, 100, 178}, revoked: []int{0, 10, 100, 400},
+	patients: 100, bundles: 48,
 	run: 2 * time.Second, rounds: 3,
 }
 
 // short is to see that everything runs: a minute, and no figures to keep.
 var short = scale{
 	records: 10, entries: 200, sizes: []int{100, 1000}, people: []int{1, 10}, grants: []int{1, 10}, revoked: []int{0, 10},
+	patients: 6, bundles: 6,
 	run: 300 * time.Millisecond, rounds: 1,
 }
 
@@ -74,6 +78,7 @@ var sections = []struct {
 	{"machine", (*bench).machine},
 	{"records", (*bench).records}, // and its steps, over the same ten records
 	{"cold", (*bench).size},       // and entries
+	{"fhir", (*bench).fhir},
 	{"grants", (*bench).grants},
 	{"people", (*bench).people},
 	{"import", (*bench).imports},
