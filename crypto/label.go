@@ -44,6 +44,8 @@ var (
 	// From GK_g, a grant's key.
 	LabelWrap = label("wrap")     // -> seals the grant's row
 	LabelSub  = label("subgrant") // reserved: granting onward
+	LabelPage = label("page")     // -> seals where a page of a list ends; never at rest
+	LabelMemo = label("memo")     // -> seals what a search keeps in memory between requests; never at rest
 
 	// From AK_g or the owner's key.
 	LabelLeaf = label("leaf") // -> seals log entries
@@ -80,6 +82,8 @@ var (
 	ContextLeafGrant = contextKind("leaf-grant") // person, grant, index
 	ContextLeafOwner = contextKind("leaf-owner") // person, statement sequence
 	ContextLeafNode  = contextKind("leaf-node")  // person, index
+	ContextPage      = contextKind("page")       // person, grant
+	ContextMemo      = contextKind("memo")       // person, grant, epoch, what, number
 )
 
 // ContextKinds returns the registry, for docs and tests.

@@ -95,6 +95,7 @@ type Page struct {
 // ApplyOptions go with a change.
 type ApplyOptions struct {
 	Origin entry.Origin // for an import
+	Base   string       // the server's own base URL, for what a plan looks up
 }
 
 // Result is what came of one change, in the order of the changes.
@@ -104,9 +105,9 @@ type Result struct {
 	Time      time.Time
 	Section   record.Section
 	Created   bool
-	Unchanged bool // the content was already so: no new version
-	Deleted   bool
-	Body      []byte // FHIR JSON, with id and meta; nil when deleted
+	Unchanged bool   // no new version: the content was already so, or it was read or found only
+	Deleted   bool   // also when a conditional delete found none
+	Body      []byte // FHIR JSON, with id and meta; nil when deleted, and when found by who may not read it
 }
 
 // Info is an entry without its content, for the person's own lists.

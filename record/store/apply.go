@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"carehold/record"
@@ -20,23 +21,43 @@ import (
 // Apply carries out changes in their order, all of them or none, and returns
 // what came of each. It is one entry in the log. Updating an entry with what it
 // already holds writes nothing, so importing the same source twice adds nothing.
-func (v *View) Apply(ctx context.Context, changes []change.Change, opt ApplyOptions) (results []Result, err error) {
+func (v *View) Apply(ctx context.Context, changes []change.Change, opt ApplyOptions) ([]Result, error) {
+	return v.ApplyPlan(ctx, func(change.Finder) ([]change.Change, error) { return changes, nil }, opt)
+}
+
+// ApplyPlan is Apply for changes that depend on what is there: a condition, a
+// reference with a query, a patch. plan makes them while nobody else can change
+// the record, from the record as it is then; it is called again when the record
+// moved on all the same (an epoch began), so it keeps nothing between calls.
+//
+// What its Finder found is named in the log, whether the changes are made or not.
+func (v *View) ApplyPlan(ctx context.Context, plan func(find change.Finder) ([]change.Change, error), opt ApplyOptions) (results []Result, err error) {
 	unlock, err := v.s.writers.lock(ctx, v.person)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
 	err = v.retry(ctx, func() error {
-		results, err = v.apply(ctx, changes, opt)
+		results, err = v.apply(ctx, plan, opt)
 		return err
 	})
 	return results, err
 }
 
-func (v *View) apply(ctx context.Context, changes []change.Change, opt ApplyOptions) ([]Result, error) {
+func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Change, error), opt ApplyOptions) ([]Result, error) {
 	pl, err := v.newPlanner()
 	if err != nil {
 		return nil, err
+	}
+	find := &finder{pl: pl, ctx: ctx, base: opt.Base}
+	changes, err := plan(find)
+	switch {
+	case find.broken != nil:
+		return nil, find.broken
+	case err != nil && !find.asked:
+		return nil, err // nothing of the record was looked at
+	case err != nil:
+		return nil, v.logRefused(ctx, find, find.about, err)
 	}
 	if !opt.Origin.IsZero() && !pl.whole {
 		return nil, record.Safef(record.Forbidden, "only a grant to everything can import")
@@ -44,34 +65,55 @@ func (v *View) apply(ctx context.Context, changes []change.Change, opt ApplyOpti
 	work := make([]*draft, len(changes))
 	for i, c := range changes {
 		if work[i], err = pl.draft(c); err != nil {
-			return nil, v.logRefused(ctx, c.Ref, atEntry(changes, i, err))
+			return nil, v.logRefused(ctx, find, c.Ref, atEntry(changes, i, err))
 		}
 	}
 	if err := pl.file(work); err != nil {
 		return nil, err
 	}
-	ev := audit.Event{Action: audit.Change}
 	var ops []op
 	results := make([]Result, len(changes))
+	ev := audit.Event{Action: audit.Change, Query: find.query, Entries: find.shown}
 	for i, w := range work {
 		o, res, err := pl.finish(w, opt.Origin)
 		if err != nil {
-			return nil, v.logRefused(ctx, w.ref, atEntry(changes, i, err))
+			return nil, v.logRefused(ctx, find, w.ref, atEntry(changes, i, err))
 		}
 		results[i] = res
 		if o != nil {
 			ops = append(ops, *o)
+			pl.results[w.id] = res
 		}
+	}
+	if err := pl.readAll(work, results); err != nil {
+		i := slices.Index(work, pl.reading)
+		return nil, v.logRefused(ctx, find, pl.reading.ref, atEntry(changes, i, err))
+	}
+	for i, w := range work {
 		// An import done again finds thousands unchanged, which would hide what it
 		// changed. For anybody but the person that too is something they were shown.
-		if !(res.Unchanged && v.grant.Self && !opt.Origin.IsZero()) {
-			ev.Entries = append(ev.Entries, res.Ref.String()+"/_history/"+res.Version.String())
+		res := results[i]
+		if w.verb != change.Absent && !(res.Unchanged && v.grant.Self && !opt.Origin.IsZero()) {
+			ev.Entries = addOnce(ev.Entries, len(find.shown), named(res.Ref, res.Version))
 		}
 	}
 	if len(ops) == 0 { // all was so already; that it was asked is logged all the same
 		return results, v.commit(ctx, ev, nil)
 	}
 	return results, v.write(ctx, ops, pl.dir, ev)
+}
+
+// named is how the log names a version.
+func named(ref fhir.Ref, version record.Version) string {
+	return ref.String() + "/_history/" + version.String()
+}
+
+// addOnce adds a name unless it is among the first n.
+func addOnce(names []string, n int, name string) []string {
+	if slices.Contains(names[:n], name) {
+		return names
+	}
+	return append(names, name)
 }
 
 // atEntry says which entry of several an error is about, by its place in what was
@@ -82,21 +124,28 @@ func atEntry(changes []change.Change, i int, err error) error {
 		return err
 	}
 	path := fmt.Sprintf("Bundle.entry[%d].resource", changes[i].Index)
+	if v := changes[i].Verb; v == change.Read || v == change.Head {
+		path = fmt.Sprintf("Bundle.entry[%d].request", changes[i].Index)
+	}
 	if _, inside, ok := strings.Cut(e.Path, "."); ok {
 		path += "." + inside // Observation.subject is Bundle.entry[3].resource.subject
 	}
 	return e.At(path)
 }
 
-// logRefused logs that a change was refused, and returns why.
-func (v *View) logRefused(ctx context.Context, ref fhir.Ref, why error) error {
-	ev := audit.Event{Action: audit.Change, Outcome: audit.Refused, Reason: audit.BadRequest, Entries: []string{ref.String()}}
+// logRefused logs that a change was refused, with what was found out on the way,
+// and returns why.
+func (v *View) logRefused(ctx context.Context, find *finder, about fhir.Ref, why error) error {
+	ev := audit.Event{Action: audit.Change, Outcome: audit.Refused, Reason: audit.BadRequest, Query: find.query, Entries: find.shown}
+	if about != (fhir.Ref{}) {
+		ev.Entries = append(ev.Entries, about.String())
+	}
 	switch record.KindOf(why) {
 	case record.Forbidden:
 		ev.Reason = audit.NoVerb
 	case record.NotFound, record.NotAllowed:
 		ev.Reason = audit.OutsideGrant
-	case record.Invalid, record.Unprocessed, record.Conflict, record.Precondition, record.Gone, record.Unsupported:
+	case record.Invalid, record.Unprocessed, record.Conflict, record.Precondition, record.Gone, record.Unsupported, record.TooLarge:
 	default:
 		return why // a fault, or errStale: nothing was refused
 	}
@@ -114,7 +163,7 @@ func (pl *planner) file(work []*draft) error {
 	settled := make(map[fhir.Ref]record.Section)
 	for _, w := range work {
 		switch {
-		case w.res == nil:
+		case w.res == nil: // deleted, read or found
 		case w.fresh:
 			items = append(items, filing.Item{Ref: w.ref, Resource: w.res, Targets: targets(w.res)})
 			fresh = append(fresh, w)
@@ -158,6 +207,12 @@ func targets(r *fhir.Resource) []fhir.Ref {
 // when nothing changes.
 func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 	v := pl.v
+	switch w.verb {
+	case change.Exists:
+		return nil, pl.existing(w), nil
+	case change.Absent, change.Read, change.Head:
+		return nil, Result{Ref: w.ref, Deleted: w.verb == change.Absent, Unchanged: true}, nil
+	}
 	res := Result{Ref: w.ref, Time: pl.now, Section: w.was.Section, Created: !w.exists || w.was.Header.Deleted}
 	h := entry.Header{Type: w.ref.Type, ID: w.ref.ID, Time: pl.now, Origin: origin,
 		Author: entry.Author{Grant: v.grant.ID, Self: v.grant.Self, Name: v.grant.To.Name},

@@ -20,6 +20,8 @@ type draft struct {
 	exists bool // a version is there and is the View's to see
 	filed  filing.Filed
 	fresh  bool // to be filed by the table
+
+	version record.Version // of a read; 0 is the newest
 }
 
 // draft looks a change up and asks whether it may be made.
@@ -28,11 +30,13 @@ func (pl *planner) draft(c change.Change) (*draft, error) {
 	if c.Err != nil {
 		return nil, c.Err
 	}
-	w := &draft{verb: c.Verb, ref: c.Ref, res: c.Resource, id: v.hold.EntryID(c.Ref.Type, c.Ref.ID)}
-	if pl.pending[w.id] {
+	w := &draft{verb: c.Verb, ref: c.Ref, res: c.Resource, version: c.Version, id: v.hold.EntryID(c.Ref.Type, c.Ref.ID)}
+	if done, err := pl.draftNothing(w); done || err != nil {
+		return w, err
+	}
+	if !pl.claim(w) {
 		return nil, record.Errorf(record.Invalid, "%s is changed twice in one change", c.Ref)
 	}
-	pl.pending[w.id] = true
 	if w.res != nil {
 		if why, ok := change.Storable(w.res.Type()); !ok {
 			return nil, record.Safef(record.Unprocessed, "a record cannot hold this: %s", why)
@@ -56,11 +60,61 @@ func (pl *planner) draft(c change.Change) (*draft, error) {
 		return w, pl.draftUpdate(w, c, exists)
 	case change.Delete:
 		return w, pl.draftDelete(w, c)
-	case change.Exists, change.Absent:
-		return nil, record.Safef(record.Unsupported, "conditional changes are not supported yet")
+	case change.Exists:
+		return w, pl.draftExists(w)
 	default:
-		return nil, record.Safef(record.Unsupported, "a transaction here holds changes only: put reads and searches in a batch")
+		return nil, record.Safef(record.Unsupported, "a transaction here cannot hold this: put it in a batch")
 	}
+}
+
+// draftNothing drafts what writes nothing and claims no entry. A conditional
+// delete that found none still takes the right to delete.
+func (pl *planner) draftNothing(w *draft) (done bool, err error) {
+	switch w.verb {
+	case change.Absent:
+		if w.ref.Type != "" && !grant.Covers(pl.v.grant, grant.ActDelete, w.ref.Type) {
+			return false, record.Errorf(record.Forbidden, "this grant does not include changing %s", w.ref.Type)
+		}
+		return true, nil
+	case change.Read, change.Head:
+		if w.ref.ID == "" {
+			break
+		}
+		return true, nil
+	case change.Search:
+	default:
+		return false, nil
+	}
+	return false, record.Safef(record.Unsupported, "a search inside a transaction would have to see what the transaction changes, and this server does not do that: put it in a batch, or search afterwards")
+}
+
+// claim takes an entry for a change: each is changed once, and what one entry of a
+// transaction found is not changed by another (FHIR R4 §3.1.0.11.2).
+func (pl *planner) claim(w *draft) bool {
+	before, there := pl.pending[w.id]
+	pl.pending[w.id] = w.verb
+	return !there || before == change.Exists && w.verb == change.Exists
+}
+
+// draftExists is a conditional create that found one. It takes the right to create
+// all the same: what is answered must not be had by those who could only search.
+func (pl *planner) draftExists(w *draft) error {
+	switch {
+	case !grant.Covers(pl.v.grant, grant.ActCreate, w.ref.Type):
+		return record.Errorf(record.Forbidden, "this grant does not include creating %s", w.ref.Type)
+	case !w.exists || w.was.Header.Deleted:
+		return notThere(w.ref)
+	}
+	return nil
+}
+
+// existing answers with what was found; with its content if the grant may read it.
+func (pl *planner) existing(w *draft) Result {
+	res := Result{Ref: w.ref, Version: w.was.Version, Time: w.was.Header.Time, Section: w.was.Section, Unchanged: true}
+	if pl.v.decide(grant.ActRead, record.Meta{Type: w.ref.Type, Section: w.was.Section}) == grant.Allowed {
+		res.Body = w.was.Body
+	}
+	return res
 }
 
 func (pl *planner) draftCreate(w *draft, exists bool) error {

@@ -20,6 +20,11 @@ func notThere(ref fhir.Ref) error {
 	return record.Errorf(record.NotFound, "there is no %s in this record, or not in what was shared", ref)
 }
 
+// gone is the answer for an entry that was deleted.
+func gone(e Entry) error {
+	return record.Errorf(record.Gone, "%s was deleted on %s", e.Ref, e.Header.Time.Format(time.DateOnly))
+}
+
 // Read returns one entry: its newest version, or for v > 0 that version. It
 // returns once the log entry is on the disk. record.NotFound when it is not
 // there or not in the grant's sections, record.Gone when it was deleted,
@@ -54,7 +59,7 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 		case grant.Allowed:
 			ev.Entries[0] = ref.String() + "/_history/" + found.Version.String()
 			if found.Header.Deleted {
-				answer = record.Errorf(record.Gone, "%s was deleted on %s", ref, found.Header.Time.Format(time.DateOnly))
+				answer = gone(found)
 			}
 		case grant.Forbidden:
 			ev.Outcome, ev.Reason = audit.Refused, audit.NoVerb

@@ -38,15 +38,9 @@ func (v *View) scanFrom(first int, fn func(l line, e Entry) (more bool, err erro
 	})
 }
 
-// scanSegment walks the segment's lines and the entry rows side by side: both
-// are in the order of the names.
+// scanSegment opens what the View holds of one segment.
 func (v *View) scanSegment(r kv.Reader, n int, lines []line, fn func(line, Entry) (bool, error)) (more bool, err error) {
-	next := 0
-	visit := func(l line, first []byte) (bool, error) {
-		ver, err := rows.ParseVersion(first, l.Entry, l.Stamp, l.Hash)
-		if err != nil {
-			return false, err
-		}
+	return v.scanRows(r, n, lines, func(l line, ver rows.Version) (bool, error) {
 		// Whose it is shows in row 0: a large document of another section is not read.
 		if _, _, mine, err := v.recognise(l.Entry, l.Stamp, ver.First); err != nil || !mine {
 			return err == nil, err
@@ -60,7 +54,13 @@ func (v *View) scanSegment(r kv.Reader, n int, lines []line, fn func(line, Entry
 			return err == nil, err
 		}
 		return fn(l, e)
-	}
+	})
+}
+
+// scanRows walks the segment's lines and the entry rows side by side, both in the
+// order of the names, and gives row 0 of each entry's newest version, verified.
+func (v *View) scanRows(r kv.Reader, n int, lines []line, fn func(line, rows.Version) (bool, error)) (more bool, err error) {
+	next := 0
 	more = true
 	from := []byte{rows.KindEntry, byte(n << 2)}
 	err = r.Scan([]byte{rows.KindEntry}, from, func(key, value []byte) (bool, error) {
@@ -76,7 +76,11 @@ func (v *View) scanSegment(r kv.Reader, n int, lines []line, fn func(line, Entry
 		}
 		l := lines[next]
 		next++
-		more, err = visit(l, append([]byte(nil), value...))
+		ver, err := rows.ParseVersion(append([]byte(nil), value...), l.Entry, l.Stamp, l.Hash)
+		if err != nil {
+			return false, err
+		}
+		more, err = fn(l, ver)
 		return more, err
 	})
 	if err == nil && more && next < len(lines) {
@@ -84,18 +88,6 @@ func (v *View) scanSegment(r kv.Reader, n int, lines []line, fn func(line, Entry
 	}
 	return more, err
 }
-
-// MaxPage is the most entries a page of a search has, and maxPageBytes where a
-// page ends though more would fit: a page of large letters must not fill the
-// memory. A page has at least one entry.
-const (
-	MaxPage      = 500
-	maxPageBytes = 16 << 20
-)
-
-// NotCounted is the Total of the pages after the first: counting goes through the
-// whole record, and doing it for each page would make a long list cost its square.
-const NotCounted = -1
 
 // Search lists the entries of one type that the grant lets be searched, in pages
 // whose order does not change while entries come and go. It is one pass, and one

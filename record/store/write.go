@@ -6,6 +6,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/audit"
+	"carehold/record/change"
 	"carehold/record/entry"
 	"carehold/record/kv"
 	"carehold/record/rows"
@@ -250,11 +251,13 @@ type planner struct {
 	lines   map[int][]line
 	d       *rows.Directory
 	whole   bool
-	pending map[record.EntryID]bool // an entry is changed once in one change
+	pending map[record.EntryID]change.Verb // what each entry is taken for
+	results map[record.EntryID]Result      // of those that are written
+	reading *draft                         // what is being read after them
 }
 
 func (v *View) newPlanner() (*planner, error) {
-	pl := &planner{v: v, lines: make(map[int][]line), whole: v.grant.Whole(), pending: make(map[record.EntryID]bool)}
+	pl := &planner{v: v, lines: make(map[int][]line), whole: v.grant.Whole(), pending: make(map[record.EntryID]change.Verb), results: make(map[record.EntryID]Result)}
 	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
 		p, d, err := v.directory(r)
 		if err != nil {

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"carehold/record"
+	"carehold/record/change"
+	"carehold/record/entry"
+	"carehold/record/grant"
+)
+
+// maxReads is what the reads of one transaction may bring, in bytes.
+const maxReads = 2 * maxPageBytes
+
+// readAll carries out the reads of a transaction, which come last and see what it
+// changes (FHIR R4 §3.1.0.11.2). Nothing is written yet: one that fails fails all.
+func (pl *planner) readAll(work []*draft, results []Result) (err error) {
+	size := 0
+	for i, w := range work {
+		if w.verb != change.Read && w.verb != change.Head {
+			continue
+		}
+		pl.reading = w
+		if results[i], err = pl.read(w); err != nil {
+			return err
+		}
+		if size += len(results[i].Body); size > maxReads {
+			return record.Safef(record.TooLarge, "the reads of this transaction are more than one answer may bring: read afterwards")
+		}
+	}
+	return nil
+}
+
+// read is View.read, with what the transaction is about to write laid over what
+// is there.
+func (pl *planner) read(w *draft) (Result, error) {
+	v := pl.v
+	if res, written := pl.results[w.id]; written && (w.version == 0 || w.version == res.Version) {
+		if err := pl.readable(w, res.Section); err != nil {
+			return Result{}, err
+		}
+		if res.Deleted {
+			return Result{}, gone(Entry{Ref: w.ref, Header: entry.Header{Time: res.Time}})
+		}
+		return Result{Ref: w.ref, Version: res.Version, Time: res.Time, Section: res.Section, Unchanged: true, Body: res.Body}, nil
+	}
+	l, e, exists, mine, err := pl.current(w.id)
+	if err != nil {
+		return Result{}, err
+	}
+	if !exists || !mine || w.version > e.Version {
+		return Result{}, notThere(w.ref)
+	}
+	if w.version != 0 && w.version != e.Version {
+		err := v.history(l, func(at stamp, _ uint64, _ int, old Entry) (bool, error) {
+			e = old
+			return at.Version() != w.version, nil
+		})
+		if err != nil {
+			return Result{}, err
+		}
+	}
+	if err := pl.readable(w, e.Section); err != nil {
+		return Result{}, err
+	}
+	if e.Header.Deleted {
+		return Result{}, gone(e)
+	}
+	return Result{Ref: w.ref, Version: e.Version, Time: e.Header.Time, Section: e.Section, Unchanged: true, Body: e.Body}, nil
+}
+
+func (pl *planner) readable(w *draft, s record.Section) error {
+	act := grant.ActRead
+	if w.version > 0 {
+		act = grant.ActVersion
+	}
+	switch pl.v.decide(act, record.Meta{Type: w.ref.Type, Section: s}) {
+	case grant.Allowed:
+		return nil
+	case grant.Forbidden:
+		return record.Errorf(record.Forbidden, "this grant does not include reading %s", w.ref.Type)
+	case grant.Ended:
+		return errUnauthorized
+	}
+	return notThere(w.ref)
+}
