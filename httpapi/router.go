@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"carehold/crypto"
+	"carehold/httpapi/fhirapi"
 	"carehold/record"
 )
 
@@ -123,6 +124,9 @@ func (s *Server) before(e *event, r *http.Request) {
 	}
 	if e.door == DoorFHIR || e.door == DoorHolder {
 		private(h)
+	}
+	if e.door == DoorFHIR {
+		e.ResponseWriter = fhirapi.Pretty(e.ResponseWriter, r)
 	}
 	if e.err = s.meant(r); e.err == nil {
 		e.err = s.gate(r)

@@ -29,7 +29,11 @@ func query(r *http.Request, known ...string) (values url.Values, unknown []strin
 	}
 	for name, all := range values {
 		switch {
-		case name == "_format" || name == "_pretty":
+		case name == "_format":
+		case name == "_pretty":
+			if v := values.Get("_pretty"); len(all) > 1 || v != "true" && v != "false" {
+				return nil, nil, record.Safef(record.Invalid, "_pretty is true or false").At("_pretty")
+			}
 		case !slices.Contains(known, name):
 			unknown = append(unknown, name)
 		case len(all) > 1:
@@ -50,7 +54,7 @@ func acceptable(accept, format []string) error {
 		for _, f := range format {
 			// "application/fhir+json", not encoded, arrives with a space for its +.
 			typ, params, err := mime.ParseMediaType(strings.ReplaceAll(f, " ", "+"))
-			if err != nil || !slices.Contains(jsonTypes, typ) || !r4(params) {
+			if err != nil || !slices.Contains(jsonTypes, typ) || !thisFHIR(params) {
 				return no
 			}
 		}
@@ -61,7 +65,7 @@ func acceptable(accept, format []string) error {
 	}
 	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		typ, params, err := mime.ParseMediaType(part)
-		if err != nil || !r4(params) {
+		if err != nil || !thisFHIR(params) {
 			continue
 		}
 		if q, err := strconv.ParseFloat(params["q"], 64); err == nil && q == 0 {
@@ -74,8 +78,8 @@ func acceptable(accept, format []string) error {
 	return no
 }
 
-// r4 reports whether a fhirVersion, if there is one, is ours.
-func r4(params map[string]string) bool {
+// thisFHIR reports whether a fhirVersion, if there is one, is ours.
+func thisFHIR(params map[string]string) bool {
 	v, ok := params["fhirversion"]
 	return !ok || v == "4.0" || v == "4.0.1"
 }
