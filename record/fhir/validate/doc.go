@@ -1,0 +1,2 @@
+// Package validate validates a resource against the definitions of FHIR R4.
+package validate
