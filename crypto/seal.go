@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -84,13 +85,30 @@ func (k Key) Open(ctx Context, blob []byte) (plaintext []byte, err error) {
 		return nil, ErrOpen
 	}
 	in := Suite(blob[0]).info(blob[1:1+saltSize], ctx)
-	guarded(func() { plaintext, err = k.open(in, blob) })
+	// Made in the guard, the plaintext too is erased when it is dropped: often enough
+	// it is a key.
+	guarded(func() { plaintext, err = k.open(make([]byte, 0, len(blob)-headerSize), in, blob) })
 	return plaintext, err
 }
 
-// open is for inside a guard. So the plaintext too is erased when it is dropped:
-// often enough it is a key.
-func (k Key) open(info string, blob []byte) ([]byte, error) {
+// OpenTo is Open that appends the plaintext to dst, for who opens much at a time and
+// overwrites it themself. Of a blob that fails nothing is left behind in dst.
+func (k Key) OpenTo(dst []byte, ctx Context, blob []byte) (out []byte, err error) {
+	if len(blob) < headerSize+tagSize || k.IsZero() {
+		return dst, ErrOpen
+	}
+	in := Suite(blob[0]).info(blob[1:1+saltSize], ctx)
+	dst = slices.Grow(dst, len(blob)-headerSize)
+	guarded(func() { out, err = k.open(dst, in, blob) })
+	if err != nil {
+		clear(dst[len(dst):cap(dst)])
+		return dst, err
+	}
+	return out, nil
+}
+
+// open appends to plaintext; for inside a guard.
+func (k Key) open(plaintext []byte, info string, blob []byte) ([]byte, error) {
 	okm, err := k.schedule(Suite(blob[0]), info)
 	if err != nil {
 		return nil, ErrOpen
@@ -100,7 +118,6 @@ func (k Key) open(info string, blob []byte) ([]byte, error) {
 		return nil, ErrOpen
 	}
 	body := blob[headerSize:]
-	plaintext := make([]byte, 0, len(body))
 	for len(body) > 0 {
 		n := min(len(body), chunkSize+tagSize)
 		if plaintext, err = okm.aead.Open(plaintext, okm.nonce.next(), body[:n], nil); err != nil {
