@@ -115,6 +115,11 @@ func (b *bundle) rules() error {
 		if broken != "" {
 			return fmt.Errorf("entry[%d] %s: %s", i, e.FullURL, broken)
 		}
+		if inner, err := parseBundle(e.Resource); has("batch-response") && err == nil && inner.ResourceType == "Bundle" {
+			if err := inner.rules(); err != nil {
+				return fmt.Errorf("entry[%d]: %w", i, err)
+			}
+		}
 	}
 	return nil
 }
