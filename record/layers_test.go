@@ -28,6 +28,7 @@ var layers = map[string]string{
 	"record/holder/holdertest": "crypto record record/audit record/statement record/rows record/kv record/kv/badger record/holder record/store",
 	"record/fhir":              "record",
 	"record/fhir/r4":           "",
+	"record/fhir/fhirpath":     "record record/fhir record/fhir/r4",
 	"record/fhir/validate":     "record record/fhir record/fhir/r4 record/fhir/fhirpath",
 	"record/filing":            "record record/fhir",
 	"record/change":            "record record/fhir",

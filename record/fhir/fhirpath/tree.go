@@ -1,0 +1,93 @@
+package fhirpath
+
+import (
+	"carehold/record/fhir"
+	"carehold/record/fhir/r4"
+)
+
+// children takes the step to all that is in a value, or with deep to all that is
+// in that too (N1 "Tree navigation"). Members that R4 does not define are not
+// there. The depth is that of the JSON, which fhir.Limits bounds.
+func (w *walk) children(v *Value, i int, deep bool) error {
+	if v.t == nil {
+		return nil
+	}
+	o, err := w.object(v)
+	if err != nil {
+		return err
+	}
+	for n := range o.All() {
+		if err := w.s.spend(1); err != nil {
+			return err
+		}
+		m, ok := childMember(v.t, o, n)
+		if !ok {
+			continue
+		}
+		if n.Kind() != '[' {
+			err = w.child(&m, n, i, deep)
+		} else {
+			err = w.eachChild(o, n, &m, i, deep)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walk) eachChild(o, list fhir.Node, m *member, i int, deep bool) error {
+	for n := range list.All() {
+		if n.Kind() == 'n' {
+			if n = w.sibling(o, list, m, n.Index()); !n.Valid() {
+				continue
+			}
+		}
+		if err := w.child(m, n, i, deep); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sibling is what stands for an array's null.
+func (w *walk) sibling(o, list fhir.Node, m *member, i int) fhir.Node {
+	if w.s.left -= i; w.s.left < 0 || !m.primitive || !list.IsName(m.name) {
+		return fhir.Node{} // the next step finds that the budget is spent
+	}
+	return at(o.Get(m.sibling), i)
+}
+
+func (w *walk) child(m *member, n fhir.Node, i int, deep bool) error {
+	if n.Kind() == 'n' {
+		return nil
+	}
+	x := m.value(n)
+	if err := w.step(&x, i+1); err != nil || !deep {
+		return err
+	}
+	return w.children(&x, i, deep)
+}
+
+// childMember is what the JSON member n of o is; ok is false for the sibling of
+// one that has a value, which is a child already, and for what R4 does not have.
+func childMember(t *r4.Type, o, n fhir.Node) (m member, ok bool) {
+	name := n.Name()
+	if name != "" && name[0] == '_' {
+		if name = name[1:]; o.Get(name).Valid() {
+			return member{}, false
+		}
+	}
+	_, ref, ok := t.Member(name)
+	if !ok {
+		return member{}, false
+	}
+	of, ok := r4.Lookup(ref.Code)
+	if !ok {
+		return member{}, false
+	}
+	return member{
+		name: name, sibling: "_" + name, primitive: of.Kind == r4.Primitive,
+		abstract: of.Kind == r4.Resource && of.Abstract, of: Value{Type: of.Name, t: of},
+	}, true
+}
