@@ -14,7 +14,7 @@ func operation(op string, left, right node) node {
 	case "contains":
 		return &membership{item: right, of: left}
 	case "|":
-		return &union{left, right}
+		return join(left, right)
 	}
 	return &arithmetic{op: op, left: left, right: right}
 }
@@ -154,31 +154,4 @@ func (n *membership) truth(s *state, f frame) (tri, error) {
 func (n *membership) eval(s *state, f frame, to []Value) ([]Value, error) {
 	is, err := n.truth(s, f)
 	return is.append(to), err
-}
-
-// union is |: all the items of both sides that differ.
-type union struct{ left, right node }
-
-func (n *union) eval(s *state, f frame, to []Value) ([]Value, error) {
-	had := len(to)
-	to, err := n.both(s, f, to)
-	if err != nil || len(to) < had+2 {
-		return to, err
-	}
-	return s.distinct(to, had)
-}
-
-// both adds what both sides are. In a | b | c everything is compared once, at
-// the end.
-func (n *union) both(s *state, f frame, to []Value) ([]Value, error) {
-	var err error
-	if u, ok := n.left.(*union); ok {
-		to, err = u.both(s, f, to)
-	} else {
-		to, err = n.left.eval(s, f, to)
-	}
-	if err != nil {
-		return to, err
-	}
-	return n.right.eval(s, f, to)
 }

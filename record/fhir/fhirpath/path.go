@@ -115,7 +115,7 @@ func (w *walk) step(v *Value, i int) error {
 	case stepMember:
 		return w.member(v, i)
 	case stepType:
-		if st.typ.has(*v) {
+		if is := v.t != nil && st.plan(v.t).is || v.t == nil && st.typ.has(*v); is {
 			return w.step(v, i+1)
 		}
 	case stepWhere:

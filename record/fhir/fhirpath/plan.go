@@ -5,12 +5,13 @@ import (
 	"carehold/record/fhir/r4"
 )
 
-// plan is what a member step means for a type: which JSON members hold it. It is
-// made when the step first meets the type, so that from then on a step looks
-// nothing up.
+// plan is what a step means for a type: which JSON members hold the element, or
+// whether the type is the one that is asked for. It is made when the step first
+// meets the type, so that from then on a step looks nothing up.
 type plan struct {
 	of      *r4.Type
 	members []member
+	is      bool
 	next    *plan // of another type
 	count   int
 }
@@ -42,7 +43,12 @@ func (st *step) plan(t *r4.Type) *plan {
 			return p
 		}
 	}
-	p := &plan{of: t, members: st.members(t), next: first, count: 1}
+	p := &plan{of: t, next: first, count: 1}
+	if st.kind == stepType {
+		p.is = st.typ.has(Value{Type: t.Name, t: t})
+	} else {
+		p.members = st.members(t)
+	}
 	if first != nil {
 		p.count = first.count + 1
 	}

@@ -80,8 +80,11 @@ func filter(s *state, c *call, in []Value, f frame, to []Value, keep bool) ([]Va
 // distinct takes out of a collection, from the place on, what is equal to
 // something before it.
 func (s *state) distinct(all []Value, from int) ([]Value, error) {
-	set := newSet(s, len(all)-from)
 	n := from
+	if len(all)-from <= few {
+		return s.distinctFew(all, from)
+	}
+	set := newSet(s, len(all)-from)
 	for _, v := range all[from:] {
 		is, err := set.add(v)
 		if err != nil {
@@ -91,6 +94,27 @@ func (s *state) distinct(all []Value, from int) ([]Value, error) {
 			all[n] = v
 			n++
 		}
+	}
+	clear(all[n:])
+	return all[:n], nil
+}
+
+// distinctFew compares each with each.
+func (s *state) distinctFew(all []Value, from int) ([]Value, error) {
+	n := from
+next:
+	for i := from; i < len(all); i++ {
+		for k := from; k < n; k++ {
+			is, err := s.equal(all[k], all[i])
+			if err != nil {
+				return all, err
+			}
+			if is == isTrue {
+				continue next
+			}
+		}
+		all[n] = all[i]
+		n++
 	}
 	clear(all[n:])
 	return all[:n], nil
