@@ -32,6 +32,11 @@ type Options struct {
 	// format that is damaged is upgraded with it, and stays damaged where it is.
 	AcceptLoss bool
 
+	// SearchMemory is how much searches may keep in memory between requests, in
+	// bytes, sealed: 0 is a 16th of the memory there is and 64 MiB at most, and less
+	// than 0 is nothing.
+	SearchMemory int64
+
 	// ManyPatients lets a record hold resources about anyone. It exists for tests
 	// with HL7's examples, which are about many people; the program has no flag
 	// for it.

@@ -128,6 +128,9 @@ func (v *View) Strike(ctx context.Context, g record.GrantID) error {
 	if errors.Is(err, errDone) {
 		return nil
 	}
+	if err == nil {
+		v.s.memos.forget(v.person, func(x *memo) bool { return x.key.grant != g })
+	}
 	return err
 }
 

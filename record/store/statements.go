@@ -102,6 +102,10 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 	if err != nil {
 		return Receipt{}, err
 	}
+	// What an epoch or a grant that ended made useless is not kept.
+	s.memos.forget(body.Person, func(x *memo) bool {
+		return x.epoch == after.Live.Epoch && after.Live.Valid(x.key.grant, now)
+	})
 	s.cutSlots(context.WithoutCancel(ctx), body.CutSlots, body.Person) // they open nothing any more; this tidies
 	return s.receipt(after)
 }
