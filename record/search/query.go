@@ -1,10 +1,15 @@
 package search
 
 import (
+	"net/url"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"carehold/record"
 	"carehold/record/fhir"
+	"carehold/record/fhir/r4"
 )
 
 // Options say how a search text is read.
@@ -25,20 +30,181 @@ type Query struct {
 	Elements []string // _elements
 	Ignored  []string // the parameters that were not applied, by name
 
-	base string
-	now  time.Time
+	base       string // with a slash at its end; "" when there is none
+	strict     bool
+	now        time.Time
+	conditions []condition
+	sorts      []sortKey
+	includes   []include
+	applied    []pair
+
+	// What the limits are counted by.
+	values, chains int
 }
+
+// pair is a name and a value as they were sent, out of their %-encoding.
+type pair struct{ name, value string }
 
 // Parse reads the parameters of a search as a URL or a form holds them. typ ""
 // searches all types. Errors are of kind Invalid, at the parameter's name.
 func Parse(typ, rawQuery string, o Options) (*Query, error) {
-	return nil, record.Safef(record.Unsupported, "search is not there yet")
+	q := &Query{Type: typ, Count: -1, strict: o.Strict, now: o.Now, base: o.Base}
+	if q.now.IsZero() {
+		q.now = time.Now()
+	}
+	if q.base != "" {
+		q.base = strings.TrimSuffix(q.base, "/") + "/"
+	}
+	if typ != "" {
+		if !fhir.KnownType(typ) {
+			return nil, record.Errorf(record.Invalid, "%q is not a resource type of FHIR R4", brief(typ))
+		}
+		q.Types = []string{typ}
+	}
+	pairs, err := pairsOf(rawQuery)
+	if err != nil {
+		return nil, err
+	}
+	// What the other parameters mean depends on the types, wherever _type stands.
+	for _, p := range pairs {
+		if name, _, _ := strings.Cut(p.name, ":"); name == "_type" {
+			if err := q.setTypes(p); err != nil {
+				return nil, at(err, p.name)
+			}
+		}
+	}
+	said := map[string]bool{}
+	for _, p := range pairs {
+		if err := q.add(p, said); err != nil {
+			return nil, at(err, p.name)
+		}
+	}
+	slices.SortStableFunc(q.conditions, func(a, b condition) int { return a.cost() - b.cost() })
+	return q, q.checkTogether()
 }
 
-// Within keeps a search to a compartment, as /Patient/x/Observation does.
-func (q *Query) Within(compartment fhir.Ref) error {
-	return record.Safef(record.Unsupported, "search is not there yet")
+// pairsOf takes the text apart as application/x-www-form-urlencoded does.
+func pairsOf(text string) ([]pair, error) {
+	if len(text) > MaxLength {
+		return nil, record.Safef(record.Invalid, "the search is longer than %d bytes: search for less at once", MaxLength)
+	}
+	var pairs []pair
+	for part := range strings.SplitSeq(text, "&") {
+		if part == "" {
+			continue
+		}
+		if len(pairs) == MaxParams {
+			return nil, record.Safef(record.Invalid, "the search has more than %d parameters: search for less at once", MaxParams)
+		}
+		name, value, _ := strings.Cut(part, "=")
+		n, err1 := url.QueryUnescape(name)
+		v, err2 := url.QueryUnescape(value)
+		if err1 != nil || err2 != nil || !utf8.ValidString(n) || !utf8.ValidString(v) {
+			return nil, record.Errorf(record.Invalid, "%q is not well encoded: a %% is followed by two hexadecimal digits, and the text is UTF-8", brief(part))
+		}
+		pairs = append(pairs, pair{n, v})
+	}
+	return pairs, nil
 }
 
-// Applied is the search as it was executed, for link[self] (FHIR R4 §3.1.1.6).
-func (q *Query) Applied() string { return "" }
+// add reads one parameter, and notes how it was used.
+func (q *Query) add(p pair, said map[string]bool) error {
+	if use, ok := controls[nameOnly(p.name)]; ok {
+		if use.once && said[nameOnly(p.name)] {
+			return record.Safef(record.Invalid, "it can be given once only")
+		}
+		said[nameOnly(p.name)] = true
+		if p.value == "" && use.set != nil {
+			q.ignore(p.name)
+			return nil
+		}
+		if use.set == nil || nameOnly(p.name) == "_type" {
+			if use.set != nil {
+				q.applied = append(q.applied, p)
+			}
+			return nil
+		}
+		if err := use.set(q, p); err != nil {
+			return err
+		}
+		q.applied = append(q.applied, p)
+		return nil
+	}
+	c, err := q.condition(p, q.searched())
+	switch {
+	case err != nil:
+		return err
+	case c == nil:
+		q.ignore(p.name)
+		return nil
+	}
+	c.name = p.name
+	q.conditions = append(q.conditions, *c)
+	q.applied = append(q.applied, p)
+	return nil
+}
+
+func (q *Query) ignore(name string) {
+	if !slices.Contains(q.Ignored, name) {
+		q.Ignored = append(q.Ignored, name)
+	}
+}
+
+// searched are the types a parameter has to be of.
+func (q *Query) searched() []string {
+	if q.Types != nil {
+		return q.Types
+	}
+	return r4.ResourceTypes()
+}
+
+// searches reports whether resources of the type can match.
+func (q *Query) searches(typ string) bool { return q.Types == nil || slices.Contains(q.Types, typ) }
+
+// Applied is the search as it was executed, for link[self] (FHIR R4 §3.1.1.6):
+// the text of the parameters that were applied, in their order. Parsed again it
+// is the same search.
+func (q *Query) Applied() string {
+	var b strings.Builder
+	for i, p := range q.applied {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		encode(&b, p.name)
+		b.WriteByte('=')
+		encode(&b, p.value)
+	}
+	return b.String()
+}
+
+// encode writes a text into a query, where RFC 3986 §3.4 lets more stand than
+// url.QueryEscape does: a search stays readable.
+func encode(b *strings.Builder, text string) {
+	const hex = "0123456789ABCDEF"
+	for i := range len(text) {
+		c := text[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~:/,$*@!", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('%')
+		b.WriteByte(hex[c>>4])
+		b.WriteByte(hex[c&15])
+	}
+}
+
+// nameOnly is a parameter's name without its modifier or chain.
+func nameOnly(name string) string {
+	if i := strings.IndexAny(name, ":."); i >= 0 {
+		return name[:i]
+	}
+	return name
+}
+
+// at says which parameter an error is about.
+func at(err error, name string) error {
+	if e, ok := err.(*record.Error); ok && e.Path == "" {
+		return e.At(brief(name))
+	}
+	return err
+}

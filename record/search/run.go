@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"time"
 
 	"carehold/record"
@@ -18,10 +19,66 @@ type Entry struct {
 // Result is what a search matched, in order.
 type Result struct {
 	Matches []int // indexes into what was searched
+
+	all  []Entry
+	keys [][]byte // of each match, when the search has a _sort
 }
 
 // Run matches every entry, which are only those that may be seen, and puts what
 // matched in order: by _sort, then by ID.
 func (q *Query) Run(all []Entry) (*Result, error) {
-	return nil, record.Safef(record.Unsupported, "search is not there yet")
+	conditions := slices.Clone(q.conditions)
+	for i, c := range conditions {
+		var err error
+		if conditions[i], err = c.bind(all); err != nil {
+			return nil, at(err, c.name)
+		}
+	}
+	r := &Result{all: all}
+	// What is asked of a type is put together when its first entry comes; nil for
+	// one that cannot match.
+	byType := map[string]*[]asked{}
+	var tests *[]asked
+	typ := ""
+	for i := range all {
+		e := &all[i]
+		if e.Ref.Type != typ {
+			typ = e.Ref.Type
+			known := false
+			if tests, known = byType[typ]; !known {
+				tests = q.testsOf(conditions, typ)
+				byType[typ] = tests
+			}
+		}
+		if tests != nil && holdAll(e, *tests) {
+			r.Matches = append(r.Matches, i)
+		}
+	}
+	q.sort(r)
+	return r, nil
+}
+
+// testsOf are the tests that the conditions have for a type, in their order.
+func (q *Query) testsOf(conditions []condition, typ string) *[]asked {
+	if !q.searches(typ) {
+		return nil
+	}
+	tests := make([]asked, len(conditions))
+	for i, c := range conditions {
+		a, ok := c.tests[typ]
+		if !ok {
+			return nil
+		}
+		tests[i] = a
+	}
+	return &tests
+}
+
+func holdAll(e *Entry, tests []asked) bool {
+	for i := range tests {
+		if !tests[i].holds(e) {
+			return false
+		}
+	}
+	return true
 }

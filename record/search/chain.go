@@ -1,0 +1,118 @@
+package search
+
+import (
+	"slices"
+	"strings"
+
+	"carehold/record"
+	"carehold/record/fhir/r4"
+)
+
+// chainTest is subject:Patient.name=x (FHIR R4 §3.1.1.4.15): what a reference
+// points to is one of those that the inner condition holds for. Those are found
+// once, in a pass of their own; a chain costs that and a look-up for each entry.
+type chainTest struct {
+	base  string
+	inner condition
+}
+
+// chain reads what stands behind the point. Without a type the target may be any
+// that the reference can point to and that has the parameter.
+func (q *Query) chain(params []*r4.Param, types []string, modifier string, modified bool, inner pair) (*condition, error) {
+	if err := q.oneHop(inner.name); err != nil {
+		return nil, err
+	}
+	code, _, _ := strings.Cut(inner.name, ":")
+	var ends []string
+	for i, def := range params {
+		if def.Type != "reference" {
+			return nil, record.Errorf(record.Invalid, "%s of %s is not a reference, and nothing can be chained to it", def.Code, types[i])
+		}
+		if modified {
+			if !typeModifier(def, modifier) {
+				return nil, record.Errorf(record.Invalid, "%s of %s cannot be chained through %q: it points to %s", def.Code, types[i], brief(modifier), pointsTo(def))
+			}
+			ends = append(ends, modifier)
+			continue
+		}
+		if len(def.Targets) == 0 {
+			ends = append(ends, r4.ResourceTypes()...)
+		}
+		ends = append(ends, def.Targets...)
+	}
+	slices.Sort(ends)
+	ends = slices.DeleteFunc(slices.Compact(ends), func(typ string) bool {
+		_, ok := r4.LookupParam(typ, code)
+		return !ok
+	})
+	if len(ends) == 0 {
+		return nil, record.Errorf(record.Invalid, "nothing that %s points to has a search parameter %q", params[0].Code, brief(code))
+	}
+	c, err := q.condition(inner, ends)
+	if err != nil || c == nil {
+		return nil, err
+	}
+	chain := &chainTest{q.base, *c}
+	out := &condition{tests: make(map[string]asked, len(types))}
+	for i, typ := range types {
+		out.tests[typ] = asked{place(typ, params[i].Code), chain}
+	}
+	return out, nil
+}
+
+// oneHop counts a chain, and refuses one that goes on.
+func (q *Query) oneHop(inner string) error {
+	if strings.Contains(inner, ".") || inner == "_has" || strings.HasPrefix(inner, "_has:") {
+		return record.Safef(record.Invalid, "chains of more than one hop are not supported: search in two steps")
+	}
+	if q.chains++; q.chains > MaxChains {
+		return record.Safef(record.Invalid, "the search has more than %d chains: search in two steps", MaxChains)
+	}
+	return nil
+}
+
+func pointsTo(def *r4.Param) string {
+	if len(def.Targets) == 0 {
+		return "any type"
+	}
+	return strings.Join(def.Targets, ", ")
+}
+
+func (*chainTest) cost() int { return costReference }
+
+// holds is never asked of a test that was not bound.
+func (*chainTest) holds(*Entry, Values) bool { return false }
+
+func (t *chainTest) bind(all []Entry) (test, error) {
+	set := newTargets(t.base)
+	err := t.inner.each(all, set.add)
+	return pointsInto{set}, err
+}
+
+// each calls f with every entry that the condition holds for.
+func (c condition) each(all []Entry, f func(*Entry)) error {
+	c, err := c.bind(all)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if c.holds(&all[i]) {
+			f(&all[i])
+		}
+	}
+	return nil
+}
+
+// pointsInto holds for what has a reference into the set.
+type pointsInto struct{ set *targets }
+
+func (pointsInto) cost() int { return costReference }
+
+func (t pointsInto) holds(_ *Entry, v Values) bool {
+	for n := range v.References {
+		if t.set.has(&n) {
+			return true
+		}
+	}
+	return false
+}
