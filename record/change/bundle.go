@@ -72,6 +72,7 @@ type Entry struct {
 type Request struct {
 	Method, URL                       string
 	IfMatch, IfNoneMatch, IfNoneExist string
+	IfModifiedSince                   string
 }
 
 // ParseBundle takes a bundle apart. It must not be changed afterwards: the
@@ -172,7 +173,7 @@ func (p *parser) text(path string) (string, error) {
 // "other", because names come from whoever sent the bundle.
 var known = map[string]bool{"id": true, "meta": true, "implicitRules": true, "language": true, "identifier": true, "timestamp": true,
 	"total": true, "link": true, "signature": true, "entry.id": true, "entry.extension": true, "entry.link": true,
-	"entry.search": true, "entry.response": true, "entry.request.ifModifiedSince": true}
+	"entry.search": true, "entry.response": true}
 
 func (p *parser) ignore(name string) error {
 	if strings.HasSuffix(name, "modifierExtension") {
@@ -237,7 +238,7 @@ func (p *parser) request(path string) (*Request, error) {
 	var q Request
 	err := p.object(path, func(name string) (err error) {
 		into := map[string]*string{"method": &q.Method, "url": &q.URL, "ifMatch": &q.IfMatch,
-			"ifNoneMatch": &q.IfNoneMatch, "ifNoneExist": &q.IfNoneExist}[name]
+			"ifNoneMatch": &q.IfNoneMatch, "ifNoneExist": &q.IfNoneExist, "ifModifiedSince": &q.IfModifiedSince}[name]
 		if into == nil {
 			return p.ignore("entry.request." + name)
 		}

@@ -14,25 +14,42 @@ const (
 	Delete
 	Read   // GET Type/id and Type/id/_history/n: the state after the changes
 	Head   // HEAD of anything
-	Search // GET of anything else: a search, a history, $validate
+	Search // GET of anything else: a search, a history, an operation
 	Exists // a conditional create that found one: nothing is written, the answer is 200
 	Absent // a conditional delete that found none: nothing is written, the answer is 204
 	Patch  // planned, it is an Update: a store never sees it
+	Invoke // POST of an operation: only in a batch
 )
 
-// Change is one thing to do to the record.
+// Change is one thing to do to the record: as it is asked for, or, once it is
+// planned, as it is to be done.
 type Change struct {
 	Index       int            // of the entry in the bundle: answers are given in that order
 	Verb        Verb           //
-	Ref         fhir.Ref       // of Create with the id newID gave; of Search and Head as far as the URL says
-	Resource    *fhir.Resource // of Create and Update, its references rewritten
+	Ref         fhir.Ref       // asked with a condition, an Update, Delete or Patch has no ID here; planned, it has
+	Resource    *fhir.Resource // of Create and Update, planned with its references rewritten; of Invoke
+	Patch       *JSONPatch     // of Patch
+	Query       string         // the condition, still percent-encoded; of Read and Head, what follows the question mark
 	IfMatch     string         // as sent: W/"3"
 	IfNoneMatch string
-	IfNoneExist string
+	Since       string         // of GET and HEAD: ifModifiedSince, a FHIR instant
 	Version     record.Version // of Read and Head: 0 is the newest
 	FullURL     string
 	URL         string // of the request, as sent
 	Err         error  // in a batch: why this entry cannot be done. The others can
+
+	kept map[string]bool // references that were there before a patch: they stay
+}
+
+// conditional reports whether only the record knows what is meant.
+func (c *Change) conditional() bool {
+	switch c.Verb {
+	case Create:
+		return c.Query != ""
+	case Update, Delete, Patch:
+		return c.Ref.ID == ""
+	}
+	return false
 }
 
 // Finder answers conditional references and requests from what the caller may
@@ -48,6 +65,12 @@ type Finder interface {
 	// does whether a test of the patch fails. record.NotFound, Gone, Forbidden as
 	// for any read.
 	Current(ref fhir.Ref) (*fhir.Resource, error)
+}
+
+// Options are what planning takes beside the record.
+type Options struct {
+	NewID func(typ string) string    // the id of what is created
+	Check func(*fhir.Resource) error // refuses what may not be written, as it would be written; nil: nothing
 }
 
 // Storable reports whether a record can hold resources of the type, and if not

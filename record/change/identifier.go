@@ -42,16 +42,22 @@ func (x identifierIndex[T]) add(r *fhir.Resource, what T) {
 
 // find is what the reference matches; nothing for any other query.
 func (x identifierIndex[T]) find(t fhir.Target) []T {
+	found, _ := x.lookup(t)
+	return found
+}
+
+// lookup is find, and whether the query is one that this index answers.
+func (x identifierIndex[T]) lookup(t fhir.Target) (found []T, ok bool) {
 	q, err := url.ParseQuery(t.Query)
 	if err != nil || len(q) != 1 || len(q["identifier"]) != 1 {
-		return nil
+		return nil, false
 	}
 	system, value, bar := strings.Cut(q["identifier"][0], "|")
 	if !bar {
 		system, value = "", system
 	}
-	if value == "" {
-		return nil
+	if value == "" || strings.ContainsAny(value, `\\,|`) { // a list, or escapes: a search's matter
+		return nil, false
 	}
-	return x[identifierKey{t.Ref.Type, identifier{system, value}, !bar}]
+	return x[identifierKey{t.Ref.Type, identifier{system, value}, !bar}], true
 }

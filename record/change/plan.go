@@ -2,94 +2,112 @@ package change
 
 import (
 	"slices"
-	"strings"
 
 	"carehold/record"
 	"carehold/record/fhir"
 )
 
-// Plan orders a transaction or a batch. newID makes the id of a resource that is
-// created; find may be nil, and then nothing conditional can be asked.
-func Plan(b *Bundle, newID func(typ string) string, find Finder) ([]Change, error) {
-	p := planner{newID: newID, find: find}
-	switch b.Type {
-	case "batch":
-		return p.batch(b), nil
-	case "transaction":
-		return p.transaction(b)
-	}
-	return nil, record.Safef(record.Invalid, "only a Bundle of type batch or transaction can be sent here").At("Bundle.type")
-}
-
-type planner struct {
-	newID func(string) string
-	find  Finder
-}
-
-func (p *planner) batch(b *Bundle) []Change {
-	changes := make([]Change, len(b.Entries))
-	for i := range b.Entries {
-		c, err := p.change(&b.Entries[i])
-		if err == nil && c.Resource != nil {
-			err = independent(c)
-		}
-		c.Err = err
-		changes[i] = c
-	}
-	return changes
-}
-
-// independent refuses what only a transaction can resolve: references between
-// entries (FHIR R4 §3.1.0.11.1) and references with a query.
-func independent(c Change) error {
-	for _, r := range c.Resource.References() {
-		if r.In != fhir.InReference {
-			continue
-		}
-		switch fhir.ParseReference(r.Value).Form {
-		case fhir.URN:
-			return at(c.Index, r, record.Unprocessed, "entries of a batch cannot point to one another; send a transaction")
-		case fhir.Conditional:
-			return at(c.Index, r, record.Unprocessed, "a reference with a query can only be sent in a transaction")
-		}
-	}
-	return nil
-}
-
-func (p *planner) transaction(b *Bundle) ([]Change, error) {
-	changes := make([]Change, 0, len(b.Entries))
+// Transaction turns what a transaction asks for into what is to be done, in order
+// (FHIR R4 §3.1.0.11.2). asked stays as it is: a plan that is made again, because
+// the record moved on, begins with it again. find may be nil when nothing needs the
+// record (Conditional).
+func Transaction(asked []Change, o Options, find Finder) ([]Change, error) {
+	p := planner{o, find, true}
+	changes := make([]Change, len(asked))
+	once := onceOnly{written: map[fhir.Ref]bool{}, sought: map[string]bool{}}
 	index := newIndex()
-	written := map[fhir.Ref]bool{}
-	for i := range b.Entries {
-		c, err := p.change(&b.Entries[i])
+	for i := range asked {
+		c, err := p.resolve(asked[i])
 		if err != nil {
 			return nil, err
 		}
-		switch c.Verb {
-		case Create, Update, Delete:
-			if written[c.Ref] {
-				return nil, record.Safef(record.Invalid, "a transaction can change a resource only once").At(entryPath(i))
-			}
-			written[c.Ref] = true
+		if err := once.claim(&asked[i], &c); err != nil {
+			return nil, err
 		}
 		if c.Verb == Create || c.Verb == Update || c.Verb == Exists {
 			if !index.add(c.FullURL, c.Ref, c.Verb == Create) {
-				return nil, record.Safef(record.Invalid, "two entries have the same fullUrl").At(entryPath(i) + ".fullUrl")
+				return nil, record.Safef(record.Invalid, "two entries have the same fullUrl").At(entryPath(c.Index) + ".fullUrl")
 			}
 		}
-		changes = append(changes, c)
+		changes[i] = c
 	}
-	resolve := resolver{index: index, find: p.find, created: changes, found: map[string]string{}}
+	rewriting := resolver{index: index, find: find, changes: changes, found: map[string]string{}}
 	for i := range changes {
-		if changes[i].Resource == nil {
+		c := &changes[i]
+		if c.Resource == nil {
 			continue
 		}
-		if err := resolve.rewrite(&changes[i]); err != nil {
+		if err := rewriting.rewrite(c); err != nil {
+			return nil, err
+		}
+		if err := p.check(c); err != nil {
 			return nil, err
 		}
 	}
 	slices.SortStableFunc(changes, func(a, b Change) int { return a.Verb.order() - b.Verb.order() })
 	return changes, nil
+}
+
+// One is Transaction for a request that stands alone, or in a batch: nothing is
+// rewritten.
+func One(asked Change, o Options, find Finder) (Change, error) {
+	if asked.Err != nil {
+		return asked, asked.Err
+	}
+	p := planner{o, find, false}
+	c, err := p.resolve(asked)
+	if err != nil || c.Resource == nil {
+		return c, err
+	}
+	return c, p.check(&c)
+}
+
+// Conditional reports whether planning needs a Finder.
+func Conditional(asked []Change) bool {
+	for i := range asked {
+		c := &asked[i]
+		if c.conditional() || c.Verb == Patch {
+			return true
+		}
+		if c.Resource == nil {
+			continue
+		}
+		for _, r := range c.Resource.References() {
+			if r.In == fhir.InReference && fhir.ParseReference(r.Value).Form == fhir.Conditional {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// onceOnly refuses what a transaction would do twice: "if any resource identities
+// (including resolved identities from conditional update/delete) overlap in steps
+// 1-3, then the transaction SHALL fail" (FHIR R4 §3.1.0.11.2).
+type onceOnly struct {
+	written map[fhir.Ref]bool
+	sought  map[string]bool // conditions that found nothing, and so make something new
+}
+
+func (o *onceOnly) claim(asked, c *Change) error {
+	switch c.Verb {
+	case Create, Update, Delete:
+	default:
+		return nil
+	}
+	if o.written[c.Ref] {
+		return record.Safef(record.Invalid, "a transaction can change a resource only once").At(entryPath(c.Index))
+	}
+	o.written[c.Ref] = true
+	if c.Verb != Create || asked.Query == "" {
+		return nil
+	}
+	condition := c.Ref.Type + "?" + asked.Query
+	if o.sought[condition] {
+		return record.Safef(record.Invalid, "two entries would create what neither of them finds: the same condition is there twice").At(entryPath(c.Index))
+	}
+	o.sought[condition] = true
+	return nil
 }
 
 // order is when a transaction does it (FHIR R4 §3.1.0.11.2).
@@ -99,178 +117,142 @@ func (v Verb) order() int {
 		return 0
 	case Create, Exists:
 		return 1
-	case Update:
+	case Update, Patch:
 		return 2
 	}
 	return 3
 }
 
-// change reads one entry of a transaction or batch.
-func (p *planner) change(e *Entry) (Change, error) {
-	c := Change{Index: e.Index, FullURL: e.FullURL}
-	path := entryPath(e.Index)
-	if e.Err != nil {
-		return c, e.Err
-	}
-	if e.Request == nil {
-		return c, record.Safef(record.Invalid, "each entry of a transaction or batch has a request").At(path)
-	}
-	q := e.Request
-	c.URL, c.IfMatch, c.IfNoneMatch, c.IfNoneExist = q.URL, q.IfMatch, q.IfNoneMatch, q.IfNoneExist
-	path += ".request"
-	if q.URL == "" {
-		return c, record.Safef(record.Invalid, "a request must have a url").At(path)
-	}
-	switch q.Method {
-	case "POST":
-		return p.post(c, e)
-	case "PUT":
-		return p.put(c, e)
-	case "DELETE":
-		return p.delete(c, e)
-	case "GET", "HEAD":
-		return get(c, q.Method), nil
-	case "PATCH":
-		return c, record.Safef(record.Unsupported, "PATCH inside a Bundle is not supported").At(path + ".method")
-	}
-	return c, record.Safef(record.Invalid, "a request's method is GET, HEAD, POST, PUT, DELETE or PATCH").At(path + ".method")
+// planner asks the record what a request means.
+type planner struct {
+	Options
+	find   Finder
+	bundle bool // errors say which entry
 }
 
-func (p *planner) post(c Change, e *Entry) (Change, error) {
-	if strings.ContainsAny(c.URL, "/?$") {
-		return c, record.Safef(record.Unsupported, "inside a Bundle a POST creates: its url is a resource type").At(entryPath(c.Index) + ".request.url")
-	}
-	if err := body(e, c.URL); err != nil {
-		return c, err
-	}
-	c.Verb, c.Resource, c.Ref = Create, e.Resource, fhir.Ref{Type: c.URL}
-	if c.IfNoneExist != "" {
-		found, err := p.one(c.Index, c.URL, c.IfNoneExist)
-		if err != nil {
+// resolve is the change with its condition looked up and its patch done.
+func (p *planner) resolve(c Change) (Change, error) {
+	var err error
+	if c.conditional() {
+		if c, err = p.meant(c); err != nil {
 			return c, err
 		}
-		if found.ID != "" {
+	}
+	switch {
+	case c.Verb == Patch:
+		return p.patched(c)
+	case c.Verb == Create && c.Ref.ID == "":
+		c.Ref.ID = p.NewID(c.Ref.Type)
+	}
+	return c, nil
+}
+
+// meant looks a condition up: FHIR R4 §3.1.0.8.1 for a create, §3.1.0.4.3 for an
+// update, §3.1.0.7.1 for a delete, §3.1.0.6 for a patch.
+func (p *planner) meant(c Change) (Change, error) {
+	found, err := p.one(&c)
+	if err != nil {
+		return c, err
+	}
+	none := found.ID == ""
+	switch c.Verb {
+	case Create:
+		if !none {
 			c.Verb, c.Resource, c.Ref = Exists, nil, found
-			return c, nil
 		}
-	}
-	c.Ref.ID = p.newID(c.URL)
-	return c, nil
-}
-
-func (p *planner) put(c Change, e *Entry) (Change, error) {
-	typ, query, conditional := strings.Cut(c.URL, "?")
-	if conditional {
-		if err := body(e, typ); err != nil {
-			return c, err
+	case Delete:
+		if c.Verb, c.Ref.ID = Delete, found.ID; none {
+			c.Verb = Absent
 		}
-		found, err := p.one(c.Index, typ, query)
-		if err != nil {
-			return c, err
+	case Patch:
+		if c.Ref = found; none {
+			return c, p.at(&c, "url", record.Safef(record.NotFound, "nothing matches"))
 		}
-		// The four cases of FHIR R4 §3.1.0.4.3.
-		switch id := e.Resource.ID(); {
-		case found.ID == "" && id == "":
-			c.Verb, c.Ref = Create, fhir.Ref{Type: typ, ID: p.newID(typ)}
-		case found.ID == "":
-			c.Verb, c.Ref = Update, fhir.Ref{Type: typ, ID: id}
+	case Update:
+		switch id := c.Resource.ID(); {
+		case none && id == "":
+			if c.IfMatch != "" {
+				return c, p.at(&c, "ifMatch", record.Safef(record.Precondition, "nothing matches, so there is no version to match"))
+			}
+			c.Verb, c.IfNoneMatch = Create, ""
+		case none:
+			c.Ref.ID = id
 		case id != "" && id != found.ID:
-			return c, record.Safef(record.Invalid, "the resource found has another id than the one sent").At(entryPath(c.Index) + ".resource.id")
+			return c, p.at(&c, "url", record.Safef(record.Invalid, "the resource found has another id than the one sent"))
 		default:
-			c.Verb, c.Ref = Update, found
+			c.Ref = found
 		}
-		c.Resource = e.Resource
-		return c, nil
 	}
-	ref, err := c.target()
-	if err != nil {
-		return c, err
-	}
-	if err := body(e, ref.Type); err != nil {
-		return c, err
-	}
-	if e.Resource.ID() != ref.ID { // FHIR R4 §3.1.0.4: a missing id is as wrong as another one
-		return c, record.Safef(record.Invalid, "the resource's id must be the id in the url").At(entryPath(c.Index) + ".resource.id")
-	}
-	c.Verb, c.Ref, c.Resource = Update, ref, e.Resource
 	return c, nil
 }
 
-func (p *planner) delete(c Change, e *Entry) (Change, error) {
-	if e.Resource != nil {
-		return c, record.Safef(record.Invalid, "a DELETE has no resource").At(entryPath(c.Index) + ".resource")
+// one is the only resource that the condition finds; the zero Ref for none.
+func (p *planner) one(c *Change) (fhir.Ref, error) {
+	member := "url"
+	if c.Verb == Create {
+		member = "ifNoneExist"
 	}
-	typ, query, conditional := strings.Cut(c.URL, "?")
-	if !conditional {
-		ref, err := c.target()
-		c.Verb, c.Ref = Delete, ref
-		return c, err
-	}
-	found, err := p.one(c.Index, typ, query)
-	if c.Verb, c.Ref = Delete, found; err == nil && found.ID == "" {
-		c.Verb = Absent
-	}
-	return c, err
-}
-
-func get(c Change, method string) Change {
-	c.Verb = Search
-	if t := fhir.ParseReference(c.URL); t.Form == fhir.Relative {
-		if c.Ref = t.Ref; t.Version == "" {
-			c.Verb = Read
-		}
-	}
-	if method == "HEAD" {
-		c.Verb = Head
-	}
-	return c
-}
-
-// target is the Type/id of the request's URL, which is relative to the base.
-func (c *Change) target() (fhir.Ref, error) {
-	ref, err := fhir.ParseRef(c.URL)
-	if err != nil {
-		return ref, record.Safef(record.Invalid, "the url must be a resource type, a slash and an id, or a type and a query").At(entryPath(c.Index) + ".request.url")
-	}
-	return ref, nil
-}
-
-// body checks that the entry has a resource of the type, and one that is stored.
-func body(e *Entry, typ string) error {
-	switch path := entryPath(e.Index); {
-	case !fhir.KnownType(typ):
-		return record.Safef(record.Invalid, "the url does not begin with a resource type").At(path + ".request.url")
-	case e.Resource == nil:
-		return record.Safef(record.Invalid, "a POST or PUT has a resource").At(path)
-	case e.Resource.Type() != typ:
-		return record.Safef(record.Invalid, "the resource is not of the type in the url").At(path + ".resource.resourceType")
-	}
-	if reason, ok := Storable(typ); !ok {
-		return record.Safef(record.NotAllowed, "%s", reason).At(entryPath(e.Index) + ".resource")
-	}
-	return nil
-}
-
-// one is the only resource of the type the query finds; the zero Ref for none.
-func (p *planner) one(i int, typ, query string) (fhir.Ref, error) {
-	path := entryPath(i) + ".request"
 	switch {
 	case p.find == nil:
-		return fhir.Ref{}, record.Safef(record.Unsupported, "conditional requests are not possible here").At(path)
-	case !fhir.KnownType(typ):
-		return fhir.Ref{}, record.Safef(record.Invalid, "the url does not begin with a resource type").At(path + ".url")
-	case query == "":
+		return fhir.Ref{}, p.at(c, member, record.Safef(record.Unsupported, "conditional requests are not possible here"))
+	case c.Query == "":
 		// It would mean every resource of the type.
-		return fhir.Ref{}, record.Safef(record.Precondition, "a conditional request must say what to look for").At(path)
+		return fhir.Ref{}, p.at(c, member, record.Safef(record.Precondition, "a conditional request must say what to look for"))
 	}
-	found, err := p.find.Find(typ, query)
+	found, err := p.find.Find(c.Ref.Type, c.Query)
 	switch {
 	case err != nil:
-		return fhir.Ref{}, err
+		return fhir.Ref{}, p.at(c, member, err)
 	case len(found) > 1:
-		return fhir.Ref{}, record.Safef(record.Precondition, "more than one resource matches").At(path)
+		return fhir.Ref{}, p.at(c, member, record.Safef(record.Precondition, "more than one resource matches"))
 	case len(found) == 0:
 		return fhir.Ref{}, nil
 	}
 	return found[0], nil
+}
+
+// patched makes an Update of a patch.
+func (p *planner) patched(c Change) (Change, error) {
+	if p.find == nil {
+		return c, p.at(&c, "method", record.Safef(record.Unsupported, "patches are not possible here"))
+	}
+	now, err := p.find.Current(c.Ref)
+	if err != nil {
+		return c, p.at(&c, "url", err)
+	}
+	next, err := c.Patch.Apply(now)
+	if err != nil && p.bundle {
+		err = inPatch(c.Index, err)
+	}
+	if err != nil {
+		return c, err
+	}
+	c.Verb, c.Resource, c.kept = Update, next, map[string]bool{}
+	for _, r := range now.References() {
+		c.kept[r.Value] = true
+	}
+	return c, nil
+}
+
+// check asks whether the resource may be written.
+func (p *planner) check(c *Change) error {
+	if p.Check == nil || c.Verb != Create && c.Verb != Update {
+		return nil
+	}
+	err := p.Check(c.Resource)
+	switch {
+	case err == nil || !p.bundle:
+		return err
+	case c.Patch != nil:
+		return inPatch(c.Index, err)
+	}
+	return inEntry(c.Index, err)
+}
+
+// at says which member of an entry's request an error is about.
+func (p *planner) at(c *Change, member string, err error) error {
+	if !p.bundle {
+		return err
+	}
+	return inside(entryPath(c.Index)+".request."+member, err)
 }

@@ -1,6 +1,9 @@
 package change
 
 import (
+	"slices"
+	"strings"
+
 	"carehold/record"
 	"carehold/record/fhir"
 )
@@ -36,20 +39,31 @@ func at(i int, r fhir.Reference, kind record.Kind, text string) error {
 	return inEntry(i, record.Safef(kind, "%s", text).At(r.Path))
 }
 
+// refPath is where the reference of entry i is.
+func refPath(i int, r fhir.Reference) string {
+	_, inside, _ := strings.Cut(r.Path, ".")
+	return entryPath(i) + ".resource." + inside
+}
+
 // resolver rewrites the references of a transaction's resources.
 type resolver struct {
 	index   *index
 	find    Finder
-	created []Change
+	changes []Change
 	found   map[string]string // what conditional references were resolved to
 	ids     identifierIndex[fhir.Ref]
+	gone    map[fhir.Ref]bool
+	written map[fhir.Ref]bool
 }
 
 func (s *resolver) rewrite(c *Change) error {
 	var failed error
 	base := root(c.FullURL)
+	if c.kept != nil { // what a patch left is complete as it is
+		base = ""
+	}
 	c.Resource = c.Resource.Rewrite(func(r fhir.Reference) (string, bool) {
-		if failed != nil {
+		if failed != nil || c.kept[r.Value] {
 			return "", false
 		}
 		to, err := s.resolve(c.Index, base, r)
@@ -116,17 +130,9 @@ func (s *resolver) conditional(i int, r fhir.Reference, t fhir.Target) (string, 
 	}
 	found, err := s.find.Find(t.Ref.Type, t.Query)
 	if err != nil {
-		return "", err
+		return "", inside(refPath(i, r), err)
 	}
-	if s.ids == nil {
-		s.ids = identifierIndex[fhir.Ref]{}
-		for _, c := range s.created {
-			if c.Verb == Create {
-				s.ids.add(c.Resource, c.Ref)
-			}
-		}
-	}
-	found = append(found, s.ids.find(t)...)
+	found = s.after(found, t)
 	if len(found) != 1 {
 		text := "nothing matches this reference's query"
 		if len(found) > 1 {
@@ -136,4 +142,28 @@ func (s *resolver) conditional(i int, r fhir.Reference, t fhir.Target) (string, 
 	}
 	s.found[r.Value] = found[0].String()
 	return found[0].String(), nil
+}
+
+// after is what a query finds once the transaction is done (FHIR R4 §3.1.0.11.2
+// resolves conditional references last): without what it deletes, and by
+// identifier, which is what references with a query are in practice, with what it
+// makes and changes.
+func (s *resolver) after(found []fhir.Ref, t fhir.Target) []fhir.Ref {
+	if s.ids == nil {
+		s.ids, s.gone, s.written = identifierIndex[fhir.Ref]{}, map[fhir.Ref]bool{}, map[fhir.Ref]bool{}
+		for _, c := range s.changes {
+			switch c.Verb {
+			case Delete:
+				s.gone[c.Ref] = true
+			case Create, Update:
+				s.written[c.Ref] = true
+				s.ids.add(c.Resource, c.Ref)
+			}
+		}
+	}
+	made, byIdentifier := s.ids.lookup(t)
+	found = slices.DeleteFunc(slices.Clone(found), func(ref fhir.Ref) bool {
+		return s.gone[ref] || byIdentifier && s.written[ref]
+	})
+	return append(found, made...)
 }

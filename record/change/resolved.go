@@ -14,7 +14,6 @@ func PlanResolved(b *Bundle) ([]Change, error) {
 	if b.Type != "transaction" {
 		return nil, record.Safef(record.Invalid, "an import is sent as a Bundle of type transaction").At("Bundle.type")
 	}
-	p := planner{}
 	changes := make([]Change, len(b.Entries))
 	written := make(map[fhir.Ref]bool, len(b.Entries))
 	for i := range b.Entries {
@@ -23,9 +22,12 @@ func PlanResolved(b *Bundle) ([]Change, error) {
 		if e.Err == nil && (e.Request == nil || e.Request.Method != "PUT") {
 			return nil, record.Safef(record.Invalid, "an import puts each entry under an id of its own").At(path)
 		}
-		c, err := p.change(e)
+		c, err := request(e)
 		if err != nil {
 			return nil, err
+		}
+		if c.Ref.ID == "" {
+			return nil, record.Safef(record.Unsupported, "an import has looked up what there was to look up").At(path + ".url")
 		}
 		if written[c.Ref] {
 			return nil, record.Safef(record.Invalid, "a transaction can change a resource only once").At(entryPath(i))

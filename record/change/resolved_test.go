@@ -26,7 +26,7 @@ func TestPlanResolved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := change.Plan(b, nil, nil); err == nil {
+	if _, err := plan(bundle("transaction", put("Encounter/a", resources[0]), put("Encounter/b", resources[1]), put("Encounter/c", resources[2])), found{}); err == nil {
 		t.Error("an ordinary transaction with a reference to nothing is taken")
 	}
 	cs, err := change.PlanResolved(b)
