@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"testing"
 )
 
 // What R4 says of JSON and of Bundles and the oracle does not check, put here from
@@ -170,4 +171,38 @@ func plainValue(d *json.Decoder, path string, inArray bool) error {
 		err = fmt.Errorf("%s is empty", path)
 	}
 	return err
+}
+
+// The rules find what is against them: one fault each.
+func TestRulesFind(t *testing.T) {
+	const self = `"link":[{"relation":"self","url":"http://h/fhir/Basic"}]`
+	for _, c := range []struct{ why, bundle string }{
+		{"bdl-1", `"type":"batch-response","total":1`},
+		{"self", `"type":"searchset"`},
+		{"two links", `"type":"searchset","link":[{"relation":"self","url":"a"},{"relation":"self","url":"b"}]`},
+		{"bdl-2", `"type":"collection","entry":[{"search":{"mode":"match"},"resource":{"resourceType":"Basic"}}]`},
+		{"bdl-3", `"type":"history","entry":[{"response":{"status":"200"}}]`},
+		{"bdl-3", `"type":"searchset",` + self + `,"entry":[{"fullUrl":"http://h/fhir/Basic/1","search":{"mode":"match"},"request":{"method":"GET","url":"x"},"resource":{"resourceType":"Basic","id":"1"}}]`},
+		{"bdl-4", `"type":"batch-response","entry":[{"resource":{"resourceType":"Basic"}}]`},
+		{"bdl-5", `"type":"collection","entry":[{"fullUrl":"http://h/fhir/Basic/1"}]`},
+		{"bdl-7", `"type":"collection","entry":[{"fullUrl":"http://h/fhir/Basic/1","resource":{"resourceType":"Basic","id":"1"}},{"fullUrl":"http://h/fhir/Basic/1","resource":{"resourceType":"Basic","id":"1"}}]`},
+		{"bdl-8", `"type":"collection","entry":[{"fullUrl":"http://h/fhir/Basic/1/_history/1","resource":{"resourceType":"Basic","id":"1"}}]`},
+		{"consistent", `"type":"collection","entry":[{"fullUrl":"http://h/fhir/Basic/2","resource":{"resourceType":"Basic","id":"1"}}]`},
+		{"mode", `"type":"searchset",` + self + `,"entry":[{"fullUrl":"http://h/fhir/Basic/1","resource":{"resourceType":"Basic","id":"1"}}]`},
+		{"a fullUrl", `"type":"searchset",` + self + `,"entry":[{"search":{"mode":"match"},"resource":{"resourceType":"Basic","id":"1"}}]`},
+		{"3 digit", `"type":"batch-response","entry":[{"response":{"status":"OK"}}]`},
+		{"self", `"type":"batch-response","entry":[{"response":{"status":"200"},"resource":{"resourceType":"Bundle","type":"searchset"}}]`},
+		{"twice", `"type":"collection","type":"collection"`},
+		{".entry is empty", `"type":"collection","entry":[]`},
+		{".entry[].link[] is empty", `"type":"collection","entry":[{"link":[{}]}]`},
+		{".id is empty", `"type":"collection","id":""`},
+		{".id is empty", `"type":"collection","id":null`},
+	} {
+		if _, err := kindOf([]byte(`{"resourceType":"Bundle",` + c.bundle + `}`)); err == nil || !strings.Contains(err.Error(), c.why) {
+			t.Errorf("%s: %v, want %s", c.bundle, err, c.why)
+		}
+	}
+	if kind, err := kindOf([]byte(`{"resourceType":"Bundle","type":"history","total":1,"entry":[{"fullUrl":"http://h/fhir/Basic/1","request":{"method":"DELETE","url":"Basic/1"},"response":{"status":"204"}}]}`)); err != nil || kind != "Bundle of type history" {
+		t.Error(kind, err)
+	}
 }

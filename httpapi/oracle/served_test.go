@@ -100,7 +100,7 @@ func (p *person) expect(status int, token string, q request) answer {
 	p.t.Helper()
 	a := p.ask(token, q)
 	if a.status != status {
-		p.t.Errorf("%s %s: %d, want %d: %.300s", q.method, q.path, a.status, status, a.body)
+		p.fault("%s %s: %d, want %d: %.300s", q.method, q.path, a.status, status, a.body)
 	}
 	return a
 }
@@ -116,7 +116,7 @@ func (p *person) eachEntry(refs []string) {
 				version := strings.Trim(strings.TrimPrefix(a.header.Get("ETag"), "W/"), `"`)
 				b := p.expect(200, p.token, request{method: "GET", path: "/" + ref + "/_history/" + version})
 				if string(a.body) != string(b.body) {
-					p.t.Errorf("%s: read and vread differ", ref)
+					p.fault("%s: read and vread differ", ref)
 				}
 				p.pages(p.token, "/"+ref+"/_history")
 			}
@@ -155,11 +155,11 @@ func (p *person) pages(token, path string) (matches, total int) {
 func (p *person) searches(token, typ string, n int) {
 	for _, query := range []string{"?_count=100", "?_count=97&_sort=-_lastUpdated&_total=accurate", "?_count=100&_summary=false"} {
 		if matches, total := p.pages(token, "/"+typ+query); matches != n || total != n {
-			p.t.Errorf("%s%s: %d matches, total %d, want %d", typ, query, matches, total, n)
+			p.fault("%s%s: %d matches, total %d, want %d", typ, query, matches, total, n)
 		}
 	}
 	if matches, _ := p.pages(token, "/"+typ+"/_history?_count=100"); matches < n {
-		p.t.Errorf("the history of %s has %d versions, want %d at least", typ, matches, n)
+		p.fault("the history of %s has %d versions, want %d at least", typ, matches, n)
 	}
 	for _, query := range []string{
 		"", "_count=0", "_count=1", "_summary=true", "_summary=text", "_summary=data", "_summary=count", "_elements=id", "_elements=identifier,status,code",
@@ -178,7 +178,7 @@ func (p *person) searches(token, typ string, n int) {
 // system asks across all types.
 func (p *person) system(n int) {
 	if matches, _ := p.pages(p.token, "/_history?_count=100"); matches < n {
-		p.t.Errorf("the history of the record has %d versions, want %d at least", matches, n)
+		p.fault("the history of the record has %d versions, want %d at least", matches, n)
 	}
 	if matches, _ := p.pages(p.token, "?_type=Patient,Observation,Condition,Practitioner&_count=100"); matches < 1 {
 		p.t.Error("a search across types finds nothing")
@@ -307,7 +307,7 @@ func (p *person) mistakes(ref string) {
 			Issue        []struct{ Severity, Code, Diagnostics string }
 		}
 		if json.Unmarshal(a.body, &o) != nil || o.ResourceType != "OperationOutcome" || len(o.Issue) == 0 || o.Issue[0].Severity != "error" || o.Issue[0].Diagnostics == "" {
-			p.t.Errorf("%s %s: %d without an OperationOutcome that says why: %s", c.method, c.path, a.status, a.body)
+			p.fault("%s %s: %d without an OperationOutcome that says why: %s", c.method, c.path, a.status, a.body)
 		}
 	}
 }

@@ -1,0 +1,46 @@
+package oracle
+
+import (
+	"strings"
+	"testing"
+
+	"carehold/record/change"
+)
+
+// Each example that the oracle takes goes into a record, and comes back so that
+// the oracle takes it again: as it is, in a search, and as short as it can be.
+func TestExamplesServed(t *testing.T) {
+	s := newServer(t)
+	ann := s.enrol("Ann") // whose record holds all but what is about a Patient of its own
+	served, others := 0, 0
+	for name, b := range examples(t) {
+		if refusal(b) != nil {
+			continue
+		}
+		im, err := ann.bring(name, []byte(`{"resourceType":"Bundle","type":"collection","entry":[{"resource":`+string(b)+`}]}`))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, r := range im.Refused {
+			if _, storable := change.Storable(r.Ref.Type); storable {
+				t.Errorf("%s: refused: %s", name, r.Reason)
+			}
+			others++
+		}
+		for _, c := range im.Changes {
+			ref := c.Ref.String()
+			ann.expect(200, ann.token, request{method: "GET", path: "/" + ref})
+			id := ref[strings.Index(ref, "/")+1:]
+			for _, q := range []string{"_summary=true", "_summary=text", "_summary=data", "_elements=id"} {
+				ann.expect(200, ann.token, request{method: "GET", path: "/" + ref + "?" + q})
+				ann.expect(200, ann.token, request{method: "GET", path: "/" + c.Ref.Type + "?_id=" + id + "&" + q})
+			}
+			served++
+		}
+	}
+	if served < 360 {
+		t.Errorf("only %d examples were served", served)
+	}
+	t.Logf("%d examples were served, %d are of a type that no record holds; the oracle refused %d answers", served, others, ann.refused)
+}
