@@ -122,15 +122,21 @@ func (t Tuple) Component(i int) Values {
 // Lookup finds the values of a parameter of the resource type that the index is
 // of. number is the parameter's place in r4.Params of the type (Place).
 func Lookup(index []byte, number int) Values {
-	r := reader{index, 0, len(index)}
-	for r.more() {
-		n := r.count()
-		from, to := r.block()
-		switch {
-		case n == number:
-			return Values{index, from, to}
-		case n > number:
-			return Values{}
+	d := directory(index)
+	for at, n := 0, -1; d.more(); {
+		head := d.count()
+		n += head>>1 + 1
+		from, size := at, d.count()
+		if head&1 == 0 {
+			at += size
+		} else {
+			from = d.count()
+		}
+		if n > number {
+			break
+		}
+		if n == number && from <= len(index) && size <= len(index)-from {
+			return Values{index, from, from + size}
 		}
 	}
 	return Values{}
@@ -201,9 +207,13 @@ func (v Values) URIs(yield func([]byte) bool) {
 
 // Tuples are the values of a parameter of type composite.
 func (v Values) Tuples(yield func(Tuple) bool) {
-	for r := v.reader(); r.more(); {
-		from, to := r.block()
-		if !yield(Tuple{v.index, from, to}) {
+	r := v.reader()
+	for n := r.byte(); r.more(); {
+		from := r.at
+		for range n {
+			r.block()
+		}
+		if r.at == from || !yield(Tuple{v.index, from, r.at}) {
 			return
 		}
 	}

@@ -49,6 +49,26 @@ func (r *reader) int() int64 {
 // a type has parameters.
 func (r *reader) count() int { return int(min(r.uint(), 1<<31)) }
 
+// directory is the end of an index, which says where the values are: how long it
+// is stands in the last byte, or in the four before one that is 255.
+func directory(index []byte) reader {
+	end := len(index) - 1
+	if end < 0 {
+		return reader{}
+	}
+	size := int(index[end])
+	if size == 255 {
+		if end -= 4; end < 0 {
+			return reader{}
+		}
+		size = int(binary.LittleEndian.Uint32(index[end:]))
+	}
+	if size > end {
+		return reader{}
+	}
+	return reader{index, end - size, end}
+}
+
 // block is a length and as many bytes.
 func (r *reader) block() (from, to int) {
 	n := r.count()
