@@ -163,7 +163,7 @@ func (t identifiersTest) holds(_ *Entry, v Values) bool {
 	for n := range v.References {
 		token := Token{System: n.System, Code: n.Value}
 		for i := range t {
-			if codes(&token, &t[i]) {
+			if t[i].is(&token) {
 				return true
 			}
 		}

@@ -9,9 +9,17 @@ import (
 // stringsTest compares texts (FHIR R4 §3.1.1.4.8): folded, from the beginning;
 // :contains anywhere; :exact as written and whole.
 type stringsTest struct {
-	how   func(s *String, sought []byte) bool
+	how   stringForm
 	texts [][]byte
 }
+
+type stringForm uint8
+
+const (
+	begins stringForm = iota
+	contains
+	exactly
+)
 
 func stringTest(modifier string, alternatives []string) (test, error) {
 	t := stringsTest{how: begins}
@@ -49,19 +57,25 @@ func folded(text string) (string, error) {
 	return f, nil
 }
 
-func begins(s *String, sought []byte) bool   { return bytes.HasPrefix(s.Folded, sought) }
-func contains(s *String, sought []byte) bool { return bytes.Contains(s.Folded, sought) }
-func exactly(s *String, sought []byte) bool  { return bytes.Equal(s.Exact, sought) }
-
 func (stringsTest) cost() int { return costString }
 
 func (t stringsTest) holds(_ *Entry, v Values) bool {
 	for s := range v.Strings {
 		for _, sought := range t.texts {
-			if t.how(&s, sought) {
+			if t.how.is(&s, sought) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+func (how stringForm) is(s *String, sought []byte) bool {
+	switch how {
+	case begins:
+		return bytes.HasPrefix(s.Folded, sought)
+	case contains:
+		return bytes.Contains(s.Folded, sought)
+	}
+	return bytes.Equal(s.Exact, sought)
 }

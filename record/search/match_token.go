@@ -18,25 +18,36 @@ import (
 // in a case-insensitive manner".
 type tokensTest struct {
 	not    bool
-	how    func(t *Token, s *tokenSought) bool
 	tokens []tokenSought
 }
 
+// tokenSought is one alternative; what is compared depends on how it is written.
 type tokenSought struct {
+	how          tokenForm
 	system, code []byte
-	bar          bool   // there was a bar
-	value        []byte // of :of-type
+	value        []byte // of :of-type and :text
 }
 
+type tokenForm uint8
+
+const (
+	anySystem tokenForm = iota
+	noSystem
+	bothParts
+	systemAlone
+	asText
+	asType
+)
+
 func (q *Query) tokenTest(modifier string, alternatives []string) (test, error) {
-	t := tokensTest{how: codes, not: modifier == "not"}
+	t := tokensTest{not: modifier == "not"}
 	read := parseToken
 	switch modifier {
 	case "", "not":
 	case "text":
-		t.how, read = beginsText, parseTokenText
+		read = parseTokenText
 	case "of-type":
-		t.how, read = ofType, parseOfType
+		read = parseOfType
 	default:
 		return nil, unsupported("token", modifier)
 	}
@@ -61,7 +72,14 @@ func parseToken(value string) (s tokenSought, err error) {
 	case len(parts) > 2 || len(parts[0]) == 0 && len(parts[1]) == 0:
 		return s, record.Errorf(record.Invalid, `%q is neither code, system|code, |code nor system|: a bar that is part of one is written \|`, brief(value))
 	}
-	return tokenSought{system: texts[0], code: texts[1], bar: true}, nil
+	how := bothParts
+	switch {
+	case len(texts[0]) == 0:
+		how = noSystem
+	case len(texts[1]) == 0:
+		how = systemAlone
+	}
+	return tokenSought{how: how, system: texts[0], code: texts[1]}, nil
 }
 
 // parseTokenText reads the text of :text, which is searched for as a string is.
@@ -70,7 +88,7 @@ func parseTokenText(value string) (s tokenSought, err error) {
 	if err == nil {
 		text, err = folded(text)
 	}
-	return tokenSought{value: []byte(text)}, err
+	return tokenSought{how: asText, value: []byte(text)}, err
 }
 
 // parseOfType reads system|code|value: "all 3 parts must be present".
@@ -82,7 +100,7 @@ func parseOfType(value string) (s tokenSought, err error) {
 	if len(texts) != 3 || len(texts[0]) == 0 || len(texts[1]) == 0 || len(texts[2]) == 0 {
 		return s, record.Errorf(record.Invalid, "%q is not system|code|value of an identifier's type and value", brief(value))
 	}
-	return tokenSought{system: texts[0], code: texts[1], value: texts[2]}, nil
+	return tokenSought{how: asType, system: texts[0], code: texts[1], value: texts[2]}, nil
 }
 
 func unescaped(parts []string) ([][]byte, error) {
@@ -103,7 +121,7 @@ func (tokensTest) cost() int { return costToken }
 func (t tokensTest) holds(_ *Entry, v Values) bool {
 	for n := range v.Tokens {
 		for i := range t.tokens {
-			if t.how(&n, &t.tokens[i]) {
+			if t.tokens[i].is(&n) {
 				return !t.not
 			}
 		}
@@ -111,33 +129,26 @@ func (t tokensTest) holds(_ *Entry, v Values) bool {
 	return t.not
 }
 
-func codes(t *Token, s *tokenSought) bool {
-	if s.bar {
-		if len(s.system) == 0 {
-			if len(t.System) > 0 && !t.Implied {
-				return false
-			}
-		} else if !bytes.Equal(t.System, s.system) {
-			return false
-		} else if len(s.code) == 0 {
-			return true
-		}
+func (s *tokenSought) is(t *Token) bool {
+	switch s.how {
+	case anySystem:
+		return sameCode(t, s.code)
+	case noSystem:
+		return (len(t.System) == 0 || t.Implied) && sameCode(t, s.code)
+	case bothParts:
+		return bytes.Equal(t.System, s.system) && sameCode(t, s.code)
+	case systemAlone:
+		return bytes.Equal(t.System, s.system)
+	case asText:
+		return bytes.HasPrefix(t.Text, s.value)
 	}
-	return sameCode(t, s.code)
-}
-
-func sameCode(t *Token, code []byte) bool {
-	if len(t.Code) == 0 {
-		return false // a text alone
-	}
-	if len(t.System) > 0 && !t.Caseless {
-		return bytes.Equal(t.Code, code)
-	}
-	return bytes.EqualFold(t.Code, code)
-}
-
-func ofType(t *Token, s *tokenSought) bool {
 	return bytes.Equal(t.TypeSystem, s.system) && bytes.Equal(t.TypeCode, s.code) && sameCode(t, s.value)
 }
 
-func beginsText(t *Token, s *tokenSought) bool { return bytes.HasPrefix(t.Text, s.value) }
+// sameCode compares codes; a text alone has none.
+func sameCode(t *Token, code []byte) bool {
+	if len(t.System) > 0 && !t.Caseless {
+		return bytes.Equal(t.Code, code)
+	}
+	return len(t.Code) > 0 && bytes.EqualFold(t.Code, code)
+}
