@@ -1,110 +1,183 @@
 package fhirapi
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"carehold/httpapi/problem"
 	"carehold/record"
 	"carehold/record/change"
+	"carehold/record/fhir"
+	"carehold/record/search"
 	"carehold/record/store"
 )
 
-// How many entries a page has.
-const (
-	defaultCount = 50
-	maxCount     = store.MaxPage
-)
-
-// Search serves the entries of one type that the grant reaches, page by page.
-// FHIR R4 §3.1.1. Parameters that narrow a search are not supported yet; they are
-// named in an OperationOutcome in the Bundle, for a filter that is silently left
-// out could be believed.
+// Search serves what matches, of a type, of all types, or of what is about a patient
+// (a compartment), page by page. FHIR R4 §3.1.1. A POST to _search says in its body
+// what a GET says in its URL, or part of it in each (§3.1.1.2).
 func (a *API) Search(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	typ, err := resourceType(r)
+	in := sought{typ: r.PathValue("type"), patient: r.PathValue("id")}
+	if in.typ != "" {
+		if _, err := resourceType(r); err != nil {
+			return err
+		}
+	}
+	if c := r.PathValue("compartment"); c != "" && c != "Patient" {
+		return record.Safef(record.Unsupported, "the one compartment here is the Patient's: /Patient/{id}/{type}")
+	}
+	raw := r.URL.RawQuery
+	if r.Method == http.MethodPost {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return err
+		}
+		raw = strings.Trim(raw+"&"+string(body), "&")
+	}
+	q, err := asksFor(r.Header, raw)
 	if err != nil {
 		return err
 	}
-	values, unknown, err := query(r, "_count", "_page")
+	if r.Method == http.MethodPost && q.values.Get("_pretty") == "true" && r.URL.Query().Get("_pretty") == "" {
+		w = prettied(w)
+	}
+	x, err := a.search(r, v, q, in, raw)
 	if err != nil {
 		return err
 	}
-	s, err := a.search(r, v, typ, values, unknown)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", ContentType)
-	w.WriteHeader(http.StatusOK)
-	return gone(s.write(w))
+	return x.send(w)
 }
 
-// found is a page on its way out.
-type found struct {
-	api     *API
-	head    change.BundleHead
-	entries []store.Entry
-	unknown []string
+// sought is where a search looks.
+type sought struct {
+	typ     string // "" for all
+	patient string // whose compartment; "" for no compartment
 }
 
-func (a *API) search(r *http.Request, v *store.View, typ string, values url.Values, unknown []string) (*found, error) {
-	count, err := pageSize(values)
+// path is what follows the base in the search's URL.
+func (s sought) path() string {
+	switch {
+	case s.patient == "":
+		return s.typ
+	case s.typ == "":
+		return "Patient/" + s.patient + "/*"
+	}
+	return "Patient/" + s.patient + "/" + s.typ
+}
+
+// asksFor reads what a search has beside its conditions, which search.Parse reads.
+func asksFor(header http.Header, raw string) (*asked, error) {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, badQuery()
+	}
+	if err := format(header, values); err != nil {
+		return nil, err
+	}
+	return &asked{header: header, values: values, prefer: preferences(header["Prefer"])}, nil
+}
+
+// search is the answer to a search. raw is its text, with what stands in a body.
+func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw string) (*answer, error) {
+	token := q.values.Get("_page")
+	if q.values.Has("_page") {
+		was, err := a.openPage(v, q, in.path())
+		if err != nil {
+			return nil, err
+		}
+		raw = was.Query
+	}
+	query, err := search.Parse(in.typ, raw, search.Options{Base: a.config.Base, Strict: q.prefer.strict})
 	if err != nil {
 		return nil, err
 	}
-	page, err := v.Search(r.Context(), store.Query{Type: typ, Limit: count, After: values.Get("_page")})
+	if in.patient != "" {
+		if err := query.Within(fhir.Ref{Type: "Patient", ID: in.patient}); err != nil {
+			return nil, err
+		}
+	}
+	part, err := partOf(query.Summary, query.Elements)
 	if err != nil {
 		return nil, err
 	}
-	f := &found{api: a, entries: page.Entries, unknown: unknown}
-	f.head = change.BundleHead{Type: "searchset"}
+	o := store.SearchOptions{Page: token, Limit: limitOf(query), Asked: store.Asked{Path: in.path(), Query: executed(query)}}
+	page, err := v.Search(r.Context(), query, o)
+	if err != nil {
+		return nil, err
+	}
+	head := change.BundleHead{Type: "searchset", Links: a.links(list{asked: o.Asked, self: a.self(o.Asked, token)}, page.Next)}
 	if page.Total != store.NotCounted { // FHIR R4 §2.36.3: total is 0..1
-		f.head.Total = &page.Total
+		head.Total = &page.Total
 	}
-	link := func(relation, cursor string) {
-		q := url.Values{"_count": {strconv.Itoa(count)}}
-		if cursor != "" {
-			q.Set("_page", cursor)
+	return &answer{status: http.StatusOK, stream: func(w io.Writer) error {
+		out := change.NewBundleWriter(w, head)
+		for _, e := range page.Entries {
+			p := part
+			if e.Mode == "include" {
+				p.elements = nil // §3.1.1.5.9: they are about what was searched
+			}
+			body, err := p.of(e.Body)
+			if err != nil {
+				return err
+			}
+			if err := out.Entry(change.BundleEntry{FullURL: a.fullURL(e.Ref), Resource: body, Mode: e.Mode}); err != nil {
+				return err
+			}
 		}
-		f.head.Links = append(f.head.Links, change.Link{Relation: relation, URL: a.config.Base + "/" + typ + "?" + q.Encode()})
-	}
-	link("self", values.Get("_page"))
-	if page.Next != "" {
-		link("next", page.Next)
-	}
-	return f, nil
+		if len(query.Ignored) > 0 {
+			if err := out.Entry(change.BundleEntry{Resource: leftOut(query.Ignored), Mode: "outcome"}); err != nil {
+				return err
+			}
+		}
+		return out.Close()
+	}}, nil
 }
 
-func pageSize(values url.Values) (int, error) {
-	if !values.Has("_count") {
-		return defaultCount, nil
+// limitOf is how many matches a page has: fewer than asked for, never more, and with
+// 0 the total alone (FHIR R4 §3.1.1.5.3).
+func limitOf(q *search.Query) int {
+	switch {
+	case q.Summary == "count":
+		return 0
+	case q.Count < 0:
+		return defaultCount
 	}
-	n, err := strconv.Atoi(values.Get("_count"))
-	if err != nil || n < 0 {
-		return 0, record.Safef(record.Invalid, "_count is a number from 0 to %d", maxCount)
-	}
-	// FHIR R4 §3.1.1.4.11: fewer than asked for, never more; and 0 asks for the
-	// total alone.
-	return min(n, maxCount), nil
+	return min(q.Count, maxCount)
 }
 
-// write writes the Bundle as it goes: resources are copied, never decoded.
-func (f *found) write(w interface{ Write([]byte) (int, error) }) error {
-	out := change.NewBundleWriter(w, f.head)
-	for _, e := range f.entries {
-		if err := out.Entry(change.BundleEntry{FullURL: f.api.fullURL(e.Ref), Resource: e.Body, Mode: "match"}); err != nil {
-			return err
+// executed is the search as it was executed, with the page size that there is.
+func executed(q *search.Query) string {
+	parts := strings.Split(q.Applied(), "&")
+	for i, p := range parts {
+		if strings.HasPrefix(p, "_count=") {
+			parts[i] = "_count=" + strconv.Itoa(min(q.Count, maxCount))
 		}
 	}
-	if len(f.unknown) > 0 {
-		var issues []problem.Issue
-		for _, name := range f.unknown {
-			issues = append(issues, problem.Issue{Severity: "warning", Code: "not-supported",
-				Diagnostics: "the parameter " + name + " was left out: these are all the entries of the type that this token opens"})
-		}
-		if err := out.Entry(change.BundleEntry{Resource: problem.OutcomeOf("", issues...), Mode: "outcome"}); err != nil {
-			return err
-		}
+	return strings.Join(parts, "&")
+}
+
+// self is the link to what was asked for, FHIR R4 §3.1.1.6: the search as it was
+// executed. Of a further page it is the link that led to it.
+func (a *API) self(as store.Asked, token string) string {
+	url := strings.TrimSuffix(a.config.Base+"/"+as.Path, "/")
+	switch {
+	case token != "":
+		return a.pageLink(as.Path, token)
+	case as.Query != "":
+		url += "?" + as.Query
 	}
-	return out.Close()
+	return url
+}
+
+// leftOut names the parameters that were not applied: a filter that is silently left
+// out could be believed. Their values are not repeated.
+func leftOut(names []string) []byte {
+	var issues []problem.Issue
+	for _, name := range names {
+		issues = append(issues, problem.Issue{Severity: "warning", Code: "not-supported",
+			Diagnostics: "the parameter " + name + " was left out: what is here was not narrowed by it"})
+	}
+	return problem.OutcomeOf("", issues...)
 }

@@ -15,6 +15,7 @@ import (
 	"carehold/record/audit"
 	"carehold/record/holder"
 	"carehold/record/keys"
+	"carehold/record/search"
 	"carehold/record/statement"
 	"carehold/record/store"
 )
@@ -40,7 +41,7 @@ func (l *local) look(token string) {
 		l.t.Fatal(err)
 	}
 	defer v.Close()
-	if _, err := v.Search(context.Background(), store.Query{Type: "Observation"}); err != nil {
+	if _, err := v.Search(context.Background(), &search.Query{Type: "Observation", Types: []string{"Observation"}}, store.SearchOptions{}); err != nil {
 		l.t.Fatal(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"carehold/record/audit"
 	"carehold/record/grant"
 	"carehold/record/holder"
+	"carehold/record/search"
 	"carehold/record/store"
 )
 
@@ -70,7 +71,7 @@ func TestHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v, err := srv.View(t.Context(), doctor.Token); err == nil {
-		if _, err := v.Search(t.Context(), store.Query{Type: "Patient"}); err == nil {
+		if _, err := v.Search(t.Context(), &search.Query{Type: "Patient", Types: []string{"Patient"}}, store.SearchOptions{}); err == nil {
 			t.Fatal("a revoked token reads")
 		}
 		v.Close()

@@ -83,20 +83,6 @@ type Entry struct {
 	Body    []byte // FHIR JSON, with id and meta
 }
 
-// Query is a search by type.
-type Query struct {
-	Type  string
-	Limit int    // entries in a page
-	After string // the Next of the page before; "" for the first
-}
-
-// Page is a page of a search.
-type Page struct {
-	Entries []Entry
-	Total   int    // of all pages, on the first one; on the others NotCounted
-	Next    string // "" for the last page
-}
-
 // ApplyOptions go with a change.
 type ApplyOptions struct {
 	Origin entry.Origin // for an import

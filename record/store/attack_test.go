@@ -127,7 +127,7 @@ func TestViewOpenedBefore(t *testing.T) {
 		}
 		_, err := v.Read(t.Context(), allergyRef, 0)
 		wantKind(t, err, record.Unauthorized)
-		_, err = v.Search(t.Context(), store.Query{Type: "AllergyIntolerance", Limit: 1})
+		_, err = lookFor(v, "AllergyIntolerance", "", 1)
 		wantKind(t, err, record.Unauthorized)
 		_, err = s.Open(t.Context(), token)
 		wantKind(t, err, record.Unauthorized)
@@ -551,7 +551,7 @@ func TestUnloggedReadDoesNotExist(t *testing.T) {
 	if e, err := v.Read(t.Context(), allergyRef, 0); err == nil || len(e.Body) > 0 {
 		t.Errorf("an unlogged read showed %d bytes, %v", len(e.Body), err)
 	}
-	if page, err := v.Search(t.Context(), store.Query{Type: "AllergyIntolerance", Limit: 10}); err == nil || len(page.Entries) > 0 {
+	if page, err := lookFor(v, "AllergyIntolerance", "", 10); err == nil || len(page.Entries) > 0 {
 		t.Errorf("an unlogged search showed %d entries, %v", len(page.Entries), err)
 	}
 }
@@ -603,13 +603,9 @@ func TestPageEnds(t *testing.T) {
 	}
 	seen := map[string]int{}
 	pages := 0
-	for q := (store.Query{Type: "Binary", Limit: 500}); ; pages++ {
-		p, err := me.Search(t.Context(), q)
-		want := 5
-		if q.After != "" {
-			want = store.NotCounted
-		}
-		if err != nil || p.Total != want {
+	for next := ""; ; pages++ {
+		p, err := lookFor(me, "Binary", "", 500, next)
+		if err != nil || p.Total != 5 {
 			t.Fatal(p.Total, err)
 		}
 		size := 0
@@ -620,7 +616,7 @@ func TestPageEnds(t *testing.T) {
 		if size > 20<<20 || size == 0 {
 			t.Errorf("a page of %d bytes", size)
 		}
-		if q.After = p.Next; p.Next == "" {
+		if next = p.Next; next == "" {
 			break
 		}
 	}

@@ -183,7 +183,7 @@ func BenchmarkSearch(b *testing.B) {
 			_, token := d.share(clinician(s))
 			v := view(b, s, token)
 			for b.Loop() {
-				if p, err := v.Search(ctx, store.Query{Type: "AllergyIntolerance", Limit: 50}); err != nil || p.Total != size {
+				if p, err := lookFor(v, "AllergyIntolerance", "", 50); err != nil || p.Total != size {
 					b.Fatal(p.Total, err)
 				}
 			}
@@ -228,7 +228,7 @@ func TestEpochBetween(t *testing.T) {
 	if list, err := me.List(t.Context()); err != nil || len(list) == 0 {
 		t.Errorf("the session lists %d: %v", len(list), err)
 	}
-	if p, err := v.Search(t.Context(), store.Query{Type: "AllergyIntolerance", Limit: 10}); err != nil || len(p.Entries) != 1 {
+	if p, err := lookFor(v, "AllergyIntolerance", "", 10); err != nil || len(p.Entries) != 1 {
 		t.Errorf("the other grant finds %d: %v", len(p.Entries), err)
 	}
 }

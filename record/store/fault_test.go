@@ -130,7 +130,7 @@ func (x *faultyStore) answers(t testing.TB, e *memory) (got map[string]string) {
 			}
 		}
 		for _, typ := range []string{"AllergyIntolerance", "Condition", "Binary"} {
-			p, err := v.Search(ctx, store.Query{Type: typ, Limit: 50})
+			p, err := lookFor(v, typ, "", 50)
 			say(who+typ, err, func() string { return fmt.Sprint(p.Total, len(p.Entries)) })
 		}
 	}
@@ -441,7 +441,7 @@ func TestForgedRow(t *testing.T) {
 	v := view(t, s, x.gp)
 	_, err = v.Read(ctx, allergyRefOf("n1"), 0)
 	wantKind(t, err, record.Integrity)
-	_, err = v.Search(ctx, store.Query{Type: "AllergyIntolerance", Limit: 10})
+	_, err = lookFor(v, "AllergyIntolerance", "", 10)
 	wantKind(t, err, record.Integrity)
 }
 

@@ -2,11 +2,14 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"carehold/record"
 	"carehold/record/fhir"
 	"carehold/record/grant"
+	"carehold/record/kv"
 	"carehold/record/rows"
+	"carehold/record/search"
 )
 
 // finder answers a plan from the record as the planner has it, and keeps what it
@@ -29,6 +32,9 @@ func (f *finder) show(ref fhir.Ref, version record.Version) {
 
 // fail keeps what is not the plan's to judge.
 func (f *finder) fail(err error) error {
+	if err == nil {
+		return nil
+	}
 	switch record.KindOf(err) {
 	case record.Internal, record.Integrity, record.Unavailable, record.Unauthorized, record.TooMany:
 		f.broken = err
@@ -47,17 +53,42 @@ func (f *finder) Find(typ, query string) ([]fhir.Ref, error) {
 	if !grant.Covers(v.grant, grant.ActSearch, typ) {
 		return nil, record.Errorf(record.Forbidden, "this grant does not include searching %s, which a condition needs", typ)
 	}
-	found, err := f.pl.find(f.ctx, typ, query, f.base)
+	// Strict: a condition that is left out makes a request for one resource one for
+	// all of them.
+	q, err := search.Parse(typ, query, search.Options{Base: f.base, Strict: true})
 	if err != nil {
 		return nil, f.fail(err)
 	}
-	refs := make([]fhir.Ref, len(found))
-	for i, e := range found {
-		f.show(e.ref, e.version)
-		refs[i] = e.ref
-	}
-	return refs, nil
+	var refs []fhir.Ref
+	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		p, d, err := v.directory(r)
+		if err != nil {
+			return err
+		}
+		if p.Head.Dir != f.pl.dir {
+			return errStale
+		}
+		pass, err := v.pass(f.ctx, r, p.Head.Dir, d, q)
+		if err != nil {
+			return err
+		}
+		defer pass.close()
+		found, err := q.Run(pass.all)
+		if err != nil {
+			return err
+		}
+		matches, _, err := found.Page(nil, enough)
+		for _, i := range matches {
+			refs = append(refs, fhir.Ref{Type: typ, ID: strings.Clone(pass.all[i].Ref.ID)})
+			f.show(refs[len(refs)-1], pass.more[i].stamp.Version())
+		}
+		return err
+	})
+	return refs, f.fail(err)
 }
+
+// enough is how many a condition needs to find: two are too many already.
+const enough = 2
 
 // Current is the newest version of what is to be patched. A patch that fails, and
 // one that does not, tells what is there: so it takes reading as well as changing.
@@ -91,15 +122,4 @@ func (f *finder) Current(ref fhir.Ref) (*fhir.Resource, error) {
 		return nil, f.fail(rows.Damaged("entry"))
 	}
 	return r, nil
-}
-
-// found is an entry that a condition matched.
-type found struct {
-	ref     fhir.Ref
-	version record.Version
-}
-
-// find searches the record as the plan has it.
-func (pl *planner) find(_ context.Context, typ, query, base string) ([]found, error) {
-	return nil, record.Safef(record.Unsupported, "conditions are not there yet")
 }

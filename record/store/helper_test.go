@@ -12,6 +12,7 @@ import (
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/keys"
+	"carehold/record/search"
 	"carehold/record/statement"
 	"carehold/record/store"
 )
@@ -85,4 +86,18 @@ func mustUsed(t testing.TB, s *store.Store) uint64 {
 		t.Fatal(err)
 	}
 	return st.Used
+}
+
+// lookFor searches a type, or with "" all of them. The text is remembered for the
+// next page.
+func lookFor(v *store.View, typ, text string, limit int, page ...string) (store.Page, error) {
+	q, err := search.Parse(typ, text, search.Options{Base: "https://records.example/fhir", Strict: true})
+	if err != nil {
+		return store.Page{}, err
+	}
+	o := store.SearchOptions{Limit: limit, Asked: store.Asked{Path: typ, Query: text}}
+	if page != nil {
+		o.Page = page[0]
+	}
+	return v.Search(ctx, q, o)
 }

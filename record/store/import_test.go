@@ -68,9 +68,8 @@ func everything(t testing.TB, v *store.View, types map[string]int) map[string]st
 	t.Helper()
 	all := make(map[string]store.Entry)
 	for typ := range types {
-		q := store.Query{Type: typ, Limit: 331}
-		for {
-			page, err := v.Search(t.Context(), q)
+		for next := ""; ; {
+			page, err := lookFor(v, typ, "", 331, next)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,9 +77,9 @@ func everything(t testing.TB, v *store.View, types map[string]int) map[string]st
 				if _, twice := all[e.Ref.String()]; twice {
 					t.Errorf("%s is on two pages", e.Ref)
 				}
-				all[e.Ref.String()] = e
+				all[e.Ref.String()] = e.Entry
 			}
-			if q.After = page.Next; q.After == "" {
+			if next = page.Next; next == "" {
 				break
 			}
 		}

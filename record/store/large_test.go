@@ -74,7 +74,7 @@ func TestTenThousandEntries(t *testing.T) {
 		t.Errorf("the heap grew to %d MB for %d MB of entries", most>>20, len(raw)>>20)
 	}
 
-	page, err := me.Search(t.Context(), store.Query{Type: "Observation", Limit: store.MaxPage})
+	page, err := lookFor(me, "Observation", "", store.MaxPage)
 	if err != nil || page.Total != n-1 || len(page.Entries) != store.MaxPage {
 		t.Fatalf("%d of %d: %v", len(page.Entries), page.Total, err)
 	}

@@ -618,7 +618,7 @@ func (w *world) lookWith(p *modelPerson, v *store.View, g grant.Grant) {
 		}
 	}
 	typ := modelRefs[w.pick(len(modelRefs))].Type
-	page, err := v.Search(ctx, store.Query{Type: typ, Limit: 10})
+	page, err := lookFor(v, typ, "", 10)
 	if !scoped(g, typ, grant.Search) {
 		if record.KindOf(err) != record.Forbidden || len(page.Entries) > 0 {
 			w.fail("searching %s under %s: %v", typ, g.To.Name, err)

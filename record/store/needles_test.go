@@ -25,6 +25,7 @@ import (
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/keys"
+	"carehold/record/search"
 	"carehold/record/statement"
 	"carehold/record/store"
 )
@@ -230,8 +231,8 @@ func TestNeedles(t *testing.T) {
 		}
 		v.Read(ctx, changes[1].Ref, 0)                                                                           // refused: a sensitive section
 		v.Read(ctx, fhir.Ref{Type: "Condition", ID: needle("asked")}, 0)                                         // not there
-		v.Search(ctx, store.Query{Type: "AllergyIntolerance", Limit: 20})                                        //
-		v.Search(ctx, store.Query{Type: needle("Type")})                                                         // no such type
+		lookFor(v, "AllergyIntolerance", "", 20)                                                                 //
+		v.Search(ctx, &search.Query{Type: needle("Type")}, store.SearchOptions{})                                // no such type
 		v.Apply(ctx, []change.Change{{Verb: change.Delete, Ref: ref}}, noOptions)                                // without the verb
 		v.Apply(ctx, []change.Change{{Verb: change.Create, Ref: ref, Err: errNeedle(needle("err"))}}, noOptions) // a bad request
 	}

@@ -117,7 +117,7 @@ func TestPanicLosesNothing(t *testing.T) {
 	}
 	v := d.session()
 	run("reading", func() error { _, err := v.Read(ctx, allergyRef, 0); return err })
-	run("searching", func() error { _, err := v.Search(ctx, store.Query{Type: "AllergyIntolerance"}); return err })
+	run("searching", func() error { _, err := lookFor(v, "AllergyIntolerance", "", 0); return err })
 	run("writing", func() error { _, err := tryPut(v, allergy); return err })
 	run("a large write", func() error { _, err := tryPut(v, large("big", 3<<20)); return err })
 	run("signing in", func() error {

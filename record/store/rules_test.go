@@ -13,6 +13,7 @@ import (
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/keys"
+	"carehold/record/search"
 	"carehold/record/statement"
 	"carehold/record/store"
 	"carehold/record/wire"
@@ -445,7 +446,7 @@ func TestBusyGrant(t *testing.T) {
 	if _, err := v.Read(t.Context(), allergyRefOf(string(bytes.Repeat([]byte("a"), 1<<20))), 0); err == nil {
 		t.Error("read something")
 	}
-	v.Search(t.Context(), store.Query{Type: string(bytes.Repeat([]byte("A"), 1<<20))})
+	v.Search(t.Context(), &search.Query{Type: string(bytes.Repeat([]byte("A"), 1<<20))}, store.SearchOptions{})
 	if n := mustUsed(t, s) - used; n > 4096 {
 		t.Errorf("two requests left %d bytes in the log", n)
 	}

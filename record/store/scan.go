@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/hex"
 
 	"carehold/record"
 	"carehold/record/audit"
@@ -15,17 +14,12 @@ import (
 // one snapshot, in the order of the entries' names. The directory leads: a row
 // it does not name is not there, and one it names that is missing is damage.
 func (v *View) scan(fn func(l line, e Entry) (more bool, err error)) error {
-	return v.scanFrom(0, fn)
-}
-
-// scanFrom is scan from one of the directory's segments on.
-func (v *View) scanFrom(first int, fn func(l line, e Entry) (more bool, err error)) error {
 	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
 		_, d, err := v.directory(r)
 		if err != nil {
 			return err
 		}
-		for n := first; n < rows.Segments; n++ {
+		for n := range rows.Segments {
 			lines, err := d.Segment(r, n)
 			if err != nil {
 				return err
@@ -87,81 +81,6 @@ func (v *View) scanRows(r kv.Reader, n int, lines []line, fn func(line, rows.Ver
 		return false, rows.Damaged("entry")
 	}
 	return more, err
-}
-
-// Search lists the entries of one type that the grant lets be searched, in pages
-// whose order does not change while entries come and go. It is one pass, and one
-// entry in the log.
-func (v *View) Search(ctx context.Context, q Query) (page Page, err error) {
-	if q.Limit < 0 || q.Limit > MaxPage {
-		return page, record.Safef(record.Invalid, "a page has from 0 to %d entries", MaxPage)
-	}
-	var after record.EntryID
-	if q.After != "" {
-		b, err := hex.DecodeString(q.After)
-		if err != nil || len(b) != len(after) {
-			return page, record.Safef(record.Invalid, "this is not a page of this search: begin the search again")
-		}
-		copy(after[:], b)
-	}
-	if err := v.left(); err != nil {
-		return page, err
-	}
-	err = v.retry(ctx, func() error {
-		page, err = v.search(ctx, q, after)
-		return err
-	})
-	return page, err
-}
-
-func (v *View) search(ctx context.Context, q Query, after record.EntryID) (Page, error) {
-	ev := audit.Event{Action: audit.Search, Query: q.Type}
-	if !grant.Covers(v.grant, grant.ActSearch, q.Type) {
-		ev.Outcome, ev.Reason = audit.Refused, audit.NoVerb
-		if err := v.commit(ctx, ev, nil); err != nil {
-			return Page{}, err
-		}
-		return Page{}, record.Errorf(record.Forbidden, "this grant does not include searching %s", q.Type)
-	}
-	var page Page
-	var last record.EntryID
-	size := 0
-	further := q.After != ""
-	from := 0
-	if further {
-		from = rows.SegmentOf(after)
-	}
-	err := v.scanFrom(from, func(l line, e Entry) (bool, error) {
-		if e.Ref.Type != q.Type || e.Header.Deleted ||
-			v.decide(grant.ActSearch, record.Meta{Type: e.Ref.Type, Section: e.Section}) != grant.Allowed {
-			return true, nil
-		}
-		page.Total++
-		switch {
-		case further && string(l.Entry[:]) <= string(after[:]):
-		case len(page.Entries) < q.Limit && page.Next == "" && (size == 0 || size+len(e.Body) <= maxPageBytes):
-			page.Entries = append(page.Entries, e)
-			size += len(e.Body)
-			last = l.Entry
-		case page.Next == "" && q.Limit > 0:
-			page.Next = hex.EncodeToString(last[:])
-			return !further, nil // the first page goes on: it counts them all
-		}
-		return true, nil
-	})
-	if err != nil {
-		return Page{}, err
-	}
-	if further {
-		page.Total = NotCounted
-	}
-	for _, e := range page.Entries {
-		ev.Entries = append(ev.Entries, e.Ref.String()+"/_history/"+e.Version.String())
-	}
-	if err := v.commit(ctx, ev, nil); err != nil {
-		return Page{}, err
-	}
-	return page, nil
 }
 
 // all opens everything, for the person's own lists: deleted entries too.

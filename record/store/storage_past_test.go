@@ -199,7 +199,7 @@ func (w *past) answers(t *testing.T, open func() (*store.Store, error)) map[stri
 			}
 		}
 		for _, typ := range []string{"AllergyIntolerance", "Condition", "Binary"} {
-			p, err := v.Search(ctx, store.Query{Type: typ, Limit: 50})
+			p, err := lookFor(v, typ, "", 50)
 			say(who+" looks for "+typ, err, func() string { return fmt.Sprint(p.Total, len(p.Entries)) })
 		}
 		v.Close()

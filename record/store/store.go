@@ -40,7 +40,7 @@ type Store struct {
 	slots     slotHold  // capsules that a backup may still need
 	frontiers frontiers // where the last pages of logs began and ended
 	known     rows.Known
-	memos     *memos // what searches keep between requests
+	memos     *memos  // what searches keep between requests
 	uploads   uploads // of records that are brought here
 	takers    writers // one of them is verified and written at a time
 	verifying sync.Mutex

@@ -241,7 +241,7 @@ func TestWalk(t *testing.T) {
 	wantKind(t, absent, record.NotFound)
 	_, err = v.Apply(t.Context(), []change.Change{{Verb: change.Delete, Ref: fhir.Ref{Type: "AllergyIntolerance", ID: "a1"}}}, store.ApplyOptions{})
 	wantKind(t, err, record.Forbidden)
-	page, err := v.Search(t.Context(), store.Query{Type: "Condition", Limit: 50})
+	page, err := lookFor(v, "Condition", "", 50)
 	if err != nil || page.Total != 0 {
 		t.Errorf("search found %d, %v", page.Total, err)
 	}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"sync"
+
+	"carehold/record"
+	"carehold/record/grant"
+	"carehold/record/kv"
+	"carehold/record/rows"
+	"carehold/record/search"
+)
+
+// pass is what one search goes through: the headers of the entries that the grant
+// may search, and of no others. It is in the clear until it is closed.
+type pass struct {
+	all  []search.Entry
+	more []beside // of the same entries
+	buf  *buffers
+}
+
+// beside is what the store needs of an entry that the search does not.
+type beside struct {
+	stamp stamp
+	body  uint32 // bytes of JSON
+}
+
+// maxPass is how much of a record one search goes through when nothing of it is kept:
+// the indexes of some hundred thousand entries.
+const maxPass = 256 << 20
+
+var errLargePass error = record.Safef(record.TooLarge, "this record has more than one search can go through: search one type of resource at a time, by its own parameters")
+
+// buffers are used again by the next pass, overwritten.
+type buffers struct {
+	plain []byte
+	all   []search.Entry
+	more  []beside
+}
+
+var buffersPool = sync.Pool{New: func() any { return new(buffers) }}
+
+func (p *pass) close() {
+	clear(p.buf.plain[:cap(p.buf.plain)])
+	clear(p.all)
+	p.buf.all, p.buf.more = p.all[:0], p.more[:0]
+	buffersPool.Put(p.buf)
+}
+
+// pass brings together what a search goes through, as of a directory.
+func (v *View) pass(ctx context.Context, r kv.Reader, root hash, d *rows.Directory, q *search.Query) (*pass, error) {
+	b := buffersPool.Get().(*buffers)
+	p := &pass{all: b.all, more: b.more, buf: b}
+	m, err := v.recall(ctx, r, root, d, search.Index)
+	switch {
+	case err != nil:
+	case m != nil:
+		err = p.fromMemo(v, m, q)
+	default:
+		err = p.fromRows(v, r, d, q)
+	}
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *pass) add(h *header) {
+	p.all = append(p.all, search.Entry{Ref: h.ref, ID: h.entry, Updated: h.updated(), Index: h.index})
+	p.more = append(p.more, beside{h.stamp, h.body})
+}
+
+// fromMemo opens what the search needs of what is kept.
+func (p *pass) fromMemo(v *View, m *memo, q *search.Query) error {
+	s := v.memoSeal()
+	defer s.key.Destroy()
+	b, err := s.open(nil, inTable, 0, m.table)
+	if err != nil {
+		return err
+	}
+	defer clear(b)
+	needs, may := needsOf(q), make(map[string]searchable)
+	size, count := 0, 0
+	var open []int
+	table := parseTable(b)
+	for i, info := range table {
+		if info.count == 0 || !needs(info.typ) {
+			continue
+		}
+		if _, known := may[info.typ]; !known {
+			may[info.typ] = v.searchable(info.typ)
+		}
+		if may[info.typ].none() {
+			continue
+		}
+		open = append(open, i)
+		size += len(m.pages[i])
+		count += int(info.count)
+	}
+	// All at once: a buffer that grew would leave behind what was opened so far.
+	if cap(p.buf.plain) < size {
+		p.buf.plain = make([]byte, 0, size)
+	}
+	if cap(p.all) < count {
+		p.all, p.more = make([]search.Entry, 0, count), make([]beside, 0, count)
+	}
+	plain := p.buf.plain[:0]
+	for _, i := range open {
+		from := len(plain)
+		if plain, err = s.open(plain, inPage, i, m.pages[i]); err != nil {
+			return err
+		}
+		typ := table[i].typ
+		allowed := may[typ]
+		parsePage(plain[from:], typ, func(h *header) {
+			if !h.deleted && allowed[h.section] {
+				p.add(h)
+			}
+		})
+	}
+	return nil
+}
+
+// fromRows goes through the rows themselves: where nothing is kept.
+func (p *pass) fromRows(v *View, r kv.Reader, d *rows.Directory, q *search.Query) error {
+	needs, may := needsOf(q), make(map[string]searchable)
+	wanted := func(h *header) bool {
+		if _, known := may[h.ref.Type]; !known {
+			may[h.ref.Type] = v.searchable(h.ref.Type)
+		}
+		return needs(h.ref.Type) && may[h.ref.Type][h.section]
+	}
+	size := 0
+	for n := range d {
+		lines, err := d.Segment(r, n)
+		if err != nil {
+			return err
+		}
+		_, err = v.scanRows(r, n, lines, func(l line, ver rows.Version) (bool, error) {
+			h, mine, err := v.headerOf(r, l, ver, search.Index, wanted)
+			if err != nil || !mine || h.deleted || !wanted(&h) {
+				return err == nil, err
+			}
+			if size += len(h.index); size > maxPass {
+				return false, errLargePass
+			}
+			p.add(&h)
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// searchable tells in which sections the entries of a type may be searched.
+type searchable [record.NumSections + 1]bool
+
+func (s searchable) none() bool { return s == searchable{} }
+
+func (v *View) searchable(typ string) (s searchable) {
+	for _, section := range record.Sections() {
+		s[section] = v.decide(grant.ActSearch, record.Meta{Type: typ, Section: section}) == grant.Allowed
+	}
+	return s
+}
+
+// needsOf tells which types a search has to look at.
+func needsOf(q *search.Query) func(typ string) bool {
+	return func(string) bool { return true }
+}
