@@ -90,7 +90,7 @@ func (p *practice) medicines() {
 
 	var items list
 	for _, r := range current {
-		items = append(items, obj{"item": r, "date": "2026-08-04"})
+		items = append(items, obj{"item": r})
 	}
 	p.about("List", "medicines", obj{
 		"status": "current", "mode": "snapshot", "title": "Current medicines",
@@ -102,7 +102,7 @@ func (p *practice) medicines() {
 	p.about("List", "medicines-mind", obj{
 		"status": "current", "mode": "snapshot", "title": "Current medicines, kept apart at Marion's wish",
 		"code": concept("Medication list", loinc("10160-0", "History of Medication use Narrative")),
-		"date": at("2026-08-04", "11:50"), "source": p.osei, "entry": list{obj{"item": sertraline, "date": "2026-08-04"}},
+		"date": at("2026-08-04", "11:50"), "source": p.osei, "entry": list{obj{"item": sertraline}},
 		"note": notes("She would like every doctor who prescribes for her to know, and to be asked each time."),
 	}, psy)
 	p.provenance("2026-08-04T11:53:00+01:00", "Reviewed and re-authorised", "", list{agent("verifier", p.osei, p.surgery), agent("informant", p.person)}, []ref{sertraline}, psy)
