@@ -1,10 +1,12 @@
 package oracle
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"carehold/record/sample"
 	"carehold/record/testdata"
 )
 
@@ -50,4 +52,40 @@ func TestExamples(t *testing.T) {
 		taken++
 	}
 	t.Logf("%d examples, taken by both", taken)
+}
+
+// The same for what real systems and our own sample send, an entry at a time.
+func TestPeople(t *testing.T) {
+	sources := make(map[string][]byte)
+	files, _ := filepath.Glob(filepath.Join(testdata.Dir(t, "synthea"), "*.json"))
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources[filepath.Base(file)] = b
+	}
+	for _, s := range sample.Sources() {
+		sources[s.Name] = s.Bundle
+	}
+	taken := 0
+	for name, b := range sources {
+		var in struct {
+			Entry []struct{ Resource json.RawMessage }
+		}
+		if err := json.Unmarshal(b, &in); err != nil {
+			t.Fatal(err)
+		}
+		for i, e := range in.Entry {
+			if err := refusal(e.Resource); err != nil {
+				t.Errorf("%s: entry %d: the oracle says %v", name, i, err)
+				continue
+			}
+			if _, err := ours(string(e.Resource)); err != nil {
+				t.Errorf("%s: entry %d: %v", name, i, err)
+			}
+			taken++
+		}
+	}
+	t.Logf("%d entries of %d sources, taken by both", taken, len(sources))
 }
