@@ -1,9 +1,9 @@
 package fhirapi
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"carehold/httpapi/problem"
@@ -21,15 +21,16 @@ const maxBatchAnswer = 32 << 20
 // batch does each entry for itself: what one comes to says nothing of the next.
 // FHIR R4 §3.1.0.11.1. But when the grant ends meanwhile, so does the batch: what
 // was read before is not handed out after.
-func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, plan []change.Change) error {
+func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, all []change.Change) error {
 	p := preferences(r.Header["Prefer"])
-	responses := make([]response, len(plan))
+	responses := make([]response, len(all))
 	brought := 0
 	var done error // the grant's requests for today
-	for i, c := range plan {
+	for i := range all {
 		if r.Context().Err() != nil {
 			return gone(r.Context().Err())
 		}
+		c := &all[i]
 		e, err := change.BundleEntry{}, error(nil)
 		switch {
 		case reads(c.Verb) && done != nil:
@@ -53,85 +54,86 @@ func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, plan 
 			if n, ok := w.(problem.Noter); ok && row.Status == http.StatusInternalServerError {
 				n.Note(err)
 			}
-			e = change.BundleEntry{Status: statusLine(row.Status), Outcome: problem.Outcome(err, "")}
+			e = change.BundleEntry{Status: statusLine(row.Status), Outcome: problem.Outcome(inBundle(err, c.Index), "")}
 		}
 		responses[i] = response{c.Index, e}
 	}
 	return a.respond(w, "batch-response", responses)
 }
 
+// reads reports whether an entry asks for something instead of changing it.
 func reads(v change.Verb) bool {
-	return v == change.Read || v == change.Head || v == change.Search
+	return slices.Contains([]change.Verb{change.Read, change.Head, change.Search, change.Invoke}, v)
 }
 
-// one does one entry of a batch.
-func (a *API) one(r *http.Request, v *store.View, c change.Change, p preference) (change.BundleEntry, error) {
+// one does one entry of a batch as the request would be done that it stands for.
+func (a *API) one(r *http.Request, v *store.View, c *change.Change, p preference) (change.BundleEntry, error) {
 	if c.Err != nil {
 		return change.BundleEntry{}, c.Err
 	}
-	switch c.Verb {
-	case change.Create, change.Update, change.Delete:
-		var err error
-		if c.IfMatch != "" {
-			if c.IfMatch, err = ifMatch([]string{c.IfMatch}); err != nil {
-				return change.BundleEntry{}, err
-			}
-		}
-		res, err := applyOne(r, v, c)
+	if !reads(c.Verb) {
+		res, hints, err := a.apply(r, v, *c)
 		if err != nil {
 			return change.BundleEntry{}, err
 		}
-		return a.result(res, p), nil
-	case change.Read, change.Head, change.Search:
-		return a.get(r, v, c)
+		return a.result(res, p, hints), nil
 	}
-	return change.BundleEntry{}, record.Safef(record.Unsupported, "conditional requests are not supported")
+	header, err := headerOf(r, c)
+	if err != nil {
+		return change.BundleEntry{}, err
+	}
+	var x *answer
+	if c.Verb == change.Invoke {
+		x, err = a.invoke(r, v, c, header)
+	} else {
+		x, err = a.get(r, v, c.URL, header)
+	}
+	if err != nil {
+		return change.BundleEntry{}, err
+	}
+	e, err := x.entry()
+	return withoutBody(e, c.Verb), err
 }
 
-// get does a GET or HEAD of a batch: a read, a version, or a search by type.
-func (a *API) get(r *http.Request, v *store.View, c change.Change) (change.BundleEntry, error) {
-	var none change.BundleEntry
-	if t := fhir.ParseReference(c.URL); t.Form == fhir.Relative {
-		at, ok := record.Version(0), true
-		if t.Version != "" {
-			at, ok = parseVersion(t.Version)
-		}
-		if !ok {
-			return none, record.Safef(record.NotFound, "no such version")
-		}
-		e, err := v.Read(r.Context(), t.Ref, at)
+// invoke does an operation that has a body: Type/$name, Type/id/$name.
+func (a *API) invoke(r *http.Request, v *store.View, c *change.Change, header http.Header) (*answer, error) {
+	path, raw, _ := strings.Cut(c.URL, "?")
+	at := strings.Split(path, "/")
+	var on fhir.Ref
+	switch {
+	case len(at) == 2:
+		on.Type = at[0]
+	case len(at) == 3 && fhir.ValidID(at[1]):
+		on = fhir.Ref{Type: at[0], ID: at[1]}
+	default:
+		return nil, record.Safef(record.NotFound, "no such path")
+	}
+	q, err := askOf(header, raw, operationParams...)
+	if err != nil {
+		return nil, err
+	}
+	return a.operation(r, v, q, at[len(at)-1], on, c.Resource)
+}
+
+// headerOf is what would be sent with the request that an entry stands for. Of the
+// Bundle's own headers only Prefer counts for it.
+func headerOf(r *http.Request, c *change.Change) (http.Header, error) {
+	h := http.Header{}
+	if prefer := r.Header["Prefer"]; prefer != nil {
+		h["Prefer"] = prefer
+	}
+	if c.IfNoneMatch != "" {
+		h.Set("If-None-Match", c.IfNoneMatch)
+	}
+	if c.Since != "" { // an instant here, a date of HTTP's in a request of its own
+		since, err := fhir.ParseInstant(c.Since)
 		if err != nil {
-			return none, err
+			return nil, record.Safef(record.Invalid, "ifModifiedSince is an instant: 2026-03-02T10:00:00Z").At(entryPath(c.Index) + ".request.ifModifiedSince")
 		}
-		answer := change.BundleEntry{FullURL: a.fullURL(e.Ref), Resource: e.Body, Status: statusLine(http.StatusOK),
-			ETag: etag(e.Version), Modified: e.Header.Time}
-		if noneMatch([]string{c.IfNoneMatch}, e.Version) {
-			answer.Resource, answer.Status = nil, statusLine(http.StatusNotModified)
-		}
-		return withoutBody(answer, c.Verb), nil
+		from, _ := since.Interval()
+		h.Set("If-Modified-Since", from.UTC().Format(http.TimeFormat))
 	}
-	typ, text, _ := strings.Cut(c.URL, "?")
-	if _, ok := change.Storable(typ); !ok {
-		return none, record.Safef(record.NotFound, "no such path")
-	}
-	u, err := http.NewRequest(http.MethodGet, "/"+typ+"?"+text, nil)
-	if err != nil {
-		return none, record.Safef(record.Invalid, "the url cannot be understood")
-	}
-	u.Header["Prefer"] = r.Header["Prefer"]
-	values, unknown, err := query(u, "_count", "_page")
-	if err != nil {
-		return none, err
-	}
-	s, err := a.search(r, v, typ, values, unknown)
-	if err != nil {
-		return none, err
-	}
-	var b bytes.Buffer
-	if err := s.write(&b); err != nil {
-		return none, err
-	}
-	return withoutBody(change.BundleEntry{Resource: b.Bytes(), Status: statusLine(http.StatusOK)}, c.Verb), nil
+	return h, nil
 }
 
 // withoutBody takes the body away from the answer to a HEAD.

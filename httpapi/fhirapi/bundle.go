@@ -2,21 +2,25 @@ package fhirapi
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"carehold/httpapi/message"
 	"carehold/httpapi/problem"
 	"carehold/record"
 	"carehold/record/change"
+	"carehold/record/fhir"
 	"carehold/record/store"
 )
 
 // Bundle serves a batch or a transaction. FHIR R4 §3.1.0.11.
 func (a *API) Bundle(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	if _, _, err := query(r); err != nil {
+	if _, err := ask(r); err != nil {
 		return err
 	}
 	origin, err := message.ImportOrigin(r.Header)
@@ -31,22 +35,77 @@ func (a *API) Bundle(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	if err != nil {
 		return err
 	}
-	var plan []change.Change
-	if origin.IsZero() {
-		plan, err = change.Plan(b, v.NewID, nil)
-	} else { // an import has resolved what there was to resolve
-		plan, err = change.PlanResolved(b)
+	if !origin.IsZero() { // an import has looked up what there was to look up
+		plan, err := change.PlanResolved(b)
+		if err != nil {
+			return err
+		}
+		return a.transaction(w, r, v, &transaction{asked: plan, planned: true, options: store.ApplyOptions{Origin: origin}})
 	}
+	asked, err := change.Requests(b)
 	if err != nil {
 		return err
 	}
-	switch {
-	case b.Type == "transaction":
-		return a.transaction(w, r, v, plan, store.ApplyOptions{Origin: origin})
-	case !origin.IsZero():
-		return record.Safef(record.Invalid, "Carehold-Import goes with a transaction")
+	for i := range asked {
+		c := &asked[i]
+		if c.Err != nil {
+			continue
+		}
+		if c.Err = heed(c); c.Err != nil && b.Type == "transaction" {
+			return c.Err
+		}
 	}
-	return a.batch(w, r, v, plan)
+	if b.Type == "transaction" {
+		return a.transaction(w, r, v, &transaction{asked: asked, options: store.ApplyOptions{Base: a.config.Base}})
+	}
+	return a.batch(w, r, v, asked)
+}
+
+// heed reads the conditions of an entry as those of a request of its own are read.
+func heed(c *change.Change) (err error) {
+	at := func(member string, err error) error {
+		if e, ok := errors.AsType[*record.Error](err); ok {
+			return e.At(entryPath(c.Index) + "." + member)
+		}
+		return err
+	}
+	if c.IfMatch != "" {
+		if c.IfMatch, err = ifMatch([]string{c.IfMatch}); err != nil {
+			return at("request.ifMatch", err)
+		}
+	}
+	switch c.Verb {
+	case change.Create:
+		if c.Query != "" {
+			c.Query, err = condition(strings.TrimPrefix(c.Query, "?"))
+			return at("request.ifNoneExist", err)
+		}
+	case change.Update, change.Patch, change.Delete:
+		if c.Verb == change.Update {
+			if err := notAPart(c.Resource); err != nil {
+				return at("resource.meta.tag", err)
+			}
+			if c.IfNoneMatch != "" {
+				if c.IfNoneMatch, err = ifNoneMatchAny([]string{c.IfNoneMatch}); err != nil {
+					return at("request.ifNoneMatch", err)
+				}
+			}
+		}
+		if c.Ref.ID == "" {
+			c.Query, err = condition(c.Query)
+			return at("request.url", err)
+		}
+	}
+	return nil
+}
+
+// notAPart refuses a part of a resource: what was left out must not be lost by it.
+// FHIR R4 §3.1.1.5.8.
+func notAPart(res *fhir.Resource) error {
+	if isSubsetted(res.Root().Get("meta")) {
+		return record.Safef(record.Unprocessed, "this is a part of a resource, as its tag SUBSETTED says: read the whole, change that, and send it").At(res.Type() + ".meta.tag")
+	}
+	return nil
 }
 
 // read reads a body whose length is mostly known: a Bundle may be large, and
@@ -82,7 +141,7 @@ func (a *API) respond(w http.ResponseWriter, typ string, responses []response) e
 }
 
 // result is the response to a change that was made.
-func (a *API) result(res store.Result, p preference) change.BundleEntry {
+func (a *API) result(res store.Result, p preference, hints []problem.Issue) change.BundleEntry {
 	e := change.BundleEntry{Status: statusLine(status(res)), Modified: res.Time}
 	if res.Version > 0 {
 		e.ETag = etag(res.Version)
@@ -95,10 +154,54 @@ func (a *API) result(res store.Result, p preference) change.BundleEntry {
 	case "representation":
 		e.Resource = res.Body
 	case "OperationOutcome":
-		e.Outcome = problem.OutcomeOf("", problem.Issue{Severity: "information", Code: "informational", Diagnostics: "kept as sent"})
+		e.Outcome = problem.OutcomeOf("", kept(hints)...)
 	}
 	return e
 }
 
 // statusLine is Bundle.entry.response.status: "201 Created".
 func statusLine(code int) string { return strconv.Itoa(code) + " " + http.StatusText(code) }
+
+func entryPath(i int) string { return fmt.Sprintf("Bundle.entry[%d]", i) }
+
+// inBundle puts what is wrong with one entry at its place in the Bundle that was
+// sent: a path that begins with a type is inside the entry's resource.
+func inBundle(err error, i int) error {
+	e, ok := errors.AsType[*record.Error](err)
+	if !ok || e.Kind == record.Unauthorized {
+		return err
+	}
+	c := *e
+	c.Path = inEntry(e.Path, i)
+	if several, ok := errors.AsType[problem.Issues](err); ok {
+		several = slices.Clone(several)
+		for k := range several {
+			path := ""
+			if len(several[k].Expression) > 0 {
+				path = several[k].Expression[0]
+			}
+			several[k].Expression = []string{inEntry(path, i)}
+		}
+		c.Err = several
+	}
+	return &c
+}
+
+func inEntry(path string, i int) string {
+	if strings.HasPrefix(path, "Bundle.entry[") {
+		return path
+	}
+	here := entryPath(i)
+	if _, rest, inside := strings.Cut(path, "."); inside {
+		return here + ".resource." + rest
+	}
+	return here
+}
+
+// entryOf is the entry that a path is in.
+func entryOf(path string) (i int, ok bool) {
+	rest, ok := strings.CutPrefix(path, "Bundle.entry[")
+	number, _, closed := strings.Cut(rest, "]")
+	i, err := strconv.Atoi(number)
+	return i, ok && closed && err == nil
+}

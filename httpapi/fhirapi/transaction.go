@@ -1,37 +1,132 @@
 package fhirapi
 
 import (
-	"fmt"
+	"errors"
 	"net/http"
 
+	"carehold/httpapi/problem"
 	"carehold/record"
 	"carehold/record/change"
+	"carehold/record/fhir"
 	"carehold/record/store"
 )
 
+// transaction is one on its way.
+type transaction struct {
+	asked   []change.Change
+	planned bool // asked is the plan: an import's
+	options store.ApplyOptions
+	plan    []change.Change                    // as it was done
+	hints   map[*fhir.Resource][]problem.Issue // what is doubtful about what was written
+	reads   map[int]*asked                     // by entry
+}
+
 // transaction makes all of the changes or none. FHIR R4 §3.1.0.11.2.
-func (a *API) transaction(w http.ResponseWriter, r *http.Request, v *store.View, plan []change.Change, opt store.ApplyOptions) error {
-	for _, c := range plan {
-		switch c.Verb {
-		case change.Read, change.Head, change.Search:
-			return record.Safef(record.Unsupported, "reads inside a transaction are not supported: send a batch, or read afterwards").
-				At(fmt.Sprintf("Bundle.entry[%d].request.method", c.Index))
+func (a *API) transaction(w http.ResponseWriter, r *http.Request, v *store.View, t *transaction) error {
+	prefer := preferences(r.Header["Prefer"])
+	t.reads = map[int]*asked{}
+	for i := range t.asked {
+		c := &t.asked[i]
+		if c.Verb != change.Read && c.Verb != change.Head {
+			continue
 		}
+		header, err := headerOf(r, c)
+		if err != nil {
+			return err
+		}
+		q, err := askOf(header, c.Query, shown...)
+		if err == nil {
+			err = q.notCounted()
+		}
+		if err != nil {
+			return inBundle(err, c.Index)
+		}
+		t.reads[c.Index] = q
 	}
-	var results []store.Result
-	if len(plan) > 0 {
-		var err error
-		if results, err = v.Apply(r.Context(), plan, opt); err != nil {
+	results, err := t.apply(r, v)
+	if err != nil {
+		return t.located(err)
+	}
+	if len(results) != len(t.plan) {
+		return record.Safef(record.Internal, "%d changes had %d results", len(t.plan), len(results))
+	}
+	responses := make([]response, len(t.plan))
+	for i, res := range results {
+		c := &t.plan[i]
+		responses[i].index = c.Index
+		if q := t.reads[c.Index]; q == nil {
+			responses[i].entry = a.result(res, prefer, t.hints[c.Resource])
+		} else if responses[i].entry, err = a.readResult(q, res, c.Verb); err != nil {
 			return err
 		}
 	}
-	if len(results) != len(plan) {
-		return record.Safef(record.Internal, "%d changes had %d results", len(plan), len(results))
-	}
-	p := preferences(r.Header["Prefer"])
-	responses := make([]response, len(plan))
-	for i, res := range results {
-		responses[i] = response{plan[i].Index, a.result(res, p)}
-	}
 	return a.respond(w, "transaction-response", responses)
+}
+
+// apply plans and applies it. What needs nothing from the record is planned before
+// anybody else has to wait for it.
+func (t *transaction) apply(r *http.Request, v *store.View) ([]store.Result, error) {
+	if len(t.asked) == 0 {
+		return nil, nil
+	}
+	t.hints = map[*fhir.Resource][]problem.Issue{}
+	options := change.Options{NewID: v.NewID, Check: func(res *fhir.Resource) error {
+		hints, err := checked(res)
+		if len(hints) > 0 {
+			t.hints[res] = hints
+		}
+		return err
+	}}
+	plan := func(find change.Finder) (_ []change.Change, err error) {
+		clear(t.hints)
+		t.plan, err = change.Transaction(t.asked, options, find)
+		return t.plan, err
+	}
+	if t.planned {
+		for i := range t.asked {
+			if err := options.Check(t.asked[i].Resource); err != nil {
+				return nil, inBundle(err, t.asked[i].Index)
+			}
+		}
+		t.plan = t.asked
+		plan = func(change.Finder) ([]change.Change, error) { return t.plan, nil }
+	} else if !change.Conditional(t.asked) {
+		if _, err := plan(nil); err != nil {
+			return nil, err
+		}
+		plan = func(change.Finder) ([]change.Change, error) { return t.plan, nil }
+	}
+	return v.ApplyPlan(r.Context(), plan, t.options)
+}
+
+// located says of every error in which entry it is. FHIR R4 §3.1.0.11.2.
+func (t *transaction) located(err error) error {
+	e, ok := errors.AsType[*record.Error](err)
+	if !ok {
+		return err
+	}
+	if i, ok := entryOf(e.Path); ok {
+		return inBundle(err, i)
+	}
+	if len(t.asked) == 1 && answersAnEntry[e.Kind] {
+		return inBundle(err, t.asked[0].Index)
+	}
+	return err
+}
+
+// answersAnEntry are the kinds that are about what was asked for, not about the
+// grant, the server or the day.
+var answersAnEntry = map[record.Kind]bool{record.Invalid: true, record.Unprocessed: true, record.Forbidden: true, record.NotFound: true,
+	record.Gone: true, record.NotAllowed: true, record.Conflict: true, record.Precondition: true, record.TooLarge: true, record.Unsupported: true}
+
+// readResult is the response to a read inside a transaction.
+func (a *API) readResult(q *asked, res store.Result, verb change.Verb) (change.BundleEntry, error) {
+	e := change.BundleEntry{FullURL: a.fullURL(res.Ref), Status: statusLine(http.StatusOK), ETag: etag(res.Version), Modified: res.Time}
+	if unmodified(q.header, res.Version, res.Time) {
+		e.Status = statusLine(http.StatusNotModified)
+		return e, nil
+	}
+	var err error
+	e.Resource, err = q.part.of(res.Body)
+	return withoutBody(e, verb), err
 }
