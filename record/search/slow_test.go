@@ -317,6 +317,9 @@ func slowNumber(prefix string, have *big.Rat, text string, factor *big.Rat) bool
 			unit.Quo(unit, big.NewRat(10, 1))
 		}
 	}
+	if len(mantissa) == 1 && exponent != "" {
+		unit.Quo(unit, big.NewRat(10, 1)) // the standard's 1e2 is [95, 105)
+	}
 	if exponent != "" {
 		unit.Mul(unit, rat("1e"+exponent))
 	}

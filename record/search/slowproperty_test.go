@@ -22,7 +22,7 @@ func TestPropertySlow(t *testing.T) {
 		var objects []object
 		for i := range rapid.IntRange(0, 9).Draw(t, "entries") {
 			text := randomResource(t, i)
-			all = append(all, entryOf(asTB{t}, text))
+			all = append(all, entryOf(t, text))
 			d := json.NewDecoder(bytes.NewReader([]byte(text)))
 			d.UseNumber()
 			var o object
@@ -71,9 +71,6 @@ func TestPropertySlow(t *testing.T) {
 	})
 	t.Logf("%d searches, %d entries found", searches, hits)
 }
-
-// asTB lets rapid's T stand where a testing.TB is wanted.
-type asTB struct{ *rapid.T }
 
 var slowTypes = []string{"Observation", "Observation", "Condition", "Patient", "Practitioner", "RiskAssessment"}
 

@@ -21,8 +21,7 @@ var standardNow = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 const standardBase = "https://record.example/fhir"
 
 // entryOf is a resource as the store would hand it over.
-func entryOf(t testing.TB, text string) search.Entry {
-	t.Helper()
+func entryOf(t interface{ Fatalf(string, ...any) }, text string) search.Entry {
 	r, err := fhir.Parse([]byte(text), fhir.Limits{})
 	if err != nil {
 		t.Fatalf("%v: %s", err, text)
