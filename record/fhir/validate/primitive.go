@@ -146,22 +146,8 @@ func (p primitive) wrong(s []byte) string {
 		}
 	case base64Binary:
 		return wrongBase64(s)
-	case date:
-		if _, err := fhir.ParseDate(string(s)); err != nil {
-			return "it is YYYY, YYYY-MM or YYYY-MM-DD, and a day that there is"
-		}
-	case dateTime:
-		if _, err := fhir.ParseDateTime(string(s)); err != nil {
-			return "it is YYYY, YYYY-MM, YYYY-MM-DD, or YYYY-MM-DDThh:mm:ss with Z or +hh:mm"
-		}
-	case instant:
-		if _, err := fhir.ParseInstant(string(s)); err != nil {
-			return "it is YYYY-MM-DDThh:mm:ss with Z or +hh:mm"
-		}
-	case timeOfDay:
-		if _, err := fhir.ParseTime(string(s)); err != nil {
-			return "it is hh:mm:ss"
-		}
+	case date, dateTime, instant, timeOfDay:
+		return wrongDate(p, s)
 	}
 	return ""
 }

@@ -119,18 +119,8 @@ func oneOf(names []string) string {
 }
 
 // extension is ext-1: a value or extensions, and not both.
-func (w *walker) extension(n fhir.Node) {
-	value, nested := false, false
-	for c := range n.All() {
-		switch {
-		case c.IsName("extension"):
-			nested = true
-		case c.IsName("url"), c.IsName("id"):
-		default:
-			name := c.Name()
-			value = value || strings.HasPrefix(strings.TrimPrefix(name, "_"), "value")
-		}
-	}
+func (w *walker) extension(there uint64, s *shape) {
+	value, nested := there&s.bits["value"] != 0, there&s.bits["extension"] != 0
 	switch {
 	case value && nested:
 		w.bad(codeInvariant, "", "has a value and extensions: an extension has one or the other (ext-1)")

@@ -17,6 +17,7 @@ type scope struct {
 // contained is a resource inside another (FHIR R4 §2.3.0.4).
 type contained struct {
 	typ  string
+	seen bool // the walk has been there
 	used bool // some # reference names it, or it names its container
 }
 
@@ -49,8 +50,8 @@ func (w *walker) unreferenced(list fhir.Node) {
 	for c := range list.All() {
 		w.at(i)
 		i++
-		if c.Kind() != '{' {
-			continue
+		if c.Kind() != '{' || !fhir.KnownType(c.Get("resourceType").Text()) {
+			continue // said already
 		}
 		id := c.Get("id").Text()
 		if id == "" {
@@ -102,7 +103,12 @@ func (w *walker) nested(n fhir.Node, m *member) {
 		}
 	}
 	outer := w.scope.inside
-	w.scope.inside = w.scope.contained[n.Get("id").Text()]
+	if w.scope.inside = w.scope.contained[n.Get("id").Text()]; w.scope.inside != nil {
+		if w.scope.inside.seen {
+			w.wrong(codeInvariant, "id", "is the id of another that is contained: each has its own (FHIR R4 §2.3.0.4)")
+		}
+		w.scope.inside.seen = true
+	}
 	w.object(n, s)
 	w.scope.inside = outer
 }

@@ -15,6 +15,7 @@ type shape struct {
 	typ      *r4.Type
 	members  []member
 	required []*element
+	bits     map[string]uint64 // of the elements
 	rules    []rule
 	special  special
 	domain   bool // a DomainResource: it may contain others
@@ -103,7 +104,7 @@ var shapes = sync.OnceValue(func() map[string]*shape {
 		if !ok {
 			return nil
 		}
-		s := &shape{name: name, typ: typ, domain: typ.Is("DomainResource")}
+		s := &shape{name: name, typ: typ, domain: typ.Is("DomainResource"), bits: map[string]uint64{}}
 		all[name] = s
 		switch {
 		case name == "Extension":
@@ -131,6 +132,7 @@ var shapes = sync.OnceValue(func() map[string]*shape {
 // element adds the members of an element.
 func (s *shape) element(def *r4.Element, i int, fill func(string) *shape) {
 	e := &element{Element: def, bit: 1 << i}
+	s.bits[def.Name] = e.bit
 	if e.in, _ = r4.Codes(def.Required); e.in != nil {
 		e.codes = map[string]bool{}
 		for _, c := range r4.CodesOf(def.Required) {

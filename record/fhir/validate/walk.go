@@ -17,7 +17,7 @@ type walker struct {
 	report
 	scope  *scope
 	broken int // how often the structure was wrong: rules are not asked of what they cannot read
-	rules  budget
+	clock  clock
 }
 
 // Resource validates a resource against R4's definitions. It returns at most 100
@@ -29,8 +29,10 @@ func Resource(r *fhir.Resource) []Issue {
 	}
 	var steps [16]step
 	w := walker{report: report{root: r.Type(), steps: steps[:0]}}
-	w.rules.begin(r)
 	w.container(r.Root(), s)
+	if w.clock.over {
+		w.warn(codeTooCostly, "", "holds so much that not every rule was checked: split it")
+	}
 	return w.told()
 }
 
@@ -84,7 +86,7 @@ func (w *walker) object(n fhir.Node, s *shape) {
 	}
 	switch s.special {
 	case isExtension:
-		w.extension(n)
+		w.extension(there, s)
 	case isReference:
 		w.reference(n)
 	case isIdentifier:
@@ -167,6 +169,7 @@ func (w *walker) stranger(n, c fhir.Node, s *shape) *member {
 		switch {
 		case m != nil && m.prim != 0:
 			w.bad(codeStructure, name, "is not allowed: %s has no extensions (FHIR R4 §2.24.0.1)", base)
+			return m
 		case m != nil:
 			w.bad(codeStructure, name, "is not an element of %s: only a primitive has one beside it, and %s is a %s; put its extensions inside", s.name, base, m.code)
 		default:
