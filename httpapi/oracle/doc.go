@@ -12,11 +12,16 @@
 //	                  project's own sample: read, vread, history, every page of
 //	                  every search, batches, errors, the CapabilityStatement.
 //	                  The oracle refuses none of it
-//	examples_test.go  each of HL7's own examples that the oracle takes, the
-//	                  server takes, and serves so that the oracle takes it again
-//	broken_test.go    testdata/broken.txt, one fault each: both refuse.
-//	                  testdata/lenient.txt: faults that only the server finds,
-//	                  and that the oracle still passes over
+//	examples_test.go  each of HL7's own examples that the oracle takes, our
+//	                  validation takes; so with Synthea's people and the sample.
+//	                  examples_served_test.go: and the server serves it so that
+//	                  the oracle takes it again
+//	mutated_test.go   15,000 examples, each broken at random in one place: what
+//	                  the oracle refuses, we refuse
+//	broken_test.go    testdata/broken.txt, one fault each: both refuse, and we say
+//	                  where. testdata/lenient.txt: faults that only we find, and
+//	                  that the oracle still passes over. refused_test.go: what the
+//	                  server answers to each
 //	bundle_test.go    the rules of Bundle that the oracle does not know
 //
 // # What the oracle checks
@@ -30,4 +35,7 @@
 //
 // Without HL7's and Synthea's data the tests skip and say so; the project's own
 // sample and the tables of broken resources need none.
+//
+// When what Carehold itself needs changes, "go mod tidy" in this folder; the
+// oracle's own version is named, for the proxy lists none of it.
 package oracle
