@@ -119,7 +119,8 @@ func (tokensTest) cost() int { return costToken }
 
 // holds: :not asks that none fits, also of an entry that has no value at all.
 func (t tokensTest) holds(_ *Entry, v Values) bool {
-	for n := range v.Tokens {
+	for r := v.reader(); r.more(); {
+		n := r.token()
 		for i := range t.tokens {
 			if t.tokens[i].is(&n) {
 				return !t.not

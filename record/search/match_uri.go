@@ -9,18 +9,26 @@ import (
 // urisTest compares URIs (FHIR R4 §3.1.1.4.9): whole and as they are; :below those
 // that begin with the one searched for, :above those that it begins with.
 type urisTest struct {
-	how  func(uri, sought []byte) bool
+	how  uriForm
 	uris [][]byte
 }
 
+type uriForm uint8
+
+const (
+	whole uriForm = iota
+	below
+	above
+)
+
 func uriTest(modifier string, alternatives []string) (test, error) {
-	t := urisTest{how: sameURI}
+	t := urisTest{how: whole}
 	switch modifier {
 	case "":
 	case "below":
-		t.how = bytes.HasPrefix
+		t.how = below
 	case "above":
-		t.how = func(uri, sought []byte) bool { return bytes.HasPrefix(sought, uri) }
+		t.how = above
 	default:
 		return nil, unsupported("uri", modifier)
 	}
@@ -37,10 +45,16 @@ func uriTest(modifier string, alternatives []string) (test, error) {
 	return t, nil
 }
 
-// sameURI takes a canonical of any version for one that is searched for without.
-func sameURI(uri, sought []byte) bool {
-	return bytes.Equal(uri, sought) ||
-		len(uri) > len(sought) && uri[len(sought)] == '|' && bytes.HasPrefix(uri, sought) && bytes.IndexByte(sought, '|') < 0
+// is takes a canonical of any version for one that is searched for without.
+func (how uriForm) is(uri, sought []byte) bool {
+	switch how {
+	case below:
+		return bytes.HasPrefix(uri, sought)
+	case above:
+		return bytes.HasPrefix(sought, uri)
+	}
+	rest, begins := bytes.CutPrefix(uri, sought)
+	return begins && (len(rest) == 0 || rest[0] == '|' && bytes.IndexByte(sought, '|') < 0)
 }
 
 func (urisTest) cost() int { return costURI }
@@ -48,7 +62,7 @@ func (urisTest) cost() int { return costURI }
 func (t urisTest) holds(_ *Entry, v Values) bool {
 	for uri := range v.URIs {
 		for _, sought := range t.uris {
-			if t.how(uri, sought) {
+			if t.how.is(uri, sought) {
 				return true
 			}
 		}
