@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"carehold/record"
@@ -169,5 +170,6 @@ func (v *View) searchable(typ string) (s searchable) {
 
 // needsOf tells which types a search has to look at.
 func needsOf(q *search.Query) func(typ string) bool {
-	return func(string) bool { return true }
+	types := q.Reads()
+	return func(typ string) bool { return types == nil || slices.Contains(types, typ) }
 }

@@ -1,0 +1,43 @@
+package search
+
+import "slices"
+
+// Reads are the types of resources that the search looks at: entries of others
+// change nothing of what Run and Includes give, and need not be brought. It is nil
+// when any type may matter.
+func (q *Query) Reads() []string {
+	if q.Types == nil {
+		return nil
+	}
+	types := slices.Clone(q.Types)
+	for _, c := range q.conditions {
+		for _, a := range c.tests {
+			var inner condition
+			switch t := a.test.(type) {
+			case *chainTest:
+				inner = t.inner
+			case *hasTest:
+				inner = t.inner
+			case late:
+				return nil
+			}
+			for typ := range inner.tests {
+				types = append(types, typ)
+			}
+		}
+	}
+	for _, inc := range q.includes {
+		switch {
+		case inc.reverse:
+			for typ := range inc.sources {
+				types = append(types, typ)
+			}
+		case inc.target == "":
+			return nil // to whatever a match points to
+		default:
+			types = append(types, inc.target)
+		}
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
+}

@@ -1,0 +1,33 @@
+package search
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestReads(t *testing.T) {
+	for _, c := range []struct {
+		typ, text string
+		want      []string
+	}{
+		{"Observation", "code=x&_sort=-date", []string{"Observation"}},
+		{"Observation", "subject=Patient/1&subject:identifier=x", []string{"Observation"}},
+		{"Observation", "subject:Patient.name=x", []string{"Observation", "Patient"}},
+		{"Observation", "encounter.class=x", []string{"Encounter", "Observation"}},
+		{"Patient", "_has:Observation:patient:code=x&_has:Condition:patient:code=y", []string{"Condition", "Observation", "Patient"}},
+		{"Patient", "_revinclude=Observation:subject", []string{"Observation", "Patient"}},
+		{"Observation", "_include=Observation:subject:Patient", []string{"Observation", "Patient"}},
+		{"Observation", "_include=Observation:subject", nil},
+		{"", "_type=Observation,Condition&_id=1", []string{"Condition", "Observation"}},
+		{"", "_id=1", nil},
+	} {
+		q, err := Parse(c.typ, c.text, Options{Strict: true})
+		if err != nil {
+			t.Errorf("%s?%s: %v", c.typ, c.text, err)
+			continue
+		}
+		if got := q.Reads(); !slices.Equal(got, c.want) {
+			t.Errorf("%s?%s looks at %v, want %v", c.typ, c.text, got, c.want)
+		}
+	}
+}
