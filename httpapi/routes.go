@@ -53,6 +53,8 @@ const (
 
 var (
 	fhirJSON  = []string{"application/fhir+json", "application/json", "text/json"}
+	patches   = append([]string{"application/json-patch+json"}, fhirJSON...) // a FHIRPath Patch is understood, and refused
+	form      = []string{"application/x-www-form-urlencoded"}
 	plainJSON = []string{"application/json"}
 	octets    = []string{"application/octet-stream"}
 )
@@ -66,14 +68,41 @@ func (s *Server) routes() []Route {
 
 		// FHIR R4 §3.1. The token says whose record; there is one base for all.
 		{Method: "GET", Path: "/fhir/metadata", Door: DoorFHIR, Kinds: anyone, Rate: RateOrdinary, File: true, Open: f.Metadata},
-		{Method: "GET", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Search},
-		{Method: "POST", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Create},
-		{Method: "GET", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Read},
-		{Method: "PUT", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Update},
-		{Method: "DELETE", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Delete},
-		{Method: "GET", Path: "/fhir/{type}/{id}/_history/{version}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.VRead},
+		{Method: "GET", Path: "/fhir", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Search},
+		{Method: "GET", Path: "/fhir/", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Search},
 		{Method: "POST", Path: "/fhir", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: bundle, Types: fhirJSON, View: f.Bundle},
 		{Method: "POST", Path: "/fhir/", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: bundle, Types: fhirJSON, View: f.Bundle},
+		{Method: "POST", Path: "/fhir/_search", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: smallBody, Types: form, View: f.Search},
+		{Method: "GET", Path: "/fhir/_history", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.History},
+		{Method: "GET", Path: "/fhir/{operation}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Operation},
+		{Method: "POST", Path: "/fhir/{operation}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Operation},
+
+		// One type.
+		{Method: "GET", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Search},
+		{Method: "POST", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Create},
+		{Method: "PUT", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.UpdateWhere},
+		{Method: "PATCH", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: patches, View: f.Patch},
+		{Method: "DELETE", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.DeleteWhere},
+		{Method: "POST", Path: "/fhir/{type}/_search", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: smallBody, Types: form, View: f.Search},
+		{Method: "GET", Path: "/fhir/{type}/_history", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.History},
+		{Method: "GET", Path: "/fhir/{type}/{operation}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Operation},
+		{Method: "POST", Path: "/fhir/{type}/{operation}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Operation},
+
+		// One entry.
+		{Method: "GET", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Read},
+		{Method: "PUT", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Update},
+		{Method: "PATCH", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: patches, View: f.Patch},
+		{Method: "DELETE", Path: "/fhir/{type}/{id}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Delete},
+		{Method: "GET", Path: "/fhir/{type}/{id}/_history", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.History},
+		{Method: "GET", Path: "/fhir/{type}/{id}/_history/{version}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.VRead},
+		{Method: "GET", Path: "/fhir/{type}/{id}/{operation}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Operation},
+		{Method: "POST", Path: "/fhir/{type}/{id}/{operation}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Operation},
+
+		// What is about a patient.
+		{Method: "GET", Path: "/fhir/{compartment}/{id}/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Search},
+		{Method: "POST", Path: "/fhir/{compartment}/{id}/{type}/_search", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: smallBody, Types: form, View: f.Search},
+		{Method: "GET", Path: "/fhir/{compartment}/{id}/{all}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Search},
+		{Method: "POST", Path: "/fhir/{compartment}/{id}/_search", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: smallBody, Types: form, View: f.Search},
 
 		// The person's devices. What is open here is either no secret or opens
 		// nothing without one.
@@ -111,8 +140,11 @@ func (s *Server) routes() []Route {
 // variables are what a segment in braces may be. What they do not match is not a
 // path: 404, for everybody alike.
 var variables = map[string]string{
-	"type":    `[A-Z][A-Za-z]{0,63}`,
-	"id":      `[A-Za-z0-9\-.]{1,64}`, // FHIR R4 §2.24.0.1
-	"version": `[A-Za-z0-9\-.]{1,64}`,
-	"import":  `[0-9a-f]{32}`,
+	"type":        `[A-Z][A-Za-z]{0,63}`,
+	"id":          `[A-Za-z0-9\-.]{1,64}`, // FHIR R4 §2.24.0.1
+	"version":     `[A-Za-z0-9\-.]{1,64}`,
+	"operation":   `(?:\$|%24)[A-Za-z0-9\-]{1,64}`,
+	"compartment": `Patient|Encounter|RelatedPerson|Practitioner|Device`, // R4's five
+	"all":         `\*|%2A`,
+	"import":      `[0-9a-f]{32}`,
 }

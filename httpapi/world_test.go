@@ -180,7 +180,7 @@ func newWorld(t testing.TB) *world {
 	w.check(err)
 	w.put(w.vars["ada"],
 		`{"resourceType":"Patient","id":"{patient}","name":[{"family":"Okonkwo","given":["Ada"]}],"birthDate":"1951-03-02"}`,
-		`{"resourceType":"AllergyIntolerance","id":"allergy","patient":{"reference":"Patient/{patient}"},"code":{"text":"penicillin"}}`,
+		`{"resourceType":"AllergyIntolerance","id":"allergy","clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":"active"}]},"patient":{"reference":"Patient/{patient}"},"code":{"text":"penicillin"}}`,
 		`{"resourceType":"Observation","id":"potassium","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],"code":{"text":"potassium"},"subject":{"reference":"Patient/{patient}"},"valueQuantity":{"value":4.10,"unit":"mmol/L"}}`,
 		`{"resourceType":"Goal","id":"walk","lifecycleStatus":"active","description":{"text":"walk to the shop"},"subject":{"reference":"Patient/{patient}"}}`,
 	)

@@ -5,9 +5,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
-	"carehold/httpapi/problem"
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
@@ -24,12 +24,14 @@ type Config struct {
 
 // API is the interface. Its methods serve one interaction each.
 type API struct {
-	config     Config
-	capability []byte
+	config       Config
+	capabilities func() *statement
 }
 
-// New makes the interface.
-func New(c Config) *API { return &API{c, capability(c)} }
+// New makes the interface. What it says of itself is made when it is first asked.
+func New(c Config) *API {
+	return &API{config: c, capabilities: sync.OnceValue(func() *statement { return newStatement(c) })}
+}
 
 // location is the URL of a version, FHIR R4 §3.1.0.8.
 func (a *API) location(ref fhir.Ref, v record.Version) string {
@@ -94,20 +96,6 @@ func gone(err error) error {
 		return nil
 	}
 	return record.Safef(record.Unavailable, "the client went away before the end of the answer")
-}
-
-// written answers a create or an update as the client prefers it.
-// FHIR R4 §3.1.0.1.9.
-func written(w http.ResponseWriter, status int, p preference, body []byte) error {
-	switch p.ret {
-	case "minimal":
-		w.WriteHeader(status)
-		return nil
-	case "OperationOutcome":
-		text := "kept as sent; id, versionId and lastUpdated are this server's"
-		return write(w, status, problem.OutcomeOf("", problem.Issue{Severity: "information", Code: "informational", Diagnostics: text}))
-	}
-	return write(w, status, body)
 }
 
 // notHere refuses a header that only makes sense elsewhere, rather than leave

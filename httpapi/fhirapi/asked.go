@@ -19,20 +19,27 @@ type asked struct {
 	summary string // _summary, as it was sent
 }
 
+// What an interaction that shows resources, and an operation, can be asked with
+// (FHIR R4 §3.1.0.1.11).
+var (
+	shown           = []string{"_summary", "_elements"}
+	operationParams = []string{"mode", "profile"}
+)
+
 // ask reads the query of a request that may have the parameters known, after those
-// that every request may have (FHIR R4 §3.1.0.1.11): _format, _pretty and, where a
-// resource is read, _summary and _elements.
+// that every request may have.
 func ask(r *http.Request, known ...string) (*asked, error) {
-	values, unknown, err := query(r, known...)
+	return askOf(r.Header, r.URL.RawQuery, known...)
+}
+
+func askOf(header http.Header, raw string, known ...string) (*asked, error) {
+	values, unknown, err := queryOf(header, raw, known...)
 	if err != nil {
 		return nil, err
 	}
-	q := &asked{header: r.Header, values: values, unknown: unknown, prefer: preferences(r.Header["Prefer"])}
+	q := &asked{header: header, values: values, unknown: unknown, prefer: preferences(header["Prefer"])}
 	return q, q.parts()
 }
-
-// shown are the parameters of an interaction that shows resources.
-var shown = []string{"_summary", "_elements"}
 
 // parts reads _summary and _elements.
 func (q *asked) parts() (err error) {
@@ -48,8 +55,7 @@ func elements(text string) []string {
 	return strings.Split(text, ",")
 }
 
-// known are the names of parameters that a request was understood to have, for
-// link[self]: what is not among them was not applied.
+// applied are those of the parameters that have one of the names, for link[self].
 func (q *asked) applied(names ...string) url.Values {
 	all := url.Values{}
 	for name, values := range q.values {

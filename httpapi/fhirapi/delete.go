@@ -4,13 +4,15 @@ import (
 	"net/http"
 
 	"carehold/httpapi/message"
+	"carehold/httpapi/problem"
 	"carehold/record/change"
+	"carehold/record/fhir"
 	"carehold/record/store"
 )
 
 // Delete writes a version that says the entry is deleted. FHIR R4 §3.1.0.7.
 func (a *API) Delete(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	if _, _, err := query(r); err != nil {
+	if _, err := ask(r); err != nil {
 		return err
 	}
 	if err := notHere(r, message.ImportHeaderName); err != nil {
@@ -20,16 +22,38 @@ func (a *API) Delete(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	if err != nil {
 		return err
 	}
-	match, err := ifMatch(r.Header["If-Match"])
+	return a.delete(w, r, v, change.Change{Verb: change.Delete, Ref: ref})
+}
+
+// DeleteWhere deletes the one entry that a condition finds; several are 412, and
+// none is as deleted as it can be. FHIR R4 §3.1.0.7.1.
+func (a *API) DeleteWhere(w http.ResponseWriter, r *http.Request, v *store.View) error {
+	typ, err := resourceType(r)
 	if err != nil {
 		return err
 	}
-	result, err := applyOne(r, v, change.Change{Verb: change.Delete, Ref: ref, IfMatch: match})
+	query, err := conditional(r)
+	if err != nil {
+		return err
+	}
+	return a.delete(w, r, v, change.Change{Verb: change.Delete, Ref: fhir.Ref{Type: typ}, Query: query})
+}
+
+func (a *API) delete(w http.ResponseWriter, r *http.Request, v *store.View, c change.Change) (err error) {
+	if c.IfMatch, err = ifMatch(r.Header["If-Match"]); err != nil {
+		return err
+	}
+	result, _, err := a.apply(r, v, c)
 	if err != nil {
 		return err
 	}
 	if result.Version > 0 {
 		w.Header().Set("ETag", etag(result.Version))
+	}
+	if p := preferences(r.Header["Prefer"]); p.ret == "OperationOutcome" {
+		w.Header().Set("Preference-Applied", "return=OperationOutcome")
+		return write(w, http.StatusOK, problem.OutcomeOf("", problem.Issue{Severity: "information", Code: "informational",
+			Diagnostics: "deleted; earlier versions stay in the history"}))
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -1,20 +1,25 @@
 package fhirapi
 
 import (
-	"encoding/json"
+	"bytes"
+	"compress/gzip"
 	"net/http"
+	"strings"
+
+	"carehold/record"
 )
 
-// interactions are what this server does with each type, FHIR R4 valueset
-// type-restful-interaction. A test finds a route for each.
-var interactions = []string{"read", "vread", "create", "update", "delete", "search-type"}
+// metadataParams are what a request for the CapabilityStatement can have.
+var metadataParams = []string{"mode", "_summary", "_elements"}
 
-// systemInteractions are what it does with the whole.
-var systemInteractions = []string{"transaction", "batch"}
-
-// Metadata serves the CapabilityStatement, to everybody. FHIR R4 §3.1.0.6.
+// Metadata serves the CapabilityStatement, to everybody. FHIR R4 §3.1.0.10.
 func (a *API) Metadata(w http.ResponseWriter, r *http.Request) error {
-	if _, _, err := query(r, "mode"); err != nil {
+	q, err := ask(r, metadataParams...)
+	if err != nil {
+		return err
+	}
+	x, err := a.metadata(q)
+	if err != nil {
 		return err
 	}
 	h := w.Header()
@@ -23,98 +28,87 @@ func (a *API) Metadata(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("Cache-Control", "public, max-age=300")
 	h.Del("Pragma")
-	return write(w, http.StatusOK, a.capability)
-}
-
-type code struct {
-	Code string `json:"code"`
-}
-
-type coding struct {
-	System  string `json:"system"`
-	Code    string `json:"code"`
-	Display string `json:"display,omitempty"`
-}
-
-type concept struct {
-	Coding []coding `json:"coding"`
-	Text   string   `json:"text"`
-}
-
-type resourceCapability struct {
-	Type              string `json:"type"`
-	Interaction       []code `json:"interaction"`
-	Versioning        string `json:"versioning"`
-	ReadHistory       bool   `json:"readHistory"`
-	UpdateCreate      bool   `json:"updateCreate"`
-	ConditionalCreate bool   `json:"conditionalCreate"`
-	ConditionalRead   string `json:"conditionalRead"`
-	ConditionalUpdate bool   `json:"conditionalUpdate"`
-	ConditionalDelete string `json:"conditionalDelete"`
-}
-
-type capabilityStatement struct {
-	ResourceType string `json:"resourceType"`
-	Status       string `json:"status"`
-	Date         string `json:"date"`
-	Kind         string `json:"kind"`
-	Software     struct {
-		Name    string `json:"name"`
-		Version string `json:"version"`
-	} `json:"software"`
-	Implementation struct {
-		Description string `json:"description"`
-		URL         string `json:"url"`
-	} `json:"implementation"`
-	FHIRVersion string   `json:"fhirVersion"`
-	Format      []string `json:"format"`
-	Rest        []rest   `json:"rest"`
-}
-
-type rest struct {
-	Mode          string `json:"mode"`
-	Documentation string `json:"documentation"`
-	Security      struct {
-		CORS        bool      `json:"cors"`
-		Service     []concept `json:"service"`
-		Description string    `json:"description"`
-	} `json:"security"`
-	Resource    []resourceCapability `json:"resource"`
-	Interaction []code               `json:"interaction"`
-}
-
-// capability makes the statement from the tables above.
-func capability(c Config) []byte {
-	s := capabilityStatement{ResourceType: "CapabilityStatement", Status: "active", Date: "2026-11-21", Kind: "instance",
-		FHIRVersion: "4.0.1", Format: []string{"application/fhir+json", "json"}}
-	s.Software.Name, s.Software.Version = "Carehold", c.Version
-	s.Implementation.Description = "One person's health and care record for each token: the token says whose, and which part of it"
-	s.Implementation.URL = c.Base
-	r := rest{Mode: "server", Interaction: codes(systemInteractions)}
-	r.Documentation = "Entries outside the grant's sections do not exist for its token (404), and inside them other interactions " +
-		"than granted are refused (403). Only a grant to everything may choose ids (405). Search parameters that are not " +
-		"listed are left out, and named in an OperationOutcome; with Prefer: handling=strict they are refused."
-	r.Security.Service = []concept{{
-		Coding: []coding{{"http://terminology.hl7.org/CodeSystem/restful-security-service", "SMART-on-FHIR", "SMART-on-FHIR"}},
-		Text:   "a bearer token that the person has granted, with scopes as SMART App Launch 2.2 writes them",
-	}}
-	r.Security.Description = "The person makes a grant and hands its token over; send it as Authorization: Bearer. There is no authorization endpoint yet."
-	for _, typ := range types {
-		r.Resource = append(r.Resource, resourceCapability{Type: typ, Interaction: codes(interactions), Versioning: "versioned",
-			ReadHistory: true, UpdateCreate: true, ConditionalRead: "not-match", ConditionalDelete: "not-supported"})
+	h.Add("Vary", "Accept-Encoding")
+	if q.part.whole() && q.values.Get("_pretty") != "true" && acceptsGzip(r.Header["Accept-Encoding"]) {
+		h.Set("Content-Encoding", "gzip") // nothing secret is in it, beside which its size could tell something
+		x.body = a.capabilities().gzip
 	}
-	s.Rest = []rest{r}
-	b, err := json.Marshal(s)
-	if err != nil { // strings always encode
-		panic("fhirapi: encoding the CapabilityStatement")
-	}
-	return b
+	return x.send(w)
 }
 
-func codes(names []string) []code {
-	list := make([]code, len(names))
-	for i, name := range names {
-		list[i].Code = name
+// metadata is the answer to a request for the CapabilityStatement. mode=terminology
+// would be another resource, of a terminology server.
+func (a *API) metadata(q *asked) (*answer, error) {
+	if err := q.notCounted(); err != nil {
+		return nil, err
 	}
-	return list
+	switch q.values.Get("mode") {
+	case "", "full", "normative":
+	case "terminology":
+		return nil, record.Safef(record.Unsupported, "this is not a terminology server: it has no TerminologyCapabilities")
+	default:
+		return nil, record.Safef(record.Invalid, "the mode is full, normative or terminology").At("mode")
+	}
+	body, err := q.part.of(a.capabilities().json)
+	return &answer{status: http.StatusOK, body: body}, err
 }
+
+// statement is the CapabilityStatement as it is sent.
+type statement struct{ json, gzip []byte }
+
+func newStatement(c Config) *statement {
+	s := &statement{json: capability(c)}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write(s.json)
+	if err == nil {
+		err = z.Close()
+	}
+	if err != nil { // a buffer takes everything
+		panic("fhirapi: compressing the CapabilityStatement")
+	}
+	s.gzip = b.Bytes()
+	return s
+}
+
+// acceptsGzip reports whether a client takes gzip. RFC 9110 §12.5.3; a weight of 0 is
+// a refusal.
+func acceptsGzip(accept []string) bool {
+	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		name, weight, _ := strings.Cut(part, ";")
+		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			_, q, _ := strings.Cut(weight, "=")
+			return strings.Trim(strings.TrimSpace(q), "0.") != "" || q == ""
+		}
+	}
+	return false
+}
+
+// Interaction is what this server does, and how it is asked for it: a row of what the
+// CapabilityStatement says, beside which httpapi has a route.
+type Interaction struct {
+	Code   string // FHIR R4 valueset type-restful-interaction or system-restful-interaction
+	Method string
+	Path   string // after the base
+}
+
+// OfType are the interactions with each type, and OfSystem those with the whole.
+var (
+	OfType = []Interaction{
+		{"read", "GET", "/{type}/{id}"},
+		{"vread", "GET", "/{type}/{id}/_history/{version}"},
+		{"update", "PUT", "/{type}/{id}"},
+		{"patch", "PATCH", "/{type}/{id}"},
+		{"delete", "DELETE", "/{type}/{id}"},
+		{"history-instance", "GET", "/{type}/{id}/_history"},
+		{"history-type", "GET", "/{type}/_history"},
+		{"create", "POST", "/{type}"},
+		{"search-type", "GET", "/{type}"},
+	}
+	OfSystem = []Interaction{
+		{"transaction", "POST", ""},
+		{"batch", "POST", ""},
+		{"search-system", "GET", ""},
+		{"history-system", "GET", "/_history"},
+	}
+)

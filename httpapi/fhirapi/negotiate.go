@@ -15,25 +15,21 @@ import (
 // jsonTypes are the names JSON goes by, FHIR R4 §3.1.0.1.10 and §3.1.0.1.11.
 var jsonTypes = []string{"application/fhir+json", "application/json", "text/json", "json"}
 
-// query reads the query of a request that may have the parameters known, after
+// queryOf reads the query of a request that may have the parameters known, after
 // what every request may have: _format and _pretty. unknown are the names that
 // the client should be told were not heeded; with Prefer: handling=strict they
 // are an error.
-func query(r *http.Request, known ...string) (values url.Values, unknown []string, err error) {
-	values, err = url.ParseQuery(r.URL.RawQuery)
+func queryOf(header http.Header, raw string, known ...string) (values url.Values, unknown []string, err error) {
+	values, err = url.ParseQuery(raw)
 	if err != nil {
-		return nil, nil, record.Safef(record.Invalid, "the query cannot be understood: check its percent-encoding")
+		return nil, nil, badQuery()
 	}
-	if err := acceptable(r.Header["Accept"], values["_format"]); err != nil {
+	if err := format(header, values); err != nil {
 		return nil, nil, err
 	}
 	for name, all := range values {
 		switch {
-		case name == "_format":
-		case name == "_pretty":
-			if v := values.Get("_pretty"); len(all) > 1 || v != "true" && v != "false" {
-				return nil, nil, record.Safef(record.Invalid, "_pretty is true or false").At("_pretty")
-			}
+		case name == "_format" || name == "_pretty":
 		case !slices.Contains(known, name):
 			unknown = append(unknown, name)
 		case len(all) > 1:
@@ -41,10 +37,28 @@ func query(r *http.Request, known ...string) (values url.Values, unknown []strin
 		}
 	}
 	slices.Sort(unknown)
-	if len(unknown) > 0 && preferences(r.Header["Prefer"]).strict {
+	if len(unknown) > 0 && preferences(header["Prefer"]).strict {
 		return nil, nil, record.Errorf(record.Invalid, "unknown here: %s", strings.Join(unknown, ", "))
 	}
 	return values, unknown, nil
+}
+
+func badQuery() error {
+	return record.Safef(record.Invalid, "the query cannot be understood: check its percent-encoding")
+}
+
+// format reads how an answer is to be written.
+func format(header http.Header, values url.Values) error {
+	if err := acceptable(header["Accept"], values["_format"]); err != nil {
+		return err
+	}
+	switch all := values["_pretty"]; {
+	case len(all) == 0:
+		return nil
+	case len(all) == 1 && (all[0] == "true" || all[0] == "false"):
+		return nil
+	}
+	return record.Safef(record.Invalid, "_pretty is true or false").At("_pretty")
 }
 
 // acceptable reports whether the client takes JSON. _format overrides Accept.
@@ -82,33 +96,4 @@ func acceptable(accept, format []string) error {
 func thisFHIR(params map[string]string) bool {
 	v, ok := params["fhirversion"]
 	return !ok || v == "4.0" || v == "4.0.1"
-}
-
-// preference is what a Prefer header asks for, RFC 7240.
-type preference struct {
-	ret    string // minimal, representation, OperationOutcome, or ""
-	strict bool   // handling=strict
-}
-
-// preferences reads Prefer. What is unknown or ill-written asks for nothing; of
-// two preferences of a name the first counts (RFC 7240 §2).
-func preferences(headers []string) (p preference) {
-	handling := ""
-	for part := range strings.SplitSeq(strings.Join(headers, ","), ",") {
-		first, _, _ := strings.Cut(part, ";")
-		name, value, _ := strings.Cut(first, "=")
-		value = strings.Trim(strings.TrimSpace(value), `"`)
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "return":
-			if p.ret == "" && (value == "minimal" || value == "representation" || value == "OperationOutcome") {
-				p.ret = value
-			}
-		case "handling":
-			if handling == "" {
-				handling = value
-			}
-		}
-	}
-	p.strict = handling == "strict"
-	return p
 }

@@ -9,42 +9,38 @@ import (
 	"carehold/httpapi/problem"
 	"carehold/record"
 	"carehold/record/change"
-	"carehold/record/fhir"
 	"carehold/record/store"
 )
 
-// PatchTypes are the media types that a PATCH is let through with: the one that is
-// done, and those of a FHIRPath Patch, which is told that it is not.
-var PatchTypes = append([]string{change.PatchType}, jsonTypes[:3]...)
-
 // Patch changes an entry by a JSON Patch: the result is an update. FHIR R4 §3.1.0.6.
+// Without an id it is the one entry that a condition finds: "works exactly as
+// specified for conditional update", but that there is nothing to create when it
+// finds none, which is 404.
 func (a *API) Patch(w http.ResponseWriter, r *http.Request, v *store.View) error {
+	c := change.Change{Verb: change.Patch}
+	if r.PathValue("id") == "" {
+		typ, err := resourceType(r)
+		if err != nil {
+			return err
+		}
+		c.Ref.Type = typ
+		c.Query, err = conditional(r)
+		if err != nil {
+			return err
+		}
+		return a.patch(w, r, v, c)
+	}
 	if _, err := ask(r); err != nil {
 		return err
 	}
 	if err := notHere(r, message.ImportHeaderName); err != nil {
 		return err
 	}
-	ref, err := reference(r)
-	if err != nil {
+	var err error
+	if c.Ref, err = reference(r); err != nil {
 		return err
 	}
-	return a.patch(w, r, v, change.Change{Verb: change.Patch, Ref: ref})
-}
-
-// PatchWhere patches the one entry that a condition finds: "works exactly as
-// specified for conditional update" (FHIR R4 §3.1.0.6), but that there is nothing
-// to create when it finds none: 404.
-func (a *API) PatchWhere(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	typ, err := resourceType(r)
-	if err != nil {
-		return err
-	}
-	query, err := conditional(r)
-	if err != nil {
-		return err
-	}
-	return a.patch(w, r, v, change.Change{Verb: change.Patch, Ref: fhir.Ref{Type: typ}, Query: query})
+	return a.patch(w, r, v, c)
 }
 
 func (a *API) patch(w http.ResponseWriter, r *http.Request, v *store.View, c change.Change) (err error) {

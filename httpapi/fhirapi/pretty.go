@@ -13,6 +13,10 @@ func Pretty(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
 	if !strings.Contains(r.URL.RawQuery, "_pretty") || r.URL.Query().Get("_pretty") != "true" {
 		return w
 	}
+	return prettied(w)
+}
+
+func prettied(w http.ResponseWriter) http.ResponseWriter {
 	return &prettyWriter{ResponseWriter: w, out: layout{w: w}}
 }
 

@@ -40,10 +40,19 @@ type Issue struct {
 	Expression  []string `json:"expression,omitempty"`
 }
 
+// Issues are what is wrong in several places at once. They stand as the cause of a
+// *record.Error, whose own text says the same in a word, for who shows one line.
+type Issues []Issue
+
+func (Issues) Error() string { return "several issues" } // the cause of an error is never shown
+
 // Outcome is the error as an OperationOutcome. The request id is its id, so that
 // the person who asks for help has it in front of them; it may be empty.
 func Outcome(err error, requestID string) []byte {
 	row := Of(err)
+	if several, ok := errors.AsType[Issues](err); ok && row.Text == "" && len(several) > 0 {
+		return OutcomeOf(requestID, several...)
+	}
 	text, path := text(err, row)
 	issue := Issue{Severity: "error", Code: row.Issue, Diagnostics: text}
 	if path != "" {

@@ -75,3 +75,25 @@ func TestBodies(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// Several issues of one error are all there, in their order; where the table's own
+// text stands for all errors of a kind, it is the only one.
+func TestSeveralIssues(t *testing.T) {
+	several := Issues{{Severity: "error", Code: "required", Diagnostics: "needle one", Expression: []string{"Patient.name"}},
+		{Severity: "warning", Code: "invalid", Diagnostics: "needle two"}}
+	var o outcome
+	if err := json.Unmarshal(Outcome(&record.Error{Kind: record.Unprocessed, Err: several}, "7"), &o); err != nil {
+		t.Fatal(err)
+	}
+	if o.ID != "7" || len(o.Issue) != 2 || o.Issue[0].Expression[0] != "Patient.name" || o.Issue[1].Severity != "warning" {
+		t.Errorf("%+v", o)
+	}
+	for _, kind := range []record.Kind{record.NotFound, record.Unauthorized, record.Internal} {
+		if b := Outcome(&record.Error{Kind: kind, Err: several}, ""); bytes.Contains(b, []byte("needle")) {
+			t.Errorf("%s shows %s", kind, b)
+		}
+	}
+	if e := (&record.Error{Kind: record.Unprocessed, Safe: "safe", Err: several}); e.Error() != "safe" || record.SafeText(e) != "safe" {
+		t.Errorf("the text of it is %q", e.Error())
+	}
+}

@@ -1,0 +1,63 @@
+package fhirapi
+
+import (
+	"net/http"
+	"strings"
+
+	"carehold/httpapi/problem"
+)
+
+// preference is what a Prefer header asks for, RFC 7240. What it asks for beyond
+// this is passed over, as that RFC's §2 has it: respond-async too, which FHIR R4
+// §3.1.0.16 leaves to the server; the answer comes at once.
+type preference struct {
+	ret    string // minimal, representation, OperationOutcome, or ""
+	strict bool   // handling=strict
+}
+
+// preferences reads Prefer. What is unknown or ill-written asks for nothing; of
+// two preferences of a name the first counts (RFC 7240 §2).
+func preferences(headers []string) (p preference) {
+	handling := ""
+	for part := range strings.SplitSeq(strings.Join(headers, ","), ",") {
+		first, _, _ := strings.Cut(part, ";")
+		name, value, _ := strings.Cut(first, "=")
+		value = strings.Trim(strings.TrimSpace(value), `"`)
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "return":
+			if p.ret == "" && (value == "minimal" || value == "representation" || value == "OperationOutcome") {
+				p.ret = value
+			}
+		case "handling":
+			if handling == "" {
+				handling = value
+			}
+		}
+	}
+	p.strict = handling == "strict"
+	return p
+}
+
+// written answers a create, an update or a patch as the client prefers it (FHIR R4
+// §3.1.0.1.9). hints are what is doubtful about what was written, for who asks for
+// an OperationOutcome. A body that is nil is one the client may not see.
+func written(w http.ResponseWriter, status int, p preference, body []byte, hints ...problem.Issue) error {
+	if p.ret != "" {
+		w.Header().Set("Preference-Applied", "return="+p.ret) // RFC 7240 §3
+	}
+	switch {
+	case p.ret == "OperationOutcome":
+		return write(w, status, problem.OutcomeOf("", kept(hints)...))
+	case p.ret == "minimal" || body == nil:
+		w.WriteHeader(status)
+		return nil
+	}
+	return write(w, status, body)
+}
+
+// kept are the issues of a change that was made: at least one, for an
+// OperationOutcome has no fewer.
+func kept(hints []problem.Issue) []problem.Issue {
+	text := "kept as sent; id, versionId and lastUpdated are this server's"
+	return append([]problem.Issue{{Severity: "information", Code: "informational", Diagnostics: text}}, hints...)
+}
