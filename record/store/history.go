@@ -15,6 +15,7 @@ import (
 	"carehold/record/grant"
 	"carehold/record/kv"
 	"carehold/record/rows"
+	"carehold/record/search"
 )
 
 // HistoryQuery asks for versions: of one entry, of a type, or of everything.
@@ -74,7 +75,7 @@ func (v *View) historyPage(ctx context.Context, q HistoryQuery, after *moment) (
 	var page HistoryPage
 	h := historian{v: v, q: q, after: after}
 	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) (err error) {
-		if err = h.collect(r); err == nil {
+		if err = h.collect(ctx, r); err == nil {
 			page, err = h.page(r)
 		}
 		return err
@@ -126,10 +127,10 @@ func orEverything(typ string) string {
 // moment is a version's place in a history: by time, newest first; of one time by
 // the entry's name; of one entry by version.
 type moment struct {
-	line    line
+	entry   record.EntryID
 	at      int64 // Unix milliseconds
 	version record.Version
-	size    int // at rest, about: what opening it takes
+	size    int // about what opening it takes
 }
 
 // before reports whether m comes before o in a history.
@@ -137,7 +138,7 @@ func (m *moment) before(o *moment) bool {
 	if m.at != o.at {
 		return m.at > o.at
 	}
-	if c := bytes.Compare(m.line.Entry[:], o.line.Entry[:]); c != 0 {
+	if c := bytes.Compare(m.entry[:], o.entry[:]); c != 0 {
 		return c < 0
 	}
 	return m.version > o.version
@@ -146,7 +147,7 @@ func (m *moment) before(o *moment) bool {
 // A page's end is the moment of its last version.
 func (m *moment) position() []byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(m.at))
-	b = append(b, m.line.Entry[:]...)
+	b = append(b, m.entry[:]...)
 	return binary.BigEndian.AppendUint64(b, uint64(m.version))
 }
 
@@ -159,7 +160,7 @@ func (v *View) historyPosition(q HistoryQuery) (*moment, error) {
 		return nil, errPage
 	}
 	m := &moment{at: int64(binary.BigEndian.Uint64(b)), version: record.Version(binary.BigEndian.Uint64(b[24:]))}
-	copy(m.line.Entry[:], b[8:24])
+	copy(m.entry[:], b[8:24])
 	return m, nil
 }
 
@@ -171,6 +172,7 @@ type historian struct {
 	q     HistoryQuery
 	after *moment
 
+	d       *rows.Directory
 	total   int
 	kept    latest
 	decided grant.Decision // on the one entry that was asked for
@@ -204,13 +206,20 @@ func (h *historian) keep(m moment) {
 	heap.Push(&h.kept, &m)
 }
 
-func (h *historian) collect(r kv.Reader) error {
-	_, d, err := h.v.directory(r)
+func (h *historian) collect(ctx context.Context, r kv.Reader) error {
+	p, d, err := h.v.directory(r)
 	if err != nil {
 		return err
 	}
-	if h.q.ID != "" {
-		return h.one(r, d)
+	if h.d = d; h.q.ID != "" {
+		return h.one(r)
+	}
+	m, err := h.v.recall(ctx, r, p.Head.Dir, d, search.Index)
+	if err != nil {
+		return err
+	}
+	if m != nil {
+		return h.fromMemo(r, m)
 	}
 	for n := range rows.Segments {
 		lines, err := d.Segment(h.v.s.known.Reader(r), n)
@@ -228,10 +237,31 @@ func (h *historian) collect(r kv.Reader) error {
 	return nil
 }
 
+// fromMemo takes the newest versions from what is kept. Most entries have no other.
+func (h *historian) fromMemo(r kv.Reader, m *memo) error {
+	return h.v.headers(m, func(typ string) bool { return h.q.Type == "" || typ == h.q.Type }, func(e *header) error {
+		if h.v.decide(grant.ActHistory, record.Meta{Type: e.ref.Type, Section: e.section}) != grant.Allowed {
+			return nil
+		}
+		until := h.version(e.entry, e.stamp.Version(), e.updated(), forever, int(e.body))
+		if e.stamp.Version() == 1 {
+			return nil
+		}
+		l, there, err := h.d.Lookup(h.v.s.known.Reader(r), e.entry)
+		if err == nil && !there {
+			err = errMemo
+		}
+		if err != nil {
+			return err
+		}
+		return h.older(r, l, until)
+	})
+}
+
 // one is the history of a single entry.
-func (h *historian) one(r kv.Reader, d *rows.Directory) error {
+func (h *historian) one(r kv.Reader) error {
 	id := h.v.hold.EntryID(h.q.Type, h.q.ID)
-	l, there, err := d.Lookup(h.v.s.known.Reader(r), id)
+	l, there, err := h.d.Lookup(h.v.s.known.Reader(r), id)
 	if err != nil {
 		return err
 	}
@@ -248,36 +278,54 @@ func (h *historian) one(r kv.Reader, d *rows.Directory) error {
 
 // entry goes through an entry's versions, newest first, if the grant may see them.
 func (h *historian) entry(r kv.Reader, l line, newest rows.Version) (grant.Decision, error) {
-	v := h.v
-	first, section, mine, err := v.header(r, l, newest)
-	if err != nil || !mine || h.q.Type != "" && first.Type != h.q.Type {
+	head, section, mine, err := h.v.header(r, l, newest)
+	if err != nil || !mine || h.q.Type != "" && head.Type != h.q.Type {
 		return grant.Hidden, err
 	}
-	decided := v.decide(grant.ActHistory, record.Meta{Type: first.Type, Section: section})
+	decided := h.v.decide(grant.ActHistory, record.Meta{Type: head.Type, Section: section})
 	if decided != grant.Allowed {
 		return decided, nil
 	}
-	until := int64(1<<63 - 1) // when the version after it was written
-	err = rows.Walk(r, l, func(ver rows.Version) (bool, error) {
-		head := first
-		if ver.At != l.Stamp {
-			if head, _, mine, err = v.header(r, l, ver); err != nil {
-				return false, err
-			} else if !mine {
-				return false, rows.Damaged("entry") // all versions of an entry are in one section
-			}
+	until := h.version(l.Entry, l.Stamp.Version(), head.Time, forever, sizeOf(newest))
+	return decided, h.older(r, l, until)
+}
+
+// older goes through the versions before the newest, which is the newest since until.
+func (h *historian) older(r kv.Reader, l line, until int64) error {
+	if l.Stamp.Version() == 1 {
+		return nil
+	}
+	return rows.Walk(r, l, func(ver rows.Version) (bool, error) {
+		if ver.At == l.Stamp {
+			return true, nil
 		}
-		// A record that moved to a server whose clock is behind must not have its
-		// versions out of order.
-		at := min(head.Time.UnixMilli(), until)
-		if h.wants(at, until) {
-			h.keep(moment{line: l, at: at, version: ver.At.Version(), size: len(ver.First) + (ver.Count()-1)<<18})
+		head, _, mine, err := h.v.header(r, l, ver)
+		if err == nil && !mine {
+			err = rows.Damaged("entry") // all versions of an entry are in one section
 		}
-		until = at
+		if err != nil {
+			return false, err
+		}
+		until = h.version(l.Entry, ver.At.Version(), head.Time, until, sizeOf(ver))
 		return true, nil
 	})
-	return grant.Allowed, err
 }
+
+const forever = 1<<63 - 1
+
+// version keeps a version that was the newest until the one after it was written, if
+// it is asked for, and returns when it was written. A record that moved to a server
+// whose clock is behind must not have its versions out of order.
+func (h *historian) version(id record.EntryID, v record.Version, written time.Time, until int64, size int) (at int64) {
+	at = min(written.UnixMilli(), until)
+	if h.wants(at, until) {
+		h.keep(moment{entry: id, at: at, version: v, size: size})
+	}
+	return at
+}
+
+// sizeOf is about what a version takes.
+func sizeOf(ver rows.Version) int { return len(ver.First) + (ver.Count()-1)<<18 }
 
 // wants reports whether a version that was the newest from one time to another is
 // asked for.
@@ -335,7 +383,7 @@ func (h *historian) page(r kv.Reader) (HistoryPage, error) {
 	more := n < len(h.kept) && n > 0
 	h.kept = h.kept[:n]
 	var err error
-	if p.Versions, err = h.v.openAll(r, h.kept); err != nil {
+	if p.Versions, err = h.v.openAll(r, h.d, h.kept); err != nil {
 		return HistoryPage{}, err
 	}
 	if more {
@@ -346,19 +394,26 @@ func (h *historian) page(r kv.Reader) (HistoryPage, error) {
 
 // openAll opens versions in the order they are given. The versions of one entry
 // are reached from its newest, so each entry is gone through once.
-func (v *View) openAll(r kv.Reader, list []*moment) ([]Entry, error) {
+func (v *View) openAll(r kv.Reader, d *rows.Directory, list []*moment) ([]Entry, error) {
 	out := make([]Entry, len(list))
 	wanted := make(map[record.EntryID][]int)
 	for i, m := range list {
-		wanted[m.line.Entry] = append(wanted[m.line.Entry], i)
+		wanted[m.entry] = append(wanted[m.entry], i)
 	}
 	for _, m := range list {
-		places := wanted[m.line.Entry]
+		places := wanted[m.entry]
 		if places == nil {
 			continue // done with an earlier one
 		}
-		wanted[m.line.Entry] = nil
-		err := rows.Walk(r, m.line, func(ver rows.Version) (bool, error) {
+		wanted[m.entry] = nil
+		l, there, err := d.Lookup(v.s.known.Reader(r), m.entry)
+		if err == nil && !there {
+			err = errMemo
+		}
+		if err != nil {
+			return nil, err
+		}
+		err = rows.Walk(r, l, func(ver rows.Version) (bool, error) {
 			at := slices.IndexFunc(places, func(i int) bool { return list[i].version == ver.At.Version() })
 			if at < 0 {
 				return true, nil
@@ -367,7 +422,7 @@ func (v *View) openAll(r kv.Reader, list []*moment) ([]Entry, error) {
 			if err != nil {
 				return false, err
 			}
-			e, mine, err := v.open(m.line.Entry, ver.At, sealed)
+			e, mine, err := v.open(m.entry, ver.At, sealed)
 			if err == nil && !mine {
 				err = rows.Damaged("entry")
 			}

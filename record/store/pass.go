@@ -74,47 +74,32 @@ func (p *pass) add(h *header) {
 
 // fromMemo opens what the search needs of what is kept.
 func (p *pass) fromMemo(v *View, m *memo, q *search.Query) error {
-	s := v.memoSeal()
-	defer s.key.Destroy()
-	b, err := s.open(nil, inTable, 0, m.table)
+	needs, may := needsOf(q), make(map[string]searchable)
+	o, err := v.openMemo(m, func(typ string) bool {
+		if !needs(typ) {
+			return false
+		}
+		may[typ] = v.searchable(typ)
+		return !may[typ].none()
+	})
 	if err != nil {
 		return err
 	}
-	defer clear(b)
-	needs, may := needsOf(q), make(map[string]searchable)
-	size, count := 0, 0
-	var open []int
-	table := parseTable(b)
-	for i, info := range table {
-		if info.count == 0 || !needs(info.typ) {
-			continue
-		}
-		if _, known := may[info.typ]; !known {
-			may[info.typ] = v.searchable(info.typ)
-		}
-		if may[info.typ].none() {
-			continue
-		}
-		open = append(open, i)
-		size += len(m.pages[i])
-		count += int(info.count)
+	defer o.close()
+	if cap(p.buf.plain) < o.size {
+		p.buf.plain = make([]byte, 0, o.size)
 	}
-	// All at once: a buffer that grew would leave behind what was opened so far.
-	if cap(p.buf.plain) < size {
-		p.buf.plain = make([]byte, 0, size)
-	}
-	if cap(p.all) < count {
-		p.all, p.more = make([]search.Entry, 0, count), make([]beside, 0, count)
+	if cap(p.all) < o.count {
+		p.all, p.more = make([]search.Entry, 0, o.count), make([]beside, 0, o.count)
 	}
 	plain := p.buf.plain[:0]
-	for _, i := range open {
+	for _, i := range o.pages {
 		from := len(plain)
-		if plain, err = s.open(plain, inPage, i, m.pages[i]); err != nil {
+		if plain, err = o.page(plain, i); err != nil {
 			return err
 		}
-		typ := table[i].typ
-		allowed := may[typ]
-		parsePage(plain[from:], typ, func(h *header) {
+		allowed := may[o.table[i].typ]
+		parsePage(plain[from:], o.table[i].typ, func(h *header) {
 			if !h.deleted && allowed[h.section] {
 				p.add(h)
 			}
