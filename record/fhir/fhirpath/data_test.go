@@ -168,6 +168,13 @@ func constraintsOf(t *testing.T, v Value, f func(v Value, c r4.Constraint)) {
 	}
 }
 
+// blankNarratives are HL7's own examples with an empty <div>, which txt-2 forbids.
+var blankNarratives = map[string]bool{
+	"ActivityDefinition-blood-tubes-supply.json":        true,
+	"ActivityDefinition-heart-valve-replacement.json":   true,
+	"Questionnaire-zika-virus-exposure-assessment.json": true,
+}
+
 func TestEveryConstraintOfEveryExample(t *testing.T) {
 	compiled := map[string]*Expr{}
 	evaluated, keys := 0, map[string]int{}
@@ -184,10 +191,12 @@ func TestEveryConstraintOfEveryExample(t *testing.T) {
 			}
 			evaluated++
 			keys[c.Key]++
-			if !ok {
-				t.Errorf("%s: %s: %s is not true: %s", name, v.Node.Path(), c.Key, e)
+			if blank := c.Expression == "htmlChecks()" && blankNarratives[name]; ok == blank {
+				t.Errorf("%s: %s: %s is %v: %s", name, v.Node.Path(), c.Key, ok, e)
 			}
 		})
 	}
-	t.Logf("%d constraints of %d keys", evaluated, len(keys))
+	if evaluated < 5000 || len(keys) < 100 {
+		t.Errorf("only %d constraints of %d keys were evaluated", evaluated, len(keys))
+	}
 }

@@ -44,19 +44,25 @@ func (s *state) equal(a, b Value) (tri, error) {
 		}
 		is, err := s.same(a.Node, b.Node)
 		return triOf(is), err
-	case numeric(x) && numeric(y):
-		order, ok := compareDecimals(a.Text(), b.Text())
-		return triOf(order == 0 && ok), nil
-	case x != y:
+	case x != y && !(numeric(x) && numeric(y)):
 		return isFalse, nil
+	}
+	m, n := a.Text(), b.Text()
+	if err := s.spend((len(m) + len(n)) / 64); err != nil {
+		return isEmpty, err
+	}
+	switch {
+	case numeric(x):
+		order, ok := compareDecimals(m, n)
+		return triOf(order == 0 && ok), nil
 	case x == systemDate || x == systemTime:
-		order, ok := compareDates(a.Text(), b.Text())
+		order, ok := compareDates(m, n)
 		if !ok {
 			return isEmpty, nil
 		}
 		return triOf(order == 0), nil
 	}
-	return triOf(a.Text() == b.Text()), nil
+	return triOf(m == n), nil
 }
 
 func numeric(x system) bool { return x == systemInteger || x == systemDecimal }
@@ -93,8 +99,12 @@ func (s *state) same(a, b fhir.Node) (bool, error) {
 	if a.Kind() == '[' {
 		return s.sameArray(a, b, count)
 	}
+	find := 1 + count/8 // what it takes to find a member by its name
 	for x := range a.All() {
 		count--
+		if err := s.spend(find); err != nil {
+			return false, err
+		}
 		y := b.Get(x.Name())
 		if is, err := s.same(x, y); err != nil || !is {
 			return false, err

@@ -89,7 +89,7 @@ func not(_ *state, _ *call, in []Value, _ frame) (tri, error) {
 	return is.not(), err
 }
 
-// hasValue is true of one primitive that has a value (FHIR R4 §2.9.1).
+// hasValue is true of one primitive that has a value (FHIR R4 fhirpath.html#functions).
 func hasValue(_ *state, _ *call, in []Value, _ frame) (tri, error) {
 	return triOf(len(in) == 1 && in[0].system() != none && in[0].HasValue()), nil
 }

@@ -51,7 +51,7 @@ func init() { // a function's arguments are nodes, whose calls are of functions
 		"replaceMatches": {min: 2, max: 2, list: replaceMatches},
 		"substring":      {min: 1, max: 2, list: substring},
 		"length":         {list: length},
-		// Trees (§5.8), and FHIR's own (FHIR R4 §2.9.1)
+		// Trees (§5.8), and FHIR's own (FHIR R4 fhirpath.html#functions)
 		"children":     {},
 		"descendants":  {},
 		"extension":    {min: 1, max: 1},

@@ -173,14 +173,14 @@ func (p *parser) term() (node, error) {
 		if t.text == "true" || t.text == "false" {
 			return literal{boolean(t.text == "true")}, nil
 		}
-		// "resolved as a type name first" (N1 "Identifiers").
-		if typ, ok := lookupType(t.text); ok && p.tok.kind != '(' && t.text[0] < 'a' {
-			return &path{steps: []*step{{kind: stepType, typ: typ}}}, nil
-		}
 	case quoted:
 	default:
 		p.tok = t
 		return nil, p.unexpected()
+	}
+	// "resolved as a type name first" (N1 "Identifiers").
+	if typ, ok := lookupType(t.text); ok && p.tok.kind != '(' && t.text[0] < 'a' {
+		return &path{steps: []*step{{kind: stepType, typ: typ}}}, nil
 	}
 	return p.named(nil, t)
 }
@@ -220,7 +220,7 @@ func (p *parser) variable(t token) (node, error) {
 	return nil, p.errorf(t.at, "%s is not supported", t.text)
 }
 
-// environment reads a name after % (N1 "Environment variables", FHIR R4 §2.9.1).
+// environment reads a name after % (N1 "Environment variables", FHIR R4 fhirpath.html#variables).
 func (p *parser) environment() (node, error) {
 	t := p.tok
 	switch t.kind {

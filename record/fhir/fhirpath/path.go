@@ -131,7 +131,7 @@ func (w *walk) step(v *Value, i int) error {
 	case stepExtension:
 		return w.extension(v, i)
 	case stepResolve:
-		if to, ok := resolve(*v); ok {
+		if to, ok := w.s.resolve(*v); ok {
 			return w.step(&to, i+1)
 		}
 	case stepChildren:

@@ -5,7 +5,7 @@ import (
 	"carehold/record/fhir/r4"
 )
 
-// extension takes the step to the extensions with the step's url (FHIR R4 §2.9.1).
+// extension takes the step to the extensions with the step's url (FHIR R4 fhirpath.html#functions).
 func (w *walk) extension(v *Value, i int) error {
 	if v.t == nil {
 		return nil
@@ -35,7 +35,7 @@ func (w *walk) extension(v *Value, i int) error {
 // ever looked up outside the resource. A contained resource is found; of any other
 // only the type is known, from Type/id or from Reference.type, and it has no
 // elements. ok is false when not even the type is known.
-func resolve(v Value) (Value, bool) {
+func (s *state) resolve(v Value) (Value, bool) {
 	text := v.Text()
 	if v.Type == "Reference" {
 		text = v.Node.Get("reference").Text()
@@ -45,7 +45,7 @@ func resolve(v Value) (Value, bool) {
 	to := fhir.ParseReference(text)
 	typ := to.Ref.Type
 	if to.Form == fhir.Contained {
-		return contained(v.Node, to.ID)
+		return s.contained(v.Node, to.ID)
 	}
 	if typ == "" && v.Type == "Reference" {
 		typ = v.Node.Get("type").Text()
@@ -59,12 +59,15 @@ func resolve(v Value) (Value, bool) {
 
 // contained is the resource that #id points to; # alone is the one that contains
 // the others (FHIR R4 §2.3.0.4).
-func contained(from fhir.Node, id string) (Value, bool) {
+func (s *state) contained(from fhir.Node, id string) (Value, bool) {
 	root := container(resourceOf(from))
 	if id == "" {
 		return root, root.Node.Valid()
 	}
 	for n := range root.Node.Get("contained").All() {
+		if s.spend(1) != nil {
+			break // the next step finds so too
+		}
 		if n.Kind() == '{' && n.Get("id").Text() == id {
 			v := Element(n, "Resource")
 			return v, v.Type != "Resource"

@@ -81,7 +81,7 @@ func (s *state) give(c []Value) {
 	s.spare = append(s.spare, c[:0])
 }
 
-// resource is %resource: the resource that the context is in (FHIR R4 §2.9.1).
+// resource is %resource: the resource that the context is in (FHIR R4 fhirpath.html#variables).
 func (s *state) resource() Value { return resourceOf(s.ctx.Node) }
 
 // rootResource is %rootResource: of a contained resource the one that contains it.

@@ -1,6 +1,8 @@
 package fhirpath
 
 import (
+	"strings"
+
 	"carehold/record/fhir"
 	"carehold/record/fhir/r4"
 )
@@ -72,18 +74,13 @@ func (w *walk) child(m *member, n fhir.Node, i int, deep bool) error {
 // childMember is what the JSON member n of o is; ok is false for the sibling of
 // one that has a value, which is a child already, and for what R4 does not have.
 func childMember(t *r4.Type, o, n fhir.Node) (m member, ok bool) {
-	name := n.Name()
-	if name != "" && name[0] == '_' {
-		if name = name[1:]; o.Get(name).Valid() {
-			return member{}, false
-		}
-	}
+	name, isSibling := strings.CutPrefix(n.Name(), "_")
 	_, ref, ok := t.Member(name)
-	if !ok {
+	if !ok || isSibling && o.Get(name).Valid() {
 		return member{}, false
 	}
 	of, ok := r4.Lookup(ref.Code)
-	if !ok {
+	if !ok || isSibling && of.Kind != r4.Primitive {
 		return member{}, false
 	}
 	return member{

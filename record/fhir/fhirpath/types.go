@@ -13,7 +13,7 @@ type typeName struct {
 }
 
 // systemTypes are FHIRPath's own types by the FHIR primitives that convert to
-// them (FHIR R4 §2.9.1). R4's definitions use them where they mean the primitive:
+// them (FHIR R4 fhirpath.html#types). R4's definitions use them where they mean the primitive:
 // que-7 has "answer is Boolean", and a search parameter "value.as(DateTime)".
 var systemTypes = map[string][]string{
 	"Boolean":  {"boolean"},

@@ -96,7 +96,7 @@ func boolean(b bool) Value {
 func made(typ, text string) Value { return Value{Type: typ, made: &text} }
 
 // system is a type of FHIRPath's own, which FHIR's primitives convert to
-// (FHIR R4 §2.9.1, "Using FHIR types in expressions").
+// (FHIR R4 fhirpath.html#types).
 type system uint8
 
 const (
