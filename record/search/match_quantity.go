@@ -6,8 +6,6 @@ import (
 	"carehold/record"
 )
 
-const ucumSystem = "http://unitsofmeasure.org"
-
 // quantitiesTest compares quantities (FHIR R4 §3.1.1.4.11): 5.4 of any unit,
 // 5.4||mg of what is called so by code or by name, 5.4|system|code of a unit, and
 // of whatever UCUM converts to it.
