@@ -57,7 +57,7 @@ func parseQuantity(value string) (s quantitySought, err error) {
 		return s, err
 	}
 	s.system, s.unit = []byte(system), []byte(unit)
-	if system != ucumSystem || unit == "" {
+	if system != ucumURL || unit == "" {
 		return s, nil
 	}
 	at, to, ok1 := Canonical(n.at, unit)
