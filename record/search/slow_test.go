@@ -38,7 +38,7 @@ var slowParams = map[string]map[string]struct {
 		"family": {"string", "name.family"}, "given": {"string", "name.given"}, "birthdate": {"date", "birthDate"}, "gender": {"token", "gender"},
 		"identifier": {"token", "identifier"}, "active": {"token", "active"}, "general-practitioner": {"reference", "generalPractitioner"},
 	},
-	"Practitioner": {"family": {"string", "name.family"}, "given": {"string", "name.given"}, "identifier": {"token", "identifier"}},
+	"Practitioner":   {"family": {"string", "name.family"}, "given": {"string", "name.given"}, "identifier": {"token", "identifier"}},
 	"RiskAssessment": {"probability": {"number", "prediction.probabilityDecimal"}, "subject": {"reference", "subject"}},
 }
 
