@@ -129,7 +129,7 @@ func (p primitive) wrong(s []byte) string {
 			}
 		}
 	case id:
-		if !fhir.ValidID(string(s)) {
+		if !validID(s) {
 			return "it has 1 to 64 letters, digits, - and ."
 		}
 	case uri:
@@ -165,6 +165,16 @@ func wrongText(s []byte) string {
 		}
 	}
 	return ""
+}
+
+// validID is [A-Za-z0-9\-\.]{1,64}
+func validID(s []byte) bool {
+	for _, c := range s {
+		if c != '-' && c != '.' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return false
+		}
+	}
+	return len(s) <= 64
 }
 
 // validOID is urn:oid:[0-2](\.(0|[1-9][0-9]*))+

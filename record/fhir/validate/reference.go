@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -59,14 +60,14 @@ func (w *walker) leads(text []byte) string {
 	if typ, ok := plainReference(text); ok {
 		return typ
 	}
+	if bytes.HasPrefix(text, []byte("urn:")) {
+		return w.scope.bundle.entry(text)
+	}
 	t := fhir.ParseReference(string(text))
 	if t.Ref.Type != "" && (t.Form != fhir.Absolute || strings.HasPrefix(t.Base, "http:") || strings.HasPrefix(t.Base, "https:")) {
 		return t.Ref.Type
 	}
-	if w.scope.bundle != nil {
-		return w.scope.bundle.entry(string(text))
-	}
-	return ""
+	return w.scope.bundle.entry(text)
 }
 
 // plainReference is ParseReference for the common Type/id, without making a
@@ -92,8 +93,12 @@ func plainReference(text []byte) (string, bool) {
 	return "", false
 }
 
-// entry is the type of the entry of a Bundle that has the fullUrl.
-func (s *scope) entry(fullURL string) string {
+// entry is the type of the entry of a Bundle that has the fullUrl; s is nil for
+// what is in no Bundle.
+func (s *scope) entry(fullURL []byte) string {
+	if s == nil {
+		return ""
+	}
 	if s.entries == nil {
 		s.entries = map[string]string{}
 		for e := range s.root.Get("entry").All() {
@@ -102,7 +107,7 @@ func (s *scope) entry(fullURL string) string {
 			}
 		}
 	}
-	return s.entries[fullURL]
+	return s.entries[string(fullURL)]
 }
 
 // typeName is the resource type that Reference.type names: its name, or the
