@@ -30,6 +30,8 @@ var layers = map[string]string{
 	"record/fhir/r4":           "",
 	"record/fhir/fhirpath":     "record record/fhir record/fhir/r4",
 	"record/fhir/validate":     "record record/fhir record/fhir/r4 record/fhir/fhirpath",
+	"record/search":            "record record/fhir record/fhir/r4 record/fhir/fhirpath record/search/ucum",
+	"record/search/ucum":       "record",
 	"record/filing":            "record record/fhir",
 	"record/change":            "record record/fhir",
 	"record/kv":                "record",

@@ -153,10 +153,7 @@ func (d Decimal) Cmp(e Decimal) int {
 
 // magnitude is the power of ten of the first digit.
 func (d Decimal) magnitude() int64 {
-	if d.wide != nil {
-		return int64(d.exp) + int64(len(new(big.Int).Abs(d.wide).String())) - 1
-	}
-	return int64(d.exp) + int64(digitsOf(magnitudeOf(d.coef))) - 1
+	return int64(d.exp) + int64(d.digits()) - 1
 }
 
 func magnitudeOf(n int64) uint64 {
@@ -271,6 +268,40 @@ func (d Decimal) times(n int64) Decimal {
 		}
 	}
 	return Decimal{wide: new(big.Int).Mul(d.big(), big.NewInt(n)), exp: d.exp}
+}
+
+// product is d × e.
+func (d Decimal) product(e Decimal) Decimal {
+	exp := int32(max(-2*maxExp, min(2*maxExp, int64(d.exp)+int64(e.exp))))
+	if e.wide == nil {
+		d = d.times(e.coef)
+		d.exp = exp
+		return d
+	}
+	return Decimal{wide: new(big.Int).Mul(d.big(), e.wide), exp: exp}
+}
+
+// sum is d + e, whose exponents must not be far apart.
+func (d Decimal) sum(e Decimal) Decimal {
+	if d.exp < e.exp {
+		d, e = e, d
+	}
+	shift := int64(d.exp) - int64(e.exp)
+	if d.wide == nil && e.wide == nil && shift < int64(len(powers)) {
+		hi, lo := bits.Mul64(magnitudeOf(d.coef), powers[shift])
+		if hi == 0 && lo <= math.MaxInt64/2 && magnitudeOf(e.coef) <= math.MaxInt64/2 {
+			return Decimal{coef: d.coef*int64(powers[shift]) + e.coef, exp: e.exp}
+		}
+	}
+	w := new(big.Int).Mul(d.big(), pow10(shift))
+	return Decimal{wide: w.Add(w, e.big()), exp: e.exp}
+}
+
+func (d Decimal) digits() int {
+	if d.wide != nil {
+		return len(new(big.Int).Abs(d.wide).String())
+	}
+	return digitsOf(magnitudeOf(d.coef))
 }
 
 // Amount is an exact number that converting units can give: a Decimal divided by

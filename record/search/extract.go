@@ -14,6 +14,8 @@ type found struct {
 	// made is a value that is nowhere in the resource: an expression's own true or
 	// false.
 	made string
+	part uint8 // of a tuple: which component,
+	kind kind  // and its type
 }
 
 // text is a string without its quotes, or the JSON text of a number or boolean. It

@@ -81,8 +81,8 @@ func newPlan(typ string) *plan {
 	p := &plan{kinds: make([]kind, len(params)), tuples: make([]map[string][]part, len(params))}
 	p.root.typ = typ
 	for i, param := range params {
-		if param.Expression == "" || param.Code == "_lastUpdated" {
-			continue // nothing has it, or Entry.Updated
+		if param.Expression == "" || param.Code == "_lastUpdated" || param.Code == "_id" {
+			continue // nothing has it, or Entry
 		}
 		p.kinds[i] = kinds[param.Type]
 		if p.kinds[i] == noKind {

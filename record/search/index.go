@@ -2,6 +2,7 @@ package search
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
 
 	"carehold/record/fhir"
@@ -19,8 +20,23 @@ func Place(resourceType, code string) int {
 	return -1
 }
 
-// Index is all search values of a resource, for all parameters of its type but
-// those that Entry has.
+// Index is all search values of a resource, for all parameters of its type but _id
+// and _lastUpdated, which Entry has, and the special ones. Lookup finds those of one
+// parameter without reading the others.
+//
+//	index     = values directory length      length: a byte, or 4 little endian and 255
+//	directory = { step size [from] }         a parameter that has values, in the order of r4.Params
+//	  step    = 2 × how many are left out before it, + 1 when its values are those of
+//	            an earlier parameter: then from says where they begin; else they follow
+//	            the last that were not
+//	values    = { value }                    how many is not written: size is
+//	value     = head { text | number }       head: which parts follow (values_read.go)
+//	text      = n×4+0 bytes | n×4+1 | n×4+2  itself; the place of one earlier; one of commons
+//	tuples    = components { { size value… } }
+//
+// Numbers are base 128 varints, signed ones in zigzag. It lives in memory only, is
+// never stored as it is, and means something to this program alone: tables and
+// layout may change at will. Whatever the bytes, reading them does not panic.
 func Index(r *fhir.Resource) []byte {
 	x := indexers.Get().(*indexer)
 	defer x.done()
@@ -37,11 +53,12 @@ type indexer struct {
 	plan   *plan
 	root   fhir.Node
 	found  [][]found // by parameter
-	at     []spot      // by parameter
+	at     []spot    // by parameter
 	w      writer
 	dir    []byte
-	last   int   // the parameter last written to dir
-	tuples [][]found // scratch
+	last   int       // the parameter last written to dir
+	tuples [][]found // by parameter; of composites
+	parts  [][]found // scratch
 }
 
 // spot is where the values of a parameter lie.
@@ -53,11 +70,10 @@ var indexers = sync.Pool{New: func() any { return new(indexer) }}
 func (x *indexer) done() {
 	x.w.reset()
 	clear(x.dir)
-	for i := range x.found {
-		clear(x.found[i])
-	}
-	for i := range x.tuples {
-		clear(x.tuples[i])
+	for _, lists := range [...][][]found{x.found, x.tuples, x.parts} {
+		for _, l := range lists[:cap(lists)] {
+			clear(l[:cap(l)])
+		}
 	}
 	x.root = fhir.Node{}
 	indexers.Put(x)
@@ -66,7 +82,7 @@ func (x *indexer) done() {
 func (x *indexer) collect(r *fhir.Resource) {
 	x.plan, x.root = planOf(r.Type()), r.Root()
 	n := len(x.plan.kinds)
-	x.found = sized(x.found, n)
+	x.found, x.tuples = sized(x.found, n), sized(x.tuples, n)
 	x.at = append(x.at[:0], make([]spot, n)...)
 	x.dir, x.last = x.dir[:0], -1
 	take := func(param int, v found) { x.found[param] = append(x.found[param], v) }
@@ -78,10 +94,7 @@ func (x *indexer) collect(r *fhir.Resource) {
 
 // sized is n empty lists in the memory of those there were.
 func sized(lists [][]found, n int) [][]found {
-	for len(lists) < n {
-		lists = append(lists, nil)
-	}
-	lists = lists[:n]
+	lists = slices.Grow(lists[:0], n)[:n]
 	for i := range lists {
 		lists[i] = lists[i][:0]
 	}
@@ -100,12 +113,8 @@ func (x *indexer) param(param int) {
 		x.composite(param)
 		return
 	}
-	for i := range param {
-		if x.plan.kinds[i] == k && same(x.found[i], values) {
-			x.at[param] = x.at[i]
-			x.list(param, true)
-			return
-		}
+	if x.already(param, x.found) {
+		return
 	}
 	from := len(x.w.b)
 	for _, v := range values {
@@ -115,12 +124,24 @@ func (x *indexer) param(param int) {
 	x.list(param, false)
 }
 
+// already points to the values of an earlier parameter when they are the same.
+func (x *indexer) already(param int, lists [][]found) bool {
+	for i := range param {
+		if x.plan.kinds[i] == x.plan.kinds[param] && same(lists[i], lists[param]) {
+			x.at[param] = x.at[i]
+			x.list(param, true)
+			return true
+		}
+	}
+	return false
+}
+
 func same(a, b []found) bool {
 	if len(a) != len(b) {
 		return false
 	}
 	for i := range a {
-		if !a[i].node.Same(b[i].node) || !a[i].node.Valid() {
+		if !a[i].node.Same(b[i].node) || !a[i].node.Valid() || a[i].kind != b[i].kind || a[i].part != b[i].part {
 			return false
 		}
 	}
@@ -130,74 +151,93 @@ func same(a, b []found) bool {
 // composite writes a tuple for each value of the composite's own expression in
 // which every component has something.
 func (x *indexer) composite(param int) {
-	from := len(x.w.b)
+	all := x.tuples[param]
 	for _, on := range x.found[param] {
-		parts := x.plan.tuples[param][on.of.typ]
-		if len(parts) == 0 {
-			continue
-		}
-		if !x.parts(parts, on.node) {
-			continue
-		}
-		if len(x.w.b) == from {
-			x.w.byte(byte(len(parts)))
-		}
-		before := len(x.w.b)
-		for i := range parts {
-			if !x.part(parts[i].kind, x.tuples[i]) {
-				x.w.b = x.w.b[:before]
-				break
-			}
-		}
+		all = x.tuple(all, x.plan.tuples[param][on.of.typ], on.node)
 	}
-	if size := len(x.w.b) - from; size > 1 {
-		x.at[param] = spot{from, size}
-		x.list(param, false)
-	} else {
+	x.tuples[param] = all
+	if len(all) == 0 || x.already(param, x.tuples) {
+		return
+	}
+	from := len(x.w.b)
+	x.w.byte(all[len(all)-1].part + 1)
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].part >= all[n-1].part {
+			n++
+		}
+		x.writeTuple(all[:n])
+		all = all[n:]
+	}
+	size := len(x.w.b) - from
+	if size == 1 {
+		size = 0
 		x.w.b = x.w.b[:from]
 	}
+	x.at[param] = spot{from, size}
+	x.list(param, false)
 }
 
-// parts finds what each component has; false when one has nothing.
-func (x *indexer) parts(parts []part, on fhir.Node) bool {
-	x.tuples = sized(x.tuples, len(parts))
-	for i := range parts {
+// tuple adds what the components have to the list, one after the other, unless one
+// has nothing. The last is looked at first: there is a code always, a value seldom.
+func (x *indexer) tuple(to []found, parts []part, on fhir.Node) []found {
+	x.parts = sized(x.parts, len(parts))
+	for i := len(parts) - 1; i >= 0; i-- {
 		from := on
 		if parts[i].atRoot {
 			from = x.root
 		}
 		parts[i].from.walk(from, func(_ int, n fhir.Node, e *element) {
-			x.tuples[i] = append(x.tuples[i], found{node: n, of: e})
+			x.parts[i] = append(x.parts[i], found{node: n, of: e, part: uint8(i), kind: parts[i].kind})
 		})
-		if len(x.tuples[i]) == 0 {
-			return false
+		if len(x.parts[i]) == 0 {
+			return to
 		}
 	}
-	return true
+	for _, values := range x.parts {
+		to = append(to, values...)
+	}
+	return to
 }
 
-// part writes a component as a block: its length, and its values. Most are short,
-// and one that is not is written again after a longer length.
-func (x *indexer) part(k kind, values []found) bool {
-	for _, reserved := range [...]int{1, binary.MaxVarintLen32} {
-		from := len(x.w.b)
-		x.w.b = append(x.w.b, make([]byte, reserved)...)
-		for _, v := range values {
-			x.w.write(k, v)
+// writeTuple writes each component as a block: its length, and its values. One that
+// has nothing to search for leaves no tuple.
+func (x *indexer) writeTuple(all []found) {
+	before := len(x.w.b)
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].part == all[0].part {
+			n++
 		}
-		size := len(x.w.b) - from - reserved
+		if !x.w.block(all[:n]) {
+			x.w.b = x.w.b[:before]
+			return
+		}
+		all = all[n:]
+	}
+}
+
+// block writes the length in a byte, which it mostly fits; when not, everything
+// again after a longer one.
+func (w *writer) block(values []found) bool {
+	for _, reserved := range [...]int{1, binary.MaxVarintLen32} {
+		from := len(w.b)
+		w.b = append(w.b, make([]byte, reserved)...)
+		for _, v := range values {
+			w.write(v.kind, v)
+		}
+		size := len(w.b) - from - reserved
 		if size == 0 {
 			return false
 		}
 		if reserved > 1 || size < 0x80 {
-			x.w.b[from] = byte(size)
-			for i := 0; i < reserved-1; i++ { // a number may end in zeros
-				x.w.b[from+i] = byte(size>>(7*i)) | 0x80
-				x.w.b[from+i+1] = byte(size >> (7 * (i + 1)) & 0x7f)
+			for i := range reserved { // a number may end in zeros
+				w.b[from+i] = byte(size>>(7*i)) | 0x80
 			}
+			w.b[from+reserved-1] &= 0x7f
 			return true
 		}
-		x.w.b = x.w.b[:from]
+		w.b = w.b[:from]
 	}
 	return true
 }
@@ -229,7 +269,3 @@ func (x *indexer) close() {
 		x.w.b = append(binary.LittleEndian.AppendUint32(x.w.b, uint32(n)), 255)
 	}
 }
-
-// Canonical converts a number with a UCUM unit. ok is false for a unit that package
-// ucum does not know. (To compare with Quantity.Canonical.)
-func Canonical(d Decimal, code string) (a Amount, unit string, ok bool) { return Amount{}, "", false }

@@ -81,7 +81,7 @@ func (r *reader) block() (from, to int) {
 }
 
 // text is a string. The two lowest bits of its head say where it is: here, earlier
-// in the index, or in the table of texts that everybody writes.
+// in the index, or in a table of texts that many resources hold.
 func (r *reader) text() []byte {
 	head := r.uint()
 	n := int(min(head>>2, 1<<31))
@@ -102,8 +102,8 @@ func (r *reader) text() []byte {
 			}
 		}
 	case common:
-		if n < len(commonTexts) {
-			return commonTexts[n]
+		if texts := commons().texts; n < len(texts) {
+			return texts[n]
 		}
 	}
 	return nil
@@ -112,7 +112,7 @@ func (r *reader) text() []byte {
 const (
 	inline  = iota // as many bytes follow
 	earlier        // the place of an inline text
-	common         // the place in commonTexts
+	common         // the place in commons
 )
 
 // textIf is a string that is there when its bit is set in head.
@@ -209,10 +209,10 @@ func (r *reader) number() Number {
 // decimal is an exponent with two flags, and the coefficient.
 func (r *reader) decimal() (d Decimal, flag bool) {
 	head := r.int()
-	d.exp = int32(max(-maxExp, min(maxExp, head>>2)))
+	d.exp = int32(max(-2*maxExp, min(2*maxExp, head>>2)))
 	if head&1 == 0 {
 		d.coef = r.int()
-	} else if text := r.text(); len(text) <= maxDigits+30 {
+	} else if text := r.text(); len(text) <= 10*maxDigits {
 		d.wide, _ = new(big.Int).SetString(string(text), 10)
 	}
 	return d, head&2 != 0

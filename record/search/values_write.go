@@ -30,9 +30,9 @@ func (w *writer) byte(b byte)   { w.b = append(w.b, b) }
 func (w *writer) uint(n uint64) { w.b = binary.AppendUvarint(w.b, n) }
 func (w *writer) int(n int64)   { w.uint(uint64(n)<<1 ^ uint64(n>>63)) }
 
-// text writes a string: a place in commonTexts or earlier in the index, or itself.
+// text writes a string: a place in commons or earlier in the index, or itself.
 func (w *writer) text(s []byte) {
-	if n, ok := commonPlaces[string(s)]; ok {
+	if n, ok := commons().places[string(s)]; ok {
 		w.uint(uint64(n)<<2 | common)
 		return
 	}

@@ -17,3 +17,15 @@ func SystemOf(valueSet, code string) (system string) {
 	}
 	return system
 }
+
+// Systems are the code systems of all required bindings.
+func Systems() []string {
+	var all []string
+	for _, set := range tables().sets {
+		for system := range set {
+			all = append(all, system)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
