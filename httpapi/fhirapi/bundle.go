@@ -165,13 +165,17 @@ func statusLine(code int) string { return strconv.Itoa(code) + " " + http.Status
 func entryPath(i int) string { return fmt.Sprintf("Bundle.entry[%d]", i) }
 
 // inBundle puts what is wrong with one entry at its place in the Bundle that was
-// sent: a path that begins with a type is inside the entry's resource.
+// sent.
 func inBundle(err error, i int) error {
 	e, ok := errors.AsType[*record.Error](err)
 	if !ok || e.Kind == record.Unauthorized {
 		return err
 	}
 	c := *e
+	if strings.HasPrefix(e.Path, "patch[") { // a place inside the base64 has no path of its own
+		c.Shown, c.Path = e.Error(), entryPath(i)+".resource.data"
+		return &c
+	}
 	c.Path = inEntry(e.Path, i)
 	if several, ok := errors.AsType[problem.Issues](err); ok {
 		several = slices.Clone(several)
@@ -187,15 +191,16 @@ func inBundle(err error, i int) error {
 	return &c
 }
 
+// inEntry is where a path is in the Bundle: one that begins with a type is inside
+// the entry's resource.
 func inEntry(path string, i int) string {
 	if strings.HasPrefix(path, "Bundle.entry[") {
 		return path
 	}
-	here := entryPath(i)
-	if _, rest, inside := strings.Cut(path, "."); inside {
-		return here + ".resource." + rest
+	if typ, rest, inside := strings.Cut(path, "."); inside && fhir.KnownType(typ) {
+		return entryPath(i) + ".resource." + rest
 	}
-	return here
+	return entryPath(i)
 }
 
 // entryOf is the entry that a path is in.
