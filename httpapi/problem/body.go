@@ -3,16 +3,20 @@ package problem
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"carehold/record"
 )
 
 // text is what the client is shown, and path where in what they sent.
 func text(err error, row Row) (text, path string) {
-	if row.Text != "" {
-		return row.Text, ""
-	}
 	e, ok := errors.AsType[*record.Error](err)
+	if row.Text != "" {
+		if ok && row.Kind == record.NotFound && strings.HasPrefix(e.Path, "Bundle.entry[") {
+			path = e.Path // which of many, by the place that whoever sent them gave it
+		}
+		return row.Text, path
+	}
 	if !ok {
 		return string(row.Kind), ""
 	}

@@ -66,6 +66,9 @@ func TestBodies(t *testing.T) {
 			}
 		}
 	}
+	if b := Outcome(record.Errorf(record.NotFound, "needle").At("Bundle.entry[3].resource"), ""); !bytes.Contains(b, []byte(`"expression":["Bundle.entry[3].resource"]`)) || bytes.Contains(b, []byte("needle")) {
+		t.Errorf("which of a Bundle's entries is not there: %s", b)
+	}
 	e := record.Errorf(record.Invalid, "%q is no date", "31 <June>").At("Patient.birthDate")
 	var o outcome
 	if err := json.Unmarshal(Outcome(e, "7"), &o); err != nil {
