@@ -21,12 +21,18 @@ func batchOf(ref string, n int) string {
 	return `{"resourceType":"Bundle","type":"batch","entry":[` + entry + strings.Repeat(","+entry, n-1) + `]}`
 }
 
+// notes are so many MiB of notes: a string has no more than one (FHIR R4 §2.24.0.1).
+func notes(n int) string {
+	note := `{"text":"` + strings.Repeat("x", 1<<20) + `"}`
+	return note + strings.Repeat(","+note, n-1)
+}
+
 // A few hundred bytes must not bring gigabytes into memory.
 func TestBatchAnswerIsBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.put(w.vars["ada"], `{"resourceType":"Observation","id":"scan","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],`+
-		`"code":{"text":"scan"},"subject":{"reference":"Patient/{patient}"},"note":[{"text":"`+strings.Repeat("x", 8<<20)+`"}]}`)
+		`"code":{"text":"scan"},"subject":{"reference":"Patient/{patient}"},"note":[`+notes(8)+`]}`)
 	for name, url := range map[string]string{"reads": "Observation/scan", "searches": "Observation?_count=5"} {
 		resp := w.send("POST", "/fhir", http.Header{"Authorization": {"Bearer " + w.vars["gp"]}, "Content-Type": {"application/fhir+json"}}, batchOf(url, 20))
 		b, err := io.ReadAll(resp.Body)
@@ -69,7 +75,7 @@ func TestBatchStops(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.put(w.vars["ada"], `{"resourceType":"Observation","id":"scan","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],`+
-		`"code":{"text":"scan"},"subject":{"reference":"Patient/{patient}"},"note":[{"text":"`+strings.Repeat("x", 15<<20)+`"}]}`)
+		`"code":{"text":"scan"},"subject":{"reference":"Patient/{patient}"},"note":[`+notes(15)+`]}`)
 	parsed, err := grant.ParseScopes("patient/*.rs")
 	w.check(err)
 	issued, err := w.ada.Grant(t.Context(), holder.GrantRequest{To: grant.Party{Name: "few"}, Sections: record.SectionsOf(record.Results),

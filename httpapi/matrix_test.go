@@ -79,7 +79,8 @@ func newMatrix(t *testing.T) *matrix {
 	m := &matrix{world: newWorld(t), tokens: map[string]string{}}
 	ctx := context.Background()
 	clinical := grant.Clinical.List()
-	m.put(m.vars["ada"], `{"resourceType":"Observation","id":"victim","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/{patient}"},"category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}]}`)
+	m.put(m.vars["ada"], `{"resourceType":"Observation","id":"target","identifier":[{"value":"target"}],"status":"final","code":{"text":"x"},"subject":{"reference":"Patient/{patient}"},"category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}]}`,
+		`{"resourceType":"Observation","id":"victim","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/{patient}"},"category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}]}`)
 	add := func(name, token string) {
 		m.tokens[name] = token
 		m.order = append(m.order, name)
@@ -137,7 +138,7 @@ const observation = `{"resourceType":"Observation","id":"potassium","status":"fi
 // again: the state it finds is the state it leaves.
 func (m *matrix) sample(p, method string) (target, typ, body string) {
 	target = strings.NewReplacer("{type}", "Observation", "{id}", "potassium", "{version}", "1",
-		"{import}", "0123456789abcdef0123456789abcdef").Replace(p)
+		"{compartment}", "Patient", "{operation}", "$validate", "{all}", "*", "{import}", "0123456789abcdef0123456789abcdef").Replace(p)
 	if strings.HasPrefix(p, "/holder/v1/entries/") {
 		target = strings.NewReplacer("Observation", "Goal", "potassium", "walk").Replace(target)
 	}
@@ -145,8 +146,20 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 	switch method + " " + p {
 	case "DELETE /fhir/{type}/{id}":
 		target = "/fhir/Observation/victim"
-	case "POST /fhir/{type}", "PUT /fhir/{type}/{id}":
+	case "POST /fhir/{type}", "PUT /fhir/{type}/{id}", "POST /fhir/{type}/{operation}", "POST /fhir/{type}/{id}/{operation}", "POST /fhir/{operation}":
 		body = observation
+	case "PUT /fhir/{type}":
+		target += "?identifier=target"
+		body = strings.Replace(observation, `"id":"potassium"`, `"identifier":[{"value":"target"}]`, 1)
+	case "DELETE /fhir/{type}":
+		target += "?identifier=gone"
+	case "PATCH /fhir/{type}", "PATCH /fhir/{type}/{id}":
+		if p == "/fhir/{type}" {
+			target += "?identifier=target"
+		}
+		typ, body = "application/json-patch+json", `[{"op":"test","path":"/status","value":"final"}]`
+	case "POST /fhir/_search", "POST /fhir/{type}/_search", "POST /fhir/{compartment}/{id}/{type}/_search", "POST /fhir/{compartment}/{id}/_search":
+		typ, body = "application/x-www-form-urlencoded", "_count=1"
 	case "POST /fhir", "POST /fhir/":
 		body = `{"resourceType":"Bundle","type":"batch"}`
 	case "POST /holder/v1/slot":
