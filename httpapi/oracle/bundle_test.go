@@ -14,6 +14,7 @@ import (
 
 type bundle struct {
 	ResourceType, Type string
+	Meta               struct{ VersionID string }
 	Total              *int
 	Link               []struct{ Relation, URL string }
 	Entry              []struct {
@@ -54,6 +55,9 @@ func kindOf(raw []byte) (string, error) {
 		case "OperationOutcome", "CapabilityStatement":
 			return b.ResourceType, nil
 		}
+		return "resource", nil
+	}
+	if b.Meta.VersionID != "" { // somebody put it into the record: it is theirs
 		return "resource", nil
 	}
 	return "Bundle of type " + b.Type, b.rules()

@@ -252,7 +252,11 @@ func (p *person) written() {
 			`{"resource":{"resourceType":"Observation","status":"final","code":{"text":"mood"},` + subject + `,"encounter":{"reference":"urn:uuid:0c4c4a4c-0b0b-4b0b-8b0b-0b0b0b0b0b0b"}},"request":{"method":"POST","url":"Observation"}},` +
 			`{"resource":` + observation(id, "amended") + `,"request":{"method":"PUT","url":"` + ref + `"}}]}`, h})
 		p.expect(200, p.token, request{"POST", "/Observation/$validate", observation("", "final"), h})
-		p.expect(204, p.token, request{"DELETE", "/" + ref, "", h})
+		deleted := 204
+		if prefer == "return=OperationOutcome" {
+			deleted = 200 // §3.1.0.7: with a body 200, else 204
+		}
+		p.expect(deleted, p.token, request{"DELETE", "/" + ref, "", h})
 		p.expect(410, p.token, request{method: "GET", path: "/" + ref})
 		p.pages(p.token, "/"+ref+"/_history")
 	}
@@ -275,7 +279,7 @@ func (p *person) mistakes(ref string) {
 		{404, p.token, request{method: "GET", path: "/" + ref + "/_history/999"}},
 		{404, p.token, request{method: "GET", path: "/Observation/none/_history"}},
 		{404, p.token, request{method: "GET", path: "/Nothing"}},
-		{404, p.token, request{method: "GET", path: "/Observation/$nothing"}},
+		{501, p.token, request{method: "GET", path: "/Observation/$nothing"}},
 		{405, p.token, request{method: "PUT", path: "/metadata", body: "{}"}},
 		{405, p.token, request{method: "POST", path: "/OperationOutcome", body: `{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid"}]}`}},
 		{406, p.token, request{method: "GET", path: "/Patient", header: []string{"Accept", "application/fhir+xml"}}},
@@ -298,7 +302,8 @@ func (p *person) mistakes(ref string) {
 		{400, p.token, request{method: "GET", path: "/Observation?_page=x"}},
 		{400, p.token, request{method: "GET", path: "/Observation?_summary=most"}},
 		{400, p.token, request{method: "GET", path: "/_history?_since=yesterday"}},
-		{412, p.token, request{method: "POST", path: "/Observation", body: `{"resourceType":"Observation","status":"final","code":{"text":"x"}}`, header: []string{"If-None-Exist", ""}}},
+		{400, p.token, request{method: "POST", path: "/Observation", body: `{"resourceType":"Observation","status":"final","code":{"text":"x"}}`, header: []string{"If-None-Exist", ""}}},
+		{412, p.token, request{method: "POST", path: "/Observation", body: `{"resourceType":"Observation","status":"final","code":{"text":"x"}}`, header: []string{"If-None-Exist", "_lastUpdated=gt2000"}}},
 		{501, p.token, request{method: "PATCH", path: "/" + ref, body: `{"resourceType":"Parameters"}`}},
 	} {
 		a := p.expect(c.status, c.token, c.request)
