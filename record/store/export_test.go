@@ -63,3 +63,70 @@ func (s *Store) Counted() int {
 	defer s.daily.mu.Unlock()
 	return len(s.daily.count)
 }
+
+// WithoutMemos runs fn while searches keep nothing.
+func (s *Store) WithoutMemos(fn func()) {
+	kept := s.memos
+	s.memos = newMemos(-1)
+	defer func() { s.memos = kept }()
+	fn()
+}
+
+// TakeMemos has the store keep what another one keeps.
+func (s *Store) TakeMemos(from *Store) { s.memos = from.memos }
+
+// MostMemos sets how much searches may keep, and drops what they have.
+func (s *Store) MostMemos(bytes int64) { s.memos = newMemos(bytes) }
+
+// Memos tells how many memos are kept, and what they count as.
+func (s *Store) Memos() (n, size int) {
+	s.memos.mu.Lock()
+	defer s.memos.mu.Unlock()
+	return s.memos.order.Len(), s.memos.size
+}
+
+// MemoBytes is all that is kept between requests.
+func (s *Store) MemoBytes() (all [][]byte, real int) {
+	s.memos.mu.Lock()
+	defer s.memos.mu.Unlock()
+	for e := s.memos.order.Front(); e != nil; e = e.Next() {
+		x := e.Value.(*memo)
+		all = append(append(all, x.table), x.pages...)
+		all = append(all, x.lines[:]...)
+	}
+	for _, b := range all {
+		real += cap(b)
+	}
+	return all, real
+}
+
+// PoolBytes is what a search finds in the buffers it takes: what was left there.
+func PoolBytes() (plain []byte, entries int) {
+	b := buffersPool.Get().(*buffers)
+	defer buffersPool.Put(b)
+	for _, e := range b.all[:cap(b.all)] {
+		if e.Index != nil || e.Ref.ID != "" {
+			entries++
+		}
+	}
+	return b.plain[:cap(b.plain)], entries
+}
+
+// MemoPlain opens all that is kept for a View, as a search of everything would.
+func (v *View) MemoPlain() (plain []byte, err error) {
+	m := v.s.memos.get(memoKey{v.person, v.token.Grant}, v.hold.Epoch())
+	if m == nil {
+		return nil, errMemo
+	}
+	o, err := v.openMemo(m, func(string) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	defer o.close()
+	for _, i := range o.pages {
+		if plain, err = o.page(plain, i); err != nil {
+			return nil, err
+		}
+	}
+	return append(plain, o.plain...), nil
+}

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"carehold/record"
@@ -166,6 +168,7 @@ func (p *pass) cut(q *search.Query, result *search.Result, after []byte, limit i
 			continue
 		}
 		included = q.Includes(p.all, matches)
+		slices.SortFunc(included, func(i, j int) int { return bytes.Compare(p.all[i].ID[:], p.all[j].ID[:]) })
 		brought := 0
 		for _, i := range included {
 			brought += p.size(i)
