@@ -3,7 +3,6 @@ package fhirpath
 import (
 	"errors"
 	"slices"
-	"sync/atomic"
 
 	"carehold/record/fhir"
 )
@@ -33,7 +32,7 @@ type step struct {
 	only  *typeName // of a member: the type that is asked for
 	typ   typeName
 	where node
-	plans atomic.Pointer[plan]
+	plans byType[plan]
 }
 
 // extend adds a step to a path, or begins one.

@@ -9,11 +9,8 @@ import (
 // whether the type is the one that is asked for. It is made when the step first
 // meets the type, so that from then on a step looks nothing up.
 type plan struct {
-	of      *r4.Type
 	members []member
 	is      bool
-	next    *plan // of another type
-	count   int
 }
 
 // member is a JSON member that holds an element.
@@ -32,30 +29,17 @@ func (m *member) value(n fhir.Node) Value {
 	return Value{Node: n, Type: m.of.Type, t: m.of.t}
 }
 
-// maxPlans bounds the plans of a step: R4 has some 900 types, and a step behind
-// descendants() may meet many.
-const maxPlans = 64
-
 func (st *step) plan(t *r4.Type) *plan {
-	first := st.plans.Load()
-	for p := first; p != nil; p = p.next {
-		if p.of == t {
-			return p
-		}
+	if p := st.plans.get(t); p != nil {
+		return p
 	}
-	p := &plan{of: t, next: first, count: 1}
+	p := new(plan)
 	if st.kind == stepType {
 		p.is = st.typ.has(Value{Type: t.Name, t: t})
 	} else {
 		p.members = st.members(t)
 	}
-	if first != nil {
-		p.count = first.count + 1
-	}
-	if p.count <= maxPlans {
-		st.plans.CompareAndSwap(first, p) // another goroutine's is as good
-	}
-	return p
+	return st.plans.put(t, p)
 }
 
 // members are those that hold the step's element; of a choice those of the type

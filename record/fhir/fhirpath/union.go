@@ -1,26 +1,12 @@
 package fhirpath
 
-import (
-	"sync/atomic"
-
-	"carehold/record/fhir/r4"
-)
+import "carehold/record/fhir/r4"
 
 // union is |: all the items of its sides that differ (N1 "union"). a | b | c is
 // one union, and everything is compared once, at the end.
 type union struct {
-	sides []node
-	plans atomic.Pointer[sides]
-}
-
-// sides are those of a union that can hold anything for a type. A search parameter
-// that many types share names each of them: Patient.identifier | Person.identifier
-// | …
-type sides struct {
-	of    *r4.Type
-	nodes []node
-	next  *sides // of another type
-	count int
+	sides  []node
+	byType byType[[]node]
 }
 
 func join(left, right node) node {
@@ -35,7 +21,7 @@ func join(left, right node) node {
 func (u *union) eval(s *state, f frame, to []Value) ([]Value, error) {
 	sides := u.sides
 	if len(f.this) == 1 && f.this[0].t != nil {
-		sides = u.of(f.this[0].t)
+		sides = u.sidesOf(f.this[0].t)
 	}
 	had := len(to)
 	var err error
@@ -50,27 +36,21 @@ func (u *union) eval(s *state, f frame, to []Value) ([]Value, error) {
 	return s.distinct(to, had)
 }
 
-// of are the sides for a context of the type.
-func (u *union) of(t *r4.Type) []node {
-	first := u.plans.Load()
-	for p := first; p != nil; p = p.next {
-		if p.of == t {
-			return p.nodes
-		}
+// sidesOf are those that can hold anything for a context of the type. A search
+// parameter that many types share names each of them: Patient.identifier |
+// Person.identifier | …
+func (u *union) sidesOf(t *r4.Type) []node {
+	if p := u.byType.get(t); p != nil {
+		return *p
 	}
-	p := &sides{of: t, next: first, count: 1}
+	var sides []node
 	for _, n := range u.sides {
 		if beginsWith(n, t) {
-			p.nodes = append(p.nodes, n)
+			sides = append(sides, n)
 		}
 	}
-	if first != nil {
-		p.count = first.count + 1
-	}
-	if p.count <= maxPlans {
-		u.plans.CompareAndSwap(first, p)
-	}
-	return p.nodes
+	u.byType.put(t, &sides)
+	return sides
 }
 
 // beginsWith reports whether a side can hold anything for the type: false only of
