@@ -100,7 +100,7 @@ func (c condition) each(all []Entry, f func(*Entry)) error {
 			f(&all[i])
 		}
 	}
-	return nil
+	return c.failed()
 }
 
 // pointsInto holds for what has a reference into the set.

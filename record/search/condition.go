@@ -22,6 +22,19 @@ type late interface {
 	bind(all []Entry) (test, error)
 }
 
+// A test that can fail says so after it was asked.
+type failing interface{ failed() error }
+
+// failed is the first failure of a bound condition.
+func (c condition) failed() error {
+	for _, a := range c.tests {
+		if f, ok := a.test.(failing); ok && f.failed() != nil {
+			return at(f.failed(), c.name)
+		}
+	}
+	return nil
+}
+
 // What a test costs, roughly, so that the cheap ones are asked first.
 const (
 	costRef = iota // the entry's own name or time

@@ -30,7 +30,7 @@ func (q *Query) referenceTest(def *r4.Param, modifier string, alternatives []str
 		return nil, unsupported("reference", modifier)
 	}
 	t := referencesTest{base: q.base}
-	var bare []string
+	bare := false
 	for _, a := range alternatives {
 		s, err := q.referenceSought(a)
 		switch {
@@ -42,13 +42,11 @@ func (q *Query) referenceTest(def *r4.Param, modifier string, alternatives []str
 		default:
 			s.typ = modifier
 		}
-		if s.id != "" && s.typ == "" {
-			bare = append(bare, s.id)
-		}
+		bare = bare || s.id != "" && s.typ == ""
 		t.references = append(t.references, s)
 	}
-	if len(bare) > 0 && len(def.Targets) != 1 {
-		return &bareTest{t, def.Targets, bare}, nil
+	if bare && len(def.Targets) != 1 {
+		return &bareTest{t}, nil
 	}
 	return t, nil
 }
@@ -111,34 +109,40 @@ func local(n *Reference, base string) bool {
 
 // bareTest is a test with ids that do not say of which type. "Servers SHOULD
 // reject a search where the logical id refers to more than one matching resource
-// across different types."
-type bareTest struct {
-	referencesTest
-	targets []string
-	ids     []string
+// across different types": it fails when references to two types match.
+type bareTest struct{ referencesTest }
+
+func (t *bareTest) bind([]Entry) (test, error) {
+	return &boundBare{referencesTest: t.referencesTest, types: make([]string, len(t.references))}, nil
 }
 
-func (t *bareTest) bind(all []Entry) (test, error) {
-	targets := make(map[string]bool, len(t.targets))
-	for _, typ := range t.targets {
-		targets[typ] = true
-	}
-	found := make(map[string]string, len(t.ids))
-	for _, id := range t.ids {
-		found[id] = ""
-	}
-	for i := range all {
-		ref := &all[i].Ref
-		typ, sought := found[ref.ID]
-		if !sought || len(targets) > 0 && !targets[ref.Type] {
-			continue
+type boundBare struct {
+	referencesTest
+	types []string // that matched, of each id
+	err   error
+}
+
+func (t *boundBare) failed() error { return t.err }
+
+func (t *boundBare) holds(_ *Entry, v Values) bool {
+	matched := false
+	for n := range v.References {
+		for i := range t.references {
+			s := &t.references[i]
+			if !s.is(&n, t.base) {
+				continue
+			}
+			matched = true
+			switch {
+			case s.id == "" || s.typ != "" || string(n.Type) == t.types[i]:
+			case t.types[i] == "":
+				t.types[i] = string(n.Type)
+			default:
+				t.err = record.Errorf(record.Invalid, "%q is both a %s and a %s here: say which, as in %s/%s", s.id, t.types[i], n.Type, t.types[i], s.id)
+			}
 		}
-		if typ != "" && typ != ref.Type {
-			return nil, record.Errorf(record.Invalid, "there is %s/%s and %s/%s: say which", typ, ref.ID, ref.Type, ref.ID)
-		}
-		found[ref.ID] = ref.Type
 	}
-	return t.referencesTest, nil
+	return matched
 }
 
 // identifiersTest is :identifier: the identifier of the reference itself,

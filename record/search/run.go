@@ -54,6 +54,11 @@ func (q *Query) Run(all []Entry) (*Result, error) {
 			r.Matches = append(r.Matches, i)
 		}
 	}
+	for _, c := range conditions {
+		if err := c.failed(); err != nil {
+			return nil, err
+		}
+	}
 	q.sort(r)
 	return r, nil
 }
