@@ -12,6 +12,7 @@ import (
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
+	"carehold/record/fhir/validate"
 	"carehold/record/filing"
 )
 
@@ -88,7 +89,7 @@ func (im *importer) source(ctx context.Context, s importSource, dry bool) (impor
 	r := imported{ID: crypto.RandomID(), Source: s.name, Types: map[string]int{}, Sections: map[string]int{}, Ignored: map[string]int{}}
 	var changes []change.Change
 	for _, b := range s.bundles {
-		plan, err := change.PlanImport(b, s.name, im.patient)
+		plan, err := change.PlanImport(b, s.name, im.patient, change.Checking(validate.Check))
 		if err != nil {
 			return r, err
 		}

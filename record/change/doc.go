@@ -42,6 +42,10 @@
 // the version they may name: the record counts versions anew. A reference to
 // nothing in the bundle stays as it is, and is counted.
 //
+// With Checking, what a check refuses is left out with its reason, and what pointed
+// to it points to nothing; the person is pointed to as before, for a record has a
+// Patient of its own.
+//
 // One record is one person. A bundle with two Patients is refused as a whole,
 // unless it is a document, whose Composition says whom it is about; an entry
 // about another Patient is refused. A bundle without a Patient, all about one

@@ -28,7 +28,7 @@ type Refusal struct {
 // PlanImport plans putting everything a bundle holds into one person's record.
 // source names where it comes from (a file's hash, a server's address): the same
 // source gives the same ids. patientID is the id the record's own Patient has.
-func PlanImport(b *Bundle, source, patientID string) (*Import, error) {
+func PlanImport(b *Bundle, source, patientID string, options ...ImportOption) (*Import, error) {
 	if !fhir.ValidID(patientID) {
 		return nil, record.Safef(record.Invalid, "the record's own Patient must have an id")
 	}
@@ -38,12 +38,16 @@ func PlanImport(b *Bundle, source, patientID string) (*Import, error) {
 		byRef:  map[fhir.Ref]*candidate{},
 		source: source,
 	}
+	for _, o := range options {
+		o(im)
+	}
 	for what, n := range b.Ignored {
 		im.out.Ignored[what] = n
 	}
 	im.collect(b)
 	im.choosePerson(b.Type, patientID)
 	im.refuseOthers()
+	im.rewriteAll()
 
 	for _, c := range im.candidates {
 		if c.refused != "" {
@@ -52,7 +56,7 @@ func PlanImport(b *Bundle, source, patientID string) (*Import, error) {
 		}
 		im.out.Counts[c.ref.Type]++
 		im.out.Changes = append(im.out.Changes, Change{Index: c.entry.Index, Verb: Update, Ref: c.ref,
-			Resource: im.rewrite(c), FullURL: c.entry.FullURL, URL: c.ref.String()})
+			Resource: c.rewritten, FullURL: c.entry.FullURL, URL: c.ref.String()})
 	}
 	slices.SortStableFunc(im.out.Refused, func(a, b Refusal) int { return a.Index - b.Index })
 	return im.out, nil
@@ -64,11 +68,14 @@ type candidate struct {
 	res     *fhir.Resource
 	ref     fhir.Ref // in the record
 	refused string
+
+	rewritten *fhir.Resource // with the references of the record
 }
 
 type importing struct {
 	out        *Import
 	source     string
+	check      func(*fhir.Resource) error // nil takes all
 	candidates []*candidate
 	byURL      map[string]*candidate
 	byRef      map[fhir.Ref]*candidate // by Type/id as the source has it; nil when it is not unique
@@ -281,20 +288,4 @@ func (im *importing) identifiers() identifierIndex[*candidate] {
 		}
 	}
 	return im.ids
-}
-
-// rewrite points c's references to the new ids.
-func (im *importing) rewrite(c *candidate) *fhir.Resource {
-	return c.res.Rewrite(func(r fhir.Reference) (string, bool) {
-		if to := im.find(c, r.Value); to != nil && to.refused == "" {
-			return to.ref.String(), true
-		}
-		if im.alias != "" && unversioned(r.Value) == im.alias {
-			return im.own.String(), true
-		}
-		if r.In == fhir.InReference && fhir.ParseReference(r.Value).Form != fhir.Contained {
-			im.out.Dangling++
-		}
-		return "", false
-	})
 }
