@@ -197,10 +197,14 @@ func inEntry(path string, i int) string {
 	if strings.HasPrefix(path, "Bundle.entry[") {
 		return path
 	}
-	if typ, rest, inside := strings.Cut(path, "."); inside && fhir.KnownType(typ) {
-		return entryPath(i) + ".resource." + rest
+	typ, rest, inside := strings.Cut(path, ".")
+	switch {
+	case !fhir.KnownType(typ):
+		return entryPath(i)
+	case !inside:
+		return entryPath(i) + ".resource"
 	}
-	return entryPath(i)
+	return entryPath(i) + ".resource." + rest
 }
 
 // entryOf is the entry that a path is in.
