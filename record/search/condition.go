@@ -139,6 +139,9 @@ func (q *Query) condition(p pair, types []string) (*condition, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := q.compares(params, len(alternatives)); err != nil {
+		return nil, err
+	}
 	c := &condition{name: p.name, tests: make(map[string]asked, len(types))}
 	shared := map[string]test{} // by the parameter's definition
 	for i, typ := range types {
@@ -199,6 +202,19 @@ func (q *Query) alternatives(value string) ([]string, error) {
 		}
 	}
 	return parts, nil
+}
+
+// compares counts the alternatives that cost more than a look.
+func (q *Query) compares(params []*r4.Param, n int) error {
+	if !slices.ContainsFunc(params, func(def *r4.Param) bool {
+		return def.Type == "number" || def.Type == "date" || def.Type == "quantity" || def.Type == "composite"
+	}) {
+		return nil
+	}
+	if q.compared += n; q.compared > MaxCompared {
+		return record.Safef(record.Invalid, "the search has more than %d numbers, dates, quantities and composites: search for less at once", MaxCompared)
+	}
+	return nil
 }
 
 // test reads what one parameter is asked. The modifier is looked at even when

@@ -8,6 +8,7 @@ const (
 	MaxParams   = 100     // name=value pairs
 	MaxValue    = 2048    // bytes of one alternative
 	MaxValues   = 500     // alternatives, of all parameters together
+	MaxCompared = 50      // of these, those that are compared by size or are composites
 	MaxChains   = 8       // chains and _has, each of which is a pass of its own
 	MaxIncludes = 16      // _include and _revinclude
 	MaxSorts    = 6       // keys of _sort

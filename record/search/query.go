@@ -39,7 +39,7 @@ type Query struct {
 	applied    []pair
 
 	// What the limits are counted by.
-	values, chains int
+	values, compared, chains int
 }
 
 // pair is a name and a value as they were sent, out of their %-encoding.

@@ -18,6 +18,7 @@ func (q *Query) Reads() []string {
 				inner = t.inner
 			case *hasTest:
 				inner = t.inner
+			case *bareTest: // of what is searched itself
 			case late:
 				return nil
 			}
