@@ -143,7 +143,10 @@ func (s *state) hash(v Value) (uint64, error) {
 	case numeric(x):
 		return maphash.String(seed, normal(v.Text())), nil
 	case x == systemDate || x == systemTime:
-		return uint64(x), nil // 12:00Z is 13:00+01:00: the date alone does not tell them apart
+		if d := parseDate(v.Text()); d.Precision() >= fhir.Second {
+			from, _ := d.Interval() // 12:00Z is 13:00+01:00
+			return maphash.Comparable(seed, from.UnixNano()), nil
+		}
 	}
 	return maphash.String(seed, v.Text()), nil
 }

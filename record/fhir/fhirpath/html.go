@@ -82,7 +82,7 @@ func harmless(e xml.StartElement) bool {
 	for _, a := range e.Attr {
 		name := a.Name.Local
 		switch {
-		case name == "xmlns" && a.Name.Space == "" || a.Name.Space == "xmlns":
+		case name == "xmlns" && a.Name.Space == "": // a prefix's is not HTML's: <h:p> would be shown as text
 		case a.Name.Space == "xml" || a.Name.Space == "http://www.w3.org/XML/1998/namespace":
 			if name != "lang" && name != "space" && name != "id" {
 				return false
