@@ -15,7 +15,14 @@ type include struct {
 	// sources are where the references to follow lie: the places of parameters, by
 	// the type whose they are.
 	sources map[string][]int
-	target  string // the type they are followed to; "" for any
+	// ends are the types they are followed to; nil for any. Of a _revinclude these
+	// are matches.
+	ends []string
+}
+
+// reaches reports whether references are followed to the type.
+func (inc *include) reaches(typ string) bool {
+	return inc.ends == nil || slices.Contains(inc.ends, typ)
 }
 
 // addInclude reads Type:parameter, Type:parameter:Target, Type:* or *.
@@ -31,8 +38,10 @@ func (q *Query) addInclude(p pair) error {
 	}
 	inc := include{reverse: name == "_revinclude", sources: map[string][]int{}}
 	parts := strings.Split(p.value, ":")
-	types, code := []string{parts[0]}, "*"
+	types, code, anywhere := []string{parts[0]}, "*", false
 	switch {
+	case p.value == "*" && !inc.reverse:
+		types = q.searched()
 	case p.value == "*":
 		types = r4.ResourceTypes()
 	case len(parts) < 2 || len(parts) > 3:
@@ -44,37 +53,50 @@ func (q *Query) addInclude(p pair) error {
 	default:
 		code = parts[1]
 	}
+	var ends []string
 	if len(parts) == 3 {
-		if inc.target = parts[2]; !fhir.KnownType(inc.target) {
-			return record.Errorf(record.Invalid, "%q is not a resource type of FHIR R4", brief(inc.target))
+		ends = parts[2:]
+		if !fhir.KnownType(ends[0]) {
+			return record.Errorf(record.Invalid, "%q is not a resource type of FHIR R4", brief(ends[0]))
 		}
-		if inc.reverse && !q.searches(inc.target) {
-			return record.Errorf(record.Invalid, "%s is not what is searched", inc.target)
+	}
+	if inc.reverse {
+		if ends != nil && !q.searches(ends[0]) {
+			return record.Errorf(record.Invalid, "%s is not what is searched", ends[0])
+		}
+		if ends == nil {
+			ends = q.Types
 		}
 	}
 	for _, typ := range types {
 		for _, def := range r4.Params(typ) {
-			if def.Type == "reference" && def.Expression != "" && (code == "*" || code == def.Code) && inc.reaches(q, def) {
+			if def.Type == "reference" && def.Expression != "" && (code == "*" || code == def.Code) && meets(def.Targets, ends) {
 				inc.sources[typ] = append(inc.sources[typ], Place(typ, def.Code))
+				inc.ends = append(inc.ends, def.Targets...)
+				anywhere = anywhere || len(def.Targets) == 0
 			}
 		}
 	}
 	if len(inc.sources) == 0 && code != "*" {
 		return record.Errorf(record.Invalid, "%q is no reference of %s to what it would be followed to", brief(code), parts[0])
 	}
+	switch {
+	case ends != nil || inc.reverse:
+		inc.ends = ends
+	case anywhere:
+		inc.ends = nil
+	default:
+		slices.Sort(inc.ends)
+		inc.ends = slices.Compact(inc.ends)
+	}
 	q.includes = append(q.includes, inc)
 	return nil
 }
 
-// reaches reports whether a parameter can point to what it is followed to.
-func (inc *include) reaches(q *Query, def *r4.Param) bool {
-	if len(def.Targets) == 0 {
-		return true
-	}
-	if inc.target != "" {
-		return slices.Contains(def.Targets, inc.target)
-	}
-	return !inc.reverse || slices.ContainsFunc(def.Targets, q.searches)
+// meets reports whether two lists of types have one in common; none stands for
+// all.
+func meets(a, b []string) bool {
+	return len(a) == 0 || len(b) == 0 || slices.ContainsFunc(a, func(typ string) bool { return slices.Contains(b, typ) })
 }
 
 // Includes returns what _include and _revinclude add to a page: each once, none
@@ -88,67 +110,47 @@ func (q *Query) Includes(all []Entry, page []int) []int {
 	for _, i := range page {
 		onPage[i] = true
 	}
-	// Sets are by the type that the include names, so that a type that is not
-	// named keeps nothing out.
-	forward, matched := map[string]*targets{}, map[string]*targets{}
-	for _, inc := range q.includes {
-		if inc.reverse {
-			if matched[inc.target] == nil {
-				matched[inc.target] = q.matched(all, page, inc.target)
-			}
-			continue
-		}
-		set := forward[inc.target]
-		if set == nil {
-			set = newTargets(q.base)
-			forward[inc.target] = set
-		}
+	// Of an _include what the page points to, of a _revinclude the page.
+	sets := make([]*targets, len(q.includes))
+	for k := range q.includes {
+		inc, set := &q.includes[k], newTargets(q.base)
 		for _, i := range page {
+			if inc.reverse {
+				if inc.reaches(all[i].Ref.Type) {
+					set.add(&all[i])
+				}
+				continue
+			}
 			for _, place := range inc.sources[all[i].Ref.Type] {
 				for n := range Lookup(all[i].Index, place).References {
 					set.point(&n)
 				}
 			}
 		}
+		sets[k] = set
 	}
 	var included []int
 	for i := range all {
-		if !onPage[i] && (isTarget(forward, &all[i]) || q.pointsTo(matched, &all[i])) {
-			included = append(included, i)
+		if onPage[i] {
+			continue
+		}
+		for k := range q.includes {
+			if q.includes[k].adds(&all[i], sets[k]) {
+				included = append(included, i)
+				break
+			}
 		}
 	}
 	return included
 }
 
-// matched are the matches of a page that are of a type, or of any.
-func (q *Query) matched(all []Entry, page []int, typ string) *targets {
-	set := newTargets(q.base)
-	for _, i := range page {
-		if typ == "" || all[i].Ref.Type == typ {
-			set.add(&all[i])
-		}
+func (inc *include) adds(e *Entry, set *targets) bool {
+	if !inc.reverse {
+		return inc.reaches(e.Ref.Type) && set.holds(e)
 	}
-	return set
-}
-
-func isTarget(forward map[string]*targets, e *Entry) bool {
-	for typ, set := range forward {
-		if (typ == "" || typ == e.Ref.Type) && set.holds(e) {
+	for _, place := range inc.sources[e.Ref.Type] {
+		if (pointsInto{set}).holds(e, Lookup(e.Index, place)) {
 			return true
-		}
-	}
-	return false
-}
-
-func (q *Query) pointsTo(matched map[string]*targets, e *Entry) bool {
-	for _, inc := range q.includes {
-		if !inc.reverse {
-			continue
-		}
-		for _, place := range inc.sources[e.Ref.Type] {
-			if (pointsInto{matched[inc.target]}).holds(e, Lookup(e.Index, place)) {
-				return true
-			}
 		}
 	}
 	return false

@@ -33,10 +33,10 @@ func (q *Query) Reads() []string {
 			for typ := range inc.sources {
 				types = append(types, typ)
 			}
-		case inc.target == "":
+		case inc.ends == nil:
 			return nil // to whatever a match points to
 		default:
-			types = append(types, inc.target)
+			types = append(types, inc.ends...)
 		}
 	}
 	slices.Sort(types)

@@ -17,7 +17,10 @@ func TestReads(t *testing.T) {
 		{"Patient", "_has:Observation:patient:code=x&_has:Condition:patient:code=y", []string{"Condition", "Observation", "Patient"}},
 		{"Patient", "_revinclude=Observation:subject", []string{"Observation", "Patient"}},
 		{"Observation", "_include=Observation:subject:Patient", []string{"Observation", "Patient"}},
-		{"Observation", "_include=Observation:subject", nil},
+		{"Observation", "_include=Observation:subject", []string{"Device", "Group", "Location", "Observation", "Patient"}},
+		{"DiagnosticReport", "_include=*", nil},
+		{"DiagnosticReport", "_include=DiagnosticReport:assessed-condition", nil}, // the definition says no target
+		{"Observation", "subject=p", []string{"Observation"}},
 		{"", "_type=Observation,Condition&_id=1", []string{"Condition", "Observation"}},
 		{"", "_id=1", nil},
 	} {
