@@ -152,7 +152,7 @@ func (m *moment) position() []byte {
 }
 
 func (v *View) historyPosition(q HistoryQuery) (*moment, error) {
-	b, err := v.position(q.Page, q.Asked)
+	b, err := v.position(ofHistory, q.Page, q.Asked)
 	if err != nil || b == nil {
 		return nil, err
 	}
@@ -387,7 +387,7 @@ func (h *historian) page(r kv.Reader) (HistoryPage, error) {
 		return HistoryPage{}, err
 	}
 	if more {
-		p.Next, err = h.v.nextPage(h.q.Asked, h.kept[n-1].position())
+		p.Next, err = h.v.nextPage(ofHistory, h.q.Asked, h.kept[n-1].position())
 	}
 	return p, err
 }

@@ -37,8 +37,14 @@ const (
 	tagPath     = 1
 	tagQuery    = 2
 	tagPosition = 3
-	tagFill     = 4 // zeros: a token's length says little of the search's
+	tagList     = 4 // what sort of list the position is in
+	tagFill     = 5 // zeros: a token's length says little of the search's
 	pageFill    = 64
+)
+
+const (
+	ofSearch  = 1
+	ofHistory = 2
 )
 
 var (
@@ -47,7 +53,7 @@ var (
 )
 
 // nextPage seals the end of a page.
-func (v *View) nextPage(a Asked, position []byte) (string, error) {
+func (v *View) nextPage(list uint64, a Asked, position []byte) (string, error) {
 	if len(a.Path)+len(a.Query) > maxAskedText {
 		return "", errLongList
 	}
@@ -55,6 +61,7 @@ func (v *View) nextPage(a Asked, position []byte) (string, error) {
 	w.String(tagPath, a.Path)
 	w.String(tagQuery, a.Query)
 	w.Bytes(tagPosition, position)
+	w.Uint(tagList, list)
 	w.Bytes(tagFill, make([]byte, 1+(pageFill-(len(a.Path)+len(a.Query)+len(position))%pageFill)))
 	plain := w.Finish()
 	key := v.token.PageKey()
@@ -65,41 +72,42 @@ func (v *View) nextPage(a Asked, position []byte) (string, error) {
 // OpenPage tells what the list was asked for with that a page's token is of.
 // Another grant's token, and one that was altered, is record.Invalid.
 func (v *View) OpenPage(token string) (Asked, error) {
-	a, _, err := v.openPage(token)
+	a, _, _, err := v.openPage(token)
 	return a, err
 }
 
-func (v *View) openPage(token string) (a Asked, position []byte, err error) {
+func (v *View) openPage(token string) (a Asked, list uint64, position []byte, err error) {
 	if v.closed {
-		return a, nil, errUnauthorized
+		return a, 0, nil, errUnauthorized
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil {
-		return a, nil, errPage
+		return a, 0, nil, errPage
 	}
 	key := v.token.PageKey()
 	defer key.Destroy()
 	plain, err := key.Open(keys.PageContext(v.person, v.token.Grant), sealed)
 	if err != nil {
-		return a, nil, errPage
+		return a, 0, nil, errPage
 	}
 	d := wire.Decode("page", plain)
 	a.Path, a.Query, position = d.String(tagPath), d.String(tagQuery), d.Bytes(tagPosition)
+	list = d.Uint(tagList)
 	d.Bytes(tagFill)
 	if d.Finish() != nil {
-		return a, nil, errPage
+		return a, 0, nil, errPage
 	}
-	return a, position, nil
+	return a, list, position, nil
 }
 
 // position is where a page begins: behind the end of the one before, nil for the
 // first.
-func (v *View) position(page string, a Asked) ([]byte, error) {
+func (v *View) position(list uint64, page string, a Asked) ([]byte, error) {
 	if page == "" {
 		return nil, nil
 	}
-	was, position, err := v.openPage(page)
-	if err == nil && was != a {
+	was, of, position, err := v.openPage(page)
+	if err == nil && (was != a || of != list) {
 		err = errPage
 	}
 	return position, err

@@ -55,7 +55,7 @@ func (v *View) Search(ctx context.Context, q *search.Query, o SearchOptions) (pa
 	if err := pageLimit(o.Limit); err != nil {
 		return page, err
 	}
-	after, err := v.position(o.Page, o.Asked)
+	after, err := v.position(ofSearch, o.Page, o.Asked)
 	if err != nil {
 		return page, err
 	}
@@ -146,7 +146,7 @@ func (v *View) found(r kv.Reader, d *rows.Directory, p *pass, q *search.Query, o
 		}
 	}
 	if next != nil {
-		page.Next, err = v.nextPage(o.Asked, next)
+		page.Next, err = v.nextPage(ofSearch, o.Asked, next)
 	}
 	return page, err
 }
