@@ -77,6 +77,8 @@ func TestJSONPatch(t *testing.T) {
 		{`"a":[1,2]`, `[{"op":"test","path":"/a","value":[1]}]`, "unprocessable patch[0]"},
 		{`"a":[1]`, `[{"op":"test","path":"/a","value":[1,2]}]`, "unprocessable patch[0]"},
 		{`"a":{"b":1}`, `[{"op":"test","path":"/a","value":{"b":1,"c":1}}]`, "unprocessable patch[0]"},
+		{`"a":{"b":1,"c":1}`, `[{"op":"test","path":"/a","value":{"b":1}}]`, "unprocessable patch[0]"},
+		{`"a":{"b":1}`, `[{"op":"test","path":"/a","value":{"c":1}}]`, "unprocessable patch[0]"},
 		{`"a":"x"`, `[{"op":"test","path":"","value":{"id":"1","a":"x","resourceType":"Basic"}}]`, `"a":"x"`},
 		// null fills a gap beside an extension, and can be tested
 		{`"a":[null,"x"],"_a":[{"id":"1"},null]`, `[{"op":"test","path":"/a","value":[null,"x"]},{"op":"test","path":"/_a/1","value":null}]`, `"a":[null,"x"],"_a":[{"id":"1"},null]`},

@@ -269,70 +269,82 @@ func anyPlace(t *rapid.T, doc any) string {
 // What the patch makes is what the obvious way makes, for any patch of any small
 // document: and fails when that fails, or when what comes out is no FHIR.
 func TestJSONPatchIsWhatTheRFCSays(t *testing.T) {
-	done, failed := 0, 0
-	rapid.Check(t, func(t *rapid.T) {
-		start := map[string]any{"resourceType": "Basic", "id": "1"}
-		for _, name := range names[:rapid.IntRange(1, 6).Draw(t, "members")] {
-			start[name] = anyValue(t, 3)
-		}
-		raw, _ := json.Marshal(start)
-		r, err := fhir.Parse(raw, fhir.Limits{})
-		if err != nil {
-			return // an array inside an array
-		}
-		var steps []step
-		doc := tree(t, raw)
-		for range rapid.IntRange(1, 5).Draw(t, "operations") {
-			s := step{Op: rapid.SampledFrom([]string{"add", "add", "remove", "replace", "move", "copy", "test"}).Draw(t, "op"), Path: anyPlace(t, doc)}
-			switch s.Op {
-			case "move", "copy":
-				s.From = anyPlace(t, doc)
-			case "test":
-				if v, err := slowGet(doc, slowPointer(s.Path)); err == nil && rapid.Bool().Draw(t, "true") {
-					s.Value = v
-					break
-				}
-				fallthrough
-			case "add", "replace":
-				s.Value = anyValue(t, 2)
-			}
-			if s.Op == "move" && strings.HasPrefix(s.Path+"/", s.From+"/") && s.Path != s.From {
-				continue // not a patch
-			}
-			if s.Path == "" || s.From == "" && (s.Op == "move" || s.Op == "copy") {
-				continue // the tables' matter
-			}
-			steps = append(steps, s)
-			if next, err := slowPatch(doc, []step{s}); err == nil {
-				doc = next
-			}
-		}
-		patch, _ := json.Marshal(steps)
-		if steps == nil {
-			patch = []byte("[]")
-		}
-		want, err := slowPatch(tree(t, raw), steps)
-		got, failure := patched(r, string(patch))
-		if err == nil {
-			wanted, _ := json.Marshal(want)
-			next, notFHIR := fhir.Parse(wanted, fhir.Limits{})
-			if err = notFHIR; err == nil && (next.Type() != "Basic" || next.ID() != "1") {
-				err = errNo
-			}
-		}
-		if (err == nil) != (failure == nil) || failure != nil && !errors.Is(failure, record.Unprocessed) {
-			t.Fatalf("%s\n%s\n%v, want %v", raw, patch, failure, err)
-		}
-		if err != nil {
-			failed++
-			return
-		}
-		if have := tree(t, got.Bytes()); !reflect.DeepEqual(have, want) {
-			t.Fatalf("%s\n%s\n got %s\nwant %v", raw, patch, got.Bytes(), want)
-		}
-		done++
-	})
-	if done < 5 || failed < 5 {
-		t.Errorf("%d were done and %d could not be: both have to be tried", done, failed)
+	var came tally
+	rapid.Check(t, came.isWhatTheRFCSays)
+	if !testing.Short() && (came.done < 5 || came.failed < 5) {
+		t.Errorf("%d were done and %d could not be: both have to be tried", came.done, came.failed)
 	}
+}
+
+// FuzzJSONPatchTree is the same with a fuzzer's choices.
+func FuzzJSONPatchTree(f *testing.F) {
+	f.Fuzz(rapid.MakeFuzz(new(tally).isWhatTheRFCSays))
+}
+
+type tally struct{ done, failed int }
+
+func (came *tally) isWhatTheRFCSays(t *rapid.T) {
+	start := map[string]any{"resourceType": "Basic", "id": "1"}
+	for _, name := range names[:rapid.IntRange(1, 6).Draw(t, "members")] {
+		start[name] = anyValue(t, 3)
+	}
+	raw, _ := json.Marshal(start)
+	r, err := fhir.Parse(raw, fhir.Limits{})
+	if err != nil {
+		return // an array inside an array
+	}
+	var steps []step
+	doc := tree(t, raw)
+	for range rapid.IntRange(1, 5).Draw(t, "operations") {
+		s := step{Op: rapid.SampledFrom([]string{"add", "add", "remove", "replace", "move", "copy", "test"}).Draw(t, "op"), Path: anyPlace(t, doc)}
+		switch s.Op {
+		case "move", "copy":
+			s.From = anyPlace(t, doc)
+		case "test":
+			if v, err := slowGet(doc, slowPointer(s.Path)); err == nil && rapid.Bool().Draw(t, "true") {
+				s.Value = v
+				break
+			}
+			fallthrough
+		case "add", "replace":
+			s.Value = anyValue(t, 2)
+		}
+		if s.Op == "move" && strings.HasPrefix(s.Path+"/", s.From+"/") && s.Path != s.From {
+			continue // not a patch
+		}
+		if s.Path == "" || s.From == "" && (s.Op == "move" || s.Op == "copy") {
+			continue // the tables' matter
+		}
+		next, err := slowPatch(doc, []step{s})
+		if err == nil {
+			doc = next
+		} else if rapid.IntRange(0, 5).Draw(t, "kept") > 0 {
+			continue // one that cannot be done would keep what follows from being tried
+		}
+		steps = append(steps, s)
+	}
+	patch, _ := json.Marshal(steps)
+	if steps == nil {
+		patch = []byte("[]")
+	}
+	want, err := slowPatch(tree(t, raw), steps)
+	got, failure := patched(r, string(patch))
+	if err == nil {
+		wanted, _ := json.Marshal(want)
+		next, notFHIR := fhir.Parse(wanted, fhir.Limits{})
+		if err = notFHIR; err == nil && (next.Type() != "Basic" || next.ID() != "1") {
+			err = errNo
+		}
+	}
+	if (err == nil) != (failure == nil) || failure != nil && !errors.Is(failure, record.Unprocessed) {
+		t.Fatalf("%s\n%s\n%v, want %v", raw, patch, failure, err)
+	}
+	if err != nil {
+		came.failed++
+		return
+	}
+	if have := tree(t, got.Bytes()); !reflect.DeepEqual(have, want) {
+		t.Fatalf("%s\n%s\n got %s\nwant %v", raw, patch, got.Bytes(), want)
+	}
+	came.done++
 }
