@@ -55,7 +55,7 @@ func (q *Query) chain(params []*r4.Param, types []string, modifier string, modif
 	chain := &chainTest{q.base, *c}
 	out := &condition{tests: make(map[string]asked, len(types))}
 	for i, typ := range types {
-		out.tests[typ] = asked{place(typ, params[i].Code), chain}
+		out.tests[typ] = asked{place: place(typ, params[i].Code), test: chain}
 	}
 	return out, nil
 }
@@ -95,12 +95,8 @@ func (c condition) each(all []Entry, f func(*Entry)) error {
 	if err != nil {
 		return err
 	}
-	for i := range all {
-		if c.holds(&all[i]) {
-			f(&all[i])
-		}
-	}
-	return c.failed()
+	ofType := func(typ string) bool { _, ok := c.tests[typ]; return ok }
+	return pass([]condition{c}, all, ofType, func(i int) { f(&all[i]) })
 }
 
 // pointsInto holds for what has a reference into the set.

@@ -33,7 +33,7 @@ func (q *Query) Within(compartment fhir.Ref) error {
 		}
 		switch {
 		case len(t.places) > 0 || t.self:
-			c.tests[typ] = asked{-1, t}
+			c.tests[typ] = asked{place: -1, test: t}
 		case q.Types != nil:
 			return record.Errorf(record.Invalid, "%s is in no patient's compartment: search for it outside of one", typ)
 		}

@@ -54,6 +54,7 @@ const (
 type asked struct {
 	place int
 	test  test
+	sieve sieve // while it is asked
 }
 
 // A condition is one name=value: a test for each type searched, which is nearly
@@ -71,18 +72,11 @@ func (c condition) cost() int {
 	return most
 }
 
-// holds asks an entry of any type; of one that is not searched it does not hold.
-func (c condition) holds(e *Entry) bool {
-	a, ok := c.tests[e.Ref.Type]
-	return ok && a.holds(e)
-}
-
-func (a asked) holds(e *Entry) bool {
-	var v Values
-	if a.place >= 0 {
-		v = Lookup(e.Index, a.place)
+func (a *asked) holds(e *Entry) bool {
+	if a.place < 0 {
+		return a.test.holds(e, Values{})
 	}
-	return a.test.holds(e, v)
+	return a.sieve.passes(e.Index) && a.test.holds(e, Lookup(e.Index, a.place))
 }
 
 // bind makes every late test of the condition one that can be asked. The types
@@ -109,7 +103,7 @@ func (c condition) bind(all []Entry) (condition, error) {
 				bound[typ] = a
 			}
 		}
-		bound[typ] = asked{a.place, t}
+		bound[typ] = asked{place: a.place, test: t}
 	}
 	if bound != nil {
 		c.tests = bound
@@ -153,7 +147,7 @@ func (q *Query) condition(p pair, types []string) (*condition, error) {
 			}
 			shared[def.URL] = t
 		}
-		c.tests[typ] = asked{place(typ, code), t}
+		c.tests[typ] = asked{place: place(typ, code), test: t}
 	}
 	if len(alternatives) == 0 {
 		return nil, nil

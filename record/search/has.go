@@ -50,7 +50,7 @@ func (q *Query) has(p pair, types []string) (*condition, error) {
 	t := &hasTest{q.base, place(from, code), *c}
 	out := &condition{tests: make(map[string]asked, len(types))}
 	for _, typ := range types {
-		out.tests[typ] = asked{-1, t}
+		out.tests[typ] = asked{place: -1, test: t}
 	}
 	return out, nil
 }

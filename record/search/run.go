@@ -35,6 +35,16 @@ func (q *Query) Run(all []Entry) (*Result, error) {
 		}
 	}
 	r := &Result{all: all}
+	if err := pass(conditions, all, q.searches, func(i int) { r.Matches = append(r.Matches, i) }); err != nil {
+		return nil, err
+	}
+	q.sort(r)
+	return r, nil
+}
+
+// pass calls f with each entry that all of the conditions, which are bound, hold
+// for.
+func pass(conditions []condition, all []Entry, searches func(typ string) bool, f func(i int)) error {
 	// What is asked of a type is put together when its first entry comes; nil for
 	// one that cannot match.
 	byType := map[string]*[]asked{}
@@ -46,34 +56,34 @@ func (q *Query) Run(all []Entry) (*Result, error) {
 			typ = e.Ref.Type
 			known := false
 			if tests, known = byType[typ]; !known {
-				tests = q.testsOf(conditions, typ)
+				if searches(typ) {
+					tests = testsOf(conditions, typ)
+				}
 				byType[typ] = tests
 			}
 		}
 		if tests != nil && holdAll(e, *tests) {
-			r.Matches = append(r.Matches, i)
+			f(i)
 		}
 	}
 	for _, c := range conditions {
 		if err := c.failed(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	q.sort(r)
-	return r, nil
+	return nil
 }
 
-// testsOf are the tests that the conditions have for a type, in their order.
-func (q *Query) testsOf(conditions []condition, typ string) *[]asked {
-	if !q.searches(typ) {
-		return nil
-	}
+// testsOf are the tests that the conditions have for a type, in their order; nil
+// when one has none.
+func testsOf(conditions []condition, typ string) *[]asked {
 	tests := make([]asked, len(conditions))
 	for i, c := range conditions {
 		a, ok := c.tests[typ]
 		if !ok {
 			return nil
 		}
+		a.sieve = sieveOf(a.test)
 		tests[i] = a
 	}
 	return &tests
