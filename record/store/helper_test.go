@@ -7,6 +7,7 @@ import (
 
 	"carehold/crypto"
 	"carehold/record"
+	"carehold/record/audit"
 	"carehold/record/change"
 	"carehold/record/entry"
 	"carehold/record/fhir"
@@ -100,4 +101,31 @@ func lookFor(v *store.View, typ, text string, limit int, page ...string) (store.
 		o.Page = page[0]
 	}
 	return v.Search(ctx, q, o)
+}
+
+// lastEvent opens the newest entry of the log that a grant wrote, before this asks
+// for it.
+func (d *device) lastEvent(t testing.TB) audit.Event {
+	t.Helper()
+	page, err := d.session().Log(ctx, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := audit.NewReader(d.person)
+	var ids []record.GrantID
+	for _, g := range d.live {
+		ids = append(ids, g.ID)
+	}
+	r.AddGeneration(d.audit, ids)
+	for i := len(page.Leaves) - 1; i >= 0; i-- {
+		e, err := r.Open(uint64(i), page.Leaves[i])
+		if err != nil {
+			continue
+		}
+		if a := e.Event.Action; a != audit.SignIn && a != audit.History && e.Writer == audit.ByGrant {
+			return e.Event
+		}
+	}
+	t.Fatal("nothing is in the log")
+	return audit.Event{}
 }
