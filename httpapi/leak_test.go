@@ -161,6 +161,35 @@ func TestOutsideDoesNotExist(t *testing.T) {
 	t.Logf("%d looks, %d changes", len(looks), len(changes))
 }
 
+// The same inside the sections of a grant, for types that it does not let be searched:
+// they are in no total, no page, and no chain or include leads through them. Reading
+// one is forbidden and so known of, as it must be.
+func TestOtherTypesDoNotExist(t *testing.T) {
+	t.Parallel()
+	looks, _ := prying()
+	w := newResults(t)
+	w.token = w.grant(w.ada, "typed", 24*time.Hour, "patient/Observation.rs patient/Patient.rs", record.Sections()...)
+	w.put(w.vars["ada"], hidden[5]) // an Observation, which this token opens
+	search := func(q [3]string) bool {
+		path, _, _ := strings.Cut(q[1], "?")
+		return path == "/" || path == "/_history\nnext" || path == "/_history" || strings.HasPrefix(path, "/Observation") && strings.Count(path, "/") == 1 ||
+			path == "/Patient" || path == "/Patient/{patient}/*" || strings.HasSuffix(path, "_search")
+	}
+	before := map[[3]string]string{}
+	for _, q := range looks {
+		if search(q) {
+			before[q] = w.answer(q)
+		}
+	}
+	w.put(w.vars["ada"], append(append([]string(nil), hidden[:5]...), hidden[6:]...)...)
+	for q, was := range before {
+		if now := w.answer(q); now != was {
+			t.Errorf("%s %s\nwith more in the record: %s\nwithout: %s", q[0], q[1], now, was)
+		}
+	}
+	t.Logf("%d looks", len(before))
+}
+
 // results is a record with results in it, and a token that opens those.
 type results struct {
 	*world
