@@ -95,75 +95,85 @@ const (
 // append writes the key of the value that counts: "the item in the set of
 // multiple parameters that comes earliest in the specified sort order".
 func (k *sortKey) append(arena []byte, e *Entry) []byte {
-	mark := len(arena)
-	arena = append(arena, hasValue)
-	best := len(arena)
-	found := false
-	end := best
-	k.keys(e, func(key func([]byte) []byte) {
-		arena = key(arena[:end])
-		candidate := arena[end:]
-		if k.descending {
-			for i := range candidate {
-				candidate[i] = ^candidate[i]
-			}
-		}
-		if !found || bytes.Compare(candidate, arena[best:end]) < 0 {
-			found = true
-			end = best + copy(arena[best:], candidate)
-		}
-	})
-	if !found {
-		return append(arena[:mark], noValue)
+	w := keyWriter{b: append(arena, hasValue), start: len(arena) + 1, end: len(arena) + 1, descending: k.descending}
+	k.write(&w, e)
+	if !w.found {
+		return append(arena, noValue)
 	}
-	return arena[:end]
+	return w.b[:w.end]
 }
 
-// keys calls f for each value with what writes its key.
-func (k *sortKey) keys(e *Entry, f func(func([]byte) []byte)) {
-	by := k.by[e.Ref.Type]
+// keyWriter keeps the first of the keys that it is offered, in b from start to
+// end.
+type keyWriter struct {
+	b                 []byte
+	start, end        int
+	descending, found bool
+}
+
+// room is where the next key is to be appended.
+func (w *keyWriter) room() []byte { return w.b[:w.end] }
+
+// offer takes what room was, with a key after it.
+func (w *keyWriter) offer(b []byte) {
+	w.b = b
+	key := b[w.end:]
+	if w.descending {
+		for i := range key {
+			key[i] = ^key[i]
+		}
+	}
+	if !w.found || bytes.Compare(key, b[w.start:w.end]) < 0 {
+		w.end = w.start + copy(b[w.start:], key)
+		w.found = true
+	}
+}
+
+// write offers the keys of all values.
+func (k *sortKey) write(w *keyWriter, e *Entry) {
 	switch k.code {
 	case "_id":
-		f(func(b []byte) []byte { return appendText(b, []byte(e.Ref.ID)) })
+		w.offer(appendText(w.room(), []byte(e.Ref.ID)))
 		return
 	case "_lastUpdated":
-		f(func(b []byte) []byte { return appendTime(b, e.Updated.UnixMilli()) })
+		w.offer(appendTime(w.room(), e.Updated.UnixMilli()))
 		return
 	}
+	by := k.by[e.Ref.Type]
 	v := Lookup(e.Index, by.place)
 	switch by.kind {
 	case "string":
 		for s := range v.Strings {
 			// What is a part of another text has no Exact: it is found by, not sorted by.
 			if len(s.Exact) > 0 {
-				f(func(b []byte) []byte { return appendText(b, s.Folded) })
+				w.offer(appendText(w.room(), s.Folded))
 			}
 		}
 	case "token":
 		for t := range v.Tokens {
-			f(func(b []byte) []byte { return appendToken(b, &t) })
+			w.offer(appendToken(w.room(), &t))
 		}
 	case "reference":
 		for n := range v.References {
 			if len(n.ID) > 0 || len(n.URL) > 0 {
-				f(func(b []byte) []byte { return appendReference(b, &n) })
+				w.offer(appendReference(w.room(), &n))
 			}
 		}
 	case "uri":
 		for uri := range v.URIs {
-			f(func(b []byte) []byte { return appendText(b, uri) })
+			w.offer(appendText(w.room(), uri))
 		}
 	case "date":
 		for d := range v.Dates {
-			f(func(b []byte) []byte { return appendTime(appendTime(b, d.From), d.To) })
+			w.offer(appendTime(appendTime(w.room(), d.From), d.To))
 		}
 	case "number":
 		for n := range v.Numbers {
-			f(func(b []byte) []byte { return appendAmount(b, Amount{Decimal: n.Decimal}) })
+			w.offer(appendAmount(w.room(), Amount{Decimal: n.Decimal}))
 		}
 	case "quantity":
 		for n := range v.Quantities {
-			f(func(b []byte) []byte { return appendQuantity(b, &n) })
+			w.offer(appendQuantity(w.room(), &n))
 		}
 	}
 }
