@@ -11,6 +11,7 @@ import (
 // Each example that the oracle takes goes into a record, and comes back so that
 // the oracle takes it again: as it is, in a search, and as short as it can be.
 func TestExamplesServed(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	ann := s.enrol("Ann") // whose record holds all but what is about a Patient of its own
 	served, others := 0, 0
@@ -33,10 +34,10 @@ func TestExamplesServed(t *testing.T) {
 			ref := c.Ref.String()
 			ann.expect(200, ann.token, request{method: "GET", path: "/" + ref})
 			id := ref[strings.Index(ref, "/")+1:]
-			for _, q := range []string{"_summary=true", "_summary=text", "_summary=data", "_elements=id"} {
+			atOnce([]string{"_summary=true", "_summary=text", "_summary=data", "_elements=id"}, func(q string) {
 				ann.expect(200, ann.token, request{method: "GET", path: "/" + ref + "?" + q})
 				ann.expect(200, ann.token, request{method: "GET", path: "/" + c.Ref.Type + "?_id=" + id + "&" + q})
-			}
+			})
 			served++
 		}
 	}

@@ -12,6 +12,7 @@ import (
 // Whatever the oracle refuses of an example that was broken at random in one
 // place, we refuse. (The other way round we know more: see lenient.txt.)
 func TestMutated(t *testing.T) {
+	t.Parallel()
 	tried, refused, ourselves := 0, 0, 0
 	for name, b := range examples(t) {
 		if brokenExamples[name] {

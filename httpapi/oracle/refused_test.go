@@ -10,6 +10,7 @@ import (
 
 // The server answers each with 400 or 422, says where, and keeps nothing.
 func TestBrokenIsRefused(t *testing.T) {
+	t.Parallel()
 	p := newServer(t).enrol("Ada")
 	for _, file := range []string{"testdata/broken.txt", "testdata/lenient.txt"} {
 		for _, f := range faults(t, file) {

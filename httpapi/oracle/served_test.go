@@ -3,6 +3,7 @@ package oracle
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -30,6 +31,7 @@ func TestEverythingServed(t *testing.T) {
 	for _, file := range files {
 		name := filepath.Base(file)
 		t.Run(name[:strings.Index(name, "_")], func(t *testing.T) {
+			t.Parallel()
 			raw, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -47,6 +49,7 @@ func TestEverythingServed(t *testing.T) {
 
 // The project's own sample is a person of six sources, in two languages of care.
 func TestSampleServed(t *testing.T) {
+	t.Parallel()
 	p := newServer(t).enrol("Marion")
 	for _, s := range sample.Sources() {
 		im, err := p.bring(s.Name, s.Bundle)
@@ -68,10 +71,8 @@ func (p *person) everything() {
 		refs = append(refs, e.Type+"/"+e.ID)
 		types[e.Type]++
 	}
-	p.eachEntry(refs)
-	for typ, n := range types {
-		p.searches(p.token, typ, n)
-	}
+	atOnce(refs, p.entry)
+	atOnce(slices.Collect(maps.Keys(types)), func(typ string) { p.searches(p.token, typ, types[typ]) })
 	p.system(len(refs))
 	p.batches(refs, types)
 	p.written()
@@ -79,9 +80,7 @@ func (p *person) everything() {
 
 	// The same for somebody who sees a part, who is told of no other.
 	some := p.grant("gp", "patient/*.rs", record.SectionsOf(grant.Clinical.List()...))
-	for typ := range types {
-		p.pages(some, "/"+typ+"?_count=100")
-	}
+	atOnce(slices.Collect(maps.Keys(types)), func(typ string) { p.pages(some, "/"+typ+"?_count=100") })
 	p.ask(some, request{method: "GET", path: "/metadata"})
 	p.ask("", request{method: "GET", path: "/metadata"})
 
@@ -105,28 +104,34 @@ func (p *person) expect(status int, token string, q request) answer {
 	return a
 }
 
-// eachEntry is read, vread, history and HEAD of every entry.
-func (p *person) eachEntry(refs []string) {
-	next := make(chan string)
+// atOnce does something with each of a list, eight at a time: every request is
+// logged and synced, and the log's commits are shared.
+func atOnce[T any](list []T, do func(T)) {
+	next := make(chan T)
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			for ref := range next {
-				a := p.expect(200, p.token, request{method: "GET", path: "/" + ref})
-				version := strings.Trim(strings.TrimPrefix(a.header.Get("ETag"), "W/"), `"`)
-				b := p.expect(200, p.token, request{method: "GET", path: "/" + ref + "/_history/" + version})
-				if string(a.body) != string(b.body) {
-					p.fault("%s: read and vread differ", ref)
-				}
-				p.pages(p.token, "/"+ref+"/_history")
+			for x := range next {
+				do(x)
 			}
 		})
 	}
-	for _, ref := range refs {
-		next <- ref
+	for _, x := range list {
+		next <- x
 	}
 	close(next)
 	all.Wait()
+}
+
+// entry is read, vread and history of an entry.
+func (p *person) entry(ref string) {
+	a := p.expect(200, p.token, request{method: "GET", path: "/" + ref})
+	version := strings.Trim(strings.TrimPrefix(a.header.Get("ETag"), "W/"), `"`)
+	b := p.expect(200, p.token, request{method: "GET", path: "/" + ref + "/_history/" + version})
+	if string(a.body) != string(b.body) {
+		p.fault("%s: read and vread differ", ref)
+	}
+	p.pages(p.token, "/"+ref+"/_history")
 }
 
 // pages follows the links next, and returns how many matches and others came.
