@@ -16,10 +16,7 @@ func (w *writer) dates(v found) {
 		}
 	case "Timing":
 		w.date(timing(v.node))
-	default:
-		if v.node.Kind() != '"' {
-			return
-		}
+	case "date", "dateTime", "instant":
 		if d, ok := readDate(v.node.Text()); ok {
 			if v.of.typ == "instant" { // "an interval with an effective width of 0"
 				d.To = d.From + 1
@@ -91,6 +88,8 @@ func ParseDate(s string) (Date, bool) {
 		return readDate(day + "T" + clock + zone)
 	}
 	d, ok := readDate(day + "T" + clock + ":00" + zone)
-	d.To = d.From + time.Minute.Milliseconds()
+	if ok {
+		d.To = d.From + time.Minute.Milliseconds()
+	}
 	return d, ok
 }

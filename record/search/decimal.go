@@ -27,8 +27,9 @@ const (
 // ParseDecimal reads a number as JSON and FHIR write it; a sign + and leading
 // zeros are taken too, which a search may hold. ok is false for anything else.
 //
-// A number with an exponent and a single digit gets a second one: 1e2 is as
-// precise as 1.0e2, "the range [95 ... 105)" (FHIR R4 §3.1.1.4.6).
+// A single digit with an exponent above 0 gets a second: 1e2 is as precise as 1.0e2,
+// "the range [95 ... 105)" (FHIR R4 §3.1.1.4.6), where its digits alone would say
+// [50, 150).
 func ParseDecimal(s string) (d Decimal, ok bool) {
 	rest, negative := strings.CutPrefix(s, "-")
 	if !negative {
@@ -78,7 +79,7 @@ func ParseDecimal(s string) (d Decimal, ok bool) {
 	if seen == 0 || strings.HasSuffix(mantissa, ".") || strings.HasPrefix(mantissa, ".") {
 		return Decimal{}, false
 	}
-	if scientific && digits == 1 && seen == 1 {
+	if exp > 0 && digits == 1 && seen == 1 {
 		coef, exp = coef*10, exp-1
 	}
 	d.exp = int32(max(-maxExp, min(maxExp, exp)))

@@ -89,11 +89,18 @@ func (w *writer) write(k kind, v found) {
 	}
 }
 
+// numbers are as FHIR R4 §3.1.1.4.6 has them. Of a Range, which one parameter can
+// find (RiskAssessment's probability), both ends are.
 func (w *writer) numbers(v found) {
-	if v.node.Kind() != '0' {
+	if v.of.typ == "Range" {
+		for _, end := range [...]string{"low", "high"} {
+			if d, ok := number(v.node.Get(end).Get("value")); ok {
+				w.number(Number{Decimal: d})
+			}
+		}
 		return
 	}
-	if d, ok := ParseDecimal(string(v.node.Raw())); ok {
+	if d, ok := number(v.node); ok {
 		w.number(Number{d, v.of.typ != "decimal"})
 	}
 }

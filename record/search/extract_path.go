@@ -200,9 +200,14 @@ func (f filter) keeps(n fhir.Node, e *element) bool {
 	return true
 }
 
+const maxContained = 32
+
 // resolvesTo is the type that a reference is to, as far as it can be told without
 // looking there: from its text, from what it says itself, from the contained
 // resource, or from its element when that allows one type only.
+//
+// Of many contained resources only the first are looked at: there may be as many
+// references as resources.
 func resolvesTo(n fhir.Node, only string) string {
 	to := fhir.ParseReference(n.Get("reference").Text())
 	if to.Ref.Type != "" {
@@ -213,6 +218,9 @@ func resolvesTo(n fhir.Node, only string) string {
 	}
 	if to.Form == fhir.Contained && to.ID != "" {
 		for each := range n.Resource().Root().Get("contained").All() {
+			if each.Index() >= maxContained {
+				break
+			}
 			if each.Get("id").Text() == to.ID {
 				return each.Get("resourceType").Text()
 			}

@@ -1,6 +1,8 @@
 package search
 
 import (
+	"bytes"
+
 	"carehold/record/fhir"
 )
 
@@ -35,16 +37,27 @@ func (w *writer) string(n fhir.Node) bool {
 	return true
 }
 
+// What a name's words add to its index is bounded.
+const (
+	maxWords = 8
+	maxName  = 500 // bytes
+)
+
 // wordly is a string that is also found by each of its words, as the parts of a
 // family name must be.
 func (w *writer) wordly(n fhir.Node) {
-	if !w.string(n) {
+	w.string(n)
+	s := text(n)
+	if len(s) > maxName {
 		return
 	}
-	rest := w.folded(text(n))
-	for i, c := range rest {
-		if c == ' ' {
-			w.str(String{Folded: rest[i+1:]})
+	rest := w.folded(s)
+	for range maxWords {
+		i := bytes.IndexByte(rest, ' ')
+		if i < 0 {
+			break
 		}
+		rest = rest[i+1:]
+		w.str(String{Folded: rest})
 	}
 }

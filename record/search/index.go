@@ -76,7 +76,9 @@ func (x *indexer) done() {
 		}
 	}
 	x.root = fhir.Node{}
-	indexers.Put(x)
+	if cap(x.w.b)+cap(x.w.fold) < 1<<20 {
+		indexers.Put(x)
+	}
 }
 
 func (x *indexer) collect(r *fhir.Resource) {
@@ -161,7 +163,9 @@ func (x *indexer) composite(param int) {
 	}
 	from := len(x.w.b)
 	x.w.byte(all[len(all)-1].part + 1)
-	for len(all) > 0 {
+	// What each tuple repeats (MolecularSequence's chromosome) must not make a large
+	// index of a small resource.
+	for room := 1<<16 + 4*len(x.root.Raw()); len(all) > 0 && len(x.w.b)-from < room; {
 		n := 1
 		for n < len(all) && all[n].part >= all[n-1].part {
 			n++

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 
@@ -31,7 +32,7 @@ func (w *writer) folded(s []byte) []byte {
 
 func appendFolded(to, s []byte) []byte {
 	start := len(to)
-	for i, c := range s {
+	for _, c := range s {
 		if c >= utf8.RuneSelf {
 			return appendUnicode(to[:start], s)
 		}
@@ -42,7 +43,6 @@ func appendFolded(to, s []byte) []byte {
 		default:
 			to = append(to, class)
 		}
-		_ = i
 	}
 	return trimSpace(to, start)
 }
@@ -90,6 +90,7 @@ func trimSpace(to []byte, start int) []byte {
 // ss), and decomposes what that made.
 func appendUnicode(to, s []byte) []byte {
 	start := len(to)
+	s = bytes.ToValidUTF8(s, []byte("\uFFFD")) // norm stops at what is not
 	flat := norm.NFKD.Bytes(cases.Fold().Bytes(norm.NFKD.Bytes(s)))
 	for len(flat) > 0 {
 		r, size := utf8.DecodeRune(flat)

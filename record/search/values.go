@@ -79,7 +79,7 @@ const (
 
 // Number is a number as it was written, with its precision: 2.0 is not 2. Integer
 // is set when the element can hold no fraction (FHIR R4 §3.1.1.4.6: searching such
-// "is based on exact matches").
+// "is based on exact matches"). A Range gives a Number for each end.
 type Number struct {
 	Decimal
 	Integer bool

@@ -235,35 +235,34 @@ func (r *reader) quantity() Quantity {
 	if q.Unit = r.textIf(head, quantityUnit); head&quantityUnitIsCode != 0 {
 		q.Unit = q.Code
 	}
-	q.Span = r.span(head, (*reader).plain)
+	q.Span = r.span(head, false)
 	if head&quantityCanonical != 0 {
 		q.CanonicalUnit = r.text()
-		q.Canonical = r.span(head, (*reader).divided)
+		q.Canonical = r.span(head, true)
 	}
 	return q
 }
 
-func (r *reader) span(head byte, amount func(*reader) (Amount, bool)) Span {
+func (r *reader) span(head byte, divided bool) Span {
 	s := Span{NoLow: head&quantityNoLow != 0, NoHigh: head&quantityNoHigh != 0, Open: head&quantityOpen != 0}
 	point := false
 	if !s.NoLow {
-		s.Low, point = amount(r)
+		s.Low, point = r.amount(divided)
 	}
 	if point {
 		s.High = s.Low
 	} else if !s.NoHigh {
-		s.High, _ = amount(r)
+		s.High, _ = r.amount(divided)
 	}
 	return s
 }
 
-// plain is an amount as it was written; point says that it is both ends.
-func (r *reader) plain() (a Amount, point bool) {
-	d, point := r.decimal()
-	return Amount{d, 1}, point
-}
-
-func (r *reader) divided() (a Amount, point bool) {
-	d, point := r.decimal()
-	return Amount{d, r.int()}, point
+// amount is a decimal, and what it is divided by where units were converted; point
+// says that it is both ends.
+func (r *reader) amount(divided bool) (a Amount, point bool) {
+	a.Over = 1
+	if a.Decimal, point = r.decimal(); divided {
+		a.Over = r.int()
+	}
+	return a, point
 }
