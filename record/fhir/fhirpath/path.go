@@ -156,17 +156,17 @@ func (w *walk) member(v *Value, i int) error {
 	}
 	for k := range p.members {
 		m := &p.members[k]
-		n := o.Get(m.name)
+		n, sibling := o.Get(m.name), false
 		if !n.Valid() && m.primitive {
-			n = o.Get(m.sibling)
+			n, sibling = o.Get(m.sibling), true
 		}
 		switch n.Kind() {
 		case '!':
 			continue
 		case '[':
-			err = w.array(o, n, m, i)
+			err = w.array(o, n, m, sibling, i)
 		default:
-			err = w.found(m, n, i)
+			err = w.found(m, n, sibling, i)
 		}
 		if err != nil {
 			return err
@@ -177,19 +177,20 @@ func (w *walk) member(v *Value, i int) error {
 
 // array takes the step to each of an array. Where a primitive has no value, its
 // place holds a null, and the sibling's array an object (FHIR R4 §2.6.2.3).
-func (w *walk) array(o, list fhir.Node, m *member, i int) error {
+func (w *walk) array(o, list fhir.Node, m *member, sibling bool, i int) error {
 	var siblings []fhir.Node
 	for n := range list.All() {
+		from := sibling
 		if n.Kind() == 'n' {
-			if siblings == nil && m.primitive && list.IsName(m.name) {
+			if siblings == nil && m.primitive && !sibling {
 				siblings = slices.Collect(o.Get(m.sibling).All())
 			}
 			if n.Index() >= len(siblings) {
 				continue
 			}
-			n = siblings[n.Index()]
+			n, from = siblings[n.Index()], true
 		}
-		if err := w.found(m, n, i); err != nil {
+		if err := w.found(m, n, from, i); err != nil {
 			return err
 		}
 	}
@@ -197,9 +198,9 @@ func (w *walk) array(o, list fhir.Node, m *member, i int) error {
 }
 
 // found goes on with the node that step i has found.
-func (w *walk) found(m *member, n fhir.Node, i int) error {
-	if k := n.Kind(); k == 'n' || k == '{' && m.primitive && n.IsName(m.name) {
-		return nil // not what R4 has there
+func (w *walk) found(m *member, n fhir.Node, sibling bool, i int) error {
+	if !m.fits(n, sibling) {
+		return nil
 	}
 	x := m.value(n)
 	if only := w.steps[i].only; only != nil && m.abstract && !only.has(x) {

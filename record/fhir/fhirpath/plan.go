@@ -21,6 +21,18 @@ type member struct {
 	of            Value
 }
 
+// fits reports whether a node is what R4 has there: an object, or for a primitive
+// its value; in its sibling an object. What does not fit is not there.
+func (m *member) fits(n fhir.Node, sibling bool) bool {
+	switch n.Kind() {
+	case '{':
+		return sibling == m.primitive
+	case '"', '0', 't', 'f':
+		return m.primitive && !sibling
+	}
+	return false
+}
+
 // value is the node as what the member holds.
 func (m *member) value(n fhir.Node) Value {
 	if m.abstract {

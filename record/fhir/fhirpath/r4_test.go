@@ -130,7 +130,7 @@ func TestResolve(t *testing.T) {
 
 // Names that are keywords too, and elements that are not in R4.
 func TestNames(t *testing.T) {
-	check(t, `{"resourceType":"ValueSet","status":"active","expansion":{"contains":[{"code":"a","contains":[{"code":"b"}]}]},"text":{"status":"generated","div":"<div/>"},"made":{"up":1}}`, []row{
+	check(t, `{"resourceType":"ValueSet","status":"active","expansion":{"contains":[{"code":"a","contains":[{"code":"b"}]}]},"text":{"status":"generated","div":"<div/>"},"made":{"up":1},"url":{"not":"a string"},"identifier":["a",{"value":"v"}],"_version":"x","useContext":3}`, []row{
 		{"ValueSet.expansion.contains.code", "a"},
 		{"expansion.contains.contains.code", "b"},
 		{"expansion.descendants().code", "a, b"},
@@ -138,8 +138,11 @@ func TestNames(t *testing.T) {
 		{"text.`div`", "<div/>"},
 		{"text.div", "<div/>"},
 		{"made.up", ""},
-		{"children().count()", "3"},
+		{"children().count()", "4"}, // status, expansion, text and an identifier
+		{"children().where($this is uri)", ""},
 		{"resourceType", ""},
+		// what is not of the shape that R4 has there
+		{"url.exists()", "false"}, {"identifier.value", "v"}, {"identifier.count()", "1"}, {"version.exists()", "false"}, {"useContext.exists()", "false"},
 		// terminology and profiles are not here
 		{"status.memberOf('http://hl7.org/fhir/ValueSet/publication-status')", ""},
 		{"conformsTo('http://hl7.org/fhir/StructureDefinition/ValueSet')", ""},
@@ -216,5 +219,10 @@ func TestDeepEquality(t *testing.T) {
 		{"value = referenceRange[0].low", "true"},
 		{"value = referenceRange[1].low", "false"},
 		{"category[0] = value", "false"},
+		{"referenceRange.low.combine(referenceRange.low).combine(referenceRange.low).combine(referenceRange.low).combine(value).distinct().count()", "2"},
+	})
+	check(t, `{"resourceType":"Observation","code":{"coding":[{"display":"x"}]},"subject":{"display":"x"},"device":{"display":"x"}}`, []row{
+		{"subject = device", "true"},
+		{"subject = code.coding", "false"}, // a Reference and a Coding
 	})
 }

@@ -79,6 +79,7 @@ func TestLanguage(t *testing.T) {
 		{"name.count()", "2"}, {"contact.count()", "0"},
 		{"name.given.distinct()", "Anna, Maria, Anni"},
 		{"name.given.isDistinct()", "false"}, {"name.use.isDistinct()", "true"}, {"contact.isDistinct()", "true"},
+		{"(1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9).isDistinct()", "true"}, {"(1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9).combine(1.0).isDistinct()", "false"},
 		// Filtering (§5.2)
 		{"telecom.where(system = 'email').value", "a@b, c@d"},
 		{"telecom.where($index = 1).value", "a@b"},
@@ -113,7 +114,7 @@ func TestLanguage(t *testing.T) {
 		{"birthDate = birthDate", "true"}, {"deceased != false", ""},
 		// Comparison (§6.2)
 		{"1 < 1.5", "true"}, {"2 > 10", "false"}, {"'2' > '10'", "true"}, {"1 < 'a'", "!"}, {"{} < 1", ""}, {"multipleBirth >= 2", "true"}, {"multipleBirth <= 1.99", "false"},
-		{"name.given < 'A'", "!"},
+		{"name.given < 'A'", "!"}, {"-1.5 < -1.25", "true"}, {"-1.25 < -1.5", "false"}, {"-1 < 0.5", "true"}, {"0 = -0.0", "true"}, {"0.05 < 0.5", "true"},
 		// Types (§6.3)
 		{"id is id", "true"}, {"id is string", "true"}, {"id is code", "false"}, {"Patient is DomainResource", "true"}, {"$this is Observation", "false"},
 		{"contact is string", ""}, {"name is HumanName", "!"}, {"1 is Integer", "true"}, {"active is System.Boolean", "true"}, {"name[0] is FHIR.HumanName", "true"},

@@ -22,14 +22,14 @@ func (w *walk) children(v *Value, i int, deep bool) error {
 		if err := w.s.spend(1); err != nil {
 			return err
 		}
-		m, ok := childMember(v.t, o, n)
+		m, sibling, ok := childMember(v.t, o, n)
 		if !ok {
 			continue
 		}
 		if n.Kind() != '[' {
-			err = w.child(&m, n, i, deep)
+			err = w.child(&m, n, sibling, i, deep)
 		} else {
-			err = w.eachChild(o, n, &m, i, deep)
+			err = w.eachChild(o, n, &m, sibling, i, deep)
 		}
 		if err != nil {
 			return err
@@ -38,30 +38,24 @@ func (w *walk) children(v *Value, i int, deep bool) error {
 	return nil
 }
 
-func (w *walk) eachChild(o, list fhir.Node, m *member, i int, deep bool) error {
+func (w *walk) eachChild(o, list fhir.Node, m *member, sibling bool, i int, deep bool) error {
 	for n := range list.All() {
-		if n.Kind() == 'n' {
-			if n = w.sibling(o, list, m, n.Index()); !n.Valid() {
-				continue
+		from := sibling
+		if n.Kind() == 'n' && m.primitive && !sibling {
+			if err := w.s.spend(n.Index()); err != nil {
+				return err
 			}
+			n, from = at(o.Get(m.sibling), n.Index()), true
 		}
-		if err := w.child(m, n, i, deep); err != nil {
+		if err := w.child(m, n, from, i, deep); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sibling is what stands for an array's null.
-func (w *walk) sibling(o, list fhir.Node, m *member, i int) fhir.Node {
-	if w.s.left -= i; w.s.left < 0 || !m.primitive || !list.IsName(m.name) {
-		return fhir.Node{} // the next step finds that the budget is spent
-	}
-	return at(o.Get(m.sibling), i)
-}
-
-func (w *walk) child(m *member, n fhir.Node, i int, deep bool) error {
-	if n.Kind() == 'n' {
+func (w *walk) child(m *member, n fhir.Node, sibling bool, i int, deep bool) error {
+	if !m.fits(n, sibling) {
 		return nil
 	}
 	x := m.value(n)
@@ -73,18 +67,18 @@ func (w *walk) child(m *member, n fhir.Node, i int, deep bool) error {
 
 // childMember is what the JSON member n of o is; ok is false for the sibling of
 // one that has a value, which is a child already, and for what R4 does not have.
-func childMember(t *r4.Type, o, n fhir.Node) (m member, ok bool) {
-	name, isSibling := strings.CutPrefix(n.Name(), "_")
+func childMember(t *r4.Type, o, n fhir.Node) (m member, sibling, ok bool) {
+	name, sibling := strings.CutPrefix(n.Name(), "_")
 	_, ref, ok := t.Member(name)
-	if !ok || isSibling && o.Get(name).Valid() {
-		return member{}, false
+	if !ok || sibling && o.Get(name).Valid() {
+		return member{}, false, false
 	}
 	of, ok := r4.Lookup(ref.Code)
-	if !ok || isSibling && of.Kind != r4.Primitive {
-		return member{}, false
+	if !ok || sibling && of.Kind != r4.Primitive {
+		return member{}, false, false
 	}
 	return member{
 		name: name, sibling: "_" + name, primitive: of.Kind == r4.Primitive,
 		abstract: of.Kind == r4.Resource && of.Abstract, of: Value{Type: of.Name, t: of},
-	}, true
+	}, sibling, true
 }

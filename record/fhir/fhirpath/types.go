@@ -60,10 +60,3 @@ func (n typeName) has(v Value) bool {
 	}
 	return v.t == n.fhir || v.t.Is(n.fhir.Name)
 }
-
-func (n typeName) String() string {
-	if n.fhir != nil {
-		return n.fhir.Name
-	}
-	return strings.Join(n.in, "|")
-}
