@@ -106,6 +106,17 @@ test('conditional update', async () => {
   assert.equal(two.meta.versionId, '2');
 });
 
+test('conditional delete', async () => {
+  const identifier = [{ system: 'https://clinic.example/weights', value: 'off' }];
+  const one = await made(70.7, { identifier });
+  const two = await made(70.8, { identifier });
+  const where = 'Observation?identifier=https://clinic.example/weights|off';
+  await refused(412, client.request(where, { method: 'DELETE' }));
+  await client.delete({ resourceType: 'Observation', id: one.id });
+  await client.request(where, { method: 'DELETE' });
+  await refused(410, client.read({ resourceType: 'Observation', id: two.id }));
+});
+
 test('patch', async () => {
   const o = await made(70.6);
   const patched = await client.patch({ resourceType: 'Observation', id: o.id,
@@ -114,7 +125,11 @@ test('patch', async () => {
   assert.equal(patched.status, 'corrected');
   assert.equal(patched.note[0].text, 'in shoes');
   assert.deepEqual((await client.read({ resourceType: 'Observation', id: o.id })).status, 'corrected');
+  const stale = { headers: { 'If-Match': 'W/"1"' } };
+  await refused(412, client.patch({ resourceType: 'Observation', id: o.id, jsonPatch: [{ op: 'replace', path: '/status', value: 'amended' }], options: stale }));
   await refused(422, client.patch({ resourceType: 'Observation', id: o.id, jsonPatch: [{ op: 'test', path: '/status', value: 'final' }] }));
+  await refused(422, client.patch({ resourceType: 'Observation', id: o.id, jsonPatch: [{ op: 'remove', path: '/status' }] }));
+  assert.equal((await client.read({ resourceType: 'Observation', id: o.id })).meta.versionId, '2');
 });
 
 test('search by GET and by POST', async () => {

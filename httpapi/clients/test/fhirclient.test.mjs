@@ -57,6 +57,8 @@ test('create, read, update, patch, vread, delete', async () => {
   assert.equal(patched.status, 'corrected');
   await refused(422, client.patch(`Observation/${made.id}`, [{ op: 'test', path: '/status', value: 'final' }]));
 
+  await refused(412, client.patch(`Observation/${made.id}`, [{ op: 'replace', path: '/status', value: 'final' }], { headers: { 'if-match': 'W/"1"' } }));
+
   assert.equal((await client.request(`Observation/${made.id}/_history/1`)).status, 'final');
   assert.equal((await client.request(`Observation/${made.id}/_history/3`)).status, 'corrected');
 
