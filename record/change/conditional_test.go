@@ -3,6 +3,7 @@ package change_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -232,3 +233,42 @@ func TestTransactionWithoutSearches(t *testing.T) {
 		}
 	}
 }
+
+// What planning can cost is bounded as a whole.
+func TestTransactionIsBounded(t *testing.T) {
+	var entries []string
+	for i := range 1001 {
+		entries = append(entries, entry("DELETE", fmt.Sprint("Basic?identifier=", i)))
+	}
+	if _, err := plan(bundle("transaction", entries[:1000]...), found{}); err != nil {
+		t.Error(err)
+	}
+	if _, err := plan(bundle("transaction", entries...), found{}); where(err) != "too large Bundle.entry[1000].request.url" {
+		t.Error(err)
+	}
+	same := entry("POST", "Basic", `"resource":{"resourceType":"Basic","subject":{"reference":"Basic?identifier=1"}}`)
+	if _, err := plan(bundle("transaction", slices.Repeat([]string{same}, 1001)...), found{"Basic?identifier=1": {{Type: "Basic", ID: "1"}}}); err != nil {
+		t.Error(err)
+	}
+	// Each patch is within what one may cost, and together they are not.
+	patch := entry("PATCH", "Basic/1", jsonPatch("["+strings.TrimSuffix(strings.Repeat(`{"op":"test","path":"/subject/reference","value":"urn:uuid:old"},`, 1000), ",")+"]"))
+	there := found{"Basic?identifier=1": {{Type: "Basic", ID: "1"}}, "Basic/1": {{}}}
+	big := wide{there, resource(t, `{"resourceType":"Basic","id":"1","subject":{"reference":"urn:uuid:old"},"a":"`+strings.Repeat("x", 60_000)+`"}`)}
+	cs, err := plan(bundle("batch", slices.Repeat([]string{patch}, 6)...), big)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range cs {
+		if tooMuch := errors.Is(c.Err, record.TooLarge); tooMuch != (i >= 4) {
+			t.Errorf("patch %d: %v", i, c.Err)
+		}
+	}
+}
+
+// wide holds one large entry.
+type wide struct {
+	found
+	one *fhir.Resource
+}
+
+func (w wide) Current(fhir.Ref) (*fhir.Resource, error) { return w.one, nil }

@@ -6,24 +6,50 @@
 //
 //   - A Bundle is a bundle taken apart: its entries, each resource with its exact
 //     bytes (package fhir).
-//   - A Change is one thing to do, in the order to do it.
-//   - A Finder answers what only the record knows: which resource a conditional
-//     reference or request means. It sees what its caller may see.
+//   - A Change is one thing to do: as it is asked for (Requests), and then, planned,
+//     as it is to be done (Transaction, One).
+//   - A Finder answers what only the record knows: which resource a condition
+//     means, and what is there to be patched. It sees what its caller may see, and
+//     a plan that asks it is made while nobody else can change the record.
+//   - A JSONPatch is a patch that has been read.
 //   - An Import is what putting a bundle into a record would do, with what is
 //     refused and why.
 //
 // # A transaction (FHIR R4 §3.1.0.11.2)
 //
-// Plan orders it DELETE, POST, PUT, GET; refuses the same resource twice; gives
-// each POST an id and writes Type/id wherever a resource of the bundle pointed to
-// its fullUrl: references, elements of type uri, url, oid and uuid, links and
-// images of the narrative; never a canonical. A relative reference is first
-// completed with the root of its own entry's fullUrl (R4 §2.36.4.1). A urn that
-// stands in a Reference and names nothing in the bundle is refused. References
-// with a query are looked up: exactly one match, or the whole fails.
+// Transaction orders it DELETE, POST, PUT and PATCH, GET; refuses the same resource
+// twice, also where only a condition says that it is the same; gives each POST an
+// id and writes Type/id wherever a resource of the bundle pointed to its fullUrl:
+// references, elements of type uri, url, oid and uuid, links and images of the
+// narrative; never a canonical. A relative reference is first completed with the
+// root of its own entry's fullUrl (R4 §2.36.4.1). A urn that stands in a Reference
+// and names nothing in the bundle is refused. References with a query are looked up
+// last, in what the transaction leaves: exactly one match, or the whole fails. By
+// identifier they find what the transaction itself makes; by anything else, what
+// was there and stays. What is written is checked as it will be written.
 //
-// A batch's entries are independent: their order stays, nothing is rewritten, and
-// what is wrong with one is in its Change's Err.
+// A batch's entries are independent: nothing is rewritten, and what is wrong with
+// one is in its Change's Err.
+//
+// # Conditions
+//
+//	           none              one                     several
+//	create     it is created     Exists: 200             412   R4 §3.1.0.8.1
+//	update     created; with an  updated; another id     412   §3.1.0.4.3
+//	           id, under that    in the resource: 400
+//	delete     Absent: 204       deleted                 412   §3.1.0.7.1
+//	patch      404               patched                 412   §3.1.0.6
+//
+// # A patch (RFC 6902)
+//
+// Apply does each operation with github.com/evanphx/json-patch/v5, which puts values
+// in and takes them out, and leaves everything else as it was written: 1.10 stays
+// 1.10. What RFC 6902 and 6901 say of when that may be done is looked at here, for
+// the library is lenient: it takes 01 and +1 for an index, "" for the object itself,
+// null at a place that is not there, and panics over null in a compared array; it
+// holds 1.0 and 1 to be different. What comes out is read again like any resource,
+// keeps its type and id, and is seen to where it has a narrative (retold.go).
+// Operations, bytes gone over and the result's size are bounded.
 //
 // # An import
 //
@@ -67,6 +93,7 @@
 //
 // # What it must never do
 //
-// Decode a resource and encode it again; guess which of two people is meant; say
-// in an error's Safe text what was sent.
+// Decode a resource and encode it again, but for the names of members that a patch
+// goes through; guess which of two people is meant; say in an error's Safe text what
+// was sent.
 package change

@@ -17,11 +17,15 @@ import (
 const (
 	maxOperations = 1_000
 	maxPatchWork  = 64 << 20
-	maxPatched    = 16 << 20 // bytes on the way; what comes out is measured by fhir.Parse
+	maxBundleWork = 256 << 20 // of all the patches in a Bundle
+	maxPatched    = 16 << 20  // bytes on the way; what comes out is measured by fhir.Parse
 )
 
 // JSONPatch is a patch that has been read: RFC 6902.
-type JSONPatch struct{ ops []operation }
+type JSONPatch struct {
+	ops    []operation
+	shared *int // what is left for all the patches of a Bundle; nil by itself
+}
 
 type operation struct {
 	op         string
@@ -101,7 +105,7 @@ func parseOperation(v jsontext.Value) (o operation, fault *record.Error) {
 // not there and a result that is no resource, or another one, are
 // record.Unprocessed.
 func (p *JSONPatch) Apply(r *fhir.Resource) (*fhir.Resource, error) {
-	w := patching{doc: r.Bytes()}
+	w := patching{doc: r.Bytes(), shared: p.shared}
 	for i := range p.ops {
 		if err := w.do(&p.ops[i]); err != nil {
 			return nil, inOperation(i, err)
@@ -142,6 +146,7 @@ type patching struct {
 	doc     jsontext.Value
 	changed bool
 	work    int
+	shared  *int
 }
 
 // do does one operation. Everything that the library is lenient about, or reads
@@ -251,6 +256,12 @@ func (w *patching) apply(op string, p pointer, v jsontext.Value) *record.Error {
 func (w *patching) spend() *record.Error {
 	if w.work += len(w.doc); w.work > maxPatchWork {
 		return record.Safef(record.TooLarge, "too much work for one patch: send several, or the whole resource with PUT")
+	}
+	if w.shared == nil {
+		return nil
+	}
+	if *w.shared -= len(w.doc); *w.shared < 0 {
+		return record.Safef(record.TooLarge, "too much work for the patches of one Bundle: send several, or whole resources with PUT")
 	}
 	return nil
 }

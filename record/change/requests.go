@@ -18,8 +18,12 @@ func Requests(b *Bundle) ([]Change, error) {
 		return nil, record.Safef(record.Invalid, "only a Bundle of type batch or transaction can be sent here").At("Bundle.type")
 	}
 	asked := make([]Change, len(b.Entries))
+	work := maxBundleWork
 	for i := range b.Entries {
 		c, err := request(&b.Entries[i])
+		if c.Patch != nil {
+			c.Patch.shared = &work
+		}
 		if err == nil && b.Type == "batch" && c.Resource != nil {
 			err = independent(c)
 		}
