@@ -79,8 +79,7 @@ func (s *scope) mention(text []byte) {
 // parameter.
 func (w *walker) nested(n fhir.Node, m *member) {
 	typ := n.Get("resourceType")
-	s := shapes()[typ.Text()]
-	if typ.Kind() != '"' || s == nil || s.special != isResource || s.typ.Abstract {
+	if typ.Kind() != '"' || !fhir.KnownType(typ.Text()) {
 		if !typ.Valid() {
 			w.bad(codeStructure, "", "is a resource and has no resourceType")
 		} else {
@@ -88,6 +87,7 @@ func (w *walker) nested(n fhir.Node, m *member) {
 		}
 		return
 	}
+	s := shapes()[typ.Text()]
 	if m.name != "contained" {
 		w.container(n, s)
 		return
