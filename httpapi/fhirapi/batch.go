@@ -54,11 +54,11 @@ func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, all [
 			if n, ok := w.(problem.Noter); ok && row.Status == http.StatusInternalServerError {
 				n.Note(err)
 			}
-			e = change.BundleEntry{Status: statusLine(row.Status), Outcome: problem.Outcome(inBundle(err, c.Index), "")}
+			e = change.BundleEntry{Status: statusLine(row.Status), Outcome: problem.Outcome(inBundle(err, c), "")}
 		}
 		responses[i] = response{c.Index, e}
 	}
-	return a.respond(w, "batch-response", responses)
+	return a.respond(w, "batch-response", p, responses)
 }
 
 // reads reports whether an entry asks for something instead of changing it.

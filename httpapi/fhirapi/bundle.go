@@ -127,9 +127,12 @@ type response struct {
 }
 
 // respond writes the response Bundle, in the order the entries were sent in.
-func (a *API) respond(w http.ResponseWriter, typ string, responses []response) error {
+func (a *API) respond(w http.ResponseWriter, typ string, p preference, responses []response) error {
 	slices.SortFunc(responses, func(x, y response) int { return x.index - y.index })
 	w.Header().Set("Content-Type", ContentType)
+	if p.ret != "" {
+		w.Header().Set("Preference-Applied", "return="+p.ret) // RFC 7240 §3
+	}
 	w.WriteHeader(http.StatusOK)
 	out := change.NewBundleWriter(w, change.BundleHead{Type: typ})
 	for _, x := range responses {
@@ -164,47 +167,46 @@ func statusLine(code int) string { return strconv.Itoa(code) + " " + http.Status
 
 func entryPath(i int) string { return fmt.Sprintf("Bundle.entry[%d]", i) }
 
-// inBundle puts what is wrong with one entry at its place in the Bundle that was
-// sent.
-func inBundle(err error, i int) error {
+// inBundle puts what is wrong with an entry at its place in the Bundle that was
+// sent. A place inside a patch, or in what it makes, has no path there: it goes into
+// the text.
+func inBundle(err error, entry *change.Change) error {
 	e, ok := errors.AsType[*record.Error](err)
 	if !ok || e.Kind == record.Unauthorized {
 		return err
 	}
-	c := *e
-	if strings.HasPrefix(e.Path, "patch[") { // a place inside the base64 has no path of its own
-		c.Shown, c.Path = e.Error(), entryPath(i)+".resource.data"
-		return &c
+	place := func(text, path string) (string, string) {
+		here := entryPath(entry.Index)
+		typ, rest, inside := strings.Cut(path, ".")
+		switch known := fhir.KnownType(typ); {
+		case strings.HasPrefix(path, here):
+			return text, path
+		case entry.Patch != nil && (known || strings.HasPrefix(path, "patch[")):
+			return path + ": " + text, here + ".resource.data"
+		case known && inside:
+			return text, here + ".resource." + rest
+		case known:
+			return text, here + ".resource"
+		}
+		return text, here
 	}
-	c.Path = inEntry(e.Path, i)
+	c := *e
+	bare := *e
+	bare.Path = ""
+	c.Shown, c.Path = place(bare.Error(), e.Path)
 	if several, ok := errors.AsType[problem.Issues](err); ok {
 		several = slices.Clone(several)
 		for k := range several {
-			path := ""
-			if len(several[k].Expression) > 0 {
-				path = several[k].Expression[0]
+			issue, path := &several[k], ""
+			if len(issue.Expression) > 0 {
+				path = issue.Expression[0]
 			}
-			several[k].Expression = []string{inEntry(path, i)}
+			issue.Diagnostics, path = place(issue.Diagnostics, path)
+			issue.Expression = []string{path}
 		}
 		c.Err = several
 	}
 	return &c
-}
-
-// inEntry is where a path is in the Bundle: one that begins with a type is inside
-// the entry's resource.
-func inEntry(path string, i int) string {
-	if strings.HasPrefix(path, "Bundle.entry[") {
-		return path
-	}
-	typ, rest, inside := strings.Cut(path, ".")
-	switch {
-	case !fhir.KnownType(typ):
-		return entryPath(i)
-	case !inside:
-		return entryPath(i) + ".resource"
-	}
-	return entryPath(i) + ".resource." + rest
 }
 
 // entryOf is the entry that a path is in.

@@ -39,7 +39,7 @@ func (a *API) transaction(w http.ResponseWriter, r *http.Request, v *store.View,
 			err = q.notCounted()
 		}
 		if err != nil {
-			return inBundle(err, c.Index)
+			return inBundle(err, c)
 		}
 		t.reads[c.Index] = q
 	}
@@ -60,7 +60,7 @@ func (a *API) transaction(w http.ResponseWriter, r *http.Request, v *store.View,
 			return err
 		}
 	}
-	return a.respond(w, "transaction-response", responses)
+	return a.respond(w, "transaction-response", prefer, responses)
 }
 
 // apply plans and applies it. What needs nothing from the record is planned before
@@ -85,7 +85,7 @@ func (t *transaction) apply(r *http.Request, v *store.View) ([]store.Result, err
 	if t.planned {
 		for i := range t.asked {
 			if err := options.Check(t.asked[i].Resource); err != nil {
-				return nil, inBundle(err, t.asked[i].Index)
+				return nil, inBundle(err, &t.asked[i])
 			}
 		}
 		t.plan = t.asked
@@ -105,11 +105,11 @@ func (t *transaction) located(err error) error {
 	if !ok {
 		return err
 	}
-	if i, ok := entryOf(e.Path); ok {
-		return inBundle(err, i)
+	if i, ok := entryOf(e.Path); ok && i < len(t.asked) {
+		return inBundle(err, &t.asked[i])
 	}
 	if len(t.asked) == 1 && answersAnEntry[e.Kind] {
-		return inBundle(err, t.asked[0].Index)
+		return inBundle(err, &t.asked[0])
 	}
 	return err
 }

@@ -137,6 +137,11 @@ func TestReadSource(t *testing.T) {
 func FuzzParseBundle(f *testing.F) {
 	f.Add([]byte(bundle("transaction", entry("POST", "Basic", `"fullUrl":"urn:uuid:1"`, `"resource":{"resourceType":"Basic","subject":{"reference":"urn:uuid:1"}}`))))
 	f.Add([]byte(bundle("batch", entry("PUT", "Basic?identifier=1", `"resource":{"resourceType":"Basic","subject":{"reference":"Basic?identifier=1"}}`), entry("DELETE", "Basic/1"))))
+	f.Add([]byte(bundle("transaction", entry("PATCH", "Basic/1", jsonPatch(`[{"op":"add","path":"/b","value":{"reference":"urn:uuid:1"}}]`)), entry("PATCH", "Basic?x=1", jsonPatch(`[{"op":"move","from":"/a/0","path":"/b"}]`)),
+		with("POST", "Patient", `"ifNoneExist":"x=12"`, `"fullUrl":"urn:uuid:1"`, `"resource":{"resourceType":"Patient"}`), with("PUT", "Patient?x=1", `"ifMatch":"W/\"1\""`, `"resource":{"resourceType":"Patient","id":"1"}`),
+		entry("HEAD", "Basic/1/_history/2?_summary=true"), entry("DELETE", "Basic?y=12"))))
+	f.Add([]byte(bundle("batch", entry("POST", "Basic/$validate", `"resource":{"resourceType":"Parameters"}`), with("GET", "Basic?a=b", `"ifNoneMatch":"*","ifModifiedSince":"2020-01-01T00:00:00Z"`),
+		entry("PATCH", "Basic/1", `"resource":{"resourceType":"Parameters"}`))))
 	f.Add([]byte(bundle("history", `{"fullUrl":"http://a/Patient/1","resource":{"resourceType":"Patient","id":"1","meta":{"lastUpdated":"2020-01-01T00:00:00Z"}}}`, entry("DELETE", "Patient/1"))))
 	f.Add([]byte(bundle("document", `{"resource":{"resourceType":"Composition","subject":{"reference":"Patient/1"}}}`, `{"resource":{"resourceType":"Patient","id":"1"}}`, `{"resource":{"resourceType":"Patient","id":"2"}}`)))
 	f.Add([]byte("{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Basic\"}\n"))
