@@ -43,12 +43,19 @@ func (s *Server) enter(r *http.Request, route *Route) (leave func(), err error) 
 	if route.Rate == RateNone || route.File {
 		return noLeave, nil
 	}
-	return s.place(r, s.places, record.PersonID{}, s.patience())
+	return s.place(r, s.places, record.PersonID{}, s.patience(nil))
 }
 
-// patience is until when a request that comes now waits for its places. The line's
-// clock is the machine's.
-func (s *Server) patience() time.Time { return time.Now().Add(s.config.Limits.Wait) }
+// patience is until when a request that comes now waits for its places: with a large
+// body longer, for sending that again would take longer still. The line's clock is the
+// machine's.
+func (s *Server) patience(few *places) time.Time {
+	wait := s.config.Limits.Wait
+	if few != nil {
+		wait *= 5
+	}
+	return time.Now().Add(wait)
+}
 
 func (s *Server) place(r *http.Request, p *places, id record.PersonID, until time.Time) (leave func(), err error) {
 	if leave, err = p.take(r.Context(), id, until); err != nil {
@@ -95,7 +102,7 @@ func (s *Server) enterRecord(r *http.Request, route *Route, id record.PersonID, 
 			l()
 		}
 	}
-	until := s.patience()
+	until := s.patience(few)
 	for _, p := range []*places{few, s.records, s.places} {
 		if p == nil {
 			continue

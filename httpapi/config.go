@@ -56,7 +56,7 @@ type Limits struct {
 	Concurrent int           // requests served at the same time, an eighth of them in one record, but four if that is half; one for each 4 MiB of Memory, at most 256
 	Large      int           // of them, bundles of more than 1 MiB; as many as fit in Memory, at most 2
 	Letters    int           // of them, large entries; as many as fit in half of Memory, at most 16
-	Wait       time.Duration // for a place when all are taken; as many requests as there are places may wait; 2 s
+	Wait       time.Duration // for a place when all are taken, and five times as long with a large body; 2 s
 	Header     int           // bytes of a request's head; 16 KiB
 	HeaderTime time.Duration // for sending the head; 10 s
 	BodyTime   time.Duration // for sending an ordinary body, or taking an ordinary answer; 30 s

@@ -41,6 +41,7 @@ func (f *Front) Use(s *Server) {
 	f.using.Do(func() {
 		f.server.Store(s)
 		close(f.used)
+		go s.fhir.Prepare()
 	})
 }
 

@@ -66,10 +66,7 @@ func TestLine(t *testing.T) {
 		})
 		inLine(t, p, i+1)
 	}
-	// A's line is as long as it may be; B's record has room.
-	if _, err := p.Take(ctx, personA, time.Minute); err == nil {
-		t.Error("a third was let into the line of one record")
-	}
+	// B's record has room.
 	b1, err := p.Take(ctx, personB, 0)
 	if err != nil {
 		t.Errorf("another record's request waits behind: %v", err)
@@ -84,6 +81,37 @@ func TestLine(t *testing.T) {
 	if p.Used() != 0 || p.Waiting() != 0 {
 		t.Errorf("%d places are taken and %d wait when everybody has left", p.Used(), p.Waiting())
 	}
+}
+
+// One record fills half of the line, and all of them the whole of it.
+func TestLineIsShort(t *testing.T) {
+	t.Parallel()
+	p := httpapi.NewPlaces(2, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	waiting := 0
+	wait := func(id record.PersonID, n int) {
+		t.Helper()
+		for range n {
+			go p.Take(ctx, id, time.Minute)
+		}
+		waiting += n
+		inLine(t, p, waiting)
+		if _, err := p.Take(ctx, id, time.Minute); record.KindOf(err) != record.Unavailable {
+			t.Errorf("a line of %d took another: %v", waiting, err)
+		}
+	}
+	for _, id := range []record.PersonID{personA, personB} {
+		if _, err := p.Take(ctx, id, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wait(personA, 16)
+	wait(personB, 16)
+	if _, err := p.Take(ctx, record.PersonID{3}, time.Minute); record.KindOf(err) != record.Unavailable {
+		t.Errorf("a full line took another: %v", err)
+	}
+	cancel()
+	inLine(t, p, 0)
 }
 
 // Nobody waits longer than their time, nor after their client has gone; and who

@@ -16,10 +16,11 @@ import (
 //
 // A request that finds no place waits for one, for a moment and in a line: those
 // who came first are served first, but whose record has all its places does not
-// hold up the others. The line is short, and no longer for one record than a record
-// has places; who finds it full is told so at once.
+// hold up the others. The line is short, and half of it is the most that one record
+// may fill; who finds it full is told so at once.
 type places struct {
 	all, each int
+	longest   int // the line
 
 	mu      sync.Mutex
 	used    int
@@ -34,8 +35,12 @@ type waiting struct {
 	place chan struct{} // closed when it has a place
 }
 
+// shortLine is how many may wait where there are few places: who waits has sent
+// little that is held.
+const shortLine = 32
+
 func newPlaces(all, each int) *places {
-	return &places{all: all, each: max(1, each), by: make(map[record.PersonID]int), waitsBy: make(map[record.PersonID]int)}
+	return &places{all: all, each: max(1, each), longest: max(all, shortLine), by: make(map[record.PersonID]int), waitsBy: make(map[record.PersonID]int)}
 }
 
 // eachRecord is how many of all places one record may have: an eighth, but four
@@ -62,7 +67,7 @@ func (p *places) take(ctx context.Context, id record.PersonID, until time.Time) 
 		defer p.mu.Unlock()
 		return p.have(id), nil
 	}
-	if len(p.line) >= p.all || p.waitsBy[id] >= p.each {
+	if len(p.line) >= p.longest || p.each < p.all && p.waitsBy[id] >= p.longest/2 {
 		p.mu.Unlock()
 		return nil, busy()
 	}

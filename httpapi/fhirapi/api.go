@@ -28,10 +28,15 @@ type API struct {
 	capabilities func() *statement
 }
 
-// New makes the interface. What it says of itself is made when it is first asked.
+// New makes the interface. What it says of itself is made when it is first asked, or
+// by Prepare.
 func New(c Config) *API {
 	return &API{config: c, capabilities: sync.OnceValue(func() *statement { return newStatement(c) })}
 }
+
+// Prepare makes what takes a tenth of a second, so that the first client need not wait
+// for it.
+func (a *API) Prepare() { a.capabilities() }
 
 // location is the URL of a version, FHIR R4 §3.1.0.8.
 func (a *API) location(ref fhir.Ref, v record.Version) string {
