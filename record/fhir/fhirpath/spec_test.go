@@ -127,6 +127,8 @@ func TestLanguage(t *testing.T) {
 		{"'ABC' + 'DEF'", "ABCDEF"}, {"'ABC' + {} + 'DEF'", ""}, {"'ABC' & {} & 'DEF'", "ABCDEF"}, {"'a' & 1", "!"},
 		// Precedence (§6.8)
 		{"1 | 2 = 1 | 2", "true"}, {"true or false and false", "true"}, {"false implies false or true", "true"}, {"1 + 1 = 2 and true", "true"}, {"id is string = true", "true"},
+		// What is the same for each item is evaluated once: this is not.
+		{"name.select(%resource.name.given.exclude(given))", "Anni, Anna"}, {"name.select(%resource.name.where(use = 'usual').given.first())", "Anni, Anni"},
 		{"2 in (1 | 2) and true", "true"}, {"1 < 2 = true", "true"}, {"-1.toString()", "!"},
 		// Environment (§9)
 		{"%ucum", "http://unitsofmeasure.org"}, {"%context.id", "p"}, {"%resource.id", "p"}, {"%`rootResource`.id", "p"},
