@@ -88,6 +88,13 @@ func TestRealResources(t *testing.T) {
 	for _, s := range sample.Sources() {
 		own = append(own, withEntries(s.Name, s.Bundle)...)
 	}
+	for _, name := range []string{"IPS_IG-bundle-01.json", "example-00-a-fhirBundle.json"} { // an IPS document, an immunization card
+		raw, err := os.ReadFile(filepath.Join(testdata.Dir(t, "health-links"), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		own = append(own, withEntries(name, raw)...)
+	}
 	if len(examples) != 375 || len(synthea) != 2506 || len(own) < 50 {
 		t.Errorf("%d examples, %d of Synthea, %d of our own", len(examples), len(synthea), len(own))
 	}
