@@ -14,6 +14,8 @@
 //
 //	ONLY WHILE A REQUEST RUNS
 //	token ─ capsule ─ GK_g, AK_g ─ GrantRow ─ Hold: ID and the section keys, older epochs by the back rows
+//	                  ├ KDF("page")                        where a page of a list ended; the client holds it
+//	                  └ KDF("memo")                        what searches keep in memory between requests
 //
 // A Hold recognises the rows it may open by their hint, opens them and seals new
 // ones under the newest epoch. It hands out no key.

@@ -11,6 +11,35 @@
 // live list and the epoch again: a View opened before a revoke answers nothing
 // after it, and a read that cannot be logged does not happen.
 //
+// # Searching
+//
+// Search, History and the conditions of a change go through the headers of what the
+// grant may see (package search's indexes), once, in one snapshot: an entry that is
+// outside is not among them, so nothing that is counted, sorted, included, followed or
+// refused can depend on it. Bodies are opened for what a page shows only.
+//
+// A memo keeps these headers between requests, for each grant and epoch, sealed under
+// a key that comes from the grant's own: it is opened when a request brings that key,
+// in buffers that are overwritten when the request ends. A memo is of one directory,
+// whose hashes say what changed since; that alone is read and indexed anew, and pages
+// of one type let a search open what it looks at. Where too much would be kept, or
+// nothing may be, a search goes through the rows instead, and finds the same.
+//
+//	memos        which there are, least recently used out (memo.go)
+//	memoWork     one is brought up to a directory (memo_work.go)
+//	pass         what one search goes through, in the clear (pass.go)
+//	Asked        what a list was asked for, inside the token of its next page (page.go)
+//
+// A memo goes when its grant is stopped or runs out, and when an epoch begins.
+//
+// # Changing
+//
+// ApplyPlan runs a plan under the person's turn to write, from the record as it will
+// be changed: what a condition found is still so when the change is made. What was
+// found is in the log with the change, or with its refusal. Reads of a transaction
+// come last and see what it changes; a search in one would have to as well, and is
+// refused.
+//
 // # The rows of a person
 //
 //	h            head     MAC by the node | time, log frontier, hashes of the rows below
@@ -42,5 +71,7 @@
 // # What it must never do
 //
 // Nothing from a record reaches a log or an error's Safe text. No key outlives
-// its View. Writes of one person are one at a time; reads wait for nobody.
+// its View, and nothing that is kept without one can be read. Writes of one person
+// are one at a time; reads wait for nobody, but that the first search of a grant is
+// waited for by its others.
 package store
