@@ -52,6 +52,8 @@ func TestIncludes(t *testing.T) {
 		{"QuestionnaireResponse?_include=QuestionnaireResponse:questionnaire", "QuestionnaireResponse/r", "Questionnaire/q2"},
 		{"Questionnaire?_id=q2&_revinclude=QuestionnaireResponse:questionnaire", "Questionnaire/q2", "QuestionnaireResponse/r"},
 		{"Questionnaire?_id=q1&_revinclude=QuestionnaireResponse:questionnaire", "Questionnaire/q1", ""},
+		{"?_id=1,gp&_revinclude=Provenance:target:Practitioner", "Observation/1 Practitioner/gp", ""}, // it points to the other
+		{"?_id=1,gp&_revinclude=Provenance:target:Observation", "Observation/1 Practitioner/gp", "Provenance/pr"},
 		{"?_id=1,r&_include=Observation:subject&_include=QuestionnaireResponse:questionnaire", "Observation/1 QuestionnaireResponse/r", "Patient/p Questionnaire/q2"},
 	} {
 		typ, query, _ := strings.Cut(c.search, "?")
