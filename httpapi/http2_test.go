@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -575,7 +576,9 @@ func TestStrangerNeverReads(t *testing.T) {
 	t.Parallel()
 	l := generous
 	l.BodyTime = 300 * time.Millisecond
-	addr, roots := serveTLS(t, newServer(t, l))
+	w := newServer(t, l)
+	w.server.ServeHTTP(httptest.NewRecorder(), newRequest("GET", "/fhir/metadata", nil)) // it is made when it is first asked for
+	addr, roots := serveTLS(t, w)
 	a := attack(t, addr, "127.0.0.1", roots, false, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
 	for _, path := range []string{"/fhir/metadata", "/nothing", "/fhir/Patient"} {
 		_, err := a.ask("GET", path, true)
