@@ -2,7 +2,7 @@
 // Google's FHIR protocol buffers, github.com/google/fhir/go, made from HL7's
 // definitions by people who have never seen this program.
 //
-//	cd httpapi/oracle && go test ./...          # a minute, most of it the first build
+//	cd httpapi/oracle && go test .              # a minute and a half on two cores
 //	go test -run TestEverythingServed -short    # one of the six people
 //
 // It is a module of its own, so that what the oracle needs is no dependency of
@@ -22,6 +22,8 @@
 //	                  where. testdata/lenient.txt: faults that only we find, and
 //	                  that the oracle still passes over. refused_test.go: what the
 //	                  server answers to each
+//	capability_test.go  the CapabilityStatement beside HL7's definitions; each
+//	                  parameter and include that it lists is asked for
 //	bundle_test.go    the rules of Bundle that the oracle does not know
 //
 // # What the oracle checks

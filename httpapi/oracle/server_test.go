@@ -198,11 +198,6 @@ func (p *person) ask(token string, q request) answer {
 	return a
 }
 
-func (p *person) get(path string) answer {
-	p.t.Helper()
-	return p.ask(p.token, request{method: "GET", path: path})
-}
-
 // taken gives what was answered to the oracle.
 func (p *person) taken(what string, b []byte) {
 	p.t.Helper()
