@@ -70,7 +70,10 @@ export async function start() {
     { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   server.stderr.on('data', (text) => { said += text; });
+  const orphaned = () => server.kill(); // whoever runs the tests may end before they do
+  process.once('exit', orphaned);
   const stop = async () => {
+    process.off('exit', orphaned);
     if (server.exitCode === null) {
       server.kill('SIGTERM');
       await once(server, 'exit');
