@@ -15,7 +15,7 @@
 //	structure      no element, resource type or choice that R4 does not have, at any depth:    shape.go walk.go
 //	               contained, Bundle.entry.resource, Parameters; an array exactly where
 //	               there may be several; the JSON type; one value of a choice
-//	cardinality    what is required is there, by value or by extension (ele-1)                 walk.go
+//	cardinality    what is required is there, by value or by extension (ele-1)                 walk.go missing.go
 //	primitives     the patterns of §2.24.0.1 and what its text adds: days that there are,      primitive.go date.go
 //	               32 bits, 1 MB, no control characters; base64 as RFC 4648 has it
 //	_name          beside a primitive only, as many as values, no empty ones; none of xhtml,   sibling.go
