@@ -38,7 +38,8 @@ func (q *Query) Within(compartment fhir.Ref) error {
 			return record.Errorf(record.Invalid, "%s is in no patient's compartment: search for it outside of one", typ)
 		}
 	}
-	q.conditions = append([]condition{c}, q.conditions...)
+	q.conditions = append(q.conditions, c)
+	q.order()
 	return nil
 }
 

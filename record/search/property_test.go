@@ -54,7 +54,7 @@ func TestAppliedIsTheSame(t *testing.T) {
 func wholeQuery(q *Query) string {
 	c := *q
 	c.Ignored = nil
-	text := describe(&c) + fmt.Sprint(q.Count, q.Total, q.Summary, q.Elements, q.includes)
+	text := describe(&c) + fmt.Sprint(len(q.conditions), q.Count, q.Total, q.Summary, q.Elements, q.includes)
 	for _, s := range q.sorts {
 		text += fmt.Sprint(s.code, s.descending)
 	}

@@ -79,8 +79,16 @@ func Parse(typ, rawQuery string, o Options) (*Query, error) {
 			return nil, at(err, p.name)
 		}
 	}
+	if err := q.checkTogether(); err != nil {
+		return nil, err
+	}
+	q.order()
+	return q, nil
+}
+
+// order puts the cheap conditions first.
+func (q *Query) order() {
 	slices.SortStableFunc(q.conditions, func(a, b condition) int { return a.cost() - b.cost() })
-	return q, q.checkTogether()
 }
 
 // pairsOf takes the text apart as application/x-www-form-urlencoded does.
