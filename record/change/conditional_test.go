@@ -78,6 +78,24 @@ func TestPatchedReferences(t *testing.T) {
 	}
 }
 
+// By itself, or in a batch, a patch cannot bring a query either; one that is there
+// does not keep it from what else it changes.
+func TestPatchBringsNoQuery(t *testing.T) {
+	for patch, want := range map[string]string{
+		`[{"op":"add","path":"/author","value":{"reference":"Patient?identifier=1"}}]`: "unprocessable Basic.author.reference",
+		`[{"op":"add","path":"/author","value":{"display":"x"}}]`:                      "",
+	} {
+		cs, err := plan(bundle("batch", entry("PATCH", "Basic/1", jsonPatch(patch))), found{"Basic/1": {{}}})
+		got := ""
+		if err == nil && cs[0].Err != nil {
+			got = where(cs[0].Err)
+		}
+		if err != nil || got != want {
+			t.Errorf("%s: %v %s, want %s", patch, err, got, want)
+		}
+	}
+}
+
 // A condition of a request that its method does not know is not left out.
 func TestConditionsAstray(t *testing.T) {
 	basic := `"resource":{"resourceType":"Basic","id":"1"}`

@@ -78,6 +78,13 @@ func One(asked Change, o Options, find Finder) (Change, error) {
 	if err != nil || c.Resource == nil {
 		return c, err
 	}
+	if c.Patch != nil {
+		for _, r := range c.Resource.References() {
+			if r.In == fhir.InReference && !c.kept[r.Value] && fhir.ParseReference(r.Value).Form == fhir.Conditional {
+				return c, record.Safef(record.Unprocessed, "a reference with a query can only be sent in a transaction").At(r.Path)
+			}
+		}
+	}
 	return c, p.check(&c)
 }
 
