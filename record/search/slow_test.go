@@ -114,6 +114,14 @@ func slowMatch(r object, c slowCond, all []object) bool {
 	if c.modifier == "missing" {
 		return (len(values) == 0) == (c.values[0] == "true")
 	}
+	if c.code == "family" && c.modifier == "" { // "servers should search the parts of a family name independently", R4 HumanName
+		for _, v := range values {
+			words := strings.Fields(v.(string))
+			for i := range words {
+				values = append(values, any(strings.Join(words[i:], " ")))
+			}
+		}
+	}
 	found := false
 	for _, v := range values {
 		for _, want := range c.values {
@@ -317,7 +325,7 @@ func slowNumber(prefix string, have *big.Rat, text string, factor *big.Rat) bool
 			unit.Quo(unit, big.NewRat(10, 1))
 		}
 	}
-	if len(mantissa) == 1 && exponent != "" {
+	if len(mantissa) == 1 && exponent != "" && exponent[0] != '-' {
 		unit.Quo(unit, big.NewRat(10, 1)) // the standard's 1e2 is [95, 105)
 	}
 	if exponent != "" {
