@@ -56,6 +56,7 @@ func TestSiblings(t *testing.T) {
 		{"gender = 'male'", ""},
 		{"gender in ('male' | 'female')", ""},
 		{"gender & 'x'", "x"},
+		{"gender.combine(gender).distinct().count()", "2"}, // they are not equal: it cannot be told
 		{"name.given.count()", "4"},
 		{"name[0].given", "A, Patient.name[0]._given[1], C"},
 		{"name[0].given[1].hasValue()", "false"},

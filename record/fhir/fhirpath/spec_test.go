@@ -75,7 +75,7 @@ func TestLanguage(t *testing.T) {
 		// Existence (§5.1)
 		{"name.empty()", "false"}, {"contact.empty()", "true"}, {"contact.name.exists()", "false"},
 		{"telecom.exists(system = 'email')", "true"}, {"telecom.exists(system = 'fax')", "false"},
-		{"name.all(given.exists())", "true"}, {"name.all(family.exists())", "false"}, {"contact.all(false)", "true"},
+		{"name.all(given.exists())", "true"}, {"name.all(family.exists())", "false"}, {"contact.all(false)", "true"}, {"name.all(family = 'Berg')", "false"},
 		{"name.count()", "2"}, {"contact.count()", "0"},
 		{"name.given.distinct()", "Anna, Maria, Anni"},
 		{"name.given.isDistinct()", "false"}, {"name.use.isDistinct()", "true"}, {"contact.isDistinct()", "true"},
@@ -91,14 +91,14 @@ func TestLanguage(t *testing.T) {
 		// Subsetting (§5.3)
 		{"name[1].given[0]", "Anni"}, {"name[2]", ""}, {"name[0 - 1]", ""}, {"name['0']", "!"}, {"Patient.name.given[2]", "Anni"},
 		{"name.given.first()", "Anna"}, {"name.given.last()", "Maria"}, {"name.given.tail()", "Maria, Anni, Maria"}, {"id.tail()", ""},
-		{"contact.first()", ""}, {"contact.last()", ""},
+		{"contact.first()", ""}, {"name.given.tail().first()", "Maria"}, {"(1 | 2 | 3).first()", "1"}, {"contact.last()", ""},
 		{"name[0].given.intersect(name[1].given)", "Maria"}, {"name.given.intersect(name.given)", "Anna, Maria, Anni"},
 		{"(1 | 2 | 3).exclude(2)", "1, 3"}, {"name.given.exclude('Maria')", "Anna, Anni"},
 		// Combining (§5.4)
 		{"name.given.union('x')", "Anna, Maria, Anni, x"}, {"name.given | {}", "Anna, Maria, Anni"},
 		{"id.combine(id)", "p, p"}, {"1 | 1.0 | 2", "1, 2"}, {"(1 | 2) | (2 | 3)", "1, 2, 3"},
 		// Conversion (§5.5)
-		{"iif(active, 'y', 'n')", "y"}, {"iif({}, 'y', 'n')", "n"}, {"iif(false, 'y')", ""}, {"iif(active, 'y', name and true)", "y"},
+		{"iif(active, 'y', 'n')", "y"}, {"iif({}, 'y', 'n')", "n"}, {"iif(false, 'y')", ""}, {"iif(active, 'y', name and true)", "y"}, {"name.given.iif(count() > 1, 'many', 'one')", "many"},
 		{"'12'.toInteger()", "12"}, {"'+5'.toInteger()", "5"}, {"'-5'.toInteger()", "-5"}, {"'+-5'.toInteger()", ""}, {"'1.5'.toInteger()", ""}, {"'*'.toInteger()", ""},
 		{"true.toInteger()", "1"}, {"1.5.toInteger()", ""}, {"name.given.toInteger()", "!"}, {"1.50.toString()", "1.50"}, {"name[0].toString()", ""},
 		// Strings (§5.6)
@@ -126,7 +126,7 @@ func TestLanguage(t *testing.T) {
 		{"1.1 + 2.2", "3.3"}, {"0.1 + 0.2 = 0.3", "true"}, {"-1 + 3", "2"}, {"-(1 | 2)", "!"}, {"1 + {}", ""}, {"1 + 'a'", "!"},
 		{"'ABC' + 'DEF'", "ABCDEF"}, {"'ABC' + {} + 'DEF'", ""}, {"'ABC' & {} & 'DEF'", "ABCDEF"}, {"'a' & 1", "!"},
 		// Precedence (§6.8)
-		{"1 | 2 = 1 | 2", "true"}, {"true or false and false", "true"}, {"false implies false or true", "true"}, {"1 + 1 = 2 and true", "true"}, {"id is string = true", "true"},
+		{"1 | 2 = 1 | 2", "true"}, {"true or false and false", "true"}, {"false implies false or true", "true"}, {"1 + 1 = 2 and true", "true"}, {"id is string = true", "true"}, {"1 | 2 is Integer", "1, true"},
 		// What is the same for each item is evaluated once: this is not.
 		{"name.select(%resource.name.given.exclude(given))", "Anni, Anna"}, {"name.select(%resource.name.where(use = 'usual').given.first())", "Anni, Anni"},
 		{"2 in (1 | 2) and true", "true"}, {"1 < 2 = true", "true"}, {"-1.toString()", "!"},
