@@ -57,6 +57,12 @@ func prying() (looks, changes [][3]string) {
 		add("GET", "/"+typ, "")
 		add("GET", "/"+typ+"/_history", "")
 		add("GET", "/Patient/{patient}/"+typ, "")
+		for _, condition := range []string{"If-None-Match: *", `If-None-Match: W/"1"`, "If-Modified-Since: Thu, 01 Jan 2099 00:00:00 GMT", `If-Match: W/"1"`} {
+			add("GET", "/"+ref+"\n"+condition, "")
+			add("DELETE", "/"+ref+"\n"+condition, "")
+			add("PUT", "/"+ref+"\n"+condition, `{"resourceType":"`+typ+`","id":"`+strings.TrimPrefix(ref, typ+"/")+`"}`)
+			add("PATCH", "/"+ref+"\n"+condition, `[{"op":"test","path":"/id","value":"x"}]`)
+		}
 		add("DELETE", "/"+ref, "")
 		add("PATCH", "/"+ref, `[{"op":"test","path":"/id","value":"x"}]`)
 		add("PUT", "/"+ref, `{"resourceType":"`+typ+`","id":"`+strings.TrimPrefix(ref, typ+"/")+`"}`)

@@ -156,7 +156,7 @@ func (a *API) result(res store.Result, p preference, hints []problem.Issue) chan
 	case "representation":
 		e.Resource = res.Body
 	case "OperationOutcome":
-		e.Outcome = problem.OutcomeOf("", kept(hints)...)
+		e.Outcome = problem.OutcomeOf("", kept(res, hints)...)
 	}
 	return e
 }

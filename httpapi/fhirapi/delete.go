@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"carehold/httpapi/message"
-	"carehold/httpapi/problem"
 	"carehold/record/change"
 	"carehold/record/fhir"
 	"carehold/record/store"
@@ -51,9 +50,7 @@ func (a *API) delete(w http.ResponseWriter, r *http.Request, v *store.View, c ch
 		w.Header().Set("ETag", etag(result.Version))
 	}
 	if p := preferences(r.Header["Prefer"]); p.ret == "OperationOutcome" {
-		w.Header().Set("Preference-Applied", "return=OperationOutcome")
-		return write(w, http.StatusOK, problem.OutcomeOf("", problem.Issue{Severity: "information", Code: "informational",
-			Diagnostics: "deleted; earlier versions stay in the history"}))
+		return written(w, http.StatusOK, p, result, nil)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

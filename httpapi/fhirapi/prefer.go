@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"carehold/httpapi/problem"
+	"carehold/record/store"
 )
 
 // preference is what a Prefer header asks for, RFC 7240. What it asks for beyond
@@ -40,24 +41,30 @@ func preferences(headers []string) (p preference) {
 
 // written answers a create, an update or a patch as the client prefers it (FHIR R4
 // §3.1.0.1.9). hints are what is doubtful about what was written, for who asks for
-// an OperationOutcome. A body that is nil is one the client may not see.
-func written(w http.ResponseWriter, status int, p preference, body []byte, hints ...problem.Issue) error {
+// an OperationOutcome. Of a result without a body the client may not read it.
+func written(w http.ResponseWriter, status int, p preference, res store.Result, hints []problem.Issue) error {
 	if p.ret != "" {
 		w.Header().Set("Preference-Applied", "return="+p.ret) // RFC 7240 §3
 	}
 	switch {
 	case p.ret == "OperationOutcome":
-		return write(w, status, problem.OutcomeOf("", kept(hints)...))
-	case p.ret == "minimal" || body == nil:
+		return write(w, status, problem.OutcomeOf("", kept(res, hints)...))
+	case p.ret == "minimal" || res.Body == nil:
 		w.WriteHeader(status)
 		return nil
 	}
-	return write(w, status, body)
+	return write(w, status, res.Body)
 }
 
 // kept are the issues of a change that was made: at least one, for an
 // OperationOutcome has no fewer.
-func kept(hints []problem.Issue) []problem.Issue {
+func kept(res store.Result, hints []problem.Issue) []problem.Issue {
 	text := "kept as sent; id, versionId and lastUpdated are this server's"
+	switch {
+	case res.Deleted:
+		text = "deleted; earlier versions stay in the history"
+	case res.Unchanged:
+		text = "nothing was written: it is there already"
+	}
 	return append([]problem.Issue{{Severity: "information", Code: "informational", Diagnostics: text}}, hints...)
 }

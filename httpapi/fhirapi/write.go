@@ -3,6 +3,7 @@ package fhirapi
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"carehold/httpapi/message"
@@ -14,15 +15,25 @@ import (
 )
 
 // apply does one change: what its condition means is looked up and done while
-// nobody else can change the record. hints are what is doubtful about what was
-// written.
+// nobody else can change the record. What is sent is validated before, and what comes
+// of a patch then. hints are what is doubtful about what was written.
 func (a *API) apply(r *http.Request, v *store.View, asked change.Change) (res store.Result, hints []problem.Issue, err error) {
-	options := change.Options{NewID: v.NewID, Check: func(res *fhir.Resource) (err error) {
-		hints, err = checked(res)
-		return err
-	}}
+	options := change.Options{NewID: v.NewID}
+	if asked.Resource != nil {
+		if hints, err = checked(asked.Resource); err != nil {
+			return res, nil, err
+		}
+	} else {
+		options.Check = func(res *fhir.Resource) (err error) {
+			hints, err = checked(res)
+			return err
+		}
+	}
 	plan := func(find change.Finder) ([]change.Change, error) {
 		c, err := change.One(asked, options, find)
+		if err == nil && asked.Resource != nil && c.Resource != nil {
+			err = literal(c, find)
+		}
 		return []change.Change{c}, err
 	}
 	if !change.Conditional([]change.Change{asked}) { // it need not be planned again, nor anybody wait for it
@@ -40,6 +51,30 @@ func (a *API) apply(r *http.Request, v *store.View, asked change.Change) (res st
 		return res, nil, record.Safef(record.Internal, "one change had %d results", len(results))
 	}
 	return results[0], hints, nil
+}
+
+// literal refuses a reference with a query, which only a transaction looks up (FHIR R4
+// §3.1.0.11.2): kept as it is, it would point to nothing. An entry that has it already,
+// as imports may bring it, can be changed all the same.
+func literal(c change.Change, find change.Finder) error {
+	var had []fhir.Reference
+	for i, r := range unresolved(c.Resource) {
+		if i == 0 && c.Verb == change.Update {
+			if now, err := find.Current(c.Ref); err == nil {
+				had = unresolved(now)
+			}
+		}
+		if !slices.ContainsFunc(had, func(h fhir.Reference) bool { return h.Value == r.Value }) {
+			return record.Safef(record.Unprocessed, "a reference with a query can only be sent in a transaction").At(r.Path)
+		}
+	}
+	return nil
+}
+
+func unresolved(res *fhir.Resource) []fhir.Reference {
+	return slices.DeleteFunc(res.References(), func(r fhir.Reference) bool {
+		return r.In != fhir.InReference || fhir.ParseReference(r.Value).Form != fhir.Conditional
+	})
 }
 
 // storable tells a type that FHIR has and a record does not hold from one that
@@ -70,7 +105,7 @@ func status(r store.Result) int {
 func (a *API) wrote(w http.ResponseWriter, r *http.Request, res store.Result, hints []problem.Issue) error {
 	version(w.Header(), res.Version, res.Time)
 	w.Header().Set("Location", a.location(res.Ref, res.Version))
-	return written(w, status(res), preferences(r.Header["Prefer"]), res.Body, hints...)
+	return written(w, status(res), preferences(r.Header["Prefer"]), res, hints)
 }
 
 // results are what a list is asked for with beside its conditions, FHIR R4 §3.1.1.5.
