@@ -282,3 +282,28 @@ func TestWithin(t *testing.T) {
 		t.Errorf("only the patient's compartment: %v", err)
 	}
 }
+
+// TestNoMemoryForEachEntry: what a search that matches nothing takes does not grow
+// with what it looks at.
+func TestNoMemoryForEachEntry(t *testing.T) {
+	all := aRecord(t, 1_000)
+	for _, query := range []string{
+		"code=nothing", "code:text=nothing", "code:not=1042-3&code=1042-3", "status:missing=true", "category=vital-signs&code=nothing",
+		"patient=q", "patient:Patient=q", "subject:identifier=x", "encounter.status=planned", "date=1900", "date=ap1900", "value-quantity=gt999",
+		"value-quantity=gt999|http://unitsofmeasure.org|mmol/L", "value-quantity=gt999||mmol/L", "code-value-quantity=1042-3$gt999",
+		"value-string=x", "_tag=x", "_profile=http://x", "_profile:below=http://x", "_id=x", "_lastUpdated=gt2030",
+	} {
+		q, err := Parse("Observation", query, Options{Base: testBase, Now: testNow})
+		if err != nil {
+			t.Fatal(err)
+		}
+		took := testing.AllocsPerRun(3, func() {
+			if r, err := q.Run(all); err != nil || len(r.Matches) != 0 {
+				t.Fatalf("%s: %d matches, %v", query, len(r.Matches), err)
+			}
+		})
+		if took > 100 {
+			t.Errorf("%s: %v allocations for %d entries", query, took, len(all))
+		}
+	}
+}
