@@ -181,24 +181,16 @@ var powers = func() (p [20]uint64) {
 	return
 }()
 
-// compareScaled compares numbers of the same sign and magnitude: the exponents
-// differ by less than the digits of one.
+// compareScaled compares numbers of the same sign and magnitude. At one exponent
+// both have the same number of digits, at most 19, which 64 bits hold.
 func compareScaled(d, e Decimal) int {
 	a, b := magnitudeOf(d.coef), magnitudeOf(e.coef)
-	var ahi, bhi uint64
 	if d.exp > e.exp {
-		ahi, a = bits.Mul64(a, powers[d.exp-e.exp])
+		a *= powers[d.exp-e.exp]
 	} else {
-		bhi, b = bits.Mul64(b, powers[e.exp-d.exp])
+		b *= powers[e.exp-d.exp]
 	}
-	c := 0
-	switch {
-	case ahi != bhi:
-		c = compare(ahi, bhi)
-	default:
-		c = compare(a, b)
-	}
-	return c * d.sign()
+	return compare(a, b) * d.sign()
 }
 
 func (d Decimal) cmpWide(e Decimal) int {

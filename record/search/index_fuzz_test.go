@@ -42,6 +42,7 @@ func FuzzLookup(f *testing.F) {
 	f.Add([]byte{255})
 	f.Add([]byte{1, 2, 3, 4, 0xff, 0xff, 0xff, 0xff, 255})
 	f.Add([]byte{1, 5, 2, 1, 1, 0, 3})
+	f.Add([]byte{2, 2<<2 | earlier, 31<<2 | inline, 0, 3, 2}) // an earlier text that is longer than what is left
 	f.Fuzz(func(t *testing.T, index []byte) {
 		if len(index) > 500 {
 			return
@@ -185,5 +186,25 @@ func TestReadingAllocatesNothing(t *testing.T) {
 		}
 	}); got != 0 {
 		t.Errorf("%v allocations", got)
+	}
+}
+
+// The memory that indexes are made in is used again; nothing of a record stays in it.
+func TestNothingIsLeftBehind(t *testing.T) {
+	var x indexer
+	r := resource(t, bloodPressure)
+	x.collect(r)
+	for i := range x.found {
+		x.param(i)
+	}
+	x.close()
+	w := x.w
+	x.w.reset()
+	for _, left := range [][]byte{w.b, w.fold} {
+		for _, c := range left {
+			if c != 0 {
+				t.Fatalf("left behind: %q", left)
+			}
+		}
 	}
 }

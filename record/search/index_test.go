@@ -187,6 +187,8 @@ func TestIndex(t *testing.T) {
 		{"escapes are resolved", `{"resourceType":"Condition","code":{"coding":[{"system":"http:\/\/snomed.info\/sct","code":"\u0031"}]}}`, "code", []string{"http://snomed.info/sct|1"}},
 		{"nulls are no values", `{"resourceType":"Patient","name":[{"given":["A",null],"_given":[null,{"id":"x"}]}]}`, "given", []string{"A = a"}},
 
+		{"nulls are no codes", `{"resourceType":"AllergyIntolerance","category":["food",null],"_category":[null,{"id":"x"}]}`, "category", []string{"(http://hl7.org/fhir/allergy-intolerance-category)|food"}},
+
 		// string, §3.1.1.4.8
 		{"HumanName: its strings, not use and period; a family name by its parts", `{"resourceType":"Patient","name":[{"use":"official","text":"Dr Ana Carreño","family":"Carreño Quiñones","given":["Ana","María"],"prefix":["Dr"],"suffix":["Jr"],"period":{"start":"2001"}}]}`,
 			"name", []string{"Dr Ana Carreño = dr ana carreno", "…ana carreno", "…carreno", "Carreño Quiñones = carreno quinones", "…quinones", "Ana = ana", "María = maria", "Dr = dr", "Jr = jr"}},

@@ -100,7 +100,7 @@ func appendUnicode(to, s []byte) []byte {
 		case spacing(r):
 			to = appendSpace(to, start)
 		default:
-			to = utf8.AppendRune(to, r)
+			to = utf8.AppendRune(to, unicode.ToLower(r)) // x/text swaps the two cases of Cherokee
 		}
 	}
 	return trimSpace(to, start)

@@ -26,6 +26,8 @@ func TestFold(t *testing.T) {
 		"ΑΘΗΝΑΣ":              "αθηνασ",
 		"Αθηνας":              "αθηνασ", // the sigma at the end is the same letter
 		"Йод":                 "иод",
+		"ᏏᏲ":                  "ꮟᏺ",
+		"ꮟᏺ":                  "ꮟᏺ",
 		"ﬁbre":                "fibre",
 		"Ⅳ":                   "iv",
 		"ｆｕｌｌ":                "full",
@@ -47,7 +49,7 @@ func TestFold(t *testing.T) {
 }
 
 func FuzzFold(f *testing.F) {
-	for _, s := range []string{"O’Brien, St. John", "Straße", "İ", "\xff\xfe", "ﷺ", "\u0345", "Ǆ", "a\u0300\u0301b"} {
+	for _, s := range []string{"O’Brien, St. John", "Straße", "İ", "\xff\xfe", "ﷺ", "\u0345", "Ǆ", "Ꮟ", "\xf4ʳ", "a\u0300\u0301b"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
