@@ -50,7 +50,9 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 		return nil, err
 	}
 	find := &finder{pl: pl, ctx: ctx, base: opt.Base}
+	defer find.close()
 	changes, err := plan(find)
+	find.close() // before anything is written: it may be much
 	switch {
 	case find.broken != nil:
 		return nil, find.broken
@@ -94,7 +96,9 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 		// changed. For anybody but the person that too is something they were shown.
 		res := results[i]
 		if w.verb != change.Absent && !(res.Unchanged && v.grant.Self && !opt.Origin.IsZero()) {
-			ev.Entries = addOnce(ev.Entries, len(find.shown), named(res.Ref, res.Version))
+			if name := named(res.Ref, res.Version); !find.seen[name] {
+				ev.Entries = append(ev.Entries, name)
+			}
 		}
 	}
 	if len(ops) == 0 { // all was so already; that it was asked is logged all the same
@@ -106,14 +110,6 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 // named is how the log names a version.
 func named(ref fhir.Ref, version record.Version) string {
 	return ref.String() + "/_history/" + version.String()
-}
-
-// addOnce adds a name unless it is among the first n.
-func addOnce(names []string, n int, name string) []string {
-	if slices.Contains(names[:n], name) {
-		return names
-	}
-	return append(names, name)
 }
 
 // atEntry says which entry of several an error is about, by its place in what was

@@ -21,13 +21,21 @@ type finder struct {
 	asked  bool
 	query  string   // the type that was searched last
 	about  fhir.Ref // what was asked for last
-	shown  []string // Type/id/_history/n
-	broken error    // a fault, or errStale, which no plan can make something else of
+	shown  []string // Type/id/_history/n, each once
+	seen   map[string]bool
+	passes map[string]*pass // by the types that they have
+	broken error            // a fault, or errStale, which no plan can make something else of
 }
 
 func (f *finder) show(ref fhir.Ref, version record.Version) {
 	f.about = fhir.Ref{}
-	f.shown = addOnce(f.shown, len(f.shown), named(ref, version))
+	name := named(ref, version)
+	if f.seen == nil {
+		f.seen = make(map[string]bool)
+	}
+	if !f.seen[name] {
+		f.seen[name], f.shown = true, append(f.shown, name)
+	}
 }
 
 // fail keeps what is not the plan's to judge.
@@ -59,32 +67,69 @@ func (f *finder) Find(typ, query string) ([]fhir.Ref, error) {
 	if err != nil {
 		return nil, f.fail(err)
 	}
-	var refs []fhir.Ref
-	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		p, d, err := v.directory(r)
-		if err != nil {
-			return err
+	pass, err := f.pass(q.Reads())
+	if err != nil {
+		return nil, f.fail(err)
+	}
+	found, err := q.Run(pass.all)
+	if err != nil {
+		return nil, f.fail(err)
+	}
+	matches, _, err := found.Page(nil, enough)
+	if err != nil {
+		return nil, f.fail(err)
+	}
+	refs := make([]fhir.Ref, len(matches))
+	for n, i := range matches {
+		refs[n] = fhir.Ref{Type: typ, ID: strings.Clone(pass.all[i].Ref.ID)}
+		f.show(refs[n], pass.more[i].stamp.Version())
+	}
+	return refs, nil
+}
+
+// pass is what a condition goes through. A plan may have a thousand conditions, and
+// nobody changes the record meanwhile: it is brought together once.
+func (f *finder) pass(types []string) (*pass, error) {
+	key := strings.Join(types, ",") // "" for all
+	for _, k := range []string{key, ""} {
+		if p := f.passes[k]; p != nil {
+			return p, nil
 		}
-		if p.Head.Dir != f.pl.dir {
-			return errStale
+	}
+	if len(f.passes) == maxPasses {
+		f.close()
+		key, types = "", nil
+	}
+	v := f.pl.v
+	var p *pass
+	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		person, d, err := v.directory(r)
+		if err == nil && person.Head.Dir != f.pl.dir {
+			err = errStale
 		}
-		pass, err := v.pass(f.ctx, r, p.Head.Dir, d, q)
-		if err != nil {
-			return err
-		}
-		defer pass.close()
-		found, err := q.Run(pass.all)
-		if err != nil {
-			return err
-		}
-		matches, _, err := found.Page(nil, enough)
-		for _, i := range matches {
-			refs = append(refs, fhir.Ref{Type: typ, ID: strings.Clone(pass.all[i].Ref.ID)})
-			f.show(refs[len(refs)-1], pass.more[i].stamp.Version())
+		if err == nil {
+			p, err = v.pass(f.ctx, r, f.pl.dir, d, types)
 		}
 		return err
 	})
-	return refs, f.fail(err)
+	if err != nil {
+		return nil, err
+	}
+	if f.passes == nil {
+		f.passes = make(map[string]*pass)
+	}
+	f.passes[key] = p
+	return p, nil
+}
+
+// maxPasses is how many are held at a time: of one more, it is all types.
+const maxPasses = 4
+
+func (f *finder) close() {
+	for _, p := range f.passes {
+		p.close()
+	}
+	clear(f.passes)
 }
 
 // enough is how many a condition needs to find: two are too many already.

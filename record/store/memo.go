@@ -2,6 +2,7 @@ package store
 
 import (
 	"container/list"
+	"math"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -64,7 +65,7 @@ func newMemos(most int64) *memos {
 	case most == 0:
 		most = min(memosMost, debug.SetMemoryLimit(-1)/memosShare)
 	}
-	return &memos{most: int(most), at: make(map[memoKey]*list.Element), building: make(map[memoKey]chan struct{})}
+	return &memos{most: int(min(most, math.MaxInt)), at: make(map[memoKey]*list.Element), building: make(map[memoKey]chan struct{})}
 }
 
 // off reports whether nothing is kept.

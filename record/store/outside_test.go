@@ -377,3 +377,69 @@ func TestWriteOnly(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestIncludesAreWhole: a page has all that its matches include, and fewer matches
+// where that would be too much. One match that includes more than a page may show is
+// refused, not cut.
+func TestIncludesAreWhole(t *testing.T) {
+	_, s := newStore(t)
+	me := enrol(t, s).session()
+	var list []change.Change
+	add := func(json string) {
+		r := resourceOf(t, json)
+		list = append(list, change.Change{Verb: change.Update, Ref: fhir.Ref{Type: r.Type(), ID: r.ID()}, Resource: r})
+	}
+	for e := range 3 {
+		add(fmt.Sprintf(`{"resourceType":"Encounter","id":"e%d","status":"finished"}`, e))
+		for o := range 450 {
+			add(fmt.Sprintf(`{"resourceType":"Observation","id":"o%dx%d","status":"final","encounter":{"reference":"Encounter/e%d"},"subject":{"reference":"Patient/%s"}}`, e, o, e, me.PatientID()))
+		}
+	}
+	add(fmt.Sprintf(`{"resourceType":"Patient","id":"%s"}`, me.PatientID()))
+	if _, err := me.Apply(ctx, list, store.ApplyOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	var sizes []int
+	for next := ""; ; {
+		p, err := lookFor(me, "Encounter", "_revinclude=Observation:encounter", 50, next)
+		if err != nil || p.Total != 3 {
+			t.Fatal(p.Total, err)
+		}
+		sizes = append(sizes, len(p.Entries))
+		on := map[string]bool{}
+		for _, e := range p.Entries {
+			seen[e.Ref.String()]++
+			if e.Mode == "match" {
+				on[e.Ref.ID] = true
+			} else if !on[e.Ref.ID[1:strings.Index(e.Ref.ID, "x")]] && !on["e"+e.Ref.ID[1:strings.Index(e.Ref.ID, "x")]] {
+				t.Errorf("%s is on a page without what includes it", e.Ref)
+			}
+		}
+		if next = p.Next; next == "" {
+			break
+		}
+	}
+	if len(seen) != 3*451 || slices.Max(sizes) > 1200 {
+		t.Errorf("%d entries, in pages of %d", len(seen), sizes)
+	}
+	for ref, n := range seen {
+		if n != 1 {
+			t.Errorf("%s is shown %d times", ref, n)
+		}
+	}
+	_, err := lookFor(me, "Patient", "_revinclude=Observation:subject", 50)
+	if !errors.Is(err, record.TooLarge) || !strings.Contains(err.Error(), "1350 entries") {
+		t.Error(err)
+	}
+	for text, want := range map[string]store.Page{"_summary=count": {Total: 1350}, "_total=none": {Total: store.NotCounted}} {
+		limit := 0
+		if text == "_total=none" {
+			limit = 1
+		}
+		p, err := lookFor(me, "Observation", text, max(limit, 1))
+		if err != nil || p.Total != want.Total || len(p.Entries) != limit {
+			t.Errorf("%s: %d, %d entries, %v", text, p.Total, len(p.Entries), err)
+		}
+	}
+}

@@ -15,9 +15,11 @@ import (
 // pass is what one search goes through: the headers of the entries that the grant
 // may search, and of no others. It is in the clear until it is closed.
 type pass struct {
-	all  []search.Entry
-	more []beside // of the same entries
-	buf  *buffers
+	all   []search.Entry
+	more  []beside // of the same entries
+	plain []byte   // what was opened
+	apart bool     // the indexes are not in plain
+	buf   *buffers
 }
 
 // beside is what the store needs of an entry that the search does not.
@@ -42,23 +44,29 @@ type buffers struct {
 var buffersPool = sync.Pool{New: func() any { return new(buffers) }}
 
 func (p *pass) close() {
-	clear(p.buf.plain[:cap(p.buf.plain)])
+	clear(p.plain)
+	if p.apart {
+		for i := range p.all {
+			clear(p.all[i].Index)
+		}
+	}
 	clear(p.all)
 	p.buf.all, p.buf.more = p.all[:0], p.more[:0]
 	buffersPool.Put(p.buf)
 }
 
-// pass brings together what a search goes through, as of a directory.
-func (v *View) pass(ctx context.Context, r kv.Reader, root hash, d *rows.Directory, q *search.Query) (*pass, error) {
+// pass brings together what a search goes through, as of a directory: of the types
+// that it looks at, nil for all.
+func (v *View) pass(ctx context.Context, r kv.Reader, root hash, d *rows.Directory, types []string) (*pass, error) {
 	b := buffersPool.Get().(*buffers)
 	p := &pass{all: b.all, more: b.more, buf: b}
 	m, err := v.recall(ctx, r, root, d, search.Index)
 	switch {
 	case err != nil:
 	case m != nil:
-		err = p.fromMemo(v, m, q)
+		err = p.fromMemo(v, m, types)
 	default:
-		err = p.fromRows(v, r, d, q)
+		err = p.fromRows(v, r, d, types)
 	}
 	if err != nil {
 		p.close()
@@ -73,10 +81,10 @@ func (p *pass) add(h *header) {
 }
 
 // fromMemo opens what the search needs of what is kept.
-func (p *pass) fromMemo(v *View, m *memo, q *search.Query) error {
-	needs, may := needsOf(q), make(map[string]searchable)
+func (p *pass) fromMemo(v *View, m *memo, types []string) error {
+	may := make(map[string]searchable)
 	o, err := v.openMemo(m, func(typ string) bool {
-		if !needs(typ) {
+		if types != nil && !slices.Contains(types, typ) {
 			return false
 		}
 		may[typ] = v.searchable(typ)
@@ -92,14 +100,14 @@ func (p *pass) fromMemo(v *View, m *memo, q *search.Query) error {
 	if cap(p.all) < o.count {
 		p.all, p.more = make([]search.Entry, 0, o.count), make([]beside, 0, o.count)
 	}
-	plain := p.buf.plain[:0]
+	p.plain = p.buf.plain[:0]
 	for _, i := range o.pages {
-		from := len(plain)
-		if plain, err = o.page(plain, i); err != nil {
+		from := len(p.plain)
+		if p.plain, err = o.page(p.plain, i); err != nil {
 			return err
 		}
 		allowed := may[o.table[i].typ]
-		parsePage(plain[from:], o.table[i].typ, func(h *header) {
+		parsePage(p.plain[from:], o.table[i].typ, func(h *header) {
 			if !h.deleted && allowed[h.section] {
 				p.add(h)
 			}
@@ -109,14 +117,18 @@ func (p *pass) fromMemo(v *View, m *memo, q *search.Query) error {
 }
 
 // fromRows goes through the rows themselves: where nothing is kept.
-func (p *pass) fromRows(v *View, r kv.Reader, d *rows.Directory, q *search.Query) error {
-	needs, may := needsOf(q), make(map[string]searchable)
+func (p *pass) fromRows(v *View, r kv.Reader, d *rows.Directory, types []string) error {
+	may := make(map[string]searchable)
 	wanted := func(h *header) bool {
+		if types != nil && !slices.Contains(types, h.ref.Type) {
+			return false
+		}
 		if _, known := may[h.ref.Type]; !known {
 			may[h.ref.Type] = v.searchable(h.ref.Type)
 		}
-		return needs(h.ref.Type) && may[h.ref.Type][h.section]
+		return may[h.ref.Type][h.section]
 	}
+	p.apart = true
 	size := 0
 	for n := range d {
 		lines, err := d.Segment(r, n)
@@ -151,10 +163,4 @@ func (v *View) searchable(typ string) (s searchable) {
 		s[section] = v.decide(grant.ActSearch, record.Meta{Type: typ, Section: section}) == grant.Allowed
 	}
 	return s
-}
-
-// needsOf tells which types a search has to look at.
-func needsOf(q *search.Query) func(typ string) bool {
-	types := q.Reads()
-	return func(typ string) bool { return types == nil || slices.Contains(types, typ) }
 }

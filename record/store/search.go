@@ -84,7 +84,7 @@ func (v *View) search(ctx context.Context, q *search.Query, o SearchOptions, aft
 		if err != nil {
 			return err
 		}
-		pass, err := v.pass(ctx, r, p.Head.Dir, d, q)
+		pass, err := v.pass(ctx, r, p.Head.Dir, d, q.Reads())
 		if err != nil {
 			return err
 		}

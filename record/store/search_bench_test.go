@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
 	"carehold/record/store"
@@ -105,6 +106,51 @@ func BenchmarkSearchCode(b *testing.B) {
 		b.Run(fmt.Sprint("off", size), func(b *testing.B) {
 			for b.Loop() {
 				find(b, v, code)
+			}
+		})
+	}
+}
+
+// BenchmarkSearchOutside is what a grant to one section, with a hundred entries in it,
+// can tell by the clock of how much there is outside: a search when nothing is kept of
+// it, when it is, and after somebody wrote something elsewhere.
+func BenchmarkSearchOutside(b *testing.B) {
+	for _, size := range []int{100, 1000, 10000} {
+		_, s := newStore(b)
+		d := enrol(b, s)
+		me := d.session()
+		if _, err := me.Apply(ctx, lifeOf(size, me.PatientID()), store.ApplyOptions{}); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := me.Apply(ctx, resources(100, "in"), store.ApplyOptions{}); err != nil {
+			b.Fatal(err)
+		}
+		g := clinician(s)
+		g.Sections = record.SectionSet(0).With(record.Identity).With(record.Providers).With(record.Allergies)
+		_, token := d.share(g)
+		v := view(b, s, token)
+		find := func(b *testing.B) {
+			if p, err := lookFor(v, "AllergyIntolerance", "", 0); err != nil || p.Total != 100 {
+				b.Fatal(p.Total, err)
+			}
+		}
+		b.Run(fmt.Sprint("warm", size), func(b *testing.B) {
+			for b.Loop() {
+				find(b)
+			}
+		})
+		b.Run(fmt.Sprint("cold", size), func(b *testing.B) {
+			for b.Loop() {
+				s.Rest()
+				find(b)
+			}
+		})
+		b.Run(fmt.Sprint("written", size), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				b.StopTimer()
+				put(b, me, fmt.Sprintf(`{"resourceType":"Observation","id":"o%d","status":"amended","code":{"text":"again %d"}}`, i%8, i))
+				b.StartTimer()
+				find(b)
 			}
 		})
 	}
