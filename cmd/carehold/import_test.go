@@ -112,7 +112,7 @@ func TestRefusedEntryIsLeftOut(t *testing.T) {
 	}
 	var changes []change.Change
 	for i, about := range []string{im.patient, "somebody-else", im.patient, "another"} {
-		r, err := fhir.Parse(fmt.Appendf(nil, `{"resourceType":"Goal","id":"g%d","subject":{"reference":"Patient/%s"}}`, i, about), fhir.Limits{})
+		r, err := fhir.Parse(fmt.Appendf(nil, `{"resourceType":"Goal","id":"g%d","lifecycleStatus":"active","description":{"text":"x"},"subject":{"reference":"Patient/%s"}}`, i, about), fhir.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
