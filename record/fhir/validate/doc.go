@@ -24,7 +24,7 @@
 //	references     the type, as far as text, Reference.type, the contained resource or the     reference.go
 //	               Bundle's entry tell; and that they agree; ref-1; ext-1
 //	contained      dom-2 to dom-5, and an id of its own for each                               scope.go
-//	narratives     well-formed XHTML with text and formatting only, nothing that runs (txt-1)  narrative.go
+//	narratives     well-formed XHTML with text and formatting only, nothing that runs (txt-1)  package narrative
 //	rules          every other constraint of the definitions, by package fhirpath, of          rule.go
 //	               elements whose structure is right
 //	identifiers    of the United Kingdom, where the format is certain: a warning               uk.go

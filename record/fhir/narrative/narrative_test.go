@@ -1,9 +1,16 @@
-package fhirpath
+package narrative
 
 import (
+	"encoding/xml"
 	"strings"
 	"testing"
 )
+
+// fine is a narrative that a page can show as it is.
+func fine(text string) bool {
+	r := Check([]byte(text))
+	return r.Wrong == "" && !r.Blank && r.Fetches == ""
+}
 
 func TestNarratives(t *testing.T) {
 	const ok, bad = true, false
@@ -57,6 +64,9 @@ func TestNarratives(t *testing.T) {
 		`<p style="@import 'x'">x</p>`:                  bad,
 		`<table background="https://x"><tr/></table>`:   bad,
 		`<!--><img src="https://x"/>--><p>x</p>`:        bad, // HTML has the comment end at its first >
+		`<!---><img src="https://x"/>--><p>x</p>`:       bad,
+		`<!-- a --!><img src="https://x"/>--><p>x</p>`:  bad,
+		`<!-- <p>left out</p> --><p>x</p>`:              ok,
 		`<![CDATA[><img src="https://x"/>]]>`:           bad,
 		`<!DOCTYPE x [<!ENTITY y "z">]>x`:               bad,
 		`<?xml-stylesheet href="https://x"?>x`:          bad,
@@ -77,7 +87,7 @@ func TestNarratives(t *testing.T) {
 		`<p> </p><br/>`:      bad,
 		`<!-- only this -->`: bad,
 	} {
-		if got := narrative(`<div xmlns="http://www.w3.org/1999/xhtml">` + inner + `</div>`); got != want {
+		if got := fine(`<div xmlns="http://www.w3.org/1999/xhtml">` + inner + `</div>`); got != want {
 			t.Errorf("%s is %v", inner, got)
 		}
 	}
@@ -93,8 +103,24 @@ func TestNarratives(t *testing.T) {
 		`x<div xmlns="http://www.w3.org/1999/xhtml">x</div>`:                                                 false,
 		`<?xml version="1.0"?><div xmlns="http://www.w3.org/1999/xhtml">x</div>`:                             false,
 	} {
-		if narrative(text) != want {
+		if fine(text) != want {
 			t.Errorf("%s is %v", text, !want)
+		}
+	}
+}
+
+// TestReport: why it is refused, and what it would fetch, which is no error.
+func TestReport(t *testing.T) {
+	for inner, want := range map[string]Report{
+		`<img src="https://x.example/a.png"/>`:        {Fetches: "a picture"},
+		`<p style="background: url(https://x)">x</p>`: {Fetches: "a style"},
+		`<p> </p>`:                        {Blank: true},
+		`<p onclick="x()">x</p>`:          {Wrong: "has <p onclick=…>, and this attribute is not allowed"},
+		`<!--><img src="https://x"/>-->x`: {Wrong: "has a comment that a browser ends elsewhere"},
+		`x &nbsp; y`:                      {Wrong: "has &nbsp;, which XML does not know: write the character itself"},
+	} {
+		if got := Check([]byte(`<div xmlns="http://www.w3.org/1999/xhtml">` + inner + `</div>`)); got != want {
+			t.Errorf("%s: %+v", inner, got)
 		}
 	}
 }
@@ -103,13 +129,20 @@ func FuzzNarrative(f *testing.F) {
 	f.Add(`<div xmlns="http://www.w3.org/1999/xhtml"><p style="color: red">x</p><img src="#a"/></div>`)
 	f.Add(`<div xmlns="http://www.w3.org/1999/xhtml"><!-- x --><a href="http://x">&amp;</a></div>`)
 	f.Fuzz(func(t *testing.T, text string) {
-		if !narrative(text) {
+		if !fine(text) {
 			return
 		}
 		for _, bad := range []string{"<script", "<iframe", "<object", "<form", "<style", "<!doctype", "<![cdata", "<svg"} {
 			if strings.Contains(strings.ToLower(text), bad) {
 				t.Errorf("%q is let in", text)
 			}
+		}
+		// Somebody else's reader takes it too: one <div>, well-formed.
+		var div struct {
+			XMLName xml.Name `xml:"http://www.w3.org/1999/xhtml div"`
+		}
+		if err := xml.Unmarshal([]byte(text), &div); err != nil && !strings.Contains(err.Error(), "invalid character") && !strings.Contains(err.Error(), "illegal character") && !strings.Contains(err.Error(), "invalid UTF-8") && !strings.Contains(err.Error(), "invalid character entity") {
+			t.Errorf("%q: %v", text, err)
 		}
 	})
 }
