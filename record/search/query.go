@@ -15,7 +15,7 @@ import (
 // Options say how a search text is read.
 type Options struct {
 	Base   string    // the server's own base URL: a reference to it equals the relative one
-	Strict bool      // Prefer: handling=strict: an unknown parameter is refused (FHIR R4 §3.1.1.3)
+	Strict bool      // Prefer: handling=strict: a parameter that is unknown or empty is refused (FHIR R4 §3.1.1.3)
 	Now    time.Time // what ap measures the distance of dates from; zero is now
 }
 
@@ -123,8 +123,7 @@ func (q *Query) add(p pair, said map[string]bool) error {
 		}
 		said[nameOnly(p.name)] = true
 		if p.value == "" && use.set != nil {
-			q.ignore(p.name)
-			return nil
+			return q.ignore(p.name)
 		}
 		if use.set == nil || nameOnly(p.name) == "_type" {
 			if use.set != nil {
@@ -143,8 +142,7 @@ func (q *Query) add(p pair, said map[string]bool) error {
 	case err != nil:
 		return err
 	case c == nil:
-		q.ignore(p.name)
-		return nil
+		return q.ignore(p.name)
 	}
 	c.name = p.name
 	q.conditions = append(q.conditions, *c)
@@ -152,10 +150,17 @@ func (q *Query) add(p pair, said map[string]bool) error {
 	return nil
 }
 
-func (q *Query) ignore(name string) {
+// ignore leaves a parameter out: one that is unknown, or has no value, which is
+// "not an error" (FHIR R4 §3.1.1.3). Strictly it is one: what asks for one resource
+// by a condition that is left out asks for all of them.
+func (q *Query) ignore(name string) error {
+	if q.strict {
+		return record.Safef(record.Invalid, "it has no value, and says nothing: leave it out")
+	}
 	if !slices.Contains(q.Ignored, name) {
 		q.Ignored = append(q.Ignored, name)
 	}
+	return nil
 }
 
 // searched are the types a parameter has to be of.
