@@ -218,7 +218,6 @@ var (
 	httpDates = regexp.MustCompile(`[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT`)
 	randoms   = regexp.MustCompile(`[a-z2-7]{26}`)
 	pages     = regexp.MustCompile(`_page=[A-Za-z0-9_-]+`)
-	madeNow   = regexp.MustCompile(`"resourceType":"Bundle","meta":\{"lastUpdated":"[^"]*"\}`)
 )
 
 // answer is all that is answered, and of a list that has further pages all of them.
@@ -243,7 +242,7 @@ func (w results) answer(q [3]string) string {
 		b, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
 		w.check(err)
-		all += whole(resp.StatusCode, resp.Header, madeNow.ReplaceAll(b, []byte(`"resourceType":"Bundle"`)))
+		all += whole(resp.StatusCode, resp.Header, b)
 		next = ""
 		if extra == "next" {
 			if _, rest, ok := strings.Cut(string(b), `"next","url":"`+publicURL); ok {

@@ -116,7 +116,7 @@ func FuzzCondition(f *testing.F) {
 			return // a value that is not well encoded: for the search to refuse
 		}
 		for name := range values {
-			for _, no := range results {
+			for _, no := range listing {
 				if name == no || strings.HasPrefix(name, no+":") {
 					t.Errorf("%q became %q", text, got)
 				}

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"carehold/record"
 	"carehold/record/change"
@@ -63,7 +62,7 @@ func (a *API) history(r *http.Request, v *store.View, q *asked, ref fhir.Ref) (*
 	if err != nil {
 		return nil, err
 	}
-	head := change.BundleHead{Type: "history", Time: time.Now(), Links: a.links(l, page.Next)}
+	head := change.BundleHead{Type: "history", Links: a.links(l, page.Next)}
 	if page.Total != store.NotCounted {
 		head.Total = &page.Total
 	}

@@ -55,7 +55,7 @@ func (a *API) list(v *store.View, q *asked, path string) (l list, err error) {
 	as := q.applied("_since", "_at", "_summary", "_elements")
 	as.Set("_count", strconv.Itoa(l.limit))
 	l.asked = store.Asked{Path: path, Query: as.Encode()}
-	l.part, l.self = q.part, a.config.Base+"/"+path+"?"+as.Encode()
+	l.part, l.self = q.part, a.listURL(path)+"?"+as.Encode()
 	return l, nil
 }
 
@@ -74,9 +74,10 @@ func (a *API) openPage(v *store.View, q *asked, path string) (store.Asked, error
 	return as, err
 }
 
-func (a *API) pageLink(path, token string) string {
-	return a.config.Base + "/" + path + "?_page=" + token
-}
+func (a *API) pageLink(path, token string) string { return a.listURL(path) + "?_page=" + token }
+
+// listURL is where a list is; the whole system's is the base itself.
+func (a *API) listURL(path string) string { return strings.TrimSuffix(a.config.Base+"/"+path, "/") }
 
 func (a *API) links(l list, next string) []change.Link {
 	links := []change.Link{{Relation: "self", URL: l.self}}

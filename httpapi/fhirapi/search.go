@@ -161,14 +161,13 @@ func executed(q *search.Query) string {
 // self is the link to what was asked for, FHIR R4 §3.1.1.6: the search as it was
 // executed. Of a further page it is the link that led to it.
 func (a *API) self(as store.Asked, token string) string {
-	url := strings.TrimSuffix(a.config.Base+"/"+as.Path, "/")
 	switch {
 	case token != "":
 		return a.pageLink(as.Path, token)
-	case as.Query != "":
-		url += "?" + as.Query
+	case as.Query == "":
+		return a.listURL(as.Path)
 	}
-	return url
+	return a.listURL(as.Path) + "?" + as.Query
 }
 
 // leftOut names the parameters that were not applied: a filter that is silently left

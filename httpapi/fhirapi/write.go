@@ -108,10 +108,10 @@ func (a *API) wrote(w http.ResponseWriter, r *http.Request, res store.Result, hi
 	return written(w, status(res), preferences(r.Header["Prefer"]), res, hints)
 }
 
-// results are what a list is asked for with beside its conditions, FHIR R4 §3.1.1.5.
+// listing are what a list is asked for with beside its conditions, FHIR R4 §3.1.1.5.
 // In a condition for a change they mean nothing: one that holds only these would be
 // about every resource of the type.
-var results = []string{"_sort", "_count", "_total", "_include", "_revinclude", "_summary", "_elements", "_contained", "_containedType", "_page"}
+var listing = []string{"_sort", "_count", "_total", "_include", "_revinclude", "_summary", "_elements", "_contained", "_containedType", "_page"}
 
 // condition is what a request names its resource by instead of an id: the query,
 // without how the answer is written, or what If-None-Exist says.
@@ -124,7 +124,7 @@ func condition(query string) (string, error) {
 			return "", badQuery()
 		}
 		plain, _, _ := strings.Cut(name, ":")
-		for _, no := range results {
+		for _, no := range listing {
 			if plain == no {
 				return "", record.Safef(record.Invalid, "a condition says what a resource is like; this says how to list them").At(plain)
 			}
