@@ -14,8 +14,8 @@ const PatchType = "application/json-patch+json"
 var ErrFHIRPathPatch = record.Safef(record.Unsupported, "FHIRPath Patch, a patch in a Parameters resource, is not supported: send a JSON Patch, "+PatchType)
 
 // patch reads an entry that patches. R4 itself has only FHIRPath Patch inside a
-// bundle; a JSON Patch travels there in a Binary, base64, as R5 §3.2.0.7.1 writes
-// down what R4's servers and clients have done since (FHIR-33945).
+// bundle; a JSON Patch travels there in a Binary, base64, as R5 writes down what
+// R4's servers and clients have done since (FHIR-33945).
 func patch(c Change, e *Entry) (Change, error) {
 	if err := c.target(); err != nil {
 		return c, err

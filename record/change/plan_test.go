@@ -189,6 +189,8 @@ func TestEntriesOneByOne(t *testing.T) {
 		{entry("PUT", "Basic/1", patient), "0 invalid"},
 		{entry("PUT", "Patient", patient), "0 invalid"},
 		{entry("PUT", "/Patient/1", patient), "0 invalid"},
+		{entry("GET", "/Patient/1"), "0 invalid"},
+		{entry("GET", "https://record.example/fhir/Patient/1"), "0 invalid"},
 		{entry("PUT", "Patient/1"), "0 invalid"},
 		{entry("PUT", "Nobody/1", patient), "0 invalid"},
 		{entry("POST", "Patient", patient), "0 create Patient/new-1"},

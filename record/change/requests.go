@@ -88,6 +88,11 @@ func request(e *Entry) (Change, error) {
 	if q.URL == "" {
 		return c, record.Safef(record.Invalid, "a request must have a url").At(path)
 	}
+	if strings.HasPrefix(q.URL, "/") || strings.Contains(strings.SplitN(q.URL, "?", 2)[0], ":") {
+		// FHIR R4, Bundle.entry.request.url: it is relative to the address that the
+		// Bundle is sent to.
+		return c, record.Safef(record.Invalid, "a request's url is relative to the server's base, as in Patient/1").At(path + ".url")
+	}
 	if member := q.astray(); member != "" {
 		return c, record.Safef(record.Invalid, "this means nothing to the method").At(path + "." + member)
 	}
