@@ -42,6 +42,12 @@ fuzz-short:
 		done; \
 	done
 
+# The parsers of what strangers send, ten million inputs each; what is found is kept
+# in their testdata. FUZZCOUNT=100000x for a look, FUZZ=folder:Name for some.
+FUZZCOUNT = 10000000x
+fuzz:
+	.ci/fuzz $(FUZZCOUNT)
+
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
@@ -78,4 +84,4 @@ clean:
 	rm -rf dist
 	rm -f carehold $(CORE)/core.wasm.gz $(CORE)/wasm_exec.js
 
-.PHONY: all build core demo test vet fuzz-short bench bench-report release release-check torture torture-short clean
+.PHONY: all build core demo test vet fuzz fuzz-short bench bench-report release release-check torture torture-short clean
