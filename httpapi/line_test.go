@@ -240,3 +240,31 @@ func TestBurst(t *testing.T) {
 		}
 	}
 }
+
+// Sixteen clients of one record, on a server with as few places as the smallest has:
+// nobody is refused.
+func TestClientsTakeTurns(t *testing.T) {
+	t.Parallel()
+	limits := generous
+	limits.Concurrent, limits.Wait = 16, 20*time.Second
+	w := newServer(t, limits)
+	token := w.session(w.enrol("Ada"))
+	var all sync.WaitGroup
+	var refused atomic.Int64
+	for range 16 {
+		all.Go(func() {
+			for range 20 {
+				r := newRequest("GET", "/fhir/Patient", nil)
+				r.Header.Set("Authorization", "Bearer "+token)
+				rec := httptest.NewRecorder()
+				if w.server.ServeHTTP(rec, r); rec.Code != http.StatusOK {
+					refused.Add(1)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if n := refused.Load(); n > 0 {
+		t.Errorf("%d of 320 requests were refused", n)
+	}
+}
