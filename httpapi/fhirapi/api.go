@@ -8,9 +8,11 @@ import (
 	"sync"
 	"time"
 
+	"carehold/httpapi/problem"
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
+	"carehold/record/fhir/r4"
 )
 
 // ContentType is what every answer of this door is.
@@ -51,10 +53,23 @@ func etag(v record.Version) string { return `W/"` + v.String() + `"` }
 // resourceType is the type in the URL, when it is one that a record holds.
 func resourceType(r *http.Request) (string, error) {
 	typ := r.PathValue("type")
-	if _, ok := change.Storable(typ); !ok {
-		return "", record.Safef(record.NotFound, "no such resource type")
+	if reason, ok := change.Storable(typ); !ok {
+		return "", noType(typ, reason)
 	}
 	return typ, nil
+}
+
+// noType says of a type that a record holds none of why that is, or what was meant.
+func noType(typ, reason string) error {
+	if reason != "" {
+		return record.Safef(problem.NoType, "%s", reason)
+	}
+	for _, t := range r4.ResourceTypes() {
+		if strings.EqualFold(t, typ) || strings.EqualFold(t+"s", typ) || strings.EqualFold(t+"es", typ) {
+			return record.Errorf(problem.NoType, "FHIR R4 has no resource type %s: it is %s", typ, t)
+		}
+	}
+	return record.Errorf(problem.NoType, "FHIR R4 has no resource type %s", typ)
 }
 
 // reference is the type and id in the URL.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"carehold/record"
+	"carehold/record/change"
 	"carehold/record/fhir"
 	"carehold/record/store"
 )
@@ -17,7 +18,8 @@ func (a *API) get(r *http.Request, v *store.View, target string, header http.Hea
 	var ref fhir.Ref
 	if path != "" && path != "metadata" && path != "_history" {
 		if ref.Type = at[0]; storable(ref.Type) != nil {
-			return nil, record.Safef(record.NotFound, "no such path")
+			reason, _ := change.Storable(ref.Type)
+			return nil, noType(ref.Type, reason)
 		}
 		if len(at) > 1 && fhir.ValidID(at[1]) {
 			ref.ID = at[1]

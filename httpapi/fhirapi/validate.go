@@ -52,7 +52,7 @@ func (a *API) operation(r *http.Request, v *store.View, q *asked, name string, o
 		return nil, record.Safef(record.Unsupported, "the one operation here is $validate, on a type or on an entry")
 	}
 	if !fhir.KnownType(on.Type) {
-		return nil, record.Safef(record.NotFound, "no such resource type")
+		return nil, noType(on.Type, "")
 	}
 	if len(q.unknown) > 0 {
 		return nil, record.Errorf(record.Invalid, "$validate takes resource, mode and profile, and not %s", strings.Join(q.unknown, ", "))

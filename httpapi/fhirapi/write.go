@@ -85,7 +85,7 @@ func storable(typ string) error {
 	case ok:
 		return nil
 	case reason == "":
-		return record.Safef(record.NotFound, "no such resource type")
+		return noType(typ, "")
 	}
 	return record.Safef(record.NotAllowed, "%s", reason)
 }

@@ -13,5 +13,5 @@
 // nothing else. The texts of Unauthorized and of NotFound are the table's own,
 // whatever the error says: answers that must not differ, cannot.
 //
-// Three kinds exist only here, because only HTTP can end in them.
+// Four kinds exist only here, because only HTTP can end in them.
 package problem

@@ -19,6 +19,7 @@ func TestTable(t *testing.T) {
 		record.Unauthorized: {401, "login"},
 		record.Forbidden:    {403, "forbidden"},
 		record.NotFound:     {404, "not-found"},
+		NoType:              {404, "not-found"},
 		record.Gone:         {410, "deleted"},
 		record.NotAllowed:   {405, "not-supported"},
 		record.Conflict:     {409, "conflict"},
@@ -45,7 +46,7 @@ func TestTable(t *testing.T) {
 		if k, ok := KindOfCode(row.Code); !ok || k != row.Kind {
 			t.Errorf("%s does not come back from its code", row.Kind)
 		}
-		if k := KindOfStatus(row.Status); k != row.Kind && row.Kind != record.Integrity {
+		if k := KindOfStatus(row.Status); k != row.Kind && row.Kind != record.Integrity && row.Kind != NoType {
 			t.Errorf("%s does not come back from its status, but %s", row.Kind, k)
 		}
 	}

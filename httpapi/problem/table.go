@@ -11,6 +11,7 @@ const (
 	MediaType     record.Kind = "media type not supported" // 415: of what was sent
 	NotAcceptable record.Kind = "not acceptable"           // 406: of what was asked for
 	Misdirected   record.Kind = "misdirected"              // 421: it is meant for another name
+	NoType        record.Kind = "no such resource type"    // 404: it says nothing of any record, and so can say what it is
 )
 
 // Row is how one kind is put to a client.
@@ -35,6 +36,7 @@ var Table = []Row{
 	{record.Unauthorized, http.StatusUnauthorized, "login", "unauthorized", noToken},
 	{record.Forbidden, http.StatusForbidden, "forbidden", "forbidden", ""},
 	{record.NotFound, http.StatusNotFound, "not-found", "not-found", NoSuchThing},
+	{NoType, http.StatusNotFound, "not-found", "no-type", ""},
 	{record.Gone, http.StatusGone, "deleted", "deleted", ""},
 	{record.NotAllowed, http.StatusMethodNotAllowed, "not-supported", "not-allowed", ""},
 	{record.Conflict, http.StatusConflict, "conflict", "conflict", ""},
@@ -76,7 +78,7 @@ func KindOfCode(code string) (record.Kind, bool) {
 // KindOfStatus is the kind whose status that is, for clients that got no body.
 func KindOfStatus(status int) record.Kind {
 	for _, row := range Table {
-		if row.Status == status && row.Kind != record.Integrity {
+		if row.Status == status && row.Kind != record.Integrity && row.Kind != NoType {
 			return row.Kind
 		}
 	}
