@@ -72,7 +72,7 @@ func TestFrozenNumbers(t *testing.T) {
 	}
 	actions := map[audit.Action]audit.Action{
 		1: audit.Read, 2: audit.Search, 3: audit.Change, 4: audit.History, 5: audit.Move, 6: audit.Undo, 7: audit.SignIn, 8: audit.Strike,
-		9: audit.Preview, 10: audit.Used, 11: audit.Copy, 32: audit.Enrol, 33: audit.Grant, 34: audit.Revoke, 35: audit.SlotAdd,
+		9: audit.Preview, 10: audit.Used, 11: audit.Copy, 12: audit.Delete, 32: audit.Enrol, 33: audit.Grant, 34: audit.Revoke, 35: audit.SlotAdd,
 		36: audit.SlotRemove, 37: audit.Evict, 38: audit.Renew, 39: audit.CarryOn, 40: audit.CloseHere, 41: audit.Reopen,
 		64: audit.RingFetch, 65: audit.Restored, 66: audit.LossTaken, 67: audit.ClockMoved, 68: audit.Upgraded, 69: audit.Brought,
 	}

@@ -179,7 +179,7 @@ func actor(e audit.Entry, grants []holder.Granted) string {
 }
 
 var actionWords = map[audit.Action]string{
-	audit.Read: "read", audit.Search: "search", audit.Change: "change", audit.History: "history", audit.Move: "move", audit.Undo: "undo",
+	audit.Read: "read", audit.Search: "search", audit.Change: "change", audit.Delete: "delete", audit.History: "history", audit.Move: "move", audit.Undo: "undo",
 	audit.SignIn: "sign-in", audit.Strike: "strike", audit.Preview: "preview", audit.Used: "used", audit.Enrol: "enrol", audit.Grant: "grant",
 	audit.Revoke: "revoke", audit.SlotAdd: "slot-add", audit.SlotRemove: "slot-remove", audit.Evict: "evict", audit.Renew: "renew",
 	audit.RingFetch: "unlock", audit.Restored: "restored", audit.LossTaken: "loss-accepted", audit.ClockMoved: "clock",

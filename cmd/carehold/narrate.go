@@ -109,6 +109,8 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 			return join("again", func(_ counts, n int) string { return times(who+" sent what was there already: nothing changed", n) })
 		}
 		return join("wrote", func(c counts, _ int) string { return who + " wrote " + c.String() })
+	case audit.Delete:
+		return join("deleted", func(c counts, _ int) string { return who + " deleted " + c.String() })
 	case audit.Undo:
 		return join("", func(c counts, _ int) string { return who + " took back an import: " + c.String() })
 	case audit.Move:

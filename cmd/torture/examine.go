@@ -118,7 +118,7 @@ func examineLog(ctx context.Context, h *holder.Holder, token string, p *person, 
 		case e.Event.Outcome != audit.Done:
 		case e.Event.Action == audit.Read && e.Event.Grant == p.reads.Grant.ID:
 			reads++
-		case e.Event.Action == audit.Change:
+		case e.Event.Action == audit.Change, e.Event.Action == audit.Delete:
 			changes++
 		}
 	}

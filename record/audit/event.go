@@ -15,7 +15,7 @@ const (
 	// Data plane: under a grant.
 	Read    Action = 1  // one entry, or one version of it
 	Search  Action = 2  // a list
-	Change  Action = 3  // entries created, updated or deleted
+	Change  Action = 3  // entries created or updated; deleted ones too, before 12 was there
 	History Action = 4  // the log itself was read
 	Move    Action = 5  // entries filed in another section
 	Undo    Action = 6  // an import undone
@@ -24,6 +24,7 @@ const (
 	Preview Action = 9  // what a grant would show was counted
 	Used    Action = 10 // the credential was presented where it opens nothing
 	Copy    Action = 11 // the whole record was copied, sealed as it is
+	Delete  Action = 12 // entries deleted; what else the request did has an entry of its own
 
 	// Control plane: in a statement.
 	Enrol      Action = 32 // the record was made

@@ -111,6 +111,8 @@ func did(v audit.Event) string {
 		return "counted what a grant would show"
 	case audit.Used:
 		return "used a token where it opens nothing"
+	case audit.Delete:
+		return "deleted " + entries(v)
 	case audit.Copy:
 		return "took a copy of the whole record, with its keys sealed"
 	}

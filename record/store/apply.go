@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"carehold/record"
-	"carehold/record/audit"
 	"carehold/record/change"
 	"carehold/record/entry"
 	"carehold/record/fhir"
@@ -59,7 +58,7 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 	case err != nil && !find.asked:
 		return nil, err // nothing of the record was looked at
 	case err != nil:
-		return nil, v.logRefused(ctx, find, find.about, err)
+		return nil, v.logRefused(ctx, find, err, find.about)
 	}
 	if !opt.Origin.IsZero() && !pl.whole {
 		return nil, record.Safef(record.Forbidden, "only a grant to everything can import")
@@ -67,7 +66,7 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 	work := make([]*draft, len(changes))
 	for i, c := range changes {
 		if work[i], err = pl.draft(c); err != nil {
-			return nil, v.logRefused(ctx, find, c.Ref, atEntry(changes, i, err))
+			return nil, v.logRefused(ctx, find, atEntry(changes, i, err), tried(v, changes, i)...)
 		}
 	}
 	if err := pl.file(work); err != nil {
@@ -75,11 +74,10 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 	}
 	var ops []op
 	results := make([]Result, len(changes))
-	ev := audit.Event{Action: audit.Change, Query: find.query, Entries: find.shown}
 	for i, w := range work {
 		o, res, err := pl.finish(w, opt.Origin)
 		if err != nil {
-			return nil, v.logRefused(ctx, find, w.ref, atEntry(changes, i, err))
+			return nil, v.logRefused(ctx, find, atEntry(changes, i, err), tried(v, changes, i)...)
 		}
 		results[i] = res
 		if o != nil {
@@ -87,24 +85,15 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 			pl.results[w.id] = res
 		}
 	}
-	if err := pl.readAll(work, results); err != nil {
+	if err := pl.readAll(find, work, results); err != nil {
 		i := slices.Index(work, pl.reading)
-		return nil, v.logRefused(ctx, find, pl.reading.ref, atEntry(changes, i, err))
+		return nil, v.logRefused(ctx, find, atEntry(changes, i, err), tried(v, changes, i)...)
 	}
-	for i, w := range work {
-		// An import done again finds thousands unchanged, which would hide what it
-		// changed. For anybody but the person that too is something they were shown.
-		res := results[i]
-		if w.verb != change.Absent && !(res.Unchanged && v.grant.Self && !opt.Origin.IsZero()) {
-			if name := named(res.Ref, res.Version); !find.seen[name] {
-				ev.Entries = append(ev.Entries, name)
-			}
-		}
-	}
+	done, also := v.told(find, work, results, opt)
 	if len(ops) == 0 { // all was so already; that it was asked is logged all the same
-		return results, v.commit(ctx, ev, nil)
+		return results, v.commit(ctx, done, nil, also...)
 	}
-	return results, v.write(ctx, ops, pl.dir, ev)
+	return results, v.write(ctx, ops, pl.dir, done, also...)
 }
 
 // named is how the log names a version.
@@ -127,28 +116,6 @@ func atEntry(changes []change.Change, i int, err error) error {
 		path += "." + inside // Observation.subject is Bundle.entry[3].resource.subject
 	}
 	return e.At(path)
-}
-
-// logRefused logs that a change was refused, with what was found out on the way,
-// and returns why.
-func (v *View) logRefused(ctx context.Context, find *finder, about fhir.Ref, why error) error {
-	ev := audit.Event{Action: audit.Change, Outcome: audit.Refused, Reason: audit.BadRequest, Query: find.query, Entries: find.shown}
-	if about != (fhir.Ref{}) {
-		ev.Entries = append(ev.Entries, about.String())
-	}
-	switch record.KindOf(why) {
-	case record.Forbidden:
-		ev.Reason = audit.NoVerb
-	case record.NotFound, record.NotAllowed:
-		ev.Reason = audit.OutsideGrant
-	case record.Invalid, record.Unprocessed, record.Conflict, record.Precondition, record.Gone, record.Unsupported, record.TooLarge:
-	default:
-		return why // a fault, or errStale: nothing was refused
-	}
-	if err := v.commit(ctx, ev, nil); err != nil {
-		return err
-	}
-	return why
 }
 
 // file files what is new, all of it together: a letter and the file it points to

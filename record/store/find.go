@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"carehold/record"
+	"carehold/record/audit"
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/kv"
@@ -19,23 +20,41 @@ type finder struct {
 	ctx    context.Context
 	base   string
 	asked  bool
-	query  string   // the type that was searched last
-	about  fhir.Ref // what was asked for last
-	shown  []string // Type/id/_history/n, each once
+	about  fhir.Ref            // what was asked for last
+	types  []string            // that were searched
+	found  map[string][]string // by type: Type/id/_history/n, each once
+	read   []string            // the same, of what is patched
 	seen   map[string]bool
 	passes map[string]*pass // by the types that they have
 	broken error            // a fault, or errStale, which no plan can make something else of
 }
 
-func (f *finder) show(ref fhir.Ref, version record.Version) {
+// show keeps what was shown. What could not be named in the log is not shown.
+func (f *finder) show(to *[]string, ref fhir.Ref, version record.Version) error {
 	f.about = fhir.Ref{}
 	name := named(ref, version)
 	if f.seen == nil {
 		f.seen = make(map[string]bool)
 	}
-	if !f.seen[name] {
-		f.seen[name], f.shown = true, append(f.shown, name)
+	if f.seen[name] {
+		return nil
 	}
+	if len(*to) == audit.MaxEntries {
+		return record.Safef(record.TooLarge, "the conditions of this request find more than %d entries, which is as much as one may be shown: send fewer", audit.MaxEntries)
+	}
+	f.seen[name], *to = true, append(*to, name)
+	return nil
+}
+
+// search notes that a type was searched.
+func (f *finder) search(typ string) {
+	if _, again := f.found[typ]; again {
+		return
+	}
+	if f.found == nil {
+		f.found = make(map[string][]string)
+	}
+	f.types, f.found[typ] = append(f.types, typ), nil
 }
 
 // fail keeps what is not the plan's to judge.
@@ -53,7 +72,7 @@ func (f *finder) fail(err error) error {
 // Find searches what the View may search. Whoever may not search a type learns
 // nothing of it: they are refused before anything is looked at.
 func (f *finder) Find(typ, query string) ([]fhir.Ref, error) {
-	f.asked, f.query, f.about = true, typ, fhir.Ref{}
+	f.asked, f.about = true, fhir.Ref{}
 	v := f.pl.v
 	if err := v.left(); err != nil {
 		return nil, f.fail(err)
@@ -79,11 +98,15 @@ func (f *finder) Find(typ, query string) ([]fhir.Ref, error) {
 	if err != nil {
 		return nil, f.fail(err)
 	}
-	refs := make([]fhir.Ref, len(matches))
+	f.search(typ)
+	refs, names := make([]fhir.Ref, len(matches)), f.found[typ]
 	for n, i := range matches {
 		refs[n] = fhir.Ref{Type: typ, ID: strings.Clone(pass.all[i].Ref.ID)}
-		f.show(refs[n], pass.more[i].stamp.Version())
+		if err := f.show(&names, refs[n], pass.more[i].stamp.Version()); err != nil {
+			return nil, err
+		}
 	}
+	f.found[typ] = names
 	return refs, nil
 }
 
@@ -158,7 +181,9 @@ func (f *finder) Current(ref fhir.Ref) (*fhir.Resource, error) {
 			return nil, notThere(ref)
 		}
 	}
-	f.show(ref, e.Version)
+	if err := f.show(&f.read, ref, e.Version); err != nil {
+		return nil, err
+	}
 	if e.Header.Deleted {
 		return nil, gone(e)
 	}

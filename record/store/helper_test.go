@@ -107,6 +107,12 @@ func lookFor(v *store.View, typ, text string, limit int, page ...string) (store.
 // for it.
 func (d *device) lastEvent(t testing.TB) audit.Event {
 	t.Helper()
+	return d.event(t, 1)
+}
+
+// event is the nth of them, from the newest.
+func (d *device) event(t testing.TB, n int) audit.Event {
+	t.Helper()
 	page, err := d.session().Log(ctx, 0, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +129,9 @@ func (d *device) lastEvent(t testing.TB) audit.Event {
 			continue
 		}
 		if a := e.Event.Action; a != audit.SignIn && a != audit.History && e.Writer == audit.ByGrant {
-			return e.Event
+			if n--; n == 0 {
+				return e.Event
+			}
 		}
 	}
 	t.Fatal("nothing is in the log")

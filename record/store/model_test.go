@@ -217,7 +217,11 @@ func (w *world) write(p *modelPerson, v *store.View, g grant.Grant, ref fhir.Ref
 	case e.newest().text != "":
 		e.versions = append(e.versions, modelVersion{})
 	}
-	p.did(audit.Change, g.ID, named(ref, len(e.versions)))
+	done := audit.Change
+	if del {
+		done = audit.Delete
+	}
+	p.did(done, g.ID, named(ref, len(e.versions)))
 }
 
 func scoped(g grant.Grant, typ string, verb grant.Verbs) bool {

@@ -60,7 +60,7 @@ func TestConditions(t *testing.T) {
 	if err != nil || again.Ref != first.Ref || again.Version != 1 || again.Created || !again.Unchanged || !again.Time.Equal(first.Time) || string(again.Body) != string(first.Body) {
 		t.Errorf("%+v, %v", again, err)
 	}
-	if e := d.lastEvent(t); e.Action != audit.Change || e.Outcome != audit.Done || !slices.Equal(e.Entries, []string{name}) {
+	if e := d.lastEvent(t); e.Action != audit.Search || e.Query != "Observation" || e.Outcome != audit.Done || !slices.Equal(e.Entries, []string{name}) {
 		t.Errorf("%+v", e)
 	}
 	// One that may search and create, and not read, is not shown it by this.
@@ -77,7 +77,10 @@ func TestConditions(t *testing.T) {
 	if _, err := createIfNone(t, view(t, s, token), "identifier=urn:x|1", json); !errors.Is(err, record.Forbidden) {
 		t.Error(err)
 	}
-	if e := d.lastEvent(t); e.Outcome != audit.Refused || e.Reason != audit.NoVerb || !slices.Contains(e.Entries, name) {
+	if e := d.event(t, 1); e.Outcome != audit.Refused || e.Reason != audit.NoVerb {
+		t.Errorf("%+v", e)
+	}
+	if e := d.event(t, 2); e.Action != audit.Search || e.Outcome != audit.Done || !slices.Contains(e.Entries, name) {
 		t.Errorf("%+v", e)
 	}
 	// What was found before a refusal was shown all the same.
@@ -85,7 +88,10 @@ func TestConditions(t *testing.T) {
 	if _, err := createIfNone(t, me, "identifier=urn:x|1", json); !errors.Is(err, record.Precondition) {
 		t.Error(err)
 	}
-	if e := d.lastEvent(t); e.Outcome != audit.Refused || e.Reason != audit.BadRequest || len(e.Entries) != 2 || e.Query != "Observation" {
+	if e := d.event(t, 1); e.Outcome != audit.Refused || e.Reason != audit.BadRequest {
+		t.Errorf("%+v", e)
+	}
+	if e := d.event(t, 2); e.Action != audit.Search || len(e.Entries) != 2 || e.Query != "Observation" {
 		t.Errorf("%+v", e)
 	}
 	// A parameter that is unknown is no condition at all.
@@ -218,8 +224,19 @@ func TestReadsOfATransaction(t *testing.T) {
 			t.Errorf("read %d is %s, want %s", i, res[i].Body, want)
 		}
 	}
-	if e := d.lastEvent(t); !slices.Contains(e.Entries, "Condition/b/_history/1") || !slices.Contains(e.Entries, "Condition/new/_history/1") {
-		t.Errorf("%+v", e)
+	// Three entries of the log: what was written, what was deleted, what was shown.
+	for n, want := range []audit.Event{
+		{Action: audit.Change, Entries: []string{"Condition/a/_history/2", "Condition/new/_history/1"}},
+		{Action: audit.Delete, Entries: []string{"Condition/b/_history/2"}},
+		{Action: audit.Read, Entries: []string{"Condition/a/_history/2", "Condition/a/_history/1", "Condition/a/_history/2", "Condition/new/_history/1", "Condition/a/_history/2", "Condition/b/_history/1"}},
+	} {
+		e := d.event(t, n+1)
+		if e.Action != want.Action || !slices.Equal(e.Entries, want.Entries) {
+			t.Errorf("%+v", e)
+		}
+		if (len(e.Dir) > 0) != (n < 2) {
+			t.Errorf("the root of the directory stands in %+v", e)
+		}
 	}
 	g := clinician(s)
 	g.Scopes = scopes("patient/*.cud")
@@ -268,7 +285,10 @@ func TestPatchIsNamed(t *testing.T) {
 	if !errors.Is(err, record.Unprocessed) {
 		t.Error(err)
 	}
-	if e := d.lastEvent(t); e.Outcome != audit.Refused || !slices.Equal(e.Entries, []string{"AllergyIntolerance/a1/_history/1"}) {
+	if e := d.event(t, 1); e.Outcome != audit.Refused {
+		t.Errorf("%+v", e)
+	}
+	if e := d.event(t, 2); e.Action != audit.Read || !slices.Equal(e.Entries, []string{"AllergyIntolerance/a1/_history/1"}) {
 		t.Errorf("%+v", e)
 	}
 	leaves := mustUsed(t, s)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"carehold/record"
+	"carehold/record/audit"
 	"carehold/record/change"
 	"carehold/record/entry"
 	"carehold/record/grant"
@@ -12,8 +13,8 @@ const maxReads = 2 * maxPageBytes
 
 // readAll carries out the reads of a transaction, which come last and see what it
 // changes (FHIR R4 §3.1.0.11.2). Nothing is written yet: one that fails fails all.
-func (pl *planner) readAll(work []*draft, results []Result) (err error) {
-	size := 0
+func (pl *planner) readAll(find *finder, work []*draft, results []Result) (err error) {
+	size, count := 0, len(find.read)
 	for i, w := range work {
 		if w.verb != change.Read && w.verb != change.Head {
 			continue
@@ -21,6 +22,10 @@ func (pl *planner) readAll(work []*draft, results []Result) (err error) {
 		pl.reading = w
 		if results[i], err = pl.read(w); err != nil {
 			return err
+		}
+		// What could not be named in the log is not shown.
+		if count++; count > audit.MaxEntries {
+			return record.Safef(record.TooLarge, "a transaction reads at most %d entries: read the others afterwards", audit.MaxEntries)
 		}
 		if size += len(results[i].Body); size > maxReads {
 			return record.Safef(record.TooLarge, "the reads of this transaction are more than one answer may bring: read afterwards")

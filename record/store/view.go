@@ -182,14 +182,15 @@ func (v *View) decide(a grant.Action, m record.Meta) grant.Decision {
 // errStale: the record moved on between reading and committing. Read again.
 var errStale = errors.New("the record moved on")
 
-// commit logs an event, with whatever write changes, in one synced update. The
+// commit logs an event, and before it those that belong to the same request, with
+// whatever write changes, in one synced update. The
 // live list and the epoch are looked at again here: what began before a revoke
 // ends unanswered after it.
-func (v *View) commit(ctx context.Context, e audit.Event, write func(kv.Tx, *person, *audit.Event) error) error {
+func (v *View) commit(ctx context.Context, e audit.Event, write func(kv.Tx, *person, *audit.Event) error, also ...audit.Event) error {
 	if !v.s.daily.take(requests, v.token.Grant, v.s.time(), v.grant.Daily) {
 		return errOverDay(v.grant.Daily)
 	}
-	return v.uncounted(ctx, e, write)
+	return v.uncounted(ctx, e, write, also...)
 }
 
 func errOverDay(daily uint32) error {
@@ -206,7 +207,7 @@ func (v *View) left() error {
 }
 
 // uncounted is commit for what no number of requests may get in the way of.
-func (v *View) uncounted(ctx context.Context, e audit.Event, write func(kv.Tx, *person, *audit.Event) error) error {
+func (v *View) uncounted(ctx context.Context, e audit.Event, write func(kv.Tx, *person, *audit.Event) error, also ...audit.Event) error {
 	now, err := v.s.checkClock()
 	if err != nil {
 		return err
@@ -230,6 +231,14 @@ func (v *View) uncounted(ctx context.Context, e audit.Event, write func(kv.Tx, *
 		}
 		if write != nil {
 			if err := write(tx, p, &e); err != nil {
+				return err
+			}
+		}
+		for _, x := range also {
+			if x.Action == audit.Delete {
+				x.Dir = e.Dir
+			}
+			if err := v.appendLeaf(tx, p, x); err != nil {
 				return err
 			}
 		}

@@ -35,7 +35,7 @@ type version struct {
 // write seals the ops, stages what is too large for one commit, and commits: all
 // of it or none. dir is the directory's root that the ops were planned on; if it
 // is another by now the answer is errStale.
-func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event) error {
+func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event, also ...audit.Event) error {
 	batch := newStaging(v.s.engine.MaxUpdate())
 	changed := make(map[int]map[record.EntryID]line)
 	for i := range ops {
@@ -87,7 +87,7 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 		}
 		e.Dir = append([]byte(nil), p.Head.Dir[:]...)
 		return nil
-	})
+	}, also...)
 	if err != nil {
 		v.tidy(ctx, batch.keys(len(batch.early())))
 		return err
