@@ -103,3 +103,36 @@ func TestBatchStops(t *testing.T) {
 		t.Errorf("a client that has gone: %d after %v", rec.Code, took)
 	}
 }
+
+// Nor must what was found instead of written: an answer holds what fits, and says of
+// the rest that it was done.
+func TestAnswerToWritesIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(w.vars["ada"], `{"resourceType":"Observation","id":"scan","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],`+
+		`"code":{"text":"scan"},"subject":{"reference":"Patient/{patient}"},"note":[`+notes(2)+`,{"text":"`+strings.Repeat("y", 400<<10)+`"}]}`)
+	entry := w.expand(`{"resource":{"resourceType":"Observation","status":"final","code":{"text":"scan"},"subject":{"reference":"Patient/{patient}"}},"request":{"method":"POST","url":"Observation","ifNoneExist":"_id=scan"}}`)
+	for typ, many := range map[string]int{"batch": 200, "transaction": 16} {
+		for prefer, most := range map[string]int{"return=representation": 36 << 20, "return=minimal": 1 << 20} {
+			n := many
+			if prefer == "return=minimal" {
+				n = 16 // each is logged and synced
+			}
+			resp := w.send("POST", "/fhir", http.Header{"Authorization": {"Bearer " + w.vars["writer"]}, "Content-Type": {"application/fhir+json"}, "Prefer": {prefer}},
+				`{"resourceType":"Bundle","type":"`+typ+`","entry":[`+entry+strings.Repeat(","+entry, n-1)+`]}`)
+			b, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			w.check(err)
+			if len(b) > most {
+				t.Errorf("%s, %s: an answer of %d bytes", typ, prefer, len(b))
+			}
+			if done := bytes.Count(b, []byte(`"status":"200 OK"`)); done != n {
+				t.Errorf("%s, %s: %d of %d are answered with 200: %.300s", typ, prefer, done, n, b)
+			}
+			shown, not := bytes.Count(b, []byte(`"id":"scan"`)), bytes.Count(b, []byte(`"code":"too-long"`))
+			if prefer == "return=representation" && (shown != 13 || not != n-13) || prefer == "return=minimal" && shown+not != 0 {
+				t.Errorf("%s, %s: %d are shown, of %d it says that they are not", typ, prefer, shown, not)
+			}
+		}
+	}
+}

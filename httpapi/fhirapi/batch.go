@@ -13,18 +13,13 @@ import (
 	"carehold/record/store"
 )
 
-// maxBatchAnswer is what the reads and searches of a batch may bring, in bytes:
-// the answer is held in memory until the last is done. The one that goes over it
-// is answered, the ones after it are not done.
-const maxBatchAnswer = 32 << 20
-
 // batch does each entry for itself: what one comes to says nothing of the next.
 // FHIR R4 §3.1.0.11.1. But when the grant ends meanwhile, so does the batch: what
 // was read before is not handed out after.
 func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, all []change.Change) error {
 	p := preferences(r.Header["Prefer"])
 	responses := make([]response, len(all))
-	brought := 0
+	left := room(maxBundleAnswer)
 	var done error // the grant's requests for today
 	for i := range all {
 		if r.Context().Err() != nil {
@@ -35,7 +30,7 @@ func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, all [
 		switch {
 		case reads(c.Verb) && done != nil:
 			err = done
-		case reads(c.Verb) && brought >= maxBatchAnswer:
+		case reads(c.Verb) && left.full():
 			err = record.Safef(record.TooLarge, "the answers before this one are as much as one batch may bring: ask for it in another")
 		default:
 			e, err = a.one(r, v, c, p)
@@ -43,18 +38,20 @@ func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, all [
 		if errors.Is(err, record.Unauthorized) {
 			return err
 		}
-		if reads(c.Verb) {
-			brought += len(e.Resource)
-			if errors.Is(err, record.TooMany) {
-				done = err
-			}
+		if reads(c.Verb) && errors.Is(err, record.TooMany) {
+			done = err
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			row := problem.Of(err)
 			if n, ok := w.(problem.Noter); ok && row.Status == http.StatusInternalServerError {
 				n.Note(err)
 			}
-			e = change.BundleEntry{Status: statusLine(row.Status), Outcome: problem.Outcome(inBundle(err, c), "")}
+			e = change.BundleEntry{Status: statusLine(row.Status), Outcome: left.refused(inBundle(err, c))}
+		case reads(c.Verb):
+			left.take(e)
+		default:
+			e = left.fit(e)
 		}
 		responses[i] = response{c.Index, e}
 	}

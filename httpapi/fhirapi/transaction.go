@@ -50,17 +50,39 @@ func (a *API) transaction(w http.ResponseWriter, r *http.Request, v *store.View,
 	if len(results) != len(t.plan) {
 		return record.Safef(record.Internal, "%d changes had %d results", len(t.plan), len(results))
 	}
+	responses, err := a.responses(t, results, prefer)
+	if err != nil {
+		return err
+	}
+	return a.respond(w, "transaction-response", prefer, responses)
+}
+
+// responses answers each entry: what was read first, for a transaction that cannot
+// show that is not done, and then what was written, as far as there is room. What is
+// not answered with is not held any longer.
+func (a *API) responses(t *transaction, results []store.Result, prefer preference) (_ []response, err error) {
 	responses := make([]response, len(t.plan))
+	left := room(maxBundleAnswer)
 	for i, res := range results {
 		c := &t.plan[i]
 		responses[i].index = c.Index
-		if q := t.reads[c.Index]; q == nil {
-			responses[i].entry = a.result(res, prefer, t.hints[c.Resource])
-		} else if responses[i].entry, err = a.readResult(q, res, c.Verb); err != nil {
-			return err
+		q := t.reads[c.Index]
+		if q == nil {
+			continue
+		}
+		if responses[i].entry, err = a.readResult(q, res, c.Verb); err != nil {
+			return nil, err
+		}
+		left.take(responses[i].entry)
+		results[i].Body = nil
+	}
+	for i, res := range results {
+		if c := &t.plan[i]; t.reads[c.Index] == nil {
+			responses[i].entry = left.fit(a.result(res, prefer, t.hints[c.Resource]))
+			results[i].Body = nil
 		}
 	}
-	return a.respond(w, "transaction-response", prefer, responses)
+	return responses, nil
 }
 
 // apply plans and applies it. What needs nothing from the record is planned before
