@@ -4,4 +4,5 @@ package record
 type Meta struct {
 	Type    string  // the FHIR resource type
 	Section Section // where it is filed
+	Own     bool    // the newest version was written under the grant that asks
 }

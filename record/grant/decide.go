@@ -39,7 +39,7 @@ type Decision uint8
 const (
 	Hidden    Decision = iota // the entry does not exist for this grant: 404
 	Ended                     // the grant's time is over, or has not come: 401
-	Forbidden                 // inside the sections, without the verb: 403
+	Forbidden                 // inside the sections, without the verb, or not theirs to change: 403
 	Refused                   // client-chosen ids without a grant to everything: 405
 	Allowed
 )
@@ -51,6 +51,8 @@ const (
 //	id chosen by a client, grant not to all       Refused, whether the id exists or not
 //	entry's section not granted                   Hidden
 //	no scope for this type with the letter        Forbidden
+//	update or delete in identity or providers,
+//	  of what others wrote, grant not to all      Forbidden
 //	otherwise                                     Allowed
 func Decide(g Grant, a Action, m record.Meta, now time.Time) Decision {
 	switch {
@@ -62,9 +64,17 @@ func Decide(g Grant, a Action, m record.Meta, now time.Time) Decision {
 		return Hidden
 	case !g.covers(m.Type, needs[a]):
 		return Forbidden
+	case (a == ActUpdate || a == ActDelete) && unasked(m.Section) && !m.Own && !g.Whole():
+		return Forbidden
 	}
 	return Allowed
 }
+
+// unasked are the sections that every grant includes, so that whoever reads knows
+// whose record it is and who else cares for them. Nobody chose to have them changed:
+// a nurse who may write measurements must not be able to rename the person, or to
+// delete their surgery. What they added themselves they can mend.
+func unasked(s record.Section) bool { return s == record.Identity || s == record.Providers }
 
 // Covers reports whether any scope allows the action on a type, whatever the
 // section: what a search needs before it starts.

@@ -118,6 +118,38 @@ func TestDecide(t *testing.T) {
 	t.Logf("%d decisions", n)
 }
 
+// TestDecideUnasked: the sections that come along with every grant are read, and
+// changed only by who wrote there or under a grant to everything.
+func TestDecideUnasked(t *testing.T) {
+	part := sample(grant.Clinical, "patient/*.cruds")
+	for _, c := range []struct {
+		g       grant.Grant
+		section record.Section
+		own     bool
+		a       grant.Action
+		want    grant.Decision
+	}{
+		{part, record.Identity, false, grant.ActRead, grant.Allowed},
+		{part, record.Identity, false, grant.ActSearch, grant.Allowed},
+		{part, record.Identity, false, grant.ActHistory, grant.Allowed},
+		{part, record.Identity, false, grant.ActCreate, grant.Allowed},
+		{part, record.Identity, false, grant.ActUpdate, grant.Forbidden},
+		{part, record.Identity, false, grant.ActDelete, grant.Forbidden},
+		{part, record.Providers, false, grant.ActUpdate, grant.Forbidden},
+		{part, record.Providers, false, grant.ActDelete, grant.Forbidden},
+		{part, record.Providers, true, grant.ActUpdate, grant.Allowed},
+		{part, record.Providers, true, grant.ActDelete, grant.Allowed},
+		{part, record.Results, false, grant.ActUpdate, grant.Allowed},
+		{sample(grant.Clinical, "patient/*.rs"), record.Providers, true, grant.ActUpdate, grant.Forbidden},
+		{sample(record.AllSections, "patient/*.cruds"), record.Identity, false, grant.ActUpdate, grant.Allowed},
+		{sample(record.AllSections, "patient/Patient.cruds"), record.Identity, false, grant.ActUpdate, grant.Forbidden},
+	} {
+		if got := grant.Decide(c.g, c.a, record.Meta{Type: "Patient", Section: c.section, Own: c.own}, from); got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
+	}
+}
+
 // TestParseScope: SMART App Launch 2.2 §3.0.2, in a table.
 func TestParseScope(t *testing.T) {
 	for text, want := range map[string]string{

@@ -48,6 +48,7 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 	if err != nil {
 		return nil, err
 	}
+	pl.base = opt.Base
 	find := &finder{pl: pl, ctx: ctx, base: opt.Base}
 	defer find.close()
 	changes, err := plan(find)
@@ -63,8 +64,16 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 	if !opt.Origin.IsZero() && !pl.whole {
 		return nil, record.Safef(record.Forbidden, "only a grant to everything can import")
 	}
+	for _, c := range changes {
+		if c.Resource != nil {
+			pl.room += 2 * len(c.Resource.Bytes())
+		}
+	}
 	work := make([]*draft, len(changes))
 	for i, c := range changes {
+		if err := ctx.Err(); err != nil {
+			return nil, err // nobody waits for it any more
+		}
 		if work[i], err = pl.draft(c); err != nil {
 			return nil, v.logRefused(ctx, find, atEntry(changes, i, err), tried(v, changes, i)...)
 		}

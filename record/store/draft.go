@@ -158,6 +158,8 @@ func (pl *planner) draftUpdate(w *draft, c change.Change, exists bool) error {
 }
 
 func (pl *planner) draftDelete(w *draft, c change.Change) error {
+	pl.opened -= len(w.was.Body)
+	w.was.Body = nil // of what goes nothing is held
 	if !w.exists {
 		return notThere(w.ref)
 	}
@@ -180,15 +182,28 @@ func matches(tag string, w *draft) error {
 
 // allowed asks the policy about an entry that exists.
 func (pl *planner) allowed(a grant.Action, w *draft) error {
-	switch pl.v.decide(a, record.Meta{Type: w.ref.Type, Section: w.was.Section}) {
+	switch pl.v.decide(a, pl.v.about(w.was)) {
 	case grant.Allowed:
 		return nil
 	case grant.Forbidden:
-		return record.Errorf(record.Forbidden, "this grant does not include changing %s", w.ref.Type)
+		return pl.v.mayNotChange(a, w.was)
 	case grant.Ended:
 		return errUnauthorized
 	}
 	return notThere(w.ref)
+}
+
+// about is what the policy has to know of an entry.
+func (v *View) about(e Entry) record.Meta {
+	return record.Meta{Type: e.Ref.Type, Section: e.Section, Own: e.Header.Author.Grant == v.grant.ID}
+}
+
+// mayNotChange says which lock was shut: the scope, or that it is not theirs.
+func (v *View) mayNotChange(a grant.Action, e Entry) error {
+	if grant.Covers(v.grant, a, e.Ref.Type) {
+		return record.Errorf(record.Forbidden, "%s is shared so that it can be read: it is changed by the person, or under a grant to everything", e.Ref.Type)
+	}
+	return record.Errorf(record.Forbidden, "this grant does not include changing %s", e.Ref.Type)
 }
 
 // onePerson keeps a record about one person: its Patient has one id, and nothing
@@ -205,7 +220,7 @@ func (pl *planner) onePerson(ref fhir.Ref, r *fhir.Resource) error {
 		t := fhir.ParseReference(about.Value)
 		switch {
 		case t.Form == fhir.Relative && t.Ref.Type == "Patient" && t.Ref.ID != patient:
-		case t.Form == fhir.Absolute && t.Ref.Type == "Patient":
+		case t.Form == fhir.Absolute && t.Ref.Type == "Patient" && !(t.Ref.ID == patient && pl.base != "" && t.Base == pl.base+"/"):
 		default:
 			continue
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"strings"
+	"time"
 
 	"carehold/record"
 	"carehold/record/audit"
@@ -26,6 +27,7 @@ type finder struct {
 	read   []string            // the same, of what is patched
 	seen   map[string]bool
 	passes map[string]*pass // by the types that they have
+	took   time.Duration    // looking
 	broken error            // a fault, or errStale, which no plan can make something else of
 }
 
@@ -76,6 +78,15 @@ func (f *finder) Find(typ, query string) ([]fhir.Ref, error) {
 	v := f.pl.v
 	if err := v.left(); err != nil {
 		return nil, f.fail(err)
+	}
+	if err := f.ctx.Err(); err != nil { // nobody waits for it any more
+		f.broken = err
+		return nil, err
+	}
+	began := time.Now()
+	defer func() { f.took += time.Since(began) }()
+	if f.took > patience {
+		return nil, record.Safef(record.TooLarge, "the conditions of this request take too long, and the person can change nothing meanwhile: send fewer, or simpler ones")
 	}
 	if !grant.Covers(v.grant, grant.ActSearch, typ) {
 		return nil, record.Errorf(record.Forbidden, "this grant does not include searching %s, which a condition needs", typ)
@@ -148,6 +159,10 @@ func (f *finder) pass(types []string) (*pass, error) {
 // maxPasses is how many are held at a time: of one more, it is all types.
 const maxPasses = 4
 
+// patience is how long the conditions of one plan may be looked for: it has the
+// person's turn to write, and a grant that is to be stopped waits for it.
+const patience = 5 * time.Second
+
 func (f *finder) close() {
 	for _, p := range f.passes {
 		p.close()
@@ -171,9 +186,12 @@ func (f *finder) Current(ref fhir.Ref) (*fhir.Resource, error) {
 		return nil, notThere(ref)
 	}
 	for _, act := range []grant.Action{grant.ActRead, grant.ActUpdate} {
-		switch v.decide(act, record.Meta{Type: ref.Type, Section: e.Section}) {
+		switch v.decide(act, v.about(e)) {
 		case grant.Allowed:
 		case grant.Forbidden:
+			if grant.Covers(v.grant, grant.ActRead, ref.Type) && grant.Covers(v.grant, grant.ActUpdate, ref.Type) {
+				return nil, v.mayNotChange(act, e)
+			}
 			return nil, record.Errorf(record.Forbidden, "this grant does not include reading and changing %s, which a patch needs", ref.Type)
 		case grant.Ended:
 			return nil, f.fail(errUnauthorized)

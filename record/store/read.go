@@ -100,25 +100,8 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 		if version == 0 {
 			version = l.Stamp.Version()
 		}
-		return rows.Walk(r, l, func(ver rows.Version) (more bool, err error) {
-			switch {
-			case ver.At.Version() == version:
-				sealed, err := ver.Rows(r)
-				if err != nil {
-					return false, err
-				}
-				e, mine, err = v.open(id, ver.At, sealed)
-				if err == nil && !mine && ver.At != l.Stamp {
-					err = rows.Damaged("entry") // all versions of an entry are in one section
-				}
-				return false, err
-			case ver.At == l.Stamp: // which the newest tells before any work is done for others
-				_, _, more, err = v.recognise(id, ver.At, ver.First)
-				return more, err
-			default:
-				return true, nil
-			}
-		})
+		e, mine, err = v.version(r, l, version)
+		return err
 	})
 	switch {
 	case err != nil:
@@ -129,6 +112,36 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 		return Entry{}, rows.Damaged("entry") // sealed for this name, and names itself otherwise
 	}
 	return e, nil
+}
+
+// version walks to a version of an entry and opens it, and none on the way.
+func (v *View) version(r kv.Reader, l line, version record.Version) (e Entry, mine bool, err error) {
+	err = rows.Walk(r, l, func(ver rows.Version) (more bool, err error) {
+		switch {
+		case ver.At.Version() == version:
+			// Whose it is shows in row 0: of a large one of another section nothing more
+			// is read, or the time it takes would tell that it is there.
+			_, _, mine, err = v.recognise(l.Entry, ver.At, ver.First)
+			if err == nil && !mine && ver.At != l.Stamp {
+				err = rows.Damaged("entry") // all versions of an entry are in one section
+			}
+			if err != nil || !mine {
+				return false, err
+			}
+			sealed, err := ver.Rows(r)
+			if err != nil {
+				return false, err
+			}
+			e, mine, err = v.open(l.Entry, ver.At, sealed)
+			return false, err
+		case ver.At == l.Stamp: // which the newest tells before any work is done for others
+			_, _, more, err = v.recognise(l.Entry, ver.At, ver.First)
+			return more, err
+		default:
+			return true, nil
+		}
+	})
+	return e, mine, err
 }
 
 // directory reads the person's directory as it is now. errStale when an epoch has

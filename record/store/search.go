@@ -92,11 +92,21 @@ func (v *View) search(ctx context.Context, q *search.Query, o SearchOptions, aft
 		page, err = v.found(r, d, pass, q, o, after)
 		return err
 	})
+	switch record.KindOf(err) {
+	case record.Invalid, record.TooLarge: // it says something of what is there
+		ev.Outcome, ev.Reason = audit.Refused, audit.BadRequest
+		if err := v.commit(ctx, ev, nil); err != nil {
+			return Page{}, err
+		}
+	}
 	if err != nil {
 		return Page{}, err
 	}
 	for _, e := range page.Entries {
 		ev.Entries = append(ev.Entries, named(e.Ref, e.Version))
+	}
+	if len(ev.Entries) == 0 && page.Total > 0 {
+		ev.More = uint64(page.Total) // counted, and not shown
 	}
 	if err := v.commit(ctx, ev, nil); err != nil {
 		if errors.Is(err, errUnauthorized) { // of a grant that was stopped meanwhile nothing is kept

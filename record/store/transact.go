@@ -6,6 +6,8 @@ import (
 	"carehold/record/change"
 	"carehold/record/entry"
 	"carehold/record/grant"
+	"carehold/record/kv"
+	"carehold/record/rows"
 )
 
 // maxReads is what the reads of one transaction may bring, in bytes.
@@ -18,6 +20,9 @@ func (pl *planner) readAll(find *finder, work []*draft, results []Result) (err e
 	for i, w := range work {
 		if w.verb != change.Read && w.verb != change.Head {
 			continue
+		}
+		if err := find.ctx.Err(); err != nil {
+			return err
 		}
 		pl.reading = w
 		if results[i], err = pl.read(w); err != nil {
@@ -55,10 +60,19 @@ func (pl *planner) read(w *draft) (Result, error) {
 		return Result{}, notThere(w.ref)
 	}
 	if w.version != 0 && w.version != e.Version {
-		err := v.history(l, func(at stamp, _ uint64, _ int, old Entry) (bool, error) {
-			e = old
-			return at.Version() != w.version, nil
+		pl.opened -= len(e.Body) // the newest is not held
+		err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) (err error) {
+			if e, mine, err = v.version(r, l, w.version); err != nil {
+				return pl.orStale(r, err)
+			}
+			return nil
 		})
+		if err == nil && !mine {
+			err = rows.Damaged("entry")
+		}
+		if err == nil {
+			err = pl.hold(len(e.Body))
+		}
 		if err != nil {
 			return Result{}, err
 		}
