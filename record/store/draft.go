@@ -7,6 +7,7 @@ import (
 	"carehold/record/filing"
 	"carehold/record/grant"
 	"carehold/record/rows"
+	"carehold/record/search"
 )
 
 // draft is a change on its way: looked up and allowed, not filed yet.
@@ -47,6 +48,9 @@ func (pl *planner) draft(c change.Change) (*draft, error) {
 		if err := pl.onePerson(c.Ref, w.res); err != nil {
 			return nil, err
 		}
+		if err := pl.searchesStayQuick(w.res); err != nil {
+			return nil, err
+		}
 	}
 	old, was, exists, mine, err := pl.current(w.id)
 	if err != nil {
@@ -65,6 +69,26 @@ func (pl *planner) draft(c change.Change) (*draft, error) {
 	default:
 		return nil, record.Safef(record.Unsupported, "a transaction here cannot hold this: put it in a batch")
 	}
+}
+
+// What can be searched for in one entry is bounded: everybody's searches go through
+// all of it. Of HL7's examples the largest has 2 KiB. Whoever has all of the record
+// may put more into it, for it is theirs.
+const (
+	mostSearched      = 32 << 10
+	mostSearchedWhole = 256 << 10
+	fewValues         = 500 // of so small a resource it is never that much
+)
+
+func (pl *planner) searchesStayQuick(r *fhir.Resource) error {
+	most := mostSearched
+	if pl.whole {
+		most = mostSearchedWhole
+	}
+	if r.Values() > fewValues && len(search.Index(r)) > most {
+		return record.Safef(record.TooLarge, "there is more to search for in this (codes, dates, references, texts) than one entry may have, which is %d KiB: write it as several", most>>10)
+	}
+	return nil
 }
 
 // draftNothing drafts what writes nothing and claims no entry. A conditional

@@ -224,6 +224,16 @@ func (v *View) headerOf(r kv.Reader, l line, ver rows.Version, index func(*fhir.
 	if _, _, mine, err = v.recognise(l.Entry, l.Stamp, ver.First); err != nil || !mine {
 		return h, false, err
 	}
+	if wanted != nil && ver.Count() > 1 { // nor is a large one of another type
+		first, section, _, err := v.header(r, l, ver)
+		if err != nil {
+			return h, false, err
+		}
+		h = header{ref: fhir.Ref{Type: first.Type, ID: first.ID}, section: section, deleted: first.Deleted}
+		if h.deleted || !wanted(&h) {
+			return h, true, nil
+		}
+	}
 	sealed, err := ver.Rows(r)
 	if err != nil {
 		return h, false, err

@@ -180,3 +180,37 @@ func TestOldVersionsAreWalkedTo(t *testing.T) {
 	}
 	t.Logf("200 reads past 60 versions of 400 KiB took %v", time.Since(began))
 }
+
+// One entry cannot make everybody's searches slow.
+func TestSearchesStayQuick(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	dense := func(n int) *fhir.Resource {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `,{"code":{"coding":[{"system":"http://x.example","code":"c%d"}]},"valueQuantity":{"value":%d,"unit":"u%d"}}`, i, i, i)
+		}
+		return resourceOf(t, `{"resourceType":"Observation","status":"final","code":{"text":"x"},"component":[`+b.String()[1:]+`]}`)
+	}
+	g := clinician(s)
+	g.Scopes = scopes("patient/*.c")
+	g.Sections = record.AllSections
+	_, token := d.share(g)
+	v := view(t, s, token)
+	create := func(v *store.View, r *fhir.Resource) error {
+		_, err := v.Apply(ctx, []change.Change{{Verb: change.Create, Ref: fhir.Ref{Type: "Observation", ID: v.NewID("Observation")}, Resource: r}}, store.ApplyOptions{})
+		return err
+	}
+	if err := create(v, dense(50)); err != nil {
+		t.Error(err)
+	}
+	if err := create(v, dense(2000)); !errors.Is(err, record.TooLarge) {
+		t.Error(err)
+	}
+	if err := create(d.session(), dense(2000)); err != nil { // their own record
+		t.Error(err)
+	}
+	if err := create(d.session(), dense(20_000)); !errors.Is(err, record.TooLarge) {
+		t.Error(err)
+	}
+}
