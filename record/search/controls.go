@@ -103,8 +103,14 @@ func (q *Query) setElements(p pair) error {
 		}) >= 0 {
 			return record.Errorf(record.Invalid, "%q is not an element at the root of a resource", brief(name))
 		}
-		if q.strict && !q.hasElement(name) {
-			return record.Errorf(record.Invalid, "%q is not an element of what is searched", brief(name))
+		if !q.hasElement(name) {
+			if q.strict {
+				return record.Errorf(record.Invalid, "%q is not an element of what is searched", brief(name))
+			}
+			if left := "_elements=" + brief(name); !slices.Contains(q.Ignored, left) {
+				q.Ignored = append(q.Ignored, left)
+			}
+			continue
 		}
 		if !slices.Contains(q.Elements, name) {
 			q.Elements = append(q.Elements, name)

@@ -34,7 +34,7 @@ func TestControls(t *testing.T) {
 		{"_elements=code,value", "-1   [code value]"},
 		{"_elements=code,,code", "-1   [code]"},
 		{"_elements=Observation.code", "400 not an element at the root"},
-		{"_elements=" + strings.Repeat("a,", MaxElements) + "b", "-1   [a b]"},
+		{"_elements=" + strings.Repeat("code,", MaxElements) + "value,colour", "-1   [code value]"},
 		{"_sort=-date,code", "-1   [] -date code"},
 		{"_sort=colour", `400 has no search parameter "colour"`},
 		{"_sort=_score", "400 no search parameter"},

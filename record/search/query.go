@@ -134,6 +134,11 @@ func (q *Query) add(p pair, said map[string]bool) error {
 		if err := use.set(q, p); err != nil {
 			return err
 		}
+		if p.name == "_elements" { // those that there are
+			if p.value = strings.Join(q.Elements, ","); p.value == "" {
+				return nil
+			}
+		}
 		q.applied = append(q.applied, p)
 		return nil
 	}
