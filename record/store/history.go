@@ -76,7 +76,7 @@ func (v *View) historyPage(ctx context.Context, q HistoryQuery, after *moment) (
 	h := historian{v: v, q: q, after: after}
 	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) (err error) {
 		if err = h.collect(ctx, r); err == nil {
-			page, err = h.page(r)
+			page, err = h.page(ctx, r)
 		}
 		return err
 	})
@@ -367,7 +367,7 @@ func (v *View) header(r kv.Reader, l line, ver rows.Version) (h entry.Header, s 
 }
 
 // page opens the versions that were kept, up to where the page ends.
-func (h *historian) page(r kv.Reader) (HistoryPage, error) {
+func (h *historian) page(ctx context.Context, r kv.Reader) (HistoryPage, error) {
 	p := HistoryPage{Total: h.total}
 	slices.SortFunc(h.kept, func(a, b *moment) int {
 		if a.before(b) {
@@ -382,7 +382,10 @@ func (h *historian) page(r kv.Reader) (HistoryPage, error) {
 	}
 	more := n < len(h.kept) && n > 0
 	h.kept = h.kept[:n]
-	var err error
+	err := h.v.take(ctx, size)
+	if err != nil {
+		return HistoryPage{}, err
+	}
 	if p.Versions, err = h.v.openAll(r, h.d, h.kept); err != nil {
 		return HistoryPage{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -213,4 +214,45 @@ func TestSearchesStayQuick(t *testing.T) {
 	if err := create(d.session(), dense(20_000)); !errors.Is(err, record.TooLarge) {
 		t.Error(err)
 	}
+}
+
+// Answers on their way hold so much of the memory and no more: the next large one
+// waits, and is told so; the room is free when the View is closed.
+func TestLargeAnswersWait(t *testing.T) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(192 << 20)) // a quarter: the answer of one page
+	_, s := newStore(t)
+	d := enrol(t, s)
+	me := d.session()
+	for i := range 15 {
+		put(t, me, fmt.Sprintf(`{"resourceType":"Basic","id":"b%d","code":{"text":"%s"}}`, i, strings.Repeat("x", 1<<20)))
+	}
+	small := fhir.Ref{Type: "Basic", ID: "small"}
+	put(t, me, `{"resourceType":"Basic","id":"small","code":{"text":"x"}}`)
+	me.Close()
+	q, err := search.Parse("Basic", "", search.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(v *store.View) error {
+		page, err := v.Search(ctx, q, store.SearchOptions{Limit: 100})
+		if err == nil && len(page.Entries) != 16 {
+			t.Errorf("%d entries", len(page.Entries))
+		}
+		return err
+	}
+	slow, next := d.session(), d.session()
+	if err := look(slow); err != nil {
+		t.Fatal(err)
+	}
+	if err := look(next); !errors.Is(err, record.Unavailable) {
+		t.Errorf("a second one beside it: %v", err)
+	}
+	if _, err := next.Read(ctx, small, 0); err != nil {
+		t.Errorf("a small one: %v", err)
+	}
+	slow.Close()
+	if err := look(next); err != nil {
+		t.Errorf("when the first is gone: %v", err)
+	}
+	next.Close()
 }

@@ -70,6 +70,11 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 			ev.Outcome, ev.Reason, answer = audit.Refused, audit.OutsideGrant, notThere(ref)
 		}
 	}
+	if answer == nil {
+		if err := v.take(ctx, len(found.Body)); err != nil {
+			return Entry{}, err
+		}
+	}
 	if err := v.commit(ctx, ev, nil); err != nil {
 		return Entry{}, err
 	}

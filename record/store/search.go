@@ -41,7 +41,7 @@ const maxShown = audit.MaxEntries
 
 // maxIncludeBytes is what the first match of a page may bring with it, in bytes:
 // a page has at least one match, whole.
-const maxIncludeBytes = 4 * maxPageBytes
+const maxIncludeBytes = 2 * maxPageBytes
 
 // Search finds what a query says among the entries that the grant lets be searched,
 // and no others: what is outside is not counted, not included, not followed through
@@ -49,7 +49,7 @@ const maxIncludeBytes = 4 * maxPageBytes
 // which names each entry shown.
 //
 // A page ends where its matches and what they include would be more than 1,200
-// entries or 16 MiB. One match that includes more than that, or than 64 MiB, is
+// entries or 16 MiB. One match that includes more than that, or than 32 MiB, is
 // refused: nothing is left out unsaid.
 func (v *View) Search(ctx context.Context, q *search.Query, o SearchOptions) (page Page, err error) {
 	if err := pageLimit(o.Limit); err != nil {
@@ -89,7 +89,7 @@ func (v *View) search(ctx context.Context, q *search.Query, o SearchOptions, aft
 			return err
 		}
 		defer pass.close()
-		page, err = v.found(r, d, pass, q, o, after)
+		page, err = v.found(ctx, r, d, pass, q, o, after)
 		return err
 	})
 	switch record.KindOf(err) {
@@ -131,7 +131,7 @@ func (v *View) mayAny(types []string) bool {
 }
 
 // found runs the query over a pass and opens what the page shows.
-func (v *View) found(r kv.Reader, d *rows.Directory, p *pass, q *search.Query, o SearchOptions, after []byte) (page Page, err error) {
+func (v *View) found(ctx context.Context, r kv.Reader, d *rows.Directory, p *pass, q *search.Query, o SearchOptions, after []byte) (page Page, err error) {
 	result, err := q.Run(p.all)
 	if err != nil {
 		return page, err
@@ -144,6 +144,13 @@ func (v *View) found(r kv.Reader, d *rows.Directory, p *pass, q *search.Query, o
 	}
 	matches, included, next, err := p.cut(q, result, after, o.Limit)
 	if err != nil {
+		return page, err
+	}
+	size := 0
+	for _, i := range slices.Concat(matches, included) {
+		size += p.size(i)
+	}
+	if err := v.take(ctx, size); err != nil {
 		return page, err
 	}
 	for n, list := range [][]int{matches, included} {

@@ -40,7 +40,8 @@ type Store struct {
 	slots     slotHold  // capsules that a backup may still need
 	frontiers frontiers // where the last pages of logs began and ended
 	known     rows.Known
-	memos     *memos  // what searches keep between requests
+	memos     *memos // what searches keep between requests
+	answers   *answers
 	uploads   uploads // of records that are brought here
 	takers    writers // one of them is verified and written at a time
 	verifying sync.Mutex
@@ -122,7 +123,7 @@ func Open(dir string, opt Options) (*Store, error) {
 }
 
 func (s *Store) start() error {
-	s.memos = newMemos(s.opts.SearchMemory)
+	s.memos, s.answers = newMemos(s.opts.SearchMemory), newAnswers()
 	var from byte // the format to upgrade from
 	var begun bool
 	err := s.engine.View(nodePartition, func(r kv.Reader) error {

@@ -28,6 +28,7 @@ type View struct {
 	capsule crypto.CapsuleID
 	kind    crypto.Kind
 	signing crypto.PublicKey
+	weight  int64 // of answers' room
 	closed  bool
 }
 
@@ -153,6 +154,8 @@ func (v *View) Close() {
 	}
 	v.token.Key.Destroy()
 	v.token.Audit.Destroy()
+	v.s.answers.release(v.weight)
+	v.weight = 0
 	v.closed = true
 }
 
