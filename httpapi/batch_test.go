@@ -112,7 +112,7 @@ func TestAnswerToWritesIsBounded(t *testing.T) {
 	w.put(w.vars["ada"], `{"resourceType":"Observation","id":"scan","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],`+
 		`"code":{"text":"scan"},"subject":{"reference":"Patient/{patient}"},"note":[`+notes(2)+`,{"text":"`+strings.Repeat("y", 400<<10)+`"}]}`)
 	entry := w.expand(`{"resource":{"resourceType":"Observation","status":"final","code":{"text":"scan"},"subject":{"reference":"Patient/{patient}"}},"request":{"method":"POST","url":"Observation","ifNoneExist":"_id=scan"}}`)
-	for typ, many := range map[string]int{"batch": 200, "transaction": 16} {
+	for typ, many := range map[string]int{"batch": 80, "transaction": 16} {
 		for prefer, most := range map[string]int{"return=representation": 36 << 20, "return=minimal": 1 << 20} {
 			n := many
 			if prefer == "return=minimal" {

@@ -268,25 +268,126 @@ func TestTransactionIsBounded(t *testing.T) {
 	if _, err := plan(bundle("transaction", slices.Repeat([]string{same}, 1001)...), found{"Basic?identifier=1": {{Type: "Basic", ID: "1"}}}); err != nil {
 		t.Error(err)
 	}
+	// By anything else than an identifier or an id they cost more, and fewer are enough.
+	var others []string
+	for i := range 101 {
+		others = append(others, entry("DELETE", fmt.Sprint("Basic?code=", i)), entry("DELETE", fmt.Sprint("Basic?_id=", i)), entry("DELETE", "Basic?code=0"))
+	}
+	if _, err := plan(bundle("transaction", others[:300]...), found{}); err != nil {
+		t.Error(err)
+	}
+	if _, err := plan(bundle("transaction", others...), found{}); where(err) != "too large Bundle.entry[300].request.url" {
+		t.Error(err)
+	}
 	// Each patch is within what one may cost, and together they are not.
 	patch := entry("PATCH", "Basic/1", jsonPatch("["+strings.TrimSuffix(strings.Repeat(`{"op":"test","path":"/subject/reference","value":"urn:uuid:old"},`, 1000), ",")+"]"))
 	there := found{"Basic?identifier=1": {{Type: "Basic", ID: "1"}}, "Basic/1": {{}}}
-	big := wide{there, resource(t, `{"resourceType":"Basic","id":"1","subject":{"reference":"urn:uuid:old"},"a":"`+strings.Repeat("x", 60_000)+`"}`)}
+	big := wide{found: there, one: resource(t, `{"resourceType":"Basic","id":"1","subject":{"reference":"urn:uuid:old"},"a":"`+strings.Repeat("x", 60_000)+`"}`)}
 	cs, err := plan(bundle("batch", slices.Repeat([]string{patch}, 6)...), big)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, c := range cs {
-		if tooMuch := errors.Is(c.Err, record.TooLarge); tooMuch != (i >= 4) {
+		if tooMuch := errors.Is(c.Err, record.TooLarge); tooMuch != (i >= 1) {
 			t.Errorf("patch %d: %v", i, c.Err)
 		}
+	}
+	// A patch of nothing is not free: what is there is read, and what comes of it.
+	nothing := entry("PATCH", "Basic/1", jsonPatch("[]"))
+	if cs, err = plan(bundle("batch", slices.Repeat([]string{nothing}, 1000)...), big); err != nil {
+		t.Fatal(err)
+	}
+	done, read := 0, 0
+	for _, c := range cs {
+		if c.Err == nil {
+			done++
+		}
+	}
+	big.read = &read
+	if _, err = plan(bundle("batch", slices.Repeat([]string{nothing}, 1000)...), big); err != nil || done < 300 || done > 400 || read > done+2 {
+		t.Errorf("%d patches of nothing were done, and %d entries read for them: %v", done, read, err)
 	}
 }
 
 // wide holds one large entry.
 type wide struct {
 	found
-	one *fhir.Resource
+	one  *fhir.Resource
+	read *int // how often
 }
 
-func (w wide) Current(fhir.Ref) (*fhir.Resource, error) { return w.one, nil }
+func (w wide) Current(fhir.Ref) (*fhir.Resource, error) {
+	if w.read != nil {
+		*w.read++
+	}
+	return w.one, nil
+}
+
+// A condition says which resource is meant, and is no search: alone, in a batch and
+// in a transaction, and in a reference.
+func TestConditionsAreNarrow(t *testing.T) {
+	values := func(n int) string { return strings.TrimSuffix(strings.Repeat("x,", n), ",") }
+	params := func(n int) string { return strings.TrimSuffix(strings.Repeat("code=x&", n), "&") }
+	for _, c := range []struct {
+		query string
+		ok    bool
+	}{
+		{params(10), true},
+		{params(11), false},
+		{"code=" + values(20), true},
+		{"code=" + values(21), false},
+		{"code=" + values(11) + "&identifier=" + values(11), false},
+		{"code=" + strings.Repeat(`x\\,`, 30), true},
+		{"code=" + strings.ReplaceAll(values(21), ",", "%2C"), false},
+		{"patient.name=x&code=y", true},
+		{"patient.name=x&author.name=y", false},
+		{"patient.name=x&_has:Basic:patient:code=y", false},
+		{"_has:Basic:patient:code=y&%5Fhas:Basic:patient:code=y", false},
+	} {
+		want := ""
+		if !c.ok {
+			want = "invalid Bundle.entry[0].request."
+		}
+		for member, e := range map[string]string{
+			"url":         entry("DELETE", "Basic?"+c.query),
+			"ifNoneExist": with("POST", "Basic", `"ifNoneExist":"`+c.query+`"`, `"resource":{"resourceType":"Basic"}`),
+		} {
+			got := ""
+			if _, err := plan(bundle("transaction", e), found{}); err != nil {
+				got = where(err)
+			}
+			if got != want && got != want+member {
+				t.Errorf("%s in a transaction: %s, want %s", c.query, got, want)
+			}
+			cs, err := plan(bundle("batch", e), found{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (cs[0].Err == nil) != c.ok || !c.ok && !errors.Is(cs[0].Err, record.Invalid) {
+				t.Errorf("%s in a batch: %v", c.query, cs[0].Err)
+			}
+		}
+		refers := entry("POST", "Basic", `"resource":{"resourceType":"Basic","subject":{"reference":"Basic?`+c.query+`"}}`)
+		if _, err := plan(bundle("transaction", refers), found{}); errors.Is(err, record.Invalid) == c.ok {
+			t.Errorf("%s in a reference: %v", c.query, err)
+		}
+	}
+}
+
+// A plan that is made again, because the record moved on, may do as much again.
+func TestPatchesPlannedAgain(t *testing.T) {
+	b, err := change.ParseBundle([]byte(bundle("transaction", entry("PATCH", "Basic/1", jsonPatch(`[{"op":"add","path":"/b","value":1}]`)))), change.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := change.Requests(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	big := wide{one: resource(t, `{"resourceType":"Basic","id":"1","a":"`+strings.Repeat("x", 1<<20)+`"}`)}
+	for i := range 30 {
+		if _, err := change.Transaction(asked, change.Options{}, big); err != nil {
+			t.Fatalf("plan %d: %v", i, err)
+		}
+	}
+}

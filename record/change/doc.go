@@ -40,6 +40,9 @@
 //	delete     Absent: 204       deleted                 412   §3.1.0.7.1
 //	patch      404               patched                 412   §3.1.0.6
 //
+// A condition is narrower than a search (lookups.go): it names what a change is about,
+// and is looked up while everybody else waits. The same condition is looked up once.
+//
 // # A patch (RFC 6902)
 //
 // Apply does each operation with github.com/evanphx/json-patch/v5, which puts values
@@ -49,7 +52,8 @@
 // null at a place that is not there, and panics over null in a compared array; it
 // holds 1.0 and 1 to be different. What comes out is read again like any resource,
 // keeps its type and id, and is seen to where it has a narrative (retold.go).
-// Operations, bytes gone over and the result's size are bounded.
+// Operations, the result's size and the work are bounded; what the work will be is
+// reckoned before it is begun.
 //
 // # An import
 //

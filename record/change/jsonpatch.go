@@ -10,14 +10,14 @@ import (
 	"carehold/record/fhir"
 )
 
-// What a patch may ask for. The work is counted in bytes of the document, once
-// for each time that an operation goes over it: whoever is patching holds the
-// turn to write.
+// What a patch may ask for. The work is counted as weigh has it, once for each time
+// that an operation goes over the document, and before it is done: whoever is
+// patching holds the turn to write. So much takes less than a second.
 const (
 	maxOperations = 1_000
 	maxPatchWork  = 64 << 20
-	maxBundleWork = 256 << 20 // of all the patches in a Bundle
-	maxPatched    = 16 << 20  // bytes on the way; what comes out is measured by fhir.Parse
+	maxBundleWork = 64 << 20 // of all the patches in a Bundle
+	maxPatched    = 16 << 20 // bytes on the way; what comes out is measured by fhir.Parse
 )
 
 // JSONPatch is a patch that has been read: RFC 6902.
@@ -104,7 +104,10 @@ func parseOperation(v jsontext.Value) (o operation, fault *record.Error) {
 // not there and a result that is no resource, or another one, are
 // record.Unprocessed.
 func (p *JSONPatch) Apply(r *fhir.Resource) (*fhir.Resource, error) {
-	w := patching{doc: r.Bytes(), shared: p.shared}
+	w := patching{doc: r.Bytes(), base: weigh(r.Bytes()), shared: p.shared}
+	if err := w.begin(p.passes()); err != nil {
+		return nil, err
+	}
 	for i := range p.ops {
 		if err := w.do(&p.ops[i]); err != nil {
 			return nil, inOperation(i, err)
@@ -122,6 +125,22 @@ func (p *JSONPatch) Apply(r *fhir.Resource) (*fhir.Resource, error) {
 	}
 	return retold(r, next)
 }
+
+// passes is how often the patch goes over the document: what is there is read, so is
+// what comes of it, and its narrative may be taken out; each operation is a pass.
+func (p *JSONPatch) passes() int {
+	n := 3 + len(p.ops)
+	for i := range p.ops {
+		if p.ops[i].op == "move" { // taken out and put in
+			n++
+		}
+	}
+	return n
+}
+
+// spent reports whether the patches of the Bundle have had what there is for all of
+// them: then what they would patch need not even be read.
+func (p *JSONPatch) spent() bool { return p.shared != nil && *p.shared <= 0 }
 
 // inOperation says which of the operations it is about.
 func inOperation(i int, err *record.Error) error {

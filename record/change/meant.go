@@ -98,6 +98,13 @@ func (p *planner) patched(c Change) (Change, error) {
 	if p.find == nil {
 		return c, p.at(&c, "method", record.Safef(record.Unsupported, "patches are not possible here"))
 	}
+	if c.Patch.spent() {
+		err := error(tooMuchTogether())
+		if p.bundle {
+			err = inPatch(c.Index, err)
+		}
+		return c, err
+	}
 	now, err := p.find.Current(c.Ref)
 	if err != nil {
 		return c, p.at(&c, "url", err)

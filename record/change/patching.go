@@ -1,6 +1,8 @@
 package change
 
 import (
+	"bytes"
+
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -10,6 +12,7 @@ import (
 // patching is a document on its way.
 type patching struct {
 	doc     jsontext.Value
+	base    int // what a pass over it weighed at the beginning
 	changed bool
 	work    int
 	shared  *int
@@ -118,16 +121,68 @@ func (w *patching) apply(op string, p pointer, v jsontext.Value) *record.Error {
 	return nil
 }
 
-// spend counts one way through the document.
+// weigh is what one pass over a document costs, in units of ten nanoseconds or so: a
+// byte is one, and each value beside its bytes as much as 24. A scanned letter is
+// long and has few; an array of numbers is the other way round. Inside strings it
+// counts too much, and never too little.
+func weigh(doc jsontext.Value) int {
+	n := 0
+	for _, mark := range []string{",", "{", "["} {
+		n += bytes.Count(doc, []byte(mark))
+	}
+	return len(doc) + 24*n
+}
+
+// begin counts what a patch will cost at the size that the document has, before any
+// of it is done.
+func (w *patching) begin(passes int) *record.Error {
+	cost := passes * w.base
+	switch {
+	case cost > maxPatchWork:
+		w.share(w.base) // it was read for this
+		return tooMuchWork()
+	case w.shared != nil && cost > *w.shared:
+		w.share(w.base)
+		return tooMuchTogether()
+	}
+	w.work = cost
+	w.share(cost)
+	return nil
+}
+
+// spend counts what a pass costs beyond that: what the document has grown by.
 func (w *patching) spend() *record.Error {
-	if w.work += len(w.doc); w.work > maxPatchWork {
-		return record.Safef(record.TooLarge, "too much work for one patch: send several, or the whole resource with PUT")
+	more := max(weigh(w.doc)-w.base, 0)
+	if w.work += more; w.work > maxPatchWork {
+		return tooMuchWork()
 	}
-	if w.shared == nil {
-		return nil
-	}
-	if *w.shared -= len(w.doc); *w.shared < 0 {
-		return record.Safef(record.TooLarge, "too much work for the patches of one Bundle: send several, or whole resources with PUT")
+	if w.share(more); w.shared != nil && *w.shared < 0 {
+		return tooMuchTogether()
 	}
 	return nil
+}
+
+// refill gives the patches of a Bundle all that there is for them, for a plan that is
+// made again begins with it again.
+func refill(asked []Change) {
+	for i := range asked {
+		if p := asked[i].Patch; p != nil && p.shared != nil {
+			*p.shared = maxBundleWork
+			return // they share it
+		}
+	}
+}
+
+func (w *patching) share(cost int) {
+	if w.shared != nil {
+		*w.shared -= cost
+	}
+}
+
+func tooMuchWork() *record.Error {
+	return record.Safef(record.TooLarge, "too much work for one patch: send several, or the whole resource with PUT")
+}
+
+func tooMuchTogether() *record.Error {
+	return record.Safef(record.TooLarge, "too much work for the patches of one Bundle: send several, or whole resources with PUT")
 }

@@ -13,8 +13,9 @@ import (
 // record (Conditional).
 func Transaction(asked []Change, o Options, find Finder) ([]Change, error) {
 	if find != nil {
-		find = &lookups{find, maxLookups}
+		find = newLookups(find)
 	}
+	refill(asked)
 	p := planner{o, find, true}
 	changes := make([]Change, len(asked))
 	once := onceOnly{written: map[fhir.Ref]bool{}, sought: map[string]bool{}}
@@ -51,27 +52,14 @@ func Transaction(asked []Change, o Options, find Finder) ([]Change, error) {
 	return changes, nil
 }
 
-// maxLookups is how often one transaction may have the record searched: nobody else
-// can change it meanwhile. References that ask for the same count once.
-const maxLookups = 1_000
-
-type lookups struct {
-	Finder
-	left int
-}
-
-func (l *lookups) Find(typ, query string) ([]fhir.Ref, error) {
-	if l.left--; l.left < 0 {
-		return nil, record.Safef(record.TooLarge, "at most %d conditions are looked up in a transaction: send several", maxLookups)
-	}
-	return l.Finder.Find(typ, query)
-}
-
 // One is Transaction for a request that stands alone, or in a batch: nothing is
 // rewritten.
 func One(asked Change, o Options, find Finder) (Change, error) {
 	if asked.Err != nil {
 		return asked, asked.Err
+	}
+	if find != nil {
+		find = newLookups(find)
 	}
 	p := planner{o, find, false}
 	c, err := p.resolve(asked)

@@ -24,7 +24,7 @@ func retold(was, now *fhir.Resource) (*fhir.Resource, error) {
 	case "empty":
 		return now, nil
 	case "generated", "extensions":
-		w := patching{doc: now.Bytes()}
+		w := patching{doc: now.Bytes(), base: weigh(now.Bytes())}
 		if err := w.remove(pointer{"text"}, ""); err != nil {
 			return nil, err
 		}
