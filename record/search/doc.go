@@ -25,8 +25,9 @@
 //
 //	unknown parameter    ignored and listed in Ignored; Strict: refused. Also one
 //	                     that not all the types searched have
-//	empty parameter      ignored: "not an error". Strict: refused, so that no condition
-//	                     gets lost. An empty alternative is dropped
+//	empty parameter      ignored and listed, strict too: "not an error". In the condition
+//	                     of a change refused, so that none gets lost. An empty
+//	                     alternative is dropped
 //	left out on purpose  refused, lenient or strict: _text _content _filter _list
 //	                     _query _contained near, :in :not-in :above :below of
 //	                     tokens, :above :below of references, :iterate, a second hop

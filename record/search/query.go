@@ -15,8 +15,13 @@ import (
 // Options say how a search text is read.
 type Options struct {
 	Base   string    // the server's own base URL: a reference to it equals the relative one
-	Strict bool      // Prefer: handling=strict: a parameter that is unknown or empty is refused (FHIR R4 §3.1.1.3)
+	Strict bool      // Prefer: handling=strict: a parameter that is unknown is refused (FHIR R4 §3.1.1.3)
 	Now    time.Time // what ap measures the distance of dates from; zero is now
+
+	// Condition is for the condition of a change: Strict, and a parameter that is empty
+	// is refused too. What asks for one resource by a condition that is left out asks
+	// for all of them.
+	Condition bool
 }
 
 // Query is a search that was read and understood. It is not changed by being
@@ -29,9 +34,11 @@ type Query struct {
 	Summary  string   // _summary: "", true, text, data, count or false
 	Elements []string // _elements
 	Ignored  []string // the parameters that were not applied, by name
+	Empty    []string // of these, those that are known and have no value
 
 	base       string // with a slash at its end; "" when there is none
-	strict     bool
+	strict     bool   // unknown parameters are refused
+	whole      bool   // and empty ones
 	now        time.Time
 	conditions []condition
 	sorts      []sortKey
@@ -48,7 +55,7 @@ type pair struct{ name, value string }
 // Parse reads the parameters of a search as a URL or a form holds them. typ ""
 // searches all types. Errors are of kind Invalid, at the parameter's name.
 func Parse(typ, rawQuery string, o Options) (*Query, error) {
-	q := &Query{Type: typ, Count: -1, strict: o.Strict, now: o.Now, base: o.Base}
+	q := &Query{Type: typ, Count: -1, strict: o.Strict || o.Condition, whole: o.Condition, now: o.Now, base: o.Base}
 	if q.now.IsZero() {
 		q.now = time.Now()
 	}
@@ -123,7 +130,7 @@ func (q *Query) add(p pair, said map[string]bool) error {
 		}
 		said[nameOnly(p.name)] = true
 		if p.value == "" && use.set != nil {
-			return q.ignore(p.name)
+			return q.ignore(p.name, true)
 		}
 		if use.set == nil || nameOnly(p.name) == "_type" {
 			if use.set != nil {
@@ -147,7 +154,7 @@ func (q *Query) add(p pair, said map[string]bool) error {
 	case err != nil:
 		return err
 	case c == nil:
-		return q.ignore(p.name)
+		return q.ignore(p.name, q.known(p.name))
 	}
 	c.name = p.name
 	q.conditions = append(q.conditions, *c)
@@ -155,17 +162,33 @@ func (q *Query) add(p pair, said map[string]bool) error {
 	return nil
 }
 
-// ignore leaves a parameter out: one that is unknown, or has no value, which is
-// "not an error" (FHIR R4 §3.1.1.3). Strictly it is one: what asks for one resource
-// by a condition that is left out asks for all of them.
-func (q *Query) ignore(name string) error {
-	if q.strict {
+// ignore leaves a parameter out: one that is unknown, or one that has no value. "Empty
+// parameters are not an error - they are just ignored by the server" (FHIR R4
+// §3.1.1.3), in a strict search too.
+func (q *Query) ignore(name string, empty bool) error {
+	if q.whole {
 		return record.Safef(record.Invalid, "it has no value, and says nothing: leave it out")
 	}
 	if !slices.Contains(q.Ignored, name) {
 		q.Ignored = append(q.Ignored, name)
 	}
+	if empty && !slices.Contains(q.Empty, name) {
+		q.Empty = append(q.Empty, name)
+	}
 	return nil
+}
+
+// known reports whether a parameter that was left out is one of the types' searched.
+func (q *Query) known(name string) bool {
+	if name = nameOnly(name); name == "_has" {
+		return true
+	}
+	for _, typ := range q.searched() {
+		if _, ok := r4.LookupParam(typ, name); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // searched are the types a parameter has to be of.

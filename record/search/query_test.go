@@ -45,13 +45,17 @@ func TestParse(t *testing.T) {
 			continue
 		}
 		if name, unknown := strings.CutPrefix(want, "~"); unknown {
-			if !slices.Equal(lenient.Ignored, []string{name}) || !errors.Is(strictErr, record.Invalid) {
+			if !slices.Equal(lenient.Ignored, []string{name}) || len(lenient.Empty) > 0 || !errors.Is(strictErr, record.Invalid) {
 				t.Errorf("line %d: %s: ignored %q; strict: %v", i+1, search, lenient.Ignored, strictErr)
 			}
 			continue
 		}
 		if strictErr != nil {
 			t.Errorf("line %d: %s: strict: %v", i+1, search, strictErr)
+		}
+		_, err = Parse(typ, query, Options{Base: testBase, Now: testNow, Condition: true})
+		if empty := strings.HasPrefix(want, "("); empty != errors.Is(err, record.Invalid) || empty != (len(lenient.Empty) > 0) {
+			t.Errorf("line %d: %s: as a condition: %v; empty %q", i+1, search, err, lenient.Empty)
 		}
 		for _, q := range []*Query{lenient, strict} {
 			if q == nil {

@@ -99,7 +99,7 @@ type Quantity struct {
 }
 
 // Tuple is one value of a composite parameter: what its components have, each in
-// the same place of the resource (FHIR R4 §3.1.1.4.14).
+// the same place of the resource (FHIR R4 §3.1.1.4.17).
 type Tuple struct {
 	index    []byte
 	from, to int

@@ -91,9 +91,9 @@ func (f *finder) Find(typ, query string) ([]fhir.Ref, error) {
 	if !grant.Covers(v.grant, grant.ActSearch, typ) {
 		return nil, record.Errorf(record.Forbidden, "this grant does not include searching %s, which a condition needs", typ)
 	}
-	// Strict: a condition that is left out makes a request for one resource one for
+	// Condition, strictly: one that is left out makes a request for one resource one for
 	// all of them.
-	q, err := search.Parse(typ, query, search.Options{Base: f.base, Strict: true})
+	q, err := search.Parse(typ, query, search.Options{Base: f.base, Condition: true})
 	if err != nil {
 		return nil, f.fail(err)
 	}
