@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"carehold/record/holder"
@@ -34,6 +35,23 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 		return t, nil
 	}
 	return time.Time{}, fmt.Errorf("%q is no time such as 7d, and no date such as 2026-11-01", s)
+}
+
+// parseLasting reads how long a grant lasts. Others say m for a month, and nobody
+// should have to find out which of the two was meant.
+func parseLasting(s string) (time.Duration, error) {
+	if n, ok := strings.CutSuffix(s, "min"); ok {
+		s = n + "m"
+	} else if n, ok := strings.CutSuffix(s, "m"); ok {
+		if _, err := parseDuration(s); err == nil {
+			return 0, fmt.Errorf("--for %s could be minutes or months; say %smin, or days: 30d is a month", s, n)
+		}
+	}
+	d, err := parseDuration(s)
+	if err != nil || d == 0 {
+		return 0, fmt.Errorf("--for %s is no time such as 30min, 12h, 1d, 2w or 1y, and is not until-stopped", s)
+	}
+	return d, nil
 }
 
 // local writes a time as it is where the person is.

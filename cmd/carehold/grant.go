@@ -31,13 +31,14 @@ stays closed. Identity and providers (who you are, who cares for you) are in
 every grant. Sensitive sections (mental-health, sexual-health, substance-use,
 safeguarding, private) are in none unless you name them.
 
-` + readyHelp(),
+` + sectionsHelp() + "\n\n" + readyHelp(),
 		Example: `  carehold grant --to "Dr Amara Okafor" --ready gp-visit -n
   carehold grant --to "Dr Amara Okafor" --organisation "Elm Road Surgery" \
     --role GP --ready gp-visit
   carehold grant --to Judith --sections allergies,medicines --for until-stopped
   carehold grant --to "Community nurse" --sections measurements \
-    --scopes "patient/Observation.crs" --for 30d --token-out nurse.token`,
+    --scopes "patient/Patient.r patient/Observation.crs" --for 30d \
+    --token-out nurse.token`,
 		Args: nothing,
 	}
 	var o grantOptions
@@ -48,7 +49,7 @@ safeguarding, private) are in none unless you name them.
 	f.StringVar(&o.ready, "ready", "", "a ready-made choice, by `name`: "+strings.Join(readyNames(), ", "))
 	f.StringVar(&o.sections, "sections", "", "the `sections`, separated by commas")
 	f.StringVar(&o.scopes, "scopes", "", "what they may do, as SMART `scopes`: patient/TYPE.cruds (by itself patient/*.rs: read and search)")
-	f.StringVar(&o.lasts, "for", "", "how `long`: 1d, 90d, 1y, or until-stopped (by itself as the ready-made one, else 1d)")
+	f.StringVar(&o.lasts, "for", "", "how `long`: a number with min, h, d, w or y (1d, 90d), or until-stopped (by itself as the ready-made one, else 1d)")
 	f.StringVar(&o.purpose, "purpose", "", "what for, by its HL7 `code`: "+strings.Join(purposeCodes(), ", "))
 	f.StringVar(&o.tokenOut, "token-out", "", "write the token to this new `file` instead of showing it")
 	f.BoolVarP(&o.dry, "dry-run", "n", false, "only show what they would see")
@@ -133,8 +134,8 @@ func (o grantOptions) request() (holder.GrantRequest, error) {
 	case "until-stopped":
 		req.Lasts = 0
 	default:
-		if req.Lasts, err = parseDuration(o.lasts); err != nil || req.Lasts == 0 {
-			return req, usagef("--for %s is no time such as 1d, 90d or 1y, and is not until-stopped", o.lasts)
+		if req.Lasts, err = parseLasting(o.lasts); err != nil {
+			return req, usage(err)
 		}
 	}
 	if o.purpose != "" {
@@ -178,10 +179,14 @@ func (a *app) grant(ctx context.Context, u *unlocked, req holder.GrantRequest, o
 	if err != nil {
 		return err
 	}
+	outside, err := u.outside(ctx, req, p)
+	if err != nil {
+		return err
+	}
 	if !a.json {
-		a.showPreview(u, req, p, examples)
+		a.showPreview(u, req, p, examples, outside)
 	} else if o.dry {
-		return a.summary(previewOf(p, examples))
+		return a.summary(previewOf(req, p, examples, outside))
 	}
 	if o.dry {
 		a.say("")
@@ -230,9 +235,9 @@ type grantedJSON struct {
 func (a *app) showToken(u *unlocked, issued holder.Issued, file string) {
 	fmt.Fprintln(a.stderr)
 	if file != "" {
-		a.say("Granted. The token is in %s", file)
+		a.say("Granted, %s. The token is in %s", until(issued.Until), file)
 	} else {
-		a.note("Granted. This is the token, shown once and kept nowhere:")
+		a.note("Granted, %s. This is the token, shown once and kept nowhere:", until(issued.Until))
 		fmt.Fprintln(a.stderr)
 		a.say("%s", issued.Token)
 	}
@@ -275,7 +280,36 @@ func (u *unlocked) examples(ctx context.Context, p message.Preview) (map[string]
 	return out, nil
 }
 
-func (a *app) showPreview(u *unlocked, req holder.GrantRequest, p message.Preview, examples map[string]string) {
+// outside counts what is in the sections chosen, and outside the scopes. Without it
+// nobody could tell a section that is empty from one that the scopes shut out.
+func (u *unlocked) outside(ctx context.Context, req holder.GrantRequest, p message.Preview) (map[string]int, error) {
+	out := map[string]int{}
+	if narrowed(req.Scopes) == "" {
+		return out, nil
+	}
+	whole, err := u.session.Preview(ctx, grant.With(req.Sections), []grant.Scope{{Type: "*", Verbs: grant.Read | grant.Search}})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range whole.Sections {
+		if s.Granted {
+			out[s.Section] = s.Total
+		}
+	}
+	for _, s := range p.Sections {
+		out[s.Section] -= s.Total
+	}
+	return out, nil
+}
+
+// showsPatient reports whether the scopes let the Patient be read or found.
+func showsPatient(scopes []grant.Scope) bool {
+	return slices.ContainsFunc(scopes, func(s grant.Scope) bool {
+		return (s.Type == "*" || s.Type == "Patient") && s.Verbs&(grant.Read|grant.Search) != 0
+	})
+}
+
+func (a *app) showPreview(u *unlocked, req holder.GrantRequest, p message.Preview, examples map[string]string, outside map[string]int) {
 	if p.Total == 0 {
 		a.paragraph("", partyName(req.To)+" would see nothing: your record holds no entry in what you chose"+narrowed(req.Scopes)+
 			". What comes into it later they could "+mayDo(req.Scopes)+", "+lasts(u, req)+", for "+grant.Purposes[req.Purpose]+":")
@@ -292,8 +326,8 @@ func (a *app) showPreview(u *unlocked, req holder.GrantRequest, p message.Previe
 		case s.Granted:
 			row := []string{fmt.Sprintf("%5s", thousands(s.Total)), s.Section, examples[s.Section]}
 			switch {
-			case s.Total == 0 && narrowed(req.Scopes) != "":
-				row[2] = "nothing of that kind in it now"
+			case s.Total == 0 && outside[s.Section] > 0:
+				row[2] = "not within these scopes: it holds " + entriesOf(outside[s.Section])
 			case s.Total == 0:
 				row[2] = "nothing in it now"
 			case examples[s.Section] != "":
@@ -311,7 +345,17 @@ func (a *app) showPreview(u *unlocked, req holder.GrantRequest, p message.Previe
 	}
 	a.table("", open)
 	a.say("")
+	if !showsPatient(req.Scopes) {
+		a.paragraph("Note:    ", "With these scopes they cannot see whose record it is: add patient/Patient.r to them.")
+		a.say("")
+	}
 	if len(closed) == 0 {
+		for _, n := range outside {
+			if n > 0 {
+				a.say("No section stays closed; what is not within these scopes does.")
+				return
+			}
+		}
 		a.say("Nothing stays closed: this is the whole record.")
 		return
 	}
@@ -359,20 +403,22 @@ func mayDo(scopes []grant.Scope) string {
 type previewJSON struct {
 	Total    int                  `json:"total"`
 	Sections []previewSectionJSON `json:"sections"`
+	Patient  bool                 `json:"shows_patient"` // whether they can see whose record it is
 }
 
 type previewSectionJSON struct {
 	Section string         `json:"section"`
 	Granted bool           `json:"granted"`
 	Total   int            `json:"total"`
+	Outside int            `json:"outside_scopes,omitempty"`
 	Types   map[string]int `json:"types,omitempty"`
 	Example string         `json:"example,omitempty"`
 }
 
-func previewOf(p message.Preview, examples map[string]string) previewJSON {
-	out := previewJSON{Total: p.Total, Sections: []previewSectionJSON{}}
+func previewOf(req holder.GrantRequest, p message.Preview, examples map[string]string, outside map[string]int) previewJSON {
+	out := previewJSON{Total: p.Total, Patient: showsPatient(req.Scopes), Sections: []previewSectionJSON{}}
 	for _, s := range p.Sections {
-		out.Sections = append(out.Sections, previewSectionJSON{s.Section, s.Granted, s.Total, s.Types, examples[s.Section]})
+		out.Sections = append(out.Sections, previewSectionJSON{s.Section, s.Granted, s.Total, outside[s.Section], s.Types, examples[s.Section]})
 	}
 	return out
 }
@@ -392,6 +438,13 @@ func readyNames() []string {
 		names = append(names, r.Name)
 	}
 	return names
+}
+
+// sectionsHelp lists the sections. There is no word for all of them: whoever shares
+// the sensitive ones should have written each.
+func sectionsHelp() string {
+	return strings.TrimRight(wrap("Sections:  ", record.SectionNames(), 80), "\n") +
+		"\nTo share everything, name them all; with quotes they can stand as they do here."
 }
 
 // readyHelp describes the ready-made grants from the table that makes them.

@@ -80,7 +80,7 @@ still goes in; the same command again goes on.`,
 			}
 		}
 		if n := len(total.Refused); n > 0 {
-			return coded(exitPartly, fmt.Errorf("%s not imported", refusedWords(n)), "the reasons are above; everything else is done")
+			return total.notImported(n, *dry)
 		}
 		return nil
 	}
@@ -99,11 +99,16 @@ func stopped(r imported, left int, dry bool) error {
 	return coded(exitInterrupted, errors.New(text), "carehold imports undo "+shortID(r.ID.String())+" takes it back; the same command again goes on")
 }
 
-func refusedWords(n int) string {
-	if n == 1 {
-		return "1 entry was"
+// notImported is how an import ends that left something out.
+func (t imported) notImported(n int, dry bool) error {
+	text, hint := plural(n, "entry was", "entries were")+" not imported", "the reasons are above; everything else is done"
+	switch {
+	case dry:
+		text, hint = entriesOf(n)+" would not be imported", "the reasons are above; nothing was written"
+	case t.taken() == 0:
+		hint = "the reasons are above; nothing else was there to import"
 	}
-	return thousands(n) + " entries were"
+	return coded(exitPartly, errors.New(text), hint)
 }
 
 // importSource is one file: its name, and the bundles in it.

@@ -5,14 +5,18 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"carehold/crypto"
+	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
+	"carehold/record/grant"
+	"carehold/record/holder"
 	"carehold/record/sample"
 )
 
@@ -173,6 +177,89 @@ func TestImportOfTwoPeopleAtOnce(t *testing.T) {
 	a.stderr = &said
 	if code := a.run(t.Context(), files); code == exitDone || !strings.Contains(said.String(), "Tom Fox") {
 		t.Errorf("ended with %d: %s", code, said.String())
+	}
+}
+
+// TestUpdatePersonAfterACorrection: whoever asks for a source's own details gets
+// them, also when they were corrected by hand or by somebody with a grant since; who
+// does not ask keeps the correction.
+func TestUpdatePersonAfterACorrection(t *testing.T) {
+	a, dir := enrolled(t)
+	u, err := a.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.close()
+	req := holder.GrantRequest{To: grant.Party{Name: "Sam"}, Sections: record.SectionsOf(record.Identity), Purpose: "TREAT",
+		Scopes: []grant.Scope{{Type: "Patient", Verbs: grant.Read | grant.Update}}}
+	sam, err := u.Grant(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const file = `{"resourceType":"Bundle","type":"collection","entry":[
+		{"resource":{"resourceType":"Patient","id":"p","name":[{"text":"Ann Lee"}],"birthDate":"1950-01-01"}},
+		{"resource":{"resourceType":"Organization","id":"o","name":"Mill Lane"}}]}`
+	path := filepath.Join(dir, "gp.json")
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(args ...string) string {
+		t.Helper()
+		var out, said bytes.Buffer
+		b := *a
+		b.stdout, b.stderr = &out, &said
+		if code := b.run(t.Context(), append(args, "--yes", "--state", a.state, "--passphrase-file", a.passphraseFile)); code != exitDone {
+			t.Fatalf("%v ended with %d: %s", args, code, said.String())
+		}
+		return out.String() + said.String()
+	}
+	name := func() string {
+		t.Helper()
+		patient, err := u.session.Patient(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := u.session.Read(t.Context(), fhir.Ref{Type: "Patient", ID: patient})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return summarize(b).Title
+	}
+	correct := func(token, to string) {
+		t.Helper()
+		patient, err := u.session.Patient(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := `{"resourceType":"Patient","id":"` + patient + `","name":[{"text":"` + to + `"}],"birthDate":"1950-01-01"}`
+		r, err := http.NewRequestWithContext(t.Context(), "PUT", u.client.Base()+"/fhir/Patient/"+patient, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/fhir+json")
+		r.Header.Set("Authorization", "Bearer "+token)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK || name() != to {
+			t.Fatalf("%s, and the name is %s", answer.Status, name())
+		}
+	}
+	run("import", path)
+	for _, by := range []struct{ who, token string }{{"themselves", u.token}, {"somebody with a grant", sam.Token}} {
+		correct(by.token, "Anne Lee")
+		if out := run("import", path); name() != "Anne Lee" || !strings.Contains(out, "nothing was added; all 2 entries were there already") {
+			t.Errorf("corrected by %s, imported again: %s, %s", by.who, name(), out)
+		}
+		if out := run("import", path, "--update-person"); name() != "Ann Lee" || !strings.Contains(out, "gp: 1 changed, 1 there already") ||
+			!strings.Contains(out, "That is a change of your own") || strings.Contains(out, "imports undo") {
+			t.Errorf("corrected by %s, asked for: %s, %s", by.who, name(), out)
+		}
+		if out := run("import", path, "--update-person"); name() != "Ann Lee" || !strings.Contains(out, "nothing was added; all 2 entries were there already") {
+			t.Errorf("corrected by %s, asked for again: %s, %s", by.who, name(), out)
+		}
 	}
 }
 

@@ -5,14 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"carehold/crypto"
 	"carehold/httpapi/message"
 	"carehold/record"
 	"carehold/record/change"
+	"carehold/record/entry"
 	"carehold/record/fhir"
-	"carehold/record/fhir/validate"
 	"carehold/record/filing"
 )
 
@@ -24,12 +25,14 @@ type imported struct {
 	Back     int // were there once, and deleted
 	Known    int // of a dry run: are there, the same or not
 	Changed  int
-	Same     int // were there already
-	Left     int // the person's own details, which another source gave first
-	Refused  []change.Refusal
+	Same     int  // were there already
+	Left     int  // the person's own details, which another source gave first
+	Own      bool // their own details were taken as a change of their own, not of the import
+	Refused  []refusal
 	Types    map[string]int // of what would be, or was, imported
 	Sections map[string]int
-	Dangling int
+	Dangling int // references that lead to nothing that was taken
+	LeadOut  int // of them those to an entry that was refused
 	Ignored  map[string]int
 }
 
@@ -42,6 +45,18 @@ func (t *imported) add(r imported) {
 	t.Left += r.Left
 	t.Refused = append(t.Refused, r.Refused...)
 }
+
+// written is how many entries the import brought or changed, and would take back.
+func (t imported) written() int {
+	n := t.New + t.Changed + t.Back
+	if t.Own {
+		n-- // their own details
+	}
+	return n
+}
+
+// taken is how many of the entries are in the record now, whoever brought them.
+func (t imported) taken() int { return t.New + t.Back + t.Known + t.Changed + t.Same + t.Left }
 
 // importer puts sources into an open record.
 type importer struct {
@@ -89,7 +104,8 @@ func (im *importer) source(ctx context.Context, s importSource, dry bool) (impor
 	r := imported{ID: crypto.RandomID(), Source: s.name, Types: map[string]int{}, Sections: map[string]int{}, Ignored: map[string]int{}}
 	var changes []change.Change
 	for _, b := range s.bundles {
-		plan, err := change.PlanImport(b, s.name, im.patient, change.Checking(validate.Check))
+		checks := checker{}
+		plan, err := change.PlanImport(b, s.name, im.patient, change.Checking(checks.check))
 		if err != nil {
 			return r, err
 		}
@@ -101,8 +117,10 @@ func (im *importer) source(ctx context.Context, s importSource, dry bool) (impor
 				return r, err
 			}
 		}
-		r.Refused = append(r.Refused, plan.Refused...)
+		refused := checks.refusals(b, plan)
+		r.Refused = append(r.Refused, refused...)
 		r.Dangling += plan.Dangling
+		r.LeadOut += leadTo(plan.Changes, refusedNames(refused))
 		for what, n := range plan.Ignored {
 			r.Ignored[what] += n
 		}
@@ -118,7 +136,11 @@ func (im *importer) source(ctx context.Context, s importSource, dry bool) (impor
 	if dry {
 		im.foresee(&r, changes)
 	} else {
+		was := im.there[im.ownRef()]
 		if err := im.send(ctx, &r, changes); err != nil {
+			return r, err
+		}
+		if err := im.takePerson(ctx, &r, changes, was); err != nil {
 			return r, err
 		}
 	}
@@ -152,6 +174,34 @@ func (im *importer) foresee(r *imported, changes []change.Change) {
 func (im *importer) keepPerson(c change.Change, source string) bool {
 	was, there := im.there[c.Ref]
 	return c.Ref.Type == "Patient" && there && !was.Deleted && was.Source != source && !im.person
+}
+
+func (im *importer) ownRef() fhir.Ref { return fhir.Ref{Type: "Patient", ID: im.patient} }
+
+// takePerson is the rest of --update-person. An import does not undo what somebody
+// corrected by hand: what it brought once is found unchanged then, though it is not
+// what is there. Whoever asks for this source's details wants just that, and so sends
+// them as a change of their own: as one that an import would not make.
+func (im *importer) takePerson(ctx context.Context, r *imported, changes []change.Change, was message.EntryInfo) error {
+	at := slices.IndexFunc(changes, func(c change.Change) bool { return c.Ref == im.ownRef() })
+	if !im.person || at < 0 || was.Version == 0 || was.Deleted || was.Source != "" || im.there[im.ownRef()].Version != was.Version {
+		return nil
+	}
+	body, err := transactionOf(changes[at : at+1])
+	if err != nil {
+		return err
+	}
+	answer, err := im.session.Transaction(context.WithoutCancel(ctx), body, entry.Origin{})
+	if err != nil {
+		return hinted(fmt.Errorf("your own details stay as they were: %w", err), "everything else of "+clean(r.Source)+" is in")
+	}
+	versions, err := versionsOf(answer, 1)
+	if err != nil || versions[0] == was.Version {
+		return err
+	}
+	r.Same, r.Changed, r.Own = r.Same-1, r.Changed+1, true
+	im.there[im.ownRef()] = message.EntryInfo{Type: "Patient", ID: im.patient, Version: versions[0], Section: was.Section}
+	return nil
 }
 
 // isThatYou asks whom the source is about.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"carehold/record"
@@ -19,6 +18,7 @@ type importJSON struct {
 	Types    map[string]int `json:"types,omitempty"`
 	Sections map[string]int `json:"sections,omitempty"`
 	Dangling int            `json:"dangling_references,omitempty"`
+	LeadOut  int            `json:"references_to_refused,omitempty"` // of those
 	Ignored  map[string]int `json:"ignored,omitempty"`
 }
 
@@ -34,14 +34,15 @@ type importDryJSON struct {
 	Types    map[string]int `json:"types,omitempty"`
 	Sections map[string]int `json:"sections,omitempty"`
 	Dangling int            `json:"dangling_references,omitempty"`
+	LeadOut  int            `json:"references_to_refused,omitempty"` // of those
 	Ignored  map[string]int `json:"ignored,omitempty"`
 }
 
 func (r imported) json(dry bool) any {
 	if dry {
-		return importDryJSON{r.Source, true, r.New, r.Back, r.Known, len(r.Refused), r.Types, r.Sections, r.Dangling, r.Ignored}
+		return importDryJSON{r.Source, true, r.New, r.Back, r.Known, len(r.Refused), r.Types, r.Sections, r.Dangling, r.LeadOut, r.Ignored}
 	}
-	j := importJSON{r.ID.String(), r.Source, r.New, r.Back, r.Changed, r.Same, len(r.Refused), r.Types, r.Sections, r.Dangling, r.Ignored}
+	j := importJSON{r.ID.String(), r.Source, r.New, r.Back, r.Changed, r.Same, len(r.Refused), r.Types, r.Sections, r.Dangling, r.LeadOut, r.Ignored}
 	if r.ID == (record.ImportID{}) {
 		j.Import = ""
 	}
@@ -52,23 +53,29 @@ func (r imported) json(dry bool) any {
 func (a *app) showImport(r imported, dry bool) error {
 	if a.json {
 		for _, x := range r.Refused {
-			if err := a.refused(struct {
-				Source  string `json:"source"`
-				Index   int    `json:"index"`
-				Ref     string `json:"ref,omitempty"`
-				Message string `json:"message"`
-			}{r.Source, x.Index, refText(x.Ref.Type, x.Ref.ID), x.Reason}); err != nil {
+			if err := a.refused(refusedJSON{r.Source, x.Index, refText(x.Ref.Type, x.Ref.ID), x.FullURL, x.message(), x.Issues}); err != nil {
 				return err
 			}
 		}
 		return a.item(r.json(dry))
 	}
-	total := 0
-	for _, n := range r.Types {
-		total += n
-	}
-	if dry {
-		a.say("%s: %s would be imported. Nothing was written.", clean(r.Source), entriesOf(total))
+	listed := r.Refused
+	switch {
+	case r.taken() == 0 && len(r.Refused) > 0:
+		reason := onlyReason(r.Refused)
+		if reason != "" && len(r.Refused) > fewRefusals {
+			listed = nil // it is said once
+			reason = ": " + clean(reason)
+		} else {
+			reason = ""
+		}
+		taken := "nothing was taken"
+		if dry {
+			taken = "nothing would be taken"
+		}
+		a.say("%s: %s: %s%s", clean(r.Source), taken, allRefused(len(r.Refused)), first(reason, "."))
+	case dry:
+		a.say("%s: %s would be imported. Nothing was written.", clean(r.Source), entriesOf(r.New+r.Back+r.Known))
 		if r.Back+r.Known > 0 {
 			a.say("%s", wouldBe(r))
 		}
@@ -76,29 +83,51 @@ func (a *app) showImport(r imported, dry bool) error {
 		a.countTable("by section", r.Sections, func(s string) string { return s })
 		a.say("")
 		a.countTable("by type", r.Types, func(t string) string { return t })
-	} else if r.New+r.Changed+r.Back == 0 {
-		a.say("%s: nothing was added; all %s were there already.", clean(r.Source), entriesOf(r.Same+r.Left))
-	} else {
+	case r.New+r.Changed+r.Back == 0:
+		a.say("%s: nothing was added%s.", clean(r.Source), thereAlready(r.Same+r.Left, len(r.Refused)))
+	default:
 		a.say("%s: %s", clean(r.Source), counted(r.New, "new", r.Back, "back again", r.Changed, "changed", r.Same, "there already"))
+	}
+	if r.Own {
+		a.note("Your own details are as %s has them. That is a change of your own: taking the import back leaves it.", clean(r.Source))
+	}
+	if r.written() > 0 && !dry {
 		a.note("Take it back: carehold imports undo %s", shortID(r.ID.String()))
 	}
-	if r.Left > 0 && r.New+r.Changed+r.Back > 0 {
+	if r.Left > 0 && (r.New+r.Changed+r.Back > 0 || r.Same == 0) {
 		a.note("Your own details stay as another source gave them first (--update-person takes these).")
 	}
-	if r.Dangling > 0 {
-		a.note("%s to something that the file does not hold; they are kept as they are.", plural(r.Dangling, "reference leads", "references lead"))
+	if r.LeadOut > 0 {
+		a.note("%s to an entry that was refused; kept as they are, they lead to it when it is imported.", plural(r.LeadOut, "reference leads", "references lead"))
+	}
+	if n := r.Dangling - r.LeadOut; n > 0 {
+		a.note("%s to something that the file does not hold; they are kept as they are.", plural(n, "reference leads", "references lead"))
 	}
 	if left := leftOut(r.Ignored); len(left) > 0 {
 		a.note("Left out: %s.", countList(left))
 	}
-	for i, x := range r.Refused {
-		if i == maxRefusals {
-			fmt.Fprintf(a.stderr, "  … and %d more; --json lists all\n", len(r.Refused)-i)
-			break
-		}
-		io.WriteString(a.stderr, wrap("  refused: ", fmt.Sprintf("entry %d %s: %s", x.Index+1, refText(x.Ref.Type, x.Ref.ID), clean(x.Reason)), a.noteColumns()))
-	}
+	a.listRefused(listed)
 	return nil
+}
+
+func allRefused(n int) string {
+	if n == 1 {
+		return "its only entry was refused"
+	}
+	return "all " + thousands(n) + " entries were refused"
+}
+
+// thereAlready goes on after "nothing was added".
+func thereAlready(there, refused int) string {
+	switch {
+	case there == 0:
+		return ": there are no entries in it"
+	case refused > 0:
+		return ": " + plural(there, "entry was", "entries were") + " there already, and " + plural(refused, "was", "were") + " refused"
+	case there == 1:
+		return "; its only entry was there already"
+	}
+	return "; all " + thousands(there) + " entries were there already"
 }
 
 // wouldBe is what a dry run knows of what was there before.
@@ -129,8 +158,6 @@ func leftOut(ignored map[string]int) map[string]int {
 	}
 	return left
 }
-
-const maxRefusals = 50
 
 func refText(typ, id string) string {
 	if id == "" {

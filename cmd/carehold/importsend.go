@@ -94,6 +94,7 @@ func (im *importer) piece(changes []change.Change) int {
 // transaction sends one transaction. An entry that the server refuses must not
 // keep the others out: it is left out, and all the others go again, together.
 func (im *importer) transaction(ctx context.Context, r *imported, changes []change.Change) error {
+	refused := map[string]bool{}
 	for len(changes) > 0 {
 		body, err := transactionOf(changes)
 		if err != nil {
@@ -101,13 +102,18 @@ func (im *importer) transaction(ctx context.Context, r *imported, changes []chan
 		}
 		answer, err := im.session.Transaction(ctx, body, entry.Origin{Import: r.ID, Source: r.Source})
 		if err == nil {
+			n := leadTo(changes, refused)
+			r.Dangling, r.LeadOut = r.Dangling+n, r.LeadOut+n
 			return im.taken(r, changes, answer)
 		}
 		bad, ok := refusedEntry(err, len(changes))
 		if !ok {
 			return err
 		}
-		r.Refused = append(r.Refused, change.Refusal{Index: changes[bad].Index, Ref: changes[bad].Ref, Reason: errorText(err)})
+		x := changes[bad]
+		refused[x.Ref.String()] = true
+		r.Refused = append(r.Refused, refusal{FullURL: x.FullURL, Refusal: change.Refusal{Index: x.Index,
+			Ref: fhir.Ref{Type: x.Ref.Type, ID: x.Resource.ID()}, Reason: withoutPlace(errorText(err))}})
 		changes = append(append([]change.Change(nil), changes[:bad]...), changes[bad+1:]...)
 	}
 	return nil
@@ -152,33 +158,47 @@ func refusedEntry(err error, sent int) (int, bool) {
 
 // taken counts what came of a transaction: the version says whether anything changed.
 func (im *importer) taken(r *imported, changes []change.Change, answer []byte) error {
-	var b struct {
-		Entry []struct {
-			Response struct {
-				Status string `json:"status"`
-				ETag   string `json:"etag"`
-			} `json:"response"`
-		} `json:"entry"`
-	}
-	if err := json.Unmarshal(answer, &b); err != nil || len(b.Entry) != len(changes) {
-		return errors.New("the server's answer does not fit what was sent")
+	versions, err := versionsOf(answer, len(changes))
+	if err != nil {
+		return err
 	}
 	for i, c := range changes {
-		version, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimPrefix(b.Entry[i].Response.ETag, `W/"`), `"`), 10, 64)
-		if err != nil {
-			return errors.New("the server's answer does not fit what was sent")
-		}
+		now := message.EntryInfo{Type: c.Ref.Type, ID: c.Ref.ID, Version: versions[i], Source: r.Source, Section: im.there[c.Ref].Section}
 		switch was := im.there[c.Ref]; {
 		case was.Version == 0:
 			r.New++
-		case was.Version == version:
+		case was.Version == now.Version:
+			now.Source = was.Source // as it was written by hand, it may be
 			r.Same++
 		case was.Deleted:
 			r.Back++
 		default:
 			r.Changed++
 		}
-		im.there[c.Ref] = message.EntryInfo{Type: c.Ref.Type, ID: c.Ref.ID, Version: version, Source: r.Source, Section: im.there[c.Ref].Section}
+		im.there[c.Ref] = now
 	}
 	return nil
+}
+
+// versionsOf are the versions in the answer to a transaction, in its order.
+func versionsOf(answer []byte, sent int) ([]uint64, error) {
+	misfit := errors.New("the server's answer does not fit what was sent")
+	var b struct {
+		Entry []struct {
+			Response struct {
+				ETag string `json:"etag"`
+			} `json:"response"`
+		} `json:"entry"`
+	}
+	if err := json.Unmarshal(answer, &b); err != nil || len(b.Entry) != sent {
+		return nil, misfit
+	}
+	versions := make([]uint64, sent)
+	for i, e := range b.Entry {
+		var err error
+		if versions[i], err = strconv.ParseUint(strings.TrimSuffix(strings.TrimPrefix(e.Response.ETag, `W/"`), `"`), 10, 64); err != nil {
+			return nil, misfit
+		}
+	}
+	return versions, nil
 }

@@ -98,9 +98,27 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 	}
 	switch v.Action {
 	case audit.Search, audit.Read:
-		if t.sum.total() == 0 {
+		what := first(typeCount(v.Query, 2), "entries")
+		switch {
+		case len(v.Entries) == 0 && who == "You" && v.Query == "": // entries, imports
+			return join("list", func(counts, int) string { return "You looked through the list of your entries" })
+		case t.sum.total() == 0:
+			// A program that asks again every minute is nothing to be afraid of, and
+			// there was nothing to see: --json has how often.
 			return join("none"+v.Query, func(_ counts, n int) string {
-				return times(who+" looked for "+first(typeCount(v.Query, 2), "entries")+" and"+was+" shown none", n)
+				often := ""
+				if n > 1 {
+					often = " more than once"
+				}
+				return who + " looked for " + what + often + " and" + was + " shown none"
+			})
+		case len(v.Entries) == 0: // _summary=count
+			return join("counted"+v.Query, func(_ counts, n int) string {
+				text := who + " asked how many " + what + " there are, and" + was + " told"
+				if n == 1 {
+					text += ": " + thousands(t.sum.more)
+				}
+				return text
 			})
 		}
 		return join("shown", func(c counts, _ int) string { return who + was + " shown " + c.String() })
@@ -159,6 +177,8 @@ func requests(v audit.Event, c counts, n int) string {
 		return "a search for " + typeCount(v.Query, 2)
 	case v.Action == audit.Change && c.total() > 0:
 		return "a change of " + c.String()
+	case v.Action == audit.Delete && c.total() > 0:
+		return "the deletion of " + c.String()
 	case n == 1:
 		return "a request"
 	}

@@ -24,20 +24,26 @@ func named(s string, names []string) (string, bool) {
 // nearest is the name that was probably meant: the only one that begins so, or
 // the one that is fewest letters away. "" is none.
 func nearest(s string, names []string) string {
-	s = strings.ToLower(s)
-	best, at := "", min(2, len(s)/3)+1
 	begin, n := "", 0
 	for _, name := range names {
-		low := strings.ToLower(name)
-		if len(s) >= 3 && strings.HasPrefix(low, s) {
+		if len(s) >= 3 && strings.HasPrefix(strings.ToLower(name), strings.ToLower(s)) {
 			begin, n = name, n+1
-		}
-		if d := distance(s, low); d < at {
-			best, at = name, d
 		}
 	}
 	if n == 1 {
 		return begin
+	}
+	return misspelt(s, names)
+}
+
+// misspelt is the name that is fewest letters away, two at most. "" is none.
+func misspelt(s string, names []string) string {
+	s = strings.ToLower(s)
+	best, at := "", min(2, len(s)/3)+1
+	for _, name := range names {
+		if d := distance(s, strings.ToLower(name)); d < at {
+			best, at = name, d
+		}
 	}
 	return best
 }
@@ -80,11 +86,8 @@ func parseSection(s string) (record.Section, error) {
 	if name, ok := named(s, names); ok {
 		return record.ParseSection(name)
 	}
-	_, err := record.ParseSection(s)
-	if like := nearest(s, names); like != "" {
-		return 0, meant(fmt.Errorf("there is no section called %q", s), like, "")
-	}
-	return 0, usage(err)
+	// A beginning is no guess to make of a section: "all" is not allergies.
+	return 0, meant(fmt.Errorf("there is no section called %q", s), misspelt(s, names), "the sections are "+strings.Join(names, ", "))
 }
 
 func parseType(s string) (string, error) {

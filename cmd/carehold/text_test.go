@@ -59,6 +59,29 @@ func TestDurations(t *testing.T) {
 	}
 }
 
+func TestLasting(t *testing.T) {
+	for in, want := range map[string]time.Duration{"30min": 30 * time.Minute, "12h": 12 * time.Hour, "2w": 336 * time.Hour, "1y": 8760 * time.Hour} {
+		if got, err := parseLasting(in); err != nil || got != want {
+			t.Errorf("%s is %v, %v", in, got, err)
+		}
+	}
+	for in, want := range map[string]string{"1m": "say 1min, or days", "12m": "say 12min", "1mm": "is no time", "min": "is no time", "0d": "is no time", "0min": "is no time", "m": "is no time", "1M": "is no time", "1month": "is no time"} {
+		if got, err := parseLasting(in); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is %v, %v", in, got, err)
+		}
+	}
+}
+
+func TestSectionsAreNotGuessed(t *testing.T) {
+	for in, want := range map[string]string{"measurments": "did you mean measurements", "medecines": "did you mean medicines", "all": "the sections are identity, ",
+		"everything": "the sections are identity, ", "med": "the sections are ", "*": "the sections are "} {
+		_, err := parseSection(in)
+		if got := (&app{}).hintOf(exitUsage, err); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s", in, got)
+		}
+	}
+}
+
 func TestWordsForCounts(t *testing.T) {
 	c := counts{types: map[string]int{"Condition": 3, "AllergyIntolerance": 1, "Provenance": 7}, more: 2}
 	if got := c.String(); got != "3 conditions, 1 allergy and 9 others" {

@@ -38,6 +38,9 @@ func what(e audit.Entry, grants []Granted) string {
 	if v.Outcome == audit.Refused {
 		return by + " was refused" + why(v.Reason) + ": " + asked(v)
 	}
+	if v.Action == audit.Search && len(v.Entries) == 0 && v.More > 0 && v.Query == "" && by == "You" {
+		return "You listed " + entries(v) // a device looks through all there is
+	}
 	return by + " " + did(v)
 }
 
@@ -91,10 +94,13 @@ func did(v audit.Event) string {
 	case audit.Read:
 		return "read " + entries(v)
 	case audit.Search:
-		if len(v.Entries) == 0 && v.More == 0 {
-			return "looked for " + v.Query + " and found none"
+		switch {
+		case len(v.Entries) == 0 && v.More == 0:
+			return "looked for " + sought(v) + " and found none"
+		case len(v.Entries) == 0: // _summary=count
+			return "asked how many " + sought(v) + " there are, and was told: " + strconv.FormatUint(v.More, 10)
 		}
-		return "looked for " + v.Query + " and was shown " + entries(v)
+		return "looked for " + sought(v) + " and was shown " + entries(v)
 	case audit.Change:
 		return "changed " + entries(v)
 	case audit.History:
@@ -125,15 +131,25 @@ func asked(v audit.Event) string {
 	case audit.Read:
 		return "to read " + entries(v)
 	case audit.Search:
-		return "to look for " + v.Query
+		return "to look for " + sought(v)
 	case audit.Change:
 		return "to change " + entries(v)
+	case audit.Delete:
+		return "to delete " + entries(v)
 	case audit.SignIn:
 		return "to sign in"
 	case audit.History:
 		return "to read this history"
 	}
 	return "a request"
+}
+
+// sought is what a search was for.
+func sought(v audit.Event) string {
+	if v.Query == "" {
+		return "entries of any type"
+	}
+	return v.Query
 }
 
 func why(r audit.Reason) string {

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/grant"
+	"carehold/record/holder"
+)
+
+// The history in sentences: what is joined, what is not, and what nobody should be
+// frightened by.
+func TestHistorySentences(t *testing.T) {
+	sam := record.GrantID{1}
+	grants := []holder.Granted{{Grant: grant.Grant{ID: sam, To: grant.Party{Name: "Sam"}}}}
+	at := time.Date(2026, 11, 21, 14, 2, 0, 0, time.Local)
+	by := func(id record.GrantID, a audit.Action, query string, more uint64, entries ...string) audit.Entry {
+		return audit.Entry{Writer: audit.ByGrant, Event: audit.Event{Action: a, Grant: id, Query: query, More: more, Entries: entries}}
+	}
+	his := func(a audit.Action, query string, more uint64, entries ...string) audit.Entry {
+		return by(sam, a, query, more, entries...)
+	}
+	own := func(a audit.Action, query string, more uint64, entries ...string) audit.Entry {
+		return by(record.GrantID{9}, a, query, more, entries...)
+	}
+	refused := func(e audit.Entry, why audit.Reason) audit.Entry {
+		e.Event.Outcome, e.Event.Reason = audit.Refused, why
+		return e
+	}
+	for _, c := range []struct {
+		name string
+		log  []audit.Entry
+		want string
+	}{
+		{"a deletion", []audit.Entry{his(audit.Delete, "", 0, "Goal/g1/_history/2")}, "Sam deleted 1 goal (Goal/g1)"},
+		{"deletions of a minute", []audit.Entry{his(audit.Delete, "", 0, "Goal/g1/_history/2"), his(audit.Delete, "", 0, "Goal/g2/_history/3", "CarePlan/c/_history/2")},
+			"Sam deleted 2 goals and 1 care plan"},
+		{"a transaction that does both", []audit.Entry{his(audit.Delete, "", 0, "Goal/g1/_history/2"), his(audit.Change, "", 0, "Goal/g2/_history/1")},
+			"Sam deleted 1 goal (Goal/g1)|Sam wrote 1 goal (Goal/g2)"},
+		{"your own", []audit.Entry{own(audit.Delete, "", 0, "Goal/g1/_history/2")}, "You deleted 1 goal (Goal/g1)"},
+		{"a deletion refused", []audit.Entry{refused(his(audit.Delete, "", 0, "Goal/g1"), audit.NoVerb)},
+			"Sam was refused the deletion of 1 goal (Goal/g1): the grant does not allow it"},
+		{"a count", []audit.Entry{his(audit.Search, "Condition", 21)}, "Sam asked how many conditions there are, and was told: 21"},
+		{"a count of everything", []audit.Entry{his(audit.Search, "", 21)}, "Sam asked how many entries there are, and was told: 21"},
+		{"counts of a minute", []audit.Entry{his(audit.Search, "Condition", 21), his(audit.Search, "Condition", 22)},
+			"Sam asked how many conditions there are, and was told"},
+		{"a count, and then a look", []audit.Entry{his(audit.Search, "Goal", 2), his(audit.Search, "Goal", 0, "Goal/a", "Goal/b")},
+			"Sam asked how many goals there are, and was told: 2|Sam was shown 2 goals"},
+		{"nothing found", []audit.Entry{his(audit.Search, "Goal", 0)}, "Sam looked for goals and was shown none"},
+		{"nothing found, again and again", []audit.Entry{his(audit.Search, "Goal", 0), his(audit.Search, "Goal", 0), his(audit.Search, "Goal", 0)},
+			"Sam looked for goals more than once and was shown none"},
+		{"a device lists", []audit.Entry{own(audit.Search, "", 640), own(audit.Search, "", 0)}, "You looked through the list of your entries"},
+		{"a device counts", []audit.Entry{own(audit.Search, "Goal", 2)}, "You asked how many goals there are, and were told: 2"},
+	} {
+		for i := range c.log {
+			c.log[i].Event.Time = at.Add(time.Duration(i) * time.Second)
+		}
+		var out bytes.Buffer
+		a := &app{stdout: &out, stderr: &out, width: 200}
+		if err := a.showHistory(c.log, grants, true); err != nil {
+			t.Fatal(err)
+		}
+		got := strings.ReplaceAll(strings.TrimSpace(out.String()), "\n", "|")
+		if got = strings.ReplaceAll(got, "21 Nov 2026 14:02  ", ""); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
+		}
+	}
+
+	var out bytes.Buffer
+	a := &app{stdout: &out, stderr: &out, json: true}
+	if err := a.showHistory([]audit.Entry{his(audit.Delete, "", 0, "Goal/g1/_history/2"), his(audit.Search, "Condition", 21)}, grants, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"action":"delete","refused":false,"entries":["Goal/g1/_history/2"],"text":"Sam deleted 1 goal (Goal/g1)"}`,
+		`"action":"search","refused":false,"more":21,"query":"Condition","text":"Sam asked how many conditions there are, and was told: 21"}`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in\n%s", want, out.String())
+		}
+	}
+}
