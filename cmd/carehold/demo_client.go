@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
+
+	"carehold/record/sample"
 )
 
 // clinician is a FHIR client such as anybody could write: net/http, a token, and
@@ -57,13 +60,14 @@ func (c *clinician) row(path string, status int, what string) {
 			path += "…"
 		}
 	}
-	code := fmt.Sprint(status)
-	if status == http.StatusOK {
-		code = c.d.good(code)
-	} else {
-		code = c.d.strong(code)
+	c.d.say("  GET /fhir/%s %s  %s", fit(path, 22), c.status(status), strings.TrimRight(cut(what, 78-37), " "))
+}
+
+func (c *clinician) status(code int) string {
+	if code == http.StatusOK {
+		return c.d.good(fmt.Sprint(code))
 	}
-	c.d.say("  GET /fhir/%s %s  %s", fit(path, 22), code, strings.TrimRight(cut(what, 78-37), " "))
+	return c.d.strong(fmt.Sprint(code))
 }
 
 func (c *clinician) open(path string) bool {
@@ -105,6 +109,71 @@ func (c *clinician) find(typ string, atLeast int) {
 	}
 	c.row(typ, status, fmt.Sprintf("%d: %s", s.Total, strings.Join(titles, "; ")))
 	c.d.claim(fmt.Sprintf("%s are found", typ), status == http.StatusOK && s.Total >= atLeast)
+}
+
+// findSince searches for what has a code since a date, the newest first. What must
+// be found is counted in the files that she imported.
+func (c *clinician) findSince(system, code, since string) {
+	parameters := []string{"code=" + system + "|" + code, "date=ge" + since, "_sort=-date"}
+	var asked []string
+	for _, p := range parameters {
+		name, value, _ := strings.Cut(p, "=")
+		asked = append(asked, name+"="+url.QueryEscape(value))
+	}
+	status, b := c.get("Observation?" + strings.Join(asked, "&"))
+	var s searchset
+	if status == http.StatusOK {
+		c.err = errors.Join(c.err, json.Unmarshal(b, &s))
+	}
+	var values, dates []string
+	right := true
+	for _, e := range s.Entry {
+		date, ok := observed(e.Resource, system, code)
+		right = right && ok && date >= since
+		dates = append(dates, date)
+		sum := summarize(e.Resource)
+		values = append(values, sum.Value+" ("+sum.Date+")")
+	}
+	newestFirst := slices.IsSortedFunc(dates, func(x, y string) int { return strings.Compare(y, x) })
+	c.d.say("  GET /fhir/Observation?%s", strings.Join(parameters, "&"))
+	c.d.say("    %s  %s", c.status(status), cut(fmt.Sprintf("%d: %s", s.Total, strings.Join(values, "; ")), 78-9))
+	c.d.claim("a search by code and date finds all of those and no others, the newest first",
+		right && newestFirst && len(dates) > 0 && len(dates) == c.d.imported(system, code, since))
+}
+
+// observed tells when something was observed, and whether it has that code.
+func observed(resource []byte, system, code string) (date string, ok bool) {
+	var o struct {
+		ResourceType string
+		Code         struct {
+			Coding []struct{ System, Code string }
+		}
+		Date string `json:"effectiveDateTime"`
+	}
+	if json.Unmarshal(resource, &o) != nil || o.ResourceType != "Observation" {
+		return "", false
+	}
+	for _, x := range o.Code.Coding {
+		ok = ok || x.System == system && x.Code == code
+	}
+	return o.Date, ok
+}
+
+// imported counts them in the files.
+func (d *demo) imported(system, code, since string) int {
+	n := 0
+	for _, file := range sample.Sources() {
+		var s searchset
+		if json.Unmarshal(file.Bundle, &s) != nil {
+			return -1
+		}
+		for _, e := range s.Entry {
+			if date, ok := observed(e.Resource, system, code); ok && date >= since {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func (c *clinician) findNone(typ, what string) {

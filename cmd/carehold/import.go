@@ -43,7 +43,7 @@ still goes in; the same command again goes on.`,
 	}
 	dry := c.Flags().BoolP("dry-run", "n", false, "only count what would be imported")
 	source := c.Flags().String("source", "", "the `name` of where the files come from")
-	person := c.Flags().Bool("update-person", false, "take name, address and the like from this source, though another gave them first")
+	person := c.Flags().Bool("update-person", false, "take name, address and the like from this source, though another gave them first or somebody corrected them since")
 	a.deviceFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		ctx := c.Context()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -190,8 +191,8 @@ func TestUpdatePersonAfterACorrection(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer u.close()
-	req := holder.GrantRequest{To: grant.Party{Name: "Sam"}, Sections: record.SectionsOf(record.Identity), Purpose: "TREAT",
-		Scopes: []grant.Scope{{Type: "Patient", Verbs: grant.Read | grant.Update}}}
+	req := holder.GrantRequest{To: grant.Party{Name: "Sam"}, Sections: record.AllSections, Purpose: "TREAT",
+		Scopes: []grant.Scope{{Type: "*", Verbs: grant.Create | grant.Read | grant.Update | grant.Delete | grant.Search}}}
 	sam, err := u.Grant(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
@@ -242,9 +243,10 @@ func TestUpdatePersonAfterACorrection(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		said, _ := io.ReadAll(answer.Body)
 		answer.Body.Close()
 		if answer.StatusCode != http.StatusOK || name() != to {
-			t.Fatalf("%s, and the name is %s", answer.Status, name())
+			t.Fatalf("%s, and the name is %s: %s", answer.Status, name(), said)
 		}
 	}
 	run("import", path)
