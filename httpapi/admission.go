@@ -141,6 +141,9 @@ func (s *Server) body(e *event, r *http.Request, route *Route) error {
 		r.Body = http.MaxBytesReader(e, r.Body, 0)
 		return nil
 	}
+	if v := otherFHIR(r.Header["Content-Type"]); v != "" && slices.Contains(route.Types, "application/fhir+json") {
+		return record.Errorf(problem.MediaType, "this server speaks FHIR 4.0, and the Content-Type says that this is FHIR %s", v)
+	}
 	if !mediaType(r.Header["Content-Type"], route.Types) {
 		return record.Safef(problem.MediaType, "send this as %s, in UTF-8", strings.Join(route.Types[:1], ""))
 	}
@@ -177,6 +180,20 @@ func mediaType(header, types []string) bool {
 		}
 	}
 	return true
+}
+
+// otherFHIR is the version of FHIR that a Content-Type names, when it is another than
+// this server's and looks like one.
+func otherFHIR(header []string) string {
+	if len(header) != 1 {
+		return ""
+	}
+	_, params, err := mime.ParseMediaType(header[0])
+	v := params["fhirversion"]
+	if err != nil || v == "4.0" || v == "4.0.1" || len(v) > 10 || strings.Trim(v, "0123456789.") != "" {
+		return ""
+	}
+	return v
 }
 
 // limited turns net/http's error into one of the table's.

@@ -1,6 +1,7 @@
 package fhirapi
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"strconv"
@@ -80,11 +81,7 @@ func reference(r *http.Request) (fhir.Ref, error) {
 
 // resource reads the body as a resource of the type.
 func resource(r *http.Request, typ string) (*fhir.Resource, error) {
-	b, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	res, err := fhir.Parse(b, fhir.Limits{})
+	res, err := sent(r)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +89,30 @@ func resource(r *http.Request, typ string) (*fhir.Resource, error) {
 		return nil, record.Safef(record.Invalid, "the resource is not of the type in the URL").At("resourceType")
 	}
 	return res, nil
+}
+
+// sent reads the body as a resource.
+func sent(r *http.Request) (*fhir.Resource, error) {
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if err := anObject(b); err != nil {
+		return nil, err
+	}
+	return fhir.Parse(b, fhir.Limits{})
+}
+
+// anObject says of a body that holds nothing, or a list, what it is, where reading it
+// as a resource would only find something wrong with it.
+func anObject(body []byte) error {
+	switch text := bytes.TrimLeft(body, " \t\r\n"); {
+	case len(text) == 0:
+		return record.Safef(record.Invalid, "the body is empty: send a resource, a JSON object that begins with {")
+	case text[0] == '[':
+		return record.Safef(record.Invalid, "the body is a JSON array: send a resource, a JSON object that begins with {; several go into a Bundle")
+	}
+	return nil
 }
 
 // version sets the headers that name a version.

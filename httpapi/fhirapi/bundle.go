@@ -30,6 +30,9 @@ func (a *API) Bundle(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	if err != nil {
 		return err
 	}
+	if err := anObject(body); err != nil {
+		return err
+	}
 	b, err := change.ParseBundle(body, change.Limits{})
 	if err != nil {
 		return err

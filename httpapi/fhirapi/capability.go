@@ -152,7 +152,7 @@ var how = map[string]string{
 	"token":     ":text, :not, :of-type for identifiers, :missing",
 	"reference": ":identifier, :[type], :missing, one hop of chaining",
 	"uri":       ":above, :below, :missing",
-	"composite": ":missing",
+	"composite": "the prefixes of its parts, which a $ separates; no modifier",
 }
 
 // searchParams are a type's, or for "" those that every type has.

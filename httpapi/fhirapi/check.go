@@ -17,11 +17,10 @@ func check(res *fhir.Resource) error {
 // checked is check, with what is doubtful about a resource that may be written.
 func checked(res *fhir.Resource) (hints []problem.Issue, err error) {
 	found := validate.Resource(res)
-	issues := issuesOf(found)
 	if validate.Errors(found) {
-		return nil, invalid(issues)
+		return nil, invalid(issuesOf(found))
 	}
-	return issues, nil
+	return append(issuesOf(found), aboutNobody(res)...), nil
 }
 
 // invalid is the error of a resource with these issues.
@@ -49,4 +48,6 @@ func issuesOf(found []validate.Issue) problem.Issues {
 }
 
 // checkedAll are all the issues of a resource, whether or not it may be written.
-func checkedAll(res *fhir.Resource) problem.Issues { return issuesOf(validate.Resource(res)) }
+func checkedAll(res *fhir.Resource) problem.Issues {
+	return append(issuesOf(validate.Resource(res)), aboutNobody(res)...)
+}

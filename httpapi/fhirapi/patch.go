@@ -1,6 +1,7 @@
 package fhirapi
 
 import (
+	"bytes"
 	"io"
 	"mime"
 	"net/http"
@@ -61,6 +62,9 @@ func (a *API) patch(w http.ResponseWriter, r *http.Request, v *store.View, c cha
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return record.Safef(record.Invalid, "the body is empty: send a JSON Patch, an array of operations (RFC 6902)")
 	}
 	if c.Patch, err = change.ParseJSONPatch(body); err != nil {
 		return err

@@ -61,6 +61,10 @@ func written(w http.ResponseWriter, status int, p preference, res store.Result, 
 func kept(res store.Result, hints []problem.Issue) []problem.Issue {
 	text := "kept as sent; id, versionId and lastUpdated are this server's"
 	switch {
+	case res.Deleted && res.Version == 0:
+		text = "nothing matched, and nothing was deleted"
+	case res.Deleted && res.Unchanged:
+		text = "nothing was written: it was deleted already"
 	case res.Deleted:
 		text = "deleted; earlier versions stay in the history"
 	case res.Unchanged:

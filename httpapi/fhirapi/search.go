@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -127,7 +128,7 @@ func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw st
 			}
 		}
 		if len(query.Ignored) > 0 {
-			if err := out.Entry(change.BundleEntry{Resource: leftOut(query.Ignored), Mode: "outcome"}); err != nil {
+			if err := out.Entry(change.BundleEntry{Resource: leftOut(query), Mode: "outcome"}); err != nil {
 				return err
 			}
 		}
@@ -172,11 +173,15 @@ func (a *API) self(as store.Asked, token string) string {
 
 // leftOut names the parameters that were not applied: a filter that is silently left
 // out could be believed. Their values are not repeated.
-func leftOut(names []string) []byte {
+func leftOut(q *search.Query) []byte {
 	var issues []problem.Issue
-	for _, name := range names {
-		issues = append(issues, problem.Issue{Severity: "warning", Code: "not-supported",
-			Diagnostics: "the parameter " + name + " was left out: what is here was not narrowed by it"})
+	for _, name := range q.Ignored {
+		issue := problem.Issue{Severity: "warning", Code: "not-supported",
+			Diagnostics: "the parameter " + name + " was left out: what is here was not narrowed by it"}
+		if slices.Contains(q.Empty, name) {
+			issue.Code, issue.Diagnostics = "value", "the parameter "+name+" was left out, for it has no value: what is here was not narrowed by it"
+		}
+		issues = append(issues, issue)
 	}
 	return problem.OutcomeOf("", issues...)
 }

@@ -1,7 +1,6 @@
 package fhirapi
 
 import (
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -30,11 +29,7 @@ func (a *API) Operation(w http.ResponseWriter, r *http.Request, v *store.View) e
 	}
 	var body *fhir.Resource
 	if r.Method == http.MethodPost {
-		b, err := io.ReadAll(r.Body)
-		if err != nil {
-			return err
-		}
-		if body, err = fhir.Parse(b, fhir.Limits{}); err != nil {
+		if body, err = sent(r); err != nil {
 			return err
 		}
 	}

@@ -14,7 +14,7 @@ func (w *walker) missing(s *shape, e *element) {
 	case e.codes != nil && len(e.codes) <= maxCodes:
 		w.bad(codeRequired, e.Name, "is missing: it is one of %s", codeList(e))
 	case len(e.Types) == 1 && e.single():
-		w.bad(codeRequired, e.Name, "is missing: every %s has it, a %s", s.name, e.Types[0].Code)
+		w.bad(codeRequired, e.Name, "is missing: every %s has it, %s", s.name, a(e.Types[0].Code))
 	default:
 		w.bad(codeRequired, e.Name, "is missing: every %s has at least one", s.name)
 	}
@@ -32,6 +32,14 @@ func choices(e *r4.Element) string {
 		names = append(names, e.JSONName(t.Code))
 	}
 	return strings.Join(names, ", ")
+}
+
+// a is a name with its article: an Encounter, a uri, an unsignedInt.
+func a(name string) string {
+	if strings.IndexByte("AEIOaeio", name[0]) >= 0 || strings.HasPrefix(name, "uns") || name == "xhtml" {
+		return "an " + name
+	}
+	return "a " + name
 }
 
 func kindWord(kind byte) string {

@@ -69,7 +69,7 @@ func (w *walker) primitive(v fhir.Node, m *member) {
 		if m.prim == text && len(s) > maxString {
 			at = codeTooLong
 		}
-		w.bad(at, "", "is not a %s: %s; it is %q", m.code, why, shorten(string(s[:min(len(s), 128)])))
+		w.bad(at, "", "is not %s: %s; it is %q", a(m.code), why, shorten(string(s[:min(len(s), 128)])))
 		return
 	}
 	switch {

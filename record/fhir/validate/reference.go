@@ -25,7 +25,7 @@ func (w *walker) reference(n fhir.Node) {
 		return
 	}
 	if is, said := w.leads(raw), typeName(typ.Text()); is != "" && fhir.KnownType(said) && is != said {
-		w.wrong(codeValue, "type", "is %s, and the reference leads to a %s", said, is)
+		w.wrong(codeValue, "type", "is %s, and the reference leads to %s", said, a(is))
 	}
 }
 
@@ -46,7 +46,7 @@ func (w *walker) target(n fhir.Node, m *member) {
 	if is == "" || !fhir.KnownType(is) || slices.Contains(m.targets, is) {
 		return
 	}
-	w.wrong(codeValue, where, "leads to a %s, and must lead to %s", is, oneOf(m.targets))
+	w.wrong(codeValue, where, "leads to %s, and must lead to %s", a(is), oneOf(m.targets))
 }
 
 // leads is the type of what a reference's text leads to; "" when nothing says.
@@ -118,7 +118,7 @@ func typeName(s string) string {
 
 func oneOf(names []string) string {
 	if len(names) == 1 {
-		return "a " + names[0]
+		return a(names[0])
 	}
 	return "one of " + strings.Join(names, ", ")
 }

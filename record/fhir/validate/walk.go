@@ -171,7 +171,7 @@ func (w *walker) stranger(n, c fhir.Node, s *shape) *member {
 			w.bad(codeStructure, name, "is not allowed: %s has no extensions (FHIR R4 §2.24.0.1)", base)
 			return m
 		case m != nil:
-			w.bad(codeStructure, name, "is not an element of %s: only a primitive has one beside it, and %s is a %s; put its extensions inside", s.name, base, m.code)
+			w.bad(codeStructure, name, "is not an element of %s: only a primitive has one beside it, and %s is %s; put its extensions inside", s.name, base, a(m.code))
 		default:
 			w.bad(codeStructure, name, "is not an element of %s in FHIR R4", s.name)
 		}

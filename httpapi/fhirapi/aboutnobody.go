@@ -1,0 +1,36 @@
+package fhirapi
+
+import (
+	"slices"
+
+	"carehold/httpapi/problem"
+	"carehold/record/fhir"
+	"carehold/record/fhir/r4"
+)
+
+// aboutNobody is what is to be said of a resource that could say whom it is about, and
+// does not: R4 lets it, and then no search by patient finds it, though all of a record
+// is about one person.
+func aboutNobody(res *fhir.Resource) problem.Issues {
+	codes := r4.PatientCompartment(res.Type())
+	typ, ok := r4.Lookup(res.Type())
+	if !ok || !slices.Contains(codes, "subject") && !slices.Contains(codes, "patient") {
+		return nil
+	}
+	for _, name := range []string{"subject", "patient"} { // no type has both
+		e, _, ok := typ.Member(name)
+		if !ok {
+			continue
+		}
+		who := res.Root().Get(name)
+		switch {
+		case !who.Valid() && e.Min > 0: // an error, and said as one
+			return nil
+		case who.Kind() == '[' || who.Get("reference").Valid():
+			return nil
+		}
+		return problem.Issues{{Severity: "information", Code: "informational", Expression: []string{res.Type() + "." + name},
+			Diagnostics: "does not refer to the person: a search by patient will not find this"}}
+	}
+	return nil
+}
