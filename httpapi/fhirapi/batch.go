@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"carehold/httpapi/problem"
 	"carehold/record"
@@ -20,6 +21,7 @@ func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, all [
 	p := preferences(r.Header["Prefer"])
 	responses := make([]response, len(all))
 	left := room(maxBundleAnswer)
+	began := time.Now()
 	var done error // the grant's requests for today
 	for i := range all {
 		if r.Context().Err() != nil {
@@ -32,6 +34,8 @@ func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, all [
 			err = done
 		case reads(c.Verb) && left.full():
 			err = record.Safef(record.TooLarge, "the answers before this one are as much as one batch may bring: ask for it in another")
+		case reads(c.Verb) && time.Since(began) > batchPatience:
+			err = record.Safef(record.TooLarge, "the reads before this one took as long as one batch may: ask for it in another")
 		default:
 			e, err = a.one(r, v, c, p)
 		}
@@ -54,9 +58,14 @@ func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, all [
 			e = left.fit(e)
 		}
 		responses[i] = response{c.Index, e}
+		v.Written()
 	}
 	return a.respond(w, "batch-response", p, responses)
 }
+
+// batchPatience is how long a batch reads. What it reads and then leaves out (HEAD,
+// _elements) is counted nowhere else.
+const batchPatience = 20 * time.Second
 
 // reads reports whether an entry asks for something instead of changing it.
 func reads(v change.Verb) bool {

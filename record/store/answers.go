@@ -63,6 +63,13 @@ func (v *View) take(ctx context.Context, bytes int) error {
 	return nil
 }
 
+// Written gives back the room of what the View has opened so far: it has become part
+// of an answer, whose size whoever makes it counts.
+func (v *View) Written() {
+	v.s.answers.release(v.weight)
+	v.weight = 0
+}
+
 // release is for Close.
 func (a *answers) release(weight int64) {
 	if weight > 0 {
