@@ -1,0 +1,103 @@
+package store
+
+import (
+	"time"
+
+	"carehold/record"
+	"carehold/record/change"
+	"carehold/record/kv"
+	"carehold/record/rows"
+)
+
+// planner reads a record as it is while changes are planned on it.
+type planner struct {
+	v       *View
+	dir     hash
+	now     time.Time
+	lines   map[int][]line
+	d       *rows.Directory
+	whole   bool
+	pending map[record.EntryID]change.Verb // what each entry is taken for
+	results map[record.EntryID]Result      // of those that are written
+	reading *draft                         // what is being read after them
+	base    string                         // of the server's own URLs
+	opened  int                            // bytes of what was looked up, which a plan holds
+	room    int                            // how many it may
+}
+
+// A plan holds what it has looked up until it is made: so much, and twice what was
+// sent, of which each may be compared with what is there.
+const planRoom = 64 << 20
+
+// hold counts what a plan holds.
+func (pl *planner) hold(size int) error {
+	if pl.opened += size; pl.opened > pl.room {
+		return record.Safef(record.TooLarge, "what this request looks up is more than %d MiB in all: send it in parts", pl.room>>20)
+	}
+	return nil
+}
+
+func (v *View) newPlanner() (*planner, error) {
+	pl := &planner{v: v, lines: make(map[int][]line), whole: v.grant.Whole(), pending: make(map[record.EntryID]change.Verb), results: make(map[record.EntryID]Result), room: planRoom}
+	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		p, d, err := v.directory(r)
+		if err != nil {
+			return err
+		}
+		pl.dir, pl.d = p.Head.Dir, d
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	pl.now, err = v.s.checkClock()
+	pl.now = pl.now.Truncate(time.Millisecond)
+	return pl, err
+}
+
+// current looks an entry up as the plan sees it. mine is false when it exists
+// but is not the View's to see.
+func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine bool, err error) {
+	n := rows.SegmentOf(id)
+	var sealed [][]byte
+	err = pl.v.s.engine.View(kv.Partition(pl.v.person), func(r kv.Reader) error {
+		lines, read := pl.lines[n]
+		if !read {
+			if lines, err = pl.d.Segment(r, n); err != nil {
+				return pl.orStale(r, err)
+			}
+			pl.lines[n] = lines
+		}
+		if l, exists = rows.Find(lines, id); !exists {
+			return nil
+		}
+		ver, err := rows.ReadVersion(r, id, l.Stamp, l.Hash)
+		if err == nil {
+			// Whose it is shows in row 0: of a large one of another section nothing more
+			// is read, or the time it takes would tell that it is there.
+			_, _, mine, err = pl.v.recognise(id, l.Stamp, ver.First)
+		}
+		if err == nil && mine {
+			sealed, err = ver.Rows(r)
+		}
+		if err != nil {
+			return pl.orStale(r, err)
+		}
+		return nil
+	})
+	if err != nil || !mine {
+		return l, e, exists, false, err
+	}
+	if e, mine, err = pl.v.open(id, l.Stamp, sealed); err == nil {
+		err = pl.hold(len(e.Body))
+	}
+	return l, e, true, mine, err
+}
+
+// orStale tells damage from a plan that another write overtook.
+func (pl *planner) orStale(r kv.Reader, damage error) error {
+	if p, err := pl.v.s.load(r, pl.v.person); err == nil && p.Head.Dir != pl.dir {
+		return errStale
+	}
+	return damage
+}
