@@ -340,4 +340,3 @@ func (s *site) transact(c *http.Client, token string, body []byte) (entries int,
 	err = json.Unmarshal(text, &answer)
 	return len(answer.Entry), err
 }
-
