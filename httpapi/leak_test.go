@@ -146,7 +146,7 @@ func TestOutsideDoesNotExist(t *testing.T) {
 	full.put(full.vars["ada"], hidden...)
 	for _, ref := range []string{"Condition/secret", "Goal/aim", "Encounter/visit", "Observation/smoking"} { // or this test is about nothing
 		there, _ := asks{full.world, full.vars["ada"]}.get("/fhir/" + ref)
-		if hid, _ := (asks{full.world, full.token}).get("/fhir/" + ref); there != 200 || hid != 404 {
+		if hid, _ := asks(full).get("/fhir/" + ref); there != 200 || hid != 404 {
 			t.Fatalf("%s is not hidden: %d %d", ref, there, hid)
 		}
 	}

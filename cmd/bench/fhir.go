@@ -83,7 +83,7 @@ func synthea() (list [][]byte, err error) {
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "synthea", "*.json"))
 	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("Synthea's people are not here: set CAREHOLD_TESTDATA to the folder that has them (%w)", errors.Join(err, os.ErrNotExist))
+		return nil, fmt.Errorf("the people of Synthea are not here: set CAREHOLD_TESTDATA to the folder that has them (%w)", errors.Join(err, os.ErrNotExist))
 	}
 	for _, f := range files {
 		body, err := os.ReadFile(f)

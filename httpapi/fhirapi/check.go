@@ -7,14 +7,9 @@ import (
 	"carehold/record/fhir/validate"
 )
 
-// check says what is wrong with a resource that is to be written: nil, or an error
-// with every issue, which problem.Outcome shows (FHIR R4 §3.1.0.1.6: 422).
-func check(res *fhir.Resource) error {
-	_, err := checked(res)
-	return err
-}
-
-// checked is check, with what is doubtful about a resource that may be written.
+// checked says what is doubtful about a resource that may be written; of one that is
+// not valid an error with every issue, which problem.Outcome shows (FHIR R4
+// §3.1.0.1.6: 422).
 func checked(res *fhir.Resource) (hints []problem.Issue, err error) {
 	found := validate.Resource(res)
 	if validate.Errors(found) {

@@ -42,7 +42,7 @@ func FuzzLookup(f *testing.F) {
 	f.Add([]byte{255})
 	f.Add([]byte{1, 2, 3, 4, 0xff, 0xff, 0xff, 0xff, 255})
 	f.Add([]byte{1, 5, 2, 1, 1, 0, 3})
-	f.Add([]byte{2, 2<<2 | earlier, 31<<2 | inline, 0, 3, 2}) // an earlier text that is longer than what is left
+	f.Add([]byte{2, 2<<2 | earlier, 31 << 2, 0, 3, 2}) // an earlier text that is longer than what is left
 	f.Fuzz(func(t *testing.T, index []byte) {
 		if len(index) > 500 {
 			return

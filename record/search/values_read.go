@@ -110,9 +110,9 @@ func (r *reader) text() []byte {
 }
 
 const (
-	inline  = iota // as many bytes follow
-	earlier        // the place of an inline text
-	common         // the place in commons
+	inline  = 0 // as many bytes follow
+	earlier = 1 // the place of an inline text
+	common  = 2 // the place in commons
 )
 
 // textIf is a string that is there when its bit is set in head.

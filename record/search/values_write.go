@@ -42,7 +42,7 @@ func (w *writer) text(s []byte) {
 			return
 		}
 	}
-	w.uint(uint64(len(s))<<2 | inline)
+	w.uint(uint64(len(s)) << 2) // inline
 	w.b = append(w.b, s...)
 }
 

@@ -303,9 +303,8 @@ func TestMemoEnds(t *testing.T) {
 	d.stop(b.ID)
 	size(0)
 
-	_, one := s.Memos()
 	find(me)
-	_, one = s.Memos()
+	_, one := s.Memos()
 	s.MostMemos(int64(one) * 5 / 2)
 	var tokens []crypto.Credential
 	for range 4 {
