@@ -6,9 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"carehold/record"
-	"carehold/record/fhir"
 )
 
 // Severities, as OperationOutcome.issue.severity has them.
@@ -41,28 +38,6 @@ type Issue struct {
 // written.
 func Errors(issues []Issue) bool {
 	return slices.ContainsFunc(issues, func(i Issue) bool { return i.Severity == Error })
-}
-
-// Check is Resource for whoever takes a resource or refuses it: the error's text
-// is the first error, and how many there are besides.
-func Check(r *fhir.Resource) error {
-	first, more := "", 0
-	for _, i := range Resource(r) {
-		switch {
-		case i.Severity != Error:
-		case first == "":
-			first = i.Text
-		default:
-			more++
-		}
-	}
-	switch {
-	case first == "":
-		return nil
-	case more == 0:
-		return record.Errorf(record.Unprocessed, "%s", first)
-	}
-	return record.Errorf(record.Unprocessed, "%s; and %d more", first, more)
 }
 
 // At most this many issues are told, of them so many warnings: warnings must not
