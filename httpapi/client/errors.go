@@ -33,6 +33,9 @@ func refused(answer *http.Response, body []byte) error {
 		if kind == record.Internal && o.Issue[0].Code == "no-store" {
 			kind = record.Integrity
 		}
+		if kind == record.NotFound && o.Issue[0].Code == "not-supported" {
+			kind = problem.NoType
+		}
 		e := &record.Error{Kind: kind, Safe: string(kind), Shown: shown(o.Issue[0].Diagnostics, o.ID, kind)}
 		if len(o.Issue[0].Expression) > 0 {
 			e.Path = plain(o.Issue[0].Expression[0])

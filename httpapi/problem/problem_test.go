@@ -19,7 +19,7 @@ func TestTable(t *testing.T) {
 		record.Unauthorized: {401, "login"},
 		record.Forbidden:    {403, "forbidden"},
 		record.NotFound:     {404, "not-found"},
-		NoType:              {404, "not-found"},
+		NoType:              {404, "not-supported"},
 		record.Gone:         {410, "deleted"},
 		record.NotAllowed:   {405, "not-supported"},
 		record.Conflict:     {409, "conflict"},

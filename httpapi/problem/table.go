@@ -36,7 +36,7 @@ var Table = []Row{
 	{record.Unauthorized, http.StatusUnauthorized, "login", "unauthorized", noToken},
 	{record.Forbidden, http.StatusForbidden, "forbidden", "forbidden", ""},
 	{record.NotFound, http.StatusNotFound, "not-found", "not-found", NoSuchThing},
-	{NoType, http.StatusNotFound, "not-found", "no-type", ""},
+	{NoType, http.StatusNotFound, "not-supported", "no-type", ""},
 	{record.Gone, http.StatusGone, "deleted", "deleted", ""},
 	{record.NotAllowed, http.StatusMethodNotAllowed, "not-supported", "not-allowed", ""},
 	{record.Conflict, http.StatusConflict, "conflict", "conflict", ""},
