@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	bdb "github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/ristretto/v2/z"
@@ -277,6 +278,15 @@ func openBadger(dir string, opts Options, merge bool) (*bdb.DB, error) {
 	}
 }
 
+const (
+	lockTries = 5
+	lockPause = 40 * time.Millisecond
+)
+
+func inUse(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "Another process is using this Badger database")
+}
+
 func tryBadger(dir string, opts Options, merge bool) (db *bdb.DB, err error) {
 	defer func() {
 		// Badger panics over some damaged tables, with their bytes in the text.
@@ -289,11 +299,18 @@ func tryBadger(dir string, opts Options, merge bool) (db *bdb.DB, err error) {
 	if !merge {
 		how = how.WithNumCompactors(0).WithNumLevelZeroTablesStall(1 << 20) // see tables.go
 	}
-	db, err = bdb.OpenManaged(how)
+	// Between fork and exec, a process that is being started holds every lock of the
+	// one that starts it: what was closed a moment ago may look open for a moment more.
+	for range lockTries {
+		if db, err = bdb.OpenManaged(how); !inUse(err) {
+			break
+		}
+		time.Sleep(lockPause)
+	}
 	switch {
 	case err == nil:
 		return db, nil
-	case strings.Contains(err.Error(), "Another process is using this Badger database"):
+	case inUse(err):
 		return nil, record.Safef(record.Unavailable, "the store in %s is open in another process", dir)
 	}
 	cause := err
