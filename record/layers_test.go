@@ -27,7 +27,9 @@ var layers = map[string]string{
 	// For tests: the one place that knows both sides.
 	"record/holder/holdertest": "crypto record record/audit record/statement record/rows record/kv record/kv/badger record/holder record/store",
 	"record/fhir":              "record",
+	"record/fhir/internal":     "record/fhir/internal/definitions", // generators
 	"record/fhir/r4":           "",
+	"record/fhir/r4/internal":  "record/fhir/internal/definitions",
 	"record/fhir/narrative":    "",
 	"record/fhir/fhirpath":     "record record/fhir record/fhir/r4 record/fhir/narrative",
 	"record/fhir/validate":     "record record/fhir record/fhir/r4 record/fhir/fhirpath record/fhir/narrative",

@@ -4,9 +4,7 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"go/format"
 	"log"
@@ -15,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"carehold/record/fhir/internal/definitions"
 )
 
 type structure struct {
@@ -61,9 +61,9 @@ func main() {
 	if len(os.Args) != 3 {
 		log.Fatal("usage: gen <folder of r4-definitions> <tables.go>")
 	}
-	structures := read[structure](filepath.Join(os.Args[1], "structures.ndjson"))
-	parameters := read[parameter](filepath.Join(os.Args[1], "search-parameters.ndjson"))
-	patient := read[compartment](filepath.Join(os.Args[1], "patient-compartment.json"))[0]
+	structures := definitions.Read[structure](filepath.Join(os.Args[1], "structures.ndjson"))
+	parameters := definitions.Read[parameter](filepath.Join(os.Args[1], "search-parameters.ndjson"))
+	patient := definitions.Read[compartment](filepath.Join(os.Args[1], "patient-compartment.json"))[0]
 
 	var types []string
 	names := map[string]map[string]bool{"uri": {}, "Attachment": {}, "CodeableConcept": {}}
@@ -153,22 +153,4 @@ func set(out *bytes.Buffer, name, what string, members []string) {
 		fmt.Fprintf(out, "%q: true,\n", m)
 	}
 	fmt.Fprintf(out, "}\n\n")
-}
-
-// read reads one JSON value a line, or one in all.
-func read[T any](path string) []T {
-	f, err := os.Open(path)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer f.Close()
-	var all []T
-	for d := json.NewDecoder(bufio.NewReader(f)); d.More(); {
-		var v T
-		if err := d.Decode(&v); err != nil {
-			log.Fatalf("%s: %v", path, err)
-		}
-		all = append(all, v)
-	}
-	return all
 }

@@ -4,8 +4,6 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"log"
 	"maps"
@@ -13,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"carehold/record/fhir/internal/definitions"
 )
 
 type structure struct {
@@ -58,16 +58,16 @@ func main() {
 	}
 	from := func(name string) string { return filepath.Join(os.Args[1], name) }
 	var w writer
-	structures := read[structure](from("structures.ndjson"))
+	structures := definitions.Read[structure](from("structures.ndjson"))
 	slices.SortFunc(structures, func(a, b structure) int { return strings.Compare(a.Name, b.Name) })
 	for _, s := range structures {
 		w.structure(s)
 	}
-	for _, p := range read[parameter](from("search-parameters.ndjson")) {
+	for _, p := range definitions.Read[parameter](from("search-parameters.ndjson")) {
 		w.parameter(p)
 	}
-	w.codes(read[map[string][][2]string](from("required-codes.json"))[0])
-	for _, r := range read[compartment](from("patient-compartment.json"))[0].Resource {
+	w.codes(definitions.Read[map[string][][2]string](from("required-codes.json"))[0])
+	for _, r := range definitions.Read[compartment](from("patient-compartment.json"))[0].Resource {
 		if len(r.Param) > 0 {
 			w.line("M", append([]string{r.Code}, r.Param...)...)
 		}
@@ -210,22 +210,4 @@ func (w *writer) codes(sets map[string][][2]string) {
 			w.line("S", append([]string{system}, bySystem[system]...)...)
 		}
 	}
-}
-
-// read reads one JSON value a line, or one in all.
-func read[T any](path string) []T {
-	f, err := os.Open(path)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer f.Close()
-	var all []T
-	for d := json.NewDecoder(bufio.NewReader(f)); d.More(); {
-		var v T
-		if err := d.Decode(&v); err != nil {
-			log.Fatalf("%s: %v", path, err)
-		}
-		all = append(all, v)
-	}
-	return all
 }
