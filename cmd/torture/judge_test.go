@@ -4,6 +4,8 @@ package main
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 )
@@ -51,5 +53,24 @@ func TestLedgerCopy(t *testing.T) {
 	l.bringing()
 	if want := map[string]attempts{"e": {1, 1}}; !maps.Equal(before.entries, want) || len(before.imports) != 1 || before.changes != (count{2, 2}) {
 		t.Errorf("the copy is %+v", before)
+	}
+}
+
+// A server that ends without a word is excused only if the word itself was the
+// write that failed.
+func TestWordsFailed(t *testing.T) {
+	for log, want := range map[string]bool{
+		"2426  write(2, \"the store is lo\"..., 130) = -1 EIO (Input/output error) (INJECTED)\n":    true,
+		"2426  write(1, \"a\\n\", 2) = -1 EIO (Input/output error) (INJECTED)\n":                    false,
+		"2426  write(2, \"a\\n\", 2) = 2\n2427  write(7, \"\\0\", 1) = -1 EIO (Input) (INJECTED)\n": false,
+		"": false,
+	} {
+		name := filepath.Join(t.TempDir(), "calls")
+		if err := os.WriteFile(name, []byte(log), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := wordsFailed(name); got != want || err != nil {
+			t.Errorf("%q: %v %v, want %v", log, got, err, want)
+		}
 	}
 }
