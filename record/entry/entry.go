@@ -8,6 +8,15 @@
 // reading one is opening it and nothing more. A deleted version has no JSON. The
 // header is derived and never frozen: it says nothing that the JSON and the
 // version's place do not, and a later version of it is rebuilt from them.
+//
+// A Binary with a large content has it behind the JSON, and not in it, under header
+// version 2:
+//
+//	plain = 2 || header length(4) || header || FHIR JSON bytes || content
+//
+// The JSON has empty data, and the header says where in it the base64 of the content
+// goes: what is served is byte for byte what came, and neither half needs the other
+// to be read.
 package entry
 
 import (
@@ -18,8 +27,11 @@ import (
 	"carehold/record/wire"
 )
 
-// HeaderVersion is the version that this program writes.
-const HeaderVersion = 1
+// The versions of a header.
+const (
+	HeaderVersion  = 1
+	ContentVersion = 2 // of an entry with a content behind its JSON
+)
 
 // Header is what is known of a version without its JSON.
 type Header struct {
@@ -31,6 +43,14 @@ type Header struct {
 	Origin  Origin
 	Why     string // the filing rule that chose the section, for the first version in it
 	Moved   bool   // the person filed it here themselves
+	Content *Content
+}
+
+// Content is what a Binary holds, when it is kept behind the JSON.
+type Content struct {
+	Length int64 // bytes
+	SHA256 [32]byte
+	At     int // where in the JSON its base64 goes, between the quotes of data
 }
 
 // Author is who wrote a version: the grant it was written under, and that
@@ -63,9 +83,14 @@ const (
 	tagSource
 	tagWhy
 	tagMoved
+	tagJSON
+	tagAt
+	tagLength
+	tagSHA256
 )
 
-// Marshal returns the plaintext of a version.
+// Marshal returns the plaintext of a version; of one with a content, all that stands
+// before it.
 func Marshal(h Header, json []byte) []byte {
 	var w wire.Builder
 	w.String(tagType, h.Type)
@@ -81,25 +106,55 @@ func Marshal(h Header, json []byte) []byte {
 	}
 	w.String(tagWhy, h.Why)
 	w.Flag(tagMoved, h.Moved)
+	version := uint16(HeaderVersion)
+	if c := h.Content; c != nil {
+		version = ContentVersion
+		w.Uint(tagJSON, uint64(len(json)))
+		w.Uint(tagAt, uint64(c.At))
+		w.Uint(tagLength, uint64(c.Length))
+		w.Bytes(tagSHA256, c.SHA256[:])
+	}
 	header := w.Finish()
 	b := make([]byte, 0, 6+len(header)+len(json))
-	b = binary.BigEndian.AppendUint16(b, HeaderVersion)
+	b = binary.BigEndian.AppendUint16(b, version)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(header)))
 	b = append(b, header...)
 	return append(b, json...)
 }
 
-// Parse reads the plaintext of a version. The JSON points into plain.
+// Parse reads the plaintext of a version. The JSON points into plain. Of one with a
+// content, plain is at least all that stands before it; At says where it begins.
 func Parse(plain []byte) (Header, []byte, error) {
-	var h Header
+	h, json, _, err := parse(plain)
+	return h, json, err
+}
+
+// ContentAt is where in the plaintext of a version its content begins, given all that
+// stands before it.
+func ContentAt(plain []byte) (int64, error) {
+	h, json, at, err := parse(plain)
+	if err == nil && h.Content == nil {
+		err = wire.ErrFormat
+	}
+	return int64(at + len(json)), err
+}
+
+// HasContent reports whether the plaintext that begins so is of a version with a
+// content behind the JSON.
+func HasContent(plain []byte) bool {
+	return len(plain) >= 2 && binary.BigEndian.Uint16(plain) == ContentVersion
+}
+
+func parse(plain []byte) (h Header, json []byte, at int, err error) {
 	if len(plain) < 6 {
-		return h, nil, wire.ErrFormat
+		return h, nil, 0, wire.ErrFormat
 	}
 	version, n := binary.BigEndian.Uint16(plain), binary.BigEndian.Uint32(plain[2:])
-	if version != HeaderVersion || uint64(n) > uint64(len(plain)-6) {
-		return h, nil, wire.ErrFormat
+	if version != HeaderVersion && version != ContentVersion || uint64(n) > uint64(len(plain)-6) {
+		return h, nil, 0, wire.ErrFormat
 	}
-	d := wire.Decode("entry header", plain[6:6+n])
+	at = 6 + int(n)
+	d := wire.Decode("entry header", plain[6:at])
 	h.Type, h.ID = d.String(tagType), d.String(tagID)
 	h.Time = time.UnixMilli(int64(d.Uint(tagTime))).UTC()
 	h.Deleted = d.Flag(tagDeleted)
@@ -113,5 +168,16 @@ func Parse(plain []byte) (Header, []byte, error) {
 	}
 	h.Origin.Source = d.String(tagSource)
 	h.Why, h.Moved = d.String(tagWhy), d.Flag(tagMoved)
-	return h, plain[6+n:], d.Finish()
+	json = plain[at:]
+	if version == ContentVersion {
+		size := d.Uint(tagJSON)
+		c := &Content{At: int(d.Uint32(tagAt)), Length: int64(d.Uint(tagLength))}
+		d.Fixed(tagSHA256, c.SHA256[:])
+		if size > uint64(len(json)) || uint64(c.At) > size || c.Length < 0 || h.Deleted {
+			d.Fail("content")
+			size = 0
+		}
+		h.Content, json = c, json[:size]
+	}
+	return h, json, at, d.Finish()
 }

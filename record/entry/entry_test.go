@@ -15,6 +15,7 @@ var headers = []entry.Header{
 	{Type: "Condition", ID: "c1", Time: time.UnixMilli(1).UTC(), Deleted: true, Author: entry.Author{Grant: record.GrantID{2}, Name: "Dr Ö"},
 		Origin: entry.Origin{Import: record.ImportID{9}, Source: "GP"}, Moved: true},
 	{Origin: entry.Origin{Import: record.ImportID{9}}, Time: time.UnixMilli(0).UTC()},
+	{Type: "Binary", ID: "b", Time: time.UnixMilli(7).UTC(), Content: &entry.Content{Length: 100 << 20, SHA256: [32]byte{1, 2}}},
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -57,4 +58,28 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%x: %+v, %v, want %+v", b, again, err, h)
 		}
 	})
+}
+
+// What stands before a content is read without it, and says where it begins.
+func TestContent(t *testing.T) {
+	json := []byte(`{"resourceType":"Binary","data":""}`)
+	h := entry.Header{Type: "Binary", ID: "b", Time: time.UnixMilli(7).UTC(), Content: &entry.Content{Length: 5, At: bytes.Index(json, []byte(`""`)) + 1}}
+	head := entry.Marshal(h, json)
+	for _, tail := range []string{"", "%PDF-", "%PDF-\x00\x00\x00"} {
+		plain := append(bytes.Clone(head), tail...)
+		got, body, err := entry.Parse(plain)
+		at, err2 := entry.ContentAt(plain)
+		if err != nil || err2 != nil || !entry.HasContent(plain) || !reflect.DeepEqual(got, h) || !bytes.Equal(body, json) || at != int64(len(head)) {
+			t.Errorf("%q: %+v %s at %d, %v %v", tail, got, body, at, err, err2)
+		}
+	}
+	if _, err := entry.ContentAt(entry.Marshal(headers[0], json)); err == nil || entry.HasContent(entry.Marshal(headers[0], json)) {
+		t.Error("a version without a content has one")
+	}
+	for _, bad := range []entry.Content{{At: len(json) + 1}, {Length: -1}} {
+		h.Content = &bad
+		if _, _, err := entry.Parse(entry.Marshal(h, json)); err == nil {
+			t.Errorf("%+v is read", bad)
+		}
+	}
 }

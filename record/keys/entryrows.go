@@ -30,37 +30,19 @@ var ErrNotHeld error = record.Safef(record.NotFound, "not in the sections of thi
 
 // SealEntry makes the rows of one version in a section, under the newest epoch.
 func (h *Hold) SealEntry(s record.Section, entry record.EntryID, v record.Version, plain []byte) ([][]byte, error) {
-	key, held := h.ring[h.epoch].entryKey(s)
-	if !held {
-		return nil, ErrNotHeld
+	rows := [][]byte{nil}
+	w, err := h.SealEntryOf(s, entry, v, int64(len(plain)), func(_ int, row []byte) error {
+		rows = append(rows, row)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	padded := crypto.Pad(plain)
-	defer clear(padded)
-	parts := cut(padded)
-	if len(parts) > maxParts {
-		return nil, record.Safef(record.TooLarge, "an entry is larger than a record can hold")
+	if _, err := w.Write(plain); err != nil {
+		return nil, err
 	}
-	rows := make([][]byte, len(parts))
-	first := binary.BigEndian.AppendUint32(h.hint(s, entry, v), uint32(len(parts)))
-	for i := range rows {
-		rows[i] = key.Seal(entryContext(h.person, s, h.epoch, entry, v, uint32(i), uint32(len(parts))), parts[i])
-		if i > 0 {
-			sum := sha256.Sum256(rows[i])
-			first = append(first, sum[:]...)
-		}
-	}
-	rows[0] = append(first, rows[0]...)
-	return rows, nil
-}
-
-// cut divides a padded plaintext into the parts of its rows.
-func cut(padded []byte) (parts [][]byte) {
-	for size := firstSize; ; size = partSize {
-		if len(padded) <= size {
-			return append(parts, padded)
-		}
-		parts, padded = append(parts, padded[:size]), padded[size:]
-	}
+	rows[0], err = w.Close()
+	return rows, err
 }
 
 // Parts reads from row 0 what the other rows of the version hash to.
@@ -82,29 +64,82 @@ func Parts(row []byte) ([][sha256.Size]byte, error) {
 // blobAt is where the blob begins in row 0 of a version of so many rows.
 func blobAt(count int) int { return rowHeader + (count-1)*sha256.Size }
 
-// OpenEntry opens all the rows of one version, which Recognise said is in this
-// section and epoch.
-func (h *Hold) OpenEntry(s record.Section, e record.Epoch, entry record.EntryID, v record.Version, rows [][]byte) ([]byte, error) {
+// EntryParts opens the rows of one version, one by one.
+type EntryParts struct {
+	hold    *Hold
+	key     crypto.Key
+	section record.Section
+	epoch   record.Epoch
+	entry   record.EntryID
+	version record.Version
+	count   int
+}
+
+// EntryParts begins with the version whose row 0 this is, and which Recognise said is
+// in this section and epoch.
+func (h *Hold) EntryParts(s record.Section, e record.Epoch, entry record.EntryID, v record.Version, first []byte) (EntryParts, error) {
 	k, err := h.at(e)
 	if err != nil {
-		return nil, err
+		return EntryParts{}, err
 	}
 	key, held := k.entryKey(s)
 	if !held {
-		return nil, ErrNotHeld
+		return EntryParts{}, ErrNotHeld
 	}
+	sums, err := Parts(first)
+	return EntryParts{h, key, s, e, entry, v, 1 + len(sums)}, err
+}
+
+// Open opens row i: its part of the padded plaintext.
+func (p EntryParts) Open(i int, row []byte) ([]byte, error) {
+	if i < 0 || i >= p.count {
+		return nil, crypto.ErrOpen
+	}
+	if i == 0 {
+		if len(row) < blobAt(p.count) {
+			return nil, crypto.ErrOpen
+		}
+		row = row[blobAt(p.count):]
+	}
+	return p.key.Open(entryContext(p.hold.person, p.section, p.epoch, p.entry, p.version, uint32(i), uint32(p.count)), row)
+}
+
+// Place is where in its rows byte at of a plaintext is: the row, and the byte of its
+// part. It holds for versions that this package sealed since a part has that size;
+// the format promises it for those with a content.
+func Place(at int64) (row int, from int) {
+	if at += padLength; at < firstSize {
+		return 0, int(at)
+	}
+	at -= firstSize
+	return 1 + int(at/partSize), int(at % partSize)
+}
+
+// Plain is what a version's first part holds of its plaintext, and how long that is.
+func Plain(first []byte) (plain []byte, size int64, err error) {
+	if len(first) < padLength {
+		return nil, 0, crypto.ErrOpen
+	}
+	size = int64(binary.BigEndian.Uint32(first))
+	return first[padLength:], size, nil
+}
+
+// OpenEntry opens all the rows of one version, which Recognise said is in this
+// section and epoch.
+func (h *Hold) OpenEntry(s record.Section, e record.Epoch, entry record.EntryID, v record.Version, rows [][]byte) ([]byte, error) {
 	if len(rows) == 0 {
 		return nil, crypto.ErrOpen
 	}
-	if sums, err := Parts(rows[0]); err != nil || len(sums)+1 != len(rows) {
+	p, err := h.EntryParts(s, e, entry, v, rows[0])
+	if err != nil {
+		return nil, err
+	}
+	if p.count != len(rows) {
 		return nil, crypto.ErrOpen
 	}
 	var padded []byte
 	for i, row := range rows {
-		if i == 0 {
-			row = row[blobAt(len(rows)):]
-		}
-		part, err := key.Open(entryContext(h.person, s, e, entry, v, uint32(i), uint32(len(rows))), row)
+		part, err := p.Open(i, row)
 		if err != nil {
 			return nil, err
 		}
