@@ -14,12 +14,13 @@
 //
 //	plain = 2 || header length(4) || header || FHIR JSON bytes || content
 //
-// The JSON has empty data, and the header says where in it the base64 of the content
-// goes: what is served is byte for byte what came, and neither half needs the other
-// to be read.
+// The JSON is without data, and the header says where in it the base64 of the content
+// goes, and between which bytes: what is served is byte for byte what came, and
+// neither half needs the other to be read.
 package entry
 
 import (
+	"bytes"
 	"encoding/binary"
 	"time"
 
@@ -50,7 +51,9 @@ type Header struct {
 type Content struct {
 	Length int64 // bytes
 	SHA256 [32]byte
-	At     int // where in the JSON its base64 goes, between the quotes of data
+
+	At          int    // where in the JSON it goes, in base64
+	Lead, Trail []byte // and between what: "data":" and ",
 }
 
 // Author is who wrote a version: the grant it was written under, and that
@@ -87,6 +90,8 @@ const (
 	tagAt
 	tagLength
 	tagSHA256
+	tagLead
+	tagTrail
 )
 
 // Marshal returns the plaintext of a version; of one with a content, all that stands
@@ -113,6 +118,8 @@ func Marshal(h Header, json []byte) []byte {
 		w.Uint(tagAt, uint64(c.At))
 		w.Uint(tagLength, uint64(c.Length))
 		w.Bytes(tagSHA256, c.SHA256[:])
+		w.Bytes(tagLead, c.Lead)
+		w.Bytes(tagTrail, c.Trail)
 	}
 	header := w.Finish()
 	b := make([]byte, 0, 6+len(header)+len(json))
@@ -173,6 +180,7 @@ func parse(plain []byte) (h Header, json []byte, at int, err error) {
 		size := d.Uint(tagJSON)
 		c := &Content{At: int(d.Uint32(tagAt)), Length: int64(d.Uint(tagLength))}
 		d.Fixed(tagSHA256, c.SHA256[:])
+		c.Lead, c.Trail = bytes.Clone(d.Bytes(tagLead)), bytes.Clone(d.Bytes(tagTrail))
 		if size > uint64(len(json)) || uint64(c.At) > size || c.Length < 0 || h.Deleted {
 			d.Fail("content")
 			size = 0

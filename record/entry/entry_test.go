@@ -15,7 +15,7 @@ var headers = []entry.Header{
 	{Type: "Condition", ID: "c1", Time: time.UnixMilli(1).UTC(), Deleted: true, Author: entry.Author{Grant: record.GrantID{2}, Name: "Dr Ö"},
 		Origin: entry.Origin{Import: record.ImportID{9}, Source: "GP"}, Moved: true},
 	{Origin: entry.Origin{Import: record.ImportID{9}}, Time: time.UnixMilli(0).UTC()},
-	{Type: "Binary", ID: "b", Time: time.UnixMilli(7).UTC(), Content: &entry.Content{Length: 100 << 20, SHA256: [32]byte{1, 2}}},
+	{Type: "Binary", ID: "b", Time: time.UnixMilli(7).UTC(), Content: &entry.Content{Length: 100 << 20, SHA256: [32]byte{1, 2}, Lead: []byte(`,"data":"`), Trail: []byte(`"`)}},
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -62,8 +62,8 @@ func FuzzParse(f *testing.F) {
 
 // What stands before a content is read without it, and says where it begins.
 func TestContent(t *testing.T) {
-	json := []byte(`{"resourceType":"Binary","data":""}`)
-	h := entry.Header{Type: "Binary", ID: "b", Time: time.UnixMilli(7).UTC(), Content: &entry.Content{Length: 5, At: bytes.Index(json, []byte(`""`)) + 1}}
+	json := []byte(`{"resourceType":"Binary"}`)
+	h := entry.Header{Type: "Binary", ID: "b", Time: time.UnixMilli(7).UTC(), Content: &entry.Content{Length: 5, At: len(json) - 1, Lead: []byte(`,"data":"`), Trail: []byte(`"`)}}
 	head := entry.Marshal(h, json)
 	for _, tail := range []string{"", "%PDF-", "%PDF-\x00\x00\x00"} {
 		plain := append(bytes.Clone(head), tail...)

@@ -1,41 +1,39 @@
 package fhir
 
-import "bytes"
+import "slices"
 
 // The content of a Binary is its member data, in base64. What is large is kept
 // beside the JSON and not in it; here the two are taken apart and found again, byte
 // for byte. FHIR R4 §Binary.
 
-// Split takes the content out of a Binary: rest is the resource with data empty, and
-// base64 what stood there. It is r itself, and nil, for a resource without data.
-func (r *Resource) Split() (rest *Resource, base64 []byte, err error) {
-	n := r.data()
-	if n < 0 {
-		return r, nil, nil
+// Halves are a Binary whose content is apart from it. Its bytes with the content are
+//
+//	JSON[:At] Lead base64 Trail JSON[At:]
+type Halves struct {
+	JSON        []byte // the resource without data
+	At          int
+	Lead, Trail []byte // what stands before and behind the base64: "data":" and ",
+}
+
+// Split takes the content out of a Binary. base64 is nil for a resource without data,
+// and for one whose data is written with escapes.
+func (r *Resource) Split() (h Halves, base64 []byte) {
+	n := r.data("data")
+	if n < 0 || r.nodes[n].kind != '"' || r.nodes[n].escaped&valueEscaped != 0 {
+		return h, nil
 	}
 	d := &r.nodes[n]
-	base64 = r.raw[d.start+1 : d.end-1]
-	rest, err = Parse(apply(r.raw, []splice{{int(d.start) + 1, int(d.end) - 1, nil}}), Limits{})
-	return rest, base64, err
+	return r.halves(n, r.raw[d.nameStart:d.nameEnd]), r.raw[d.start+1 : d.end-1]
 }
 
-// DataAt is where in the resource's bytes the content goes, between the quotes of
-// data; -1 for a resource without data.
-func (r *Resource) DataAt() int {
-	n := r.data()
-	if n < 0 {
-		return -1
-	}
-	return int(r.nodes[n].start) + 1
-}
-
-// WithoutData is a Binary's bytes without its data.
-func (r *Resource) WithoutData() []byte {
-	n := r.data()
-	if n < 0 {
-		return r.raw
-	}
-	return apply(r.raw, r.cut(0, n, -1))
+// halves cuts member n out, and keeps what stood around it under the name.
+func (r *Resource) halves(n int32, name []byte) Halves {
+	d := &r.nodes[n]
+	cut := r.cut(0, n, -1)
+	at, to := cut[0].at, cut[0].to // there is resourceType beside it
+	return Halves{JSON: apply(r.raw, cut), At: at,
+		Lead:  slices.Concat(r.raw[at:d.nameStart], name, r.raw[d.nameEnd:d.start], []byte{'"'}),
+		Trail: slices.Concat([]byte{'"'}, r.raw[d.end:to])}
 }
 
 // Claim reads what a Binary says of a content that was sent before, as an extension
@@ -43,44 +41,28 @@ func (r *Resource) WithoutData() []byte {
 //
 //	"_data": {"extension": [{"url": UploadURL, "valueUri": …}]}
 //
-// rest is the resource with empty data in its place. upload is "" when it says
-// nothing of the kind.
-func (r *Resource) Claim() (upload string, rest *Resource, err error) {
-	const extends = "_data"
-	if r.typ != "Binary" || r.data() >= 0 {
-		return "", r, nil
+// ok is false when it says nothing of the kind. With data besides, it is no claim.
+func (r *Resource) Claim() (upload string, h Halves, ok bool) {
+	n := r.data("_data")
+	if n < 0 || r.data("data") >= 0 {
+		return "", h, false
 	}
-	list := r.Root().Get(extends).Get("extension")
-	for x := range list.All() {
-		if x.Get("url").Text() != UploadURL {
-			continue
+	for x := range (Node{r, n}).Get("extension").All() {
+		if x.Get("url").Text() == UploadURL {
+			return x.Get("valueUri").Text(), r.halves(n, []byte(`"data"`)), true
 		}
-		if upload = x.Get("valueUri").Text(); upload == "" {
-			return "", r, nil
-		}
-		n := r.member(0, extends)
-		d := &r.nodes[n]
-		rest, err = Parse(apply(r.raw, []splice{
-			{int(d.nameStart), int(d.nameEnd), []byte(`"data"`)},
-			{int(d.start), int(d.end), []byte(`""`)},
-		}), Limits{})
-		return upload, rest, err
 	}
-	return "", r, nil
+	return "", h, false
 }
 
 // UploadURL names the extension by which a Binary takes a content that was sent
 // before it. Its value is the URL of the upload.
 const UploadURL = "urn:carehold:upload"
 
-// data is the node of a Binary's data; -1 if there is none, or it is no string.
-func (r *Resource) data() int32 {
+// data is a member of a Binary; -1 if there is none.
+func (r *Resource) data(name string) int32 {
 	if r.typ != "Binary" {
 		return -1
 	}
-	n := r.member(0, "data")
-	if n < 0 || r.nodes[n].kind != '"' || bytes.IndexByte(r.raw[r.nodes[n].start:r.nodes[n].end], '\\') >= 0 {
-		return -1
-	}
-	return n
+	return r.member(0, name)
 }

@@ -8,34 +8,41 @@ import (
 
 // The halves of a Binary, put together again, are the bytes that came.
 func TestSplit(t *testing.T) {
-	for _, x := range []struct{ text, rest, base64, without string }{
-		{`{"resourceType":"Binary","contentType":"a/b","data":"AQID"}`, `{"resourceType":"Binary","contentType":"a/b","data":""}`, "AQID", `{"resourceType":"Binary","contentType":"a/b"}`},
-		{"{\n \"data\" : \"AQID\",\n \"resourceType\":\"Binary\"}", "{\n \"data\" : \"\",\n \"resourceType\":\"Binary\"}", "AQID", "{\n \"resourceType\":\"Binary\"}"},
-		{`{"resourceType":"Binary"}`, `{"resourceType":"Binary"}`, "", `{"resourceType":"Binary"}`},
-		{`{"resourceType":"Binary","data":"A\/ID"}`, `{"resourceType":"Binary","data":"A\/ID"}`, "", `{"resourceType":"Binary","data":"A\/ID"}`}, // an escape: it stays where it is
-		{`{"resourceType":"Media","content":{"data":"AQID"}}`, `{"resourceType":"Media","content":{"data":"AQID"}}`, "", `{"resourceType":"Media","content":{"data":"AQID"}}`},
-		{`{"resourceType":"Binary","extension":[{"url":"x","valueString":"\"data\":\"\""}],"data":"AQID"}`,
-			`{"resourceType":"Binary","extension":[{"url":"x","valueString":"\"data\":\"\""}],"data":""}`, "AQID", `{"resourceType":"Binary","extension":[{"url":"x","valueString":"\"data\":\"\""}]}`},
+	for _, x := range []struct{ text, json, base64 string }{
+		{`{"resourceType":"Binary","contentType":"a/b","data":"AQID"}`, `{"resourceType":"Binary","contentType":"a/b"}`, "AQID"},
+		{"{\n \"data\" : \"AQID\",\n \"resourceType\":\"Binary\"}", "{\n \"resourceType\":\"Binary\"}", "AQID"},
+		{`{"resourceType":"Binary", "data":"AQID", "contentType":"a/b"}`, `{"resourceType":"Binary", "contentType":"a/b"}`, "AQID"},
+		{`{"resourceType":"Binary","extension":[{"url":"x","valueString":"\"data\":\"AAAA\""}],"d\u0061ta":"AQID"}`,
+			`{"resourceType":"Binary","extension":[{"url":"x","valueString":"\"data\":\"AAAA\""}]}`, "AQID"},
+		{`{"resourceType":"Binary"}`, "", ""},
+		{`{"resourceType":"Binary","data":"A\/ID"}`, "", ""}, // an escape: it stays where it is
+		{`{"resourceType":"Media","content":{"data":"AQID"}}`, "", ""},
 	} {
 		r, err := fhir.Parse([]byte(x.text), fhir.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		rest, base64, err := r.Split()
-		if err != nil || string(rest.Bytes()) != x.rest || string(base64) != x.base64 || string(r.WithoutData()) != x.without {
-			t.Errorf("%s: %s and %s, without %s, %v", x.text, rest.Bytes(), base64, r.WithoutData(), err)
+		h, base64 := r.Split()
+		if string(h.JSON) != x.json || string(base64) != x.base64 {
+			t.Errorf("%s: %s and %s", x.text, h.JSON, base64)
 		}
-		if at := rest.DataAt(); base64 != nil && x.rest[:at]+x.base64+x.rest[at:] != x.text {
-			t.Errorf("%s: the content does not go at %d", x.text, at)
+		if base64 == nil {
+			continue
+		}
+		if got := string(h.JSON[:h.At]) + string(h.Lead) + x.base64 + string(h.Trail) + string(h.JSON[h.At:]); got != x.text {
+			t.Errorf("%s is put together as %s", x.text, got)
+		}
+		if _, err := fhir.Parse(h.JSON, fhir.Limits{}); err != nil {
+			t.Errorf("%s: %v", h.JSON, err)
 		}
 	}
 }
 
 func TestClaim(t *testing.T) {
 	claim := `{"extension":[{"url":"other","valueString":"x"},{"url":"` + fhir.UploadURL + `","valueUri":"Binary/$upload/u1"}]}`
-	for _, x := range []struct{ text, upload, rest string }{
-		{`{"resourceType":"Binary","contentType":"a/b","_data":` + claim + `}`, "Binary/$upload/u1", `{"resourceType":"Binary","contentType":"a/b","data":""}`},
-		{`{"_data":` + claim + `,"resourceType":"Binary"}`, "Binary/$upload/u1", `{"data":"","resourceType":"Binary"}`},
+	for _, x := range []struct{ text, upload, with string }{
+		{`{"resourceType":"Binary","contentType":"a/b","_data":` + claim + `}`, "Binary/$upload/u1", `{"resourceType":"Binary","contentType":"a/b","data":"AQID"}`},
+		{`{"_data": ` + claim + `, "resourceType":"Binary"}`, "Binary/$upload/u1", `{"data": "AQID", "resourceType":"Binary"}`},
 		{`{"resourceType":"Binary","data":"AQID","_data":` + claim + `}`, "", ""}, // it has one
 		{`{"resourceType":"Binary","_data":{"extension":[{"url":"other","valueUri":"x"}]}}`, "", ""},
 		{`{"resourceType":"Binary"}`, "", ""},
@@ -45,12 +52,15 @@ func TestClaim(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if x.rest == "" {
-			x.rest = x.text
+		upload, h, ok := r.Claim()
+		if ok != (x.with != "") || upload != x.upload {
+			t.Errorf("%s: %q, %v", x.text, upload, ok)
 		}
-		upload, rest, err := r.Claim()
-		if err != nil || upload != x.upload || string(rest.Bytes()) != x.rest {
-			t.Errorf("%s: %q, %s, %v", x.text, upload, rest.Bytes(), err)
+		if !ok {
+			continue
+		}
+		if got := string(h.JSON[:h.At]) + string(h.Lead) + "AQID" + string(h.Trail) + string(h.JSON[h.At:]); got != x.with {
+			t.Errorf("%s becomes %s", x.text, got)
 		}
 	}
 }
