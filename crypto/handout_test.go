@@ -28,6 +28,8 @@ var waysOut = map[string]bool{
 var mayTakeKeys = map[string]string{
 	"crypto/passphrase.go": "hands the passphrase to Argon2id",
 	"crypto/secret.go":     "compares two secrets",
+	"crypto/jose/jwe.go":   "gives a link's key to AES-GCM, in JOSE's own construction",
+	"record/healthlink/":   "writes a link's key into the link and its passcode into the request, which is what they are for",
 	"record/keys/":         "packs keys into grant rows, capsules and back links, which it seals",
 
 	"record/audit/checkpoint.go": "gives the checkpoint seed to x/mod's note, which takes a signer as text only",

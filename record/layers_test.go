@@ -15,6 +15,7 @@ import (
 // ruled by the longest name that it begins with.
 var layers = map[string]string{
 	"crypto":           "",
+	"crypto/jose":      "crypto",
 	"record":           "",
 	"record/wire":      "",
 	"record/keys":      "crypto record record/wire record/grant",
@@ -37,6 +38,10 @@ var layers = map[string]string{
 	"record/search/ucum":       "record",
 	"record/filing":            "record record/fhir",
 	"record/change":            "record record/fhir",
+	"record/fetch":             "record",
+	"record/healthlink":        "crypto crypto/jose record record/fetch",
+	"record/healthcard":        "crypto/jose record record/fetch record/fhir",
+	"record/qr":                "record",
 	"record/kv":                "record",
 	"record/kv/badger":         "record record/kv",
 	"record/backup":            "crypto record record/wire record/statement record/audit record/rows",
@@ -59,7 +64,11 @@ var forbidden = map[string][]string{
 	"httpapi/client": {"carehold/record/store", "carehold/record/kv"},
 	"record/fhir":    {"net/http", "carehold/crypto"},
 	"record/grant":   {"net/http", "carehold/record/fhir"},
-	"crypto":         {"net/http", "database/sql"},
+	// What reads a stranger's link or card is given its network.
+	"record/fetch":      {"net/http"},
+	"record/healthlink": {"net/http"},
+	"record/healthcard": {"net/http"},
+	"crypto":            {"net/http", "database/sql"},
 }
 
 // onlyImporter are packages from outside that one folder alone may import, and
@@ -70,6 +79,7 @@ var onlyImporter = map[string]string{
 	"github.com/evanphx/json-patch/v5": "record/change",
 	"github.com/spf13/cobra":           "cmd",
 	"filippo.io/age":                   "record/backup",
+	"rsc.io/qr":                        "record/qr",
 	"crypto/cipher":                    "crypto",
 	"crypto/aes":                       "crypto",
 }
