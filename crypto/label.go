@@ -46,6 +46,7 @@ var (
 	LabelSub  = label("subgrant") // reserved: granting onward
 	LabelPage = label("page")     // -> seals where a page of a list ends; never at rest
 	LabelMemo = label("memo")     // -> seals what a search keeps in memory between requests; never at rest
+	LabelSent = label("upload")   // -> seals a content that was sent and is not in the record yet
 
 	// From AK_g or the owner's key.
 	LabelLeaf = label("leaf") // -> seals log entries
@@ -84,6 +85,7 @@ var (
 	ContextLeafNode  = contextKind("leaf-node")  // person, index
 	ContextPage      = contextKind("page")       // person, grant
 	ContextMemo      = contextKind("memo")       // person, grant, epoch, what, number
+	ContextSent      = contextKind("upload")     // person, grant, upload, index
 )
 
 // ContextKinds returns the registry, for docs and tests.

@@ -38,6 +38,7 @@ var layers = map[string]string{
 	"record/search/ucum":       "record",
 	"record/filing":            "record record/fhir",
 	"record/change":            "record record/fhir",
+	"record/ips":               "record record/fhir",
 	"record/fetch":             "record",
 	"record/healthlink":        "crypto crypto/jose record record/fetch",
 	"record/healthcard":        "crypto/jose record record/fetch record/fhir",

@@ -36,6 +36,23 @@ func (r *Resource) halves(n int32, name []byte) Halves {
 		Trail: slices.Concat([]byte{'"'}, r.raw[d.end:to])}
 }
 
+// With is Resource.With for the halves of a Binary.
+func (h Halves) With(m Meta) (Halves, error) {
+	r, err := Parse(h.JSON, Limits{})
+	if err != nil {
+		return h, err
+	}
+	set := r.setMeta(m)
+	at := h.At
+	for _, s := range set {
+		if s.at <= h.At {
+			at += len(s.text) - (s.to - s.at)
+		}
+	}
+	h.JSON, h.At = apply(h.JSON, set), at
+	return h, nil
+}
+
 // Claim reads what a Binary says of a content that was sent before, as an extension
 // of the data that is not there:
 //

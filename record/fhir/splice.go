@@ -43,7 +43,9 @@ func apply(raw []byte, splices []splice) []byte {
 // meta.lastUpdated set, and no other byte touched. What is there is replaced in
 // its place; what is not is put in after resourceType, written the way the
 // resource's own first member is.
-func (r *Resource) With(m Meta) []byte {
+func (r *Resource) With(m Meta) []byte { return apply(r.raw, r.setMeta(m)) }
+
+func (r *Resource) setMeta(m Meta) []splice {
 	var set []splice
 	replace := func(n int32, text string) {
 		set = append(set, splice{int(r.nodes[n].start), int(r.nodes[n].end), quote(text)})
@@ -98,7 +100,7 @@ func (r *Resource) With(m Meta) []byte {
 		insert(r.nodes[r.meta+1].nameStart, bytes.Join(both, sep), sep)
 	}
 	sortSplices(set)
-	return apply(r.raw, set)
+	return set
 }
 
 // manner is how object n's first member is written: the white space before it,

@@ -2,6 +2,7 @@ package fhir_test
 
 import (
 	"testing"
+	"time"
 
 	"carehold/record/fhir"
 )
@@ -32,8 +33,18 @@ func TestSplit(t *testing.T) {
 		if got := string(h.JSON[:h.At]) + string(h.Lead) + x.base64 + string(h.Trail) + string(h.JSON[h.At:]); got != x.text {
 			t.Errorf("%s is put together as %s", x.text, got)
 		}
-		if _, err := fhir.Parse(h.JSON, fhir.Limits{}); err != nil {
-			t.Errorf("%s: %v", h.JSON, err)
+		m := fhir.Meta{ID: "an-id", VersionID: "12", LastUpdated: time.Unix(1795000000, 0)}
+		for range 2 { // what is new, and what takes its place
+			if h, err = h.With(m); err != nil {
+				t.Fatalf("%s: %v", h.JSON, err)
+			}
+			if r, err = fhir.Parse([]byte(x.text), fhir.Limits{}); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := string(h.JSON[:h.At])+string(h.Lead)+x.base64+string(h.Trail)+string(h.JSON[h.At:]), string(r.With(m)); got != want {
+				t.Errorf("%s with meta is\n%s, want\n%s", x.text, got, want)
+			}
+			m.VersionID = "1234567"
 		}
 	}
 }

@@ -115,15 +115,6 @@ func Place(at int64) (row int, from int) {
 	return 1 + int(at/partSize), int(at % partSize)
 }
 
-// Plain is what a version's first part holds of its plaintext, and how long that is.
-func Plain(first []byte) (plain []byte, size int64, err error) {
-	if len(first) < padLength {
-		return nil, 0, crypto.ErrOpen
-	}
-	size = int64(binary.BigEndian.Uint32(first))
-	return first[padLength:], size, nil
-}
-
 // OpenEntry opens all the rows of one version, which Recognise said is in this
 // section and epoch.
 func (h *Hold) OpenEntry(s record.Section, e record.Epoch, entry record.EntryID, v record.Version, rows [][]byte) ([]byte, error) {

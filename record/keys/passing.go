@@ -28,31 +28,31 @@ func MemoContext(p record.PersonID, g record.GrantID, e record.Epoch, what byte,
 	return crypto.NewContext(crypto.ContextMemo, p[:], g[:], crypto.U32(uint32(e)), []byte{what}, crypto.U32(number))
 }
 
+// SentKey seals what was sent under this grant and is not in the record yet. It is at
+// rest, until it is claimed or its time is over. The caller destroys it.
+func (t TokenCapsule) SentKey() crypto.Key { return t.Key.Derive(crypto.LabelSent) }
+
+// SentContext is of part index of such a content.
+func SentContext(p record.PersonID, g record.GrantID, id [16]byte, index uint32) crypto.Context {
+	return crypto.NewContext(crypto.ContextSent, p[:], g[:], id[:], crypto.U32(index))
+}
+
 // OpenFirst opens the first row of a version alone, which Recognise said is in this
 // section and epoch, and returns as much of the plaintext as is in it: the header of
 // a large document, without the document.
 func (h *Hold) OpenFirst(s record.Section, e record.Epoch, entry record.EntryID, v record.Version, row []byte) ([]byte, error) {
-	k, err := h.at(e)
+	p, err := h.EntryParts(s, e, entry, v, row)
 	if err != nil {
 		return nil, err
 	}
-	key, held := k.entryKey(s)
-	if !held {
-		return nil, ErrNotHeld
-	}
-	sums, err := Parts(row)
-	if err != nil {
-		return nil, crypto.ErrOpen
-	}
-	count := uint32(len(sums) + 1)
-	padded, err := key.Open(entryContext(h.person, s, e, entry, v, 0, count), row[blobAt(int(count)):])
+	padded, err := p.Open(0, row)
 	switch {
 	case err != nil:
 		return nil, err
-	case count == 1:
+	case p.count == 1:
 		return crypto.Unpad(padded)
-	case len(padded) < 4:
+	case len(padded) < padLength:
 		return nil, crypto.ErrOpen
 	}
-	return padded[4:], nil // behind the length; the zeros are in the last row
+	return padded[padLength:], nil // the zeros are in the last row
 }

@@ -23,6 +23,8 @@ const (
 	KindEntry   = 'e'
 	KindPart    = 'x'
 	KindLeaf    = 'l'
+	KindSent    = 'u' // a content that was sent, and is not in the record yet
+	KindSentRow = 'w' // a part of it
 	KindCapsule = 'c'
 	KindNode    = 'm' // in partition zero: the node's own
 )
@@ -47,6 +49,14 @@ func GrantKey(g record.GrantID) []byte { return append([]byte{KindGrant}, g[:]..
 // BackKey is the key of an epoch's back row.
 func BackKey(e record.Epoch) []byte {
 	return binary.BigEndian.AppendUint32([]byte{KindBack}, uint32(e))
+}
+
+// SentKey is the key of a content that was sent.
+func SentKey(id [16]byte) []byte { return append([]byte{KindSent}, id[:]...) }
+
+// SentRowKey is the key of its part i, from 0.
+func SentRowKey(id [16]byte, i int) []byte {
+	return binary.BigEndian.AppendUint32(append([]byte{KindSentRow}, id[:]...), uint32(i))
 }
 
 // LeafKey is the key of a log entry.

@@ -8,6 +8,7 @@ import (
 	"carehold/record/audit"
 	"carehold/record/entry"
 	"carehold/record/fhir"
+	"carehold/record/rows"
 	"carehold/record/statement"
 )
 
@@ -80,7 +81,10 @@ type Entry struct {
 	Version record.Version
 	Section record.Section
 	Header  entry.Header
-	Body    []byte // FHIR JSON, with id and meta
+	Body    []byte // FHIR JSON, with id and meta; without a content that Header.Content tells of
+
+	rows  rows.Version // where it is
+	epoch record.Epoch
 }
 
 // ApplyOptions go with a change.

@@ -14,6 +14,7 @@ import (
 	"carehold/record/fhir"
 	"carehold/record/filing"
 	"carehold/record/grant"
+	"carehold/record/kv"
 	"carehold/record/rows"
 )
 
@@ -94,15 +95,28 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 			pl.results[w.id] = res
 		}
 	}
+	moved, along, err := pl.alongWith(work)
+	if err != nil {
+		return nil, err
+	}
+	ops = append(ops, moved...)
 	if err := pl.readAll(find, work, results); err != nil {
 		i := slices.Index(work, pl.reading)
 		return nil, v.logRefused(ctx, find, atEntry(changes, i, err), tried(v, changes, i)...)
 	}
 	done, also := v.told(find, work, results, opt)
-	if len(ops) == 0 { // all was so already; that it was asked is logged all the same
-		return results, v.commit(ctx, done, nil, also...)
+	if along != nil {
+		also = append(also, *along)
 	}
-	return results, v.write(ctx, ops, pl.dir, done, also...)
+	if len(ops) == 0 { // all was so already; that it was asked is logged all the same
+		err = v.commit(ctx, done, nil, also...)
+	} else {
+		err = v.write(ctx, ops, pl.dir, done, also...)
+	}
+	if err == nil {
+		pl.claimed(ctx, work)
+	}
+	return results, err
 }
 
 // named is how the log names a version.
@@ -222,7 +236,16 @@ func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 		return nil, res, nil
 	}
 	res.Version = next
-	res.Body = w.res.With(fhir.Meta{ID: w.ref.ID, VersionID: next.String(), LastUpdated: pl.now})
+	meta := fhir.Meta{ID: w.ref.ID, VersionID: next.String(), LastUpdated: pl.now}
+	if w.apart != nil {
+		o, err := pl.withContent(w, res, h, meta)
+		if err != nil {
+			return nil, res, err
+		}
+		res.Body = o.versions[0].json
+		return o, res, nil
+	}
+	res.Body = w.res.With(meta)
 	return v.oneVersion(w, res, h, res.Body), res, nil
 }
 
@@ -233,6 +256,9 @@ func (pl *planner) unchanged(w *draft, origin entry.Origin) (bool, error) {
 	if !w.exists || w.was.Header.Deleted {
 		return false, nil
 	}
+	if w.apart != nil || w.was.Header.Content != nil {
+		return pl.sameContent(w, w.was), nil
+	}
 	if same(w.was.Body, w.res) {
 		return true, nil
 	}
@@ -240,7 +266,7 @@ func (pl *planner) unchanged(w *draft, origin entry.Origin) (bool, error) {
 		return false, nil
 	}
 	unchanged := false
-	err := pl.v.history(w.old, func(_ stamp, _ uint64, _ int, old Entry) (bool, error) {
+	err := pl.v.history(w.old, func(_ kv.Reader, _ rows.Version, old Entry) (bool, error) {
 		if old.Header.Origin.IsZero() {
 			return true, nil
 		}

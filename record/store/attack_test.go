@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -599,12 +600,12 @@ func TestPageEnds(t *testing.T) {
 	_, s := newStore(t)
 	me := enrol(t, s).session()
 	for _, id := range []string{"a", "b", "c", "d", "e"} {
-		put(t, me, large(id, 7<<20))
+		put(t, me, `{"resourceType":"Media","id":"`+id+`","status":"completed","content":{"data":"`+strings.Repeat("AAAA", 7<<18)+`"}}`)
 	}
 	seen := map[string]int{}
 	pages := 0
 	for next := ""; ; pages++ {
-		p, err := lookFor(me, "Binary", "", 500, next)
+		p, err := lookFor(me, "Media", "", 500, next)
 		if err != nil || p.Total != 5 {
 			t.Fatal(p.Total, err)
 		}

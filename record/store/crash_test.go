@@ -242,7 +242,7 @@ func TestCrash(t *testing.T) {
 		}, 5},
 		{"move a large entry with versions", func(b *bed) func(*bed) error {
 			for i := range 3 {
-				if err := apply(b, big("big", 700<<10+i), entry.Origin{}); err != nil {
+				if err := apply(b, big("big", 900<<10+i), entry.Origin{}); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -20,7 +20,8 @@ type draft struct {
 	was    Entry
 	exists bool // a version is there and is the View's to see
 	filed  filing.Filed
-	fresh  bool // to be filed by the table
+	fresh  bool   // to be filed by the table
+	apart  *apart // of a Binary whose content is not in its JSON
 
 	version record.Version // of a read; 0 is the newest
 }
@@ -46,6 +47,9 @@ func (pl *planner) draft(c change.Change) (*draft, error) {
 			return nil, record.Safef(record.Unprocessed, "the resource is of another type than where it is put")
 		}
 		if err := pl.onePerson(c.Ref, w.res); err != nil {
+			return nil, err
+		}
+		if err := pl.takeContent(w); err != nil {
 			return nil, err
 		}
 		if err := pl.searchesStayQuick(w.res); err != nil {

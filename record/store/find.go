@@ -202,8 +202,11 @@ func (f *finder) Current(ref fhir.Ref) (*fhir.Resource, error) {
 	if err := f.show(&f.read, ref, e.Version); err != nil {
 		return nil, err
 	}
-	if e.Header.Deleted {
+	switch {
+	case e.Header.Deleted:
 		return nil, gone(e)
+	case e.Header.Content != nil:
+		return nil, record.Errorf(record.Unprocessed, "%s is a document, which a patch cannot change: send it anew with PUT", ref)
 	}
 	r, err := fhir.Parse(e.Body, fhir.Limits{})
 	if err != nil {

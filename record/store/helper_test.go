@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
+	"strings"
 	"testing"
 
 	"carehold/crypto"
@@ -75,6 +77,13 @@ func large(id string, size int) string {
 		data[i] = byte(i * i >> 3)
 	}
 	return `{"resourceType":"Binary","id":"` + id + `","contentType":"image/png","data":"` + base64.StdEncoding.EncodeToString(data) + `"}`
+}
+
+// inJSON writes the first letter of a Binary's data as an escape: that one is kept in
+// its JSON, however large it is, as all were before contents were kept apart.
+func inJSON(binary string) string {
+	at := strings.Index(binary, `"data":"`) + len(`"data":"`)
+	return fmt.Sprintf("%s\\u%04x%s", binary[:at], binary[at], binary[at+1:])
 }
 
 func binaryRef(id string) fhir.Ref    { return fhir.Ref{Type: "Binary", ID: id} }

@@ -23,11 +23,7 @@ func (v *View) header(r kv.Reader, l line, ver rows.Version) (h entry.Header, s 
 	}
 	if h, _, err = entry.Parse(plain); err != nil && ver.Count() > 1 {
 		// A header that goes on in the next row: so long no header is, but it may be.
-		sealed, err := ver.Rows(r)
-		if err != nil {
-			return h, s, true, err
-		}
-		e, _, err := v.open(l.Entry, ver.At, sealed)
+		e, _, err := v.open(r, ver)
 		return e.Header, s, true, err
 	}
 	if err != nil {
@@ -91,11 +87,7 @@ func (v *View) openAll(r kv.Reader, d *rows.Directory, list []*moment) ([]Entry,
 			if at < 0 {
 				return true, nil
 			}
-			sealed, err := ver.Rows(r)
-			if err != nil {
-				return false, err
-			}
-			e, mine, err := v.open(m.entry, ver.At, sealed)
+			e, mine, err := v.open(r, ver)
 			if err == nil && !mine {
 				err = rows.Damaged("entry")
 			}

@@ -94,6 +94,9 @@ func (s *Store) Sweep(ctx context.Context) error {
 		}
 		return s.dropCapsule(ctx, crypto.CapsuleID(part))
 	})
+	if err == nil {
+		err = s.sweepSent(ctx, hour)
+	}
 	if err != nil {
 		return err
 	}

@@ -234,11 +234,7 @@ func (v *View) headerOf(r kv.Reader, l line, ver rows.Version, index func(*fhir.
 			return h, true, nil
 		}
 	}
-	sealed, err := ver.Rows(r)
-	if err != nil {
-		return h, false, err
-	}
-	e, _, err := v.open(l.Entry, l.Stamp, sealed)
+	e, _, err := v.open(r, ver)
 	if err != nil {
 		return h, false, err
 	}

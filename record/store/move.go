@@ -8,6 +8,7 @@ import (
 	"carehold/record/audit"
 	"carehold/record/entry"
 	"carehold/record/fhir"
+	"carehold/record/kv"
 	"carehold/record/rows"
 )
 
@@ -93,7 +94,7 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]
 		if e.Section == to {
 			continue
 		}
-		o, err := v.moveOp(l, to)
+		o, err := v.moveOp(l, to, true, movedByPerson)
 		if err != nil {
 			return nil, err
 		}
@@ -105,20 +106,25 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]
 	return results, v.write(ctx, ops, pl.dir, ev)
 }
 
-// moveOp opens every version of an entry, to be sealed under its new section.
-func (v *View) moveOp(l line, to record.Section) (*op, error) {
+// moveOp opens every version of an entry, to be sealed under its new section, which
+// the person chose or that rule.
+func (v *View) moveOp(l line, to record.Section, moved bool, why string) (*op, error) {
 	generation := l.Stamp.Generation() + 1
 	if generation >= 1<<24 {
 		return nil, record.Safef(record.Unprocessed, "this entry has been moved too often")
 	}
 	o := &op{id: l.Entry, old: l, at: rows.NewStamp(generation, l.Stamp.Version())}
-	err := v.history(l, func(at stamp, size uint64, count int, e Entry) (bool, error) {
-		for i := range count {
-			o.drop = append(o.drop, rows.RowKey(l.Entry, at, i))
+	err := v.history(l, func(r kv.Reader, ver rows.Version, e Entry) (bool, error) {
+		for i := range ver.Count() {
+			o.drop = append(o.drop, rows.RowKey(l.Entry, ver.At, i))
+		}
+		size, err := atRest(r, ver)
+		if err != nil {
+			return false, err
 		}
 		o.freed += size
-		e.Header.Moved, e.Header.Why = true, movedByPerson
-		o.versions = append(o.versions, version{rows.NewStamp(generation, at.Version()), to, e.Header, e.Body})
+		e.Header.Moved, e.Header.Why = moved, why
+		o.versions = append(o.versions, version{at: rows.NewStamp(generation, ver.At.Version()), section: to, header: e.Header, json: e.Body, content: v.contentOf(e)})
 		return true, nil
 	})
 	slices.Reverse(o.versions)
@@ -204,21 +210,21 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 			Author: entry.Author{Grant: v.grant.ID, Self: true, Name: v.grant.To.Name}}
 		next := e.Version + 1
 		at := l.Stamp.At(next)
-		var json []byte
+		back := version{at: at, section: e.Section}
 		if had && !before.Header.Deleted {
-			r, err := fhir.Parse(before.Body, fhir.Limits{})
-			if err != nil {
-				return false, rows.Damaged("entry")
+			if back, err = v.again(before, fhir.Meta{VersionID: next.String(), LastUpdated: pl.now}); err != nil {
+				return false, err
 			}
-			json = r.With(fhir.Meta{VersionID: next.String(), LastUpdated: pl.now})
-			h.Origin = before.Header.Origin
+			back.at, back.section = at, e.Section
+			h.Origin, h.Content = before.Header.Origin, back.header.Content
 			out.Restored++
 		} else {
 			h.Deleted = true
 			out.Deleted++
 		}
+		back.header = h
 		ops = append(ops, op{id: l.Entry, old: l, at: at,
-			versions: []version{{at, e.Section, h, json}}})
+			versions: []version{back}})
 		ev.Entries = append(ev.Entries, e.Ref.String()+"/_history/"+next.String())
 		return true, nil
 	})
@@ -239,9 +245,9 @@ func (v *View) ofImport(l line, id record.ImportID, not bool) (found Entry, ther
 	if l.Stamp.Version() == 1 {
 		return found, false, nil
 	}
-	err = v.history(l, func(at stamp, _ uint64, _ int, e Entry) (bool, error) {
+	err = v.history(l, func(_ kv.Reader, ver rows.Version, e Entry) (bool, error) {
 		o := e.Header.Origin
-		if at != l.Stamp && (o.Import == id && !o.IsZero()) != not {
+		if ver.At != l.Stamp && (o.Import == id && !o.IsZero()) != not {
 			found, there = e, true
 		}
 		return !there, nil

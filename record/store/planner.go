@@ -20,6 +20,7 @@ type planner struct {
 	pending map[record.EntryID]change.Verb // what each entry is taken for
 	results map[record.EntryID]Result      // of those that are written
 	reading *draft                         // what is being read after them
+	sent    []SentID                       // what is claimed
 	base    string                         // of the server's own URLs
 	opened  int                            // bytes of what was looked up, which a plan holds
 	room    int                            // how many it may
@@ -59,7 +60,6 @@ func (v *View) newPlanner() (*planner, error) {
 // but is not the View's to see.
 func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine bool, err error) {
 	n := rows.SegmentOf(id)
-	var sealed [][]byte
 	err = pl.v.s.engine.View(kv.Partition(pl.v.person), func(r kv.Reader) error {
 		lines, read := pl.lines[n]
 		if !read {
@@ -75,10 +75,7 @@ func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine boo
 		if err == nil {
 			// Whose it is shows in row 0: of a large one of another section nothing more
 			// is read, or the time it takes would tell that it is there.
-			_, _, mine, err = pl.v.recognise(id, l.Stamp, ver.First)
-		}
-		if err == nil && mine {
-			sealed, err = ver.Rows(r)
+			e, mine, err = pl.v.open(r, ver)
 		}
 		if err != nil {
 			return pl.orStale(r, err)
@@ -88,10 +85,7 @@ func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine boo
 	if err != nil || !mine {
 		return l, e, exists, false, err
 	}
-	if e, mine, err = pl.v.open(id, l.Stamp, sealed); err == nil {
-		err = pl.hold(len(e.Body))
-	}
-	return l, e, true, mine, err
+	return l, e, true, true, pl.hold(len(e.Body))
 }
 
 // orStale tells damage from a plan that another write overtook.

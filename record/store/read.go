@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/entry"
@@ -133,11 +134,7 @@ func (v *View) version(r kv.Reader, l line, version record.Version) (e Entry, mi
 			if err != nil || !mine {
 				return false, err
 			}
-			sealed, err := ver.Rows(r)
-			if err != nil {
-				return false, err
-			}
-			e, mine, err = v.open(l.Entry, ver.At, sealed)
+			e, mine, err = v.open(r, ver)
 			return false, err
 		case ver.At == l.Stamp: // which the newest tells before any work is done for others
 			_, _, more, err = v.recognise(l.Entry, ver.At, ver.First)
@@ -185,31 +182,53 @@ func (v *View) recognise(id record.EntryID, at stamp, first []byte) (s record.Se
 	return s, e, mine, nil
 }
 
-// open recognises a version and opens it.
-func (v *View) open(id record.EntryID, at stamp, sealed [][]byte) (e Entry, mine bool, err error) {
-	section, epoch, mine, err := v.recognise(id, at, sealed[0])
+// open recognises a version and opens it. A content behind the JSON is not touched.
+func (v *View) open(r kv.Reader, ver rows.Version) (e Entry, mine bool, err error) {
+	section, epoch, mine, err := v.recognise(ver.ID, ver.At, ver.First)
 	if err != nil || !mine {
 		return e, false, err
 	}
-	plain, err := v.hold.OpenEntry(section, epoch, id, at.Sealed(), sealed)
+	plain, err := v.plain(r, ver, section, epoch)
 	if err != nil {
-		return e, true, rows.Damaged("entry")
+		return e, true, err
 	}
 	h, json, err := entry.Parse(plain)
 	if err != nil {
 		return e, true, rows.Damaged("entry")
 	}
-	e = Entry{Ref: fhir.Ref{Type: h.Type, ID: h.ID}, Version: at.Version(), Section: section, Header: h}
+	e = Entry{Ref: fhir.Ref{Type: h.Type, ID: h.ID}, Version: ver.At.Version(), Section: section, Header: h, rows: ver, epoch: epoch}
 	if !h.Deleted {
 		e.Body = json
 	}
 	return e, true, nil
 }
 
+// plain opens the plaintext of a version; of one with a content, its first part,
+// which holds all that stands before that.
+func (v *View) plain(r kv.Reader, ver rows.Version, s record.Section, e record.Epoch) ([]byte, error) {
+	damaged := func(err error) error {
+		if errors.Is(err, crypto.ErrOpen) {
+			return rows.Damaged("entry")
+		}
+		return err
+	}
+	if ver.Count() > 1 {
+		first, err := v.hold.OpenFirst(s, e, ver.ID, ver.At.Sealed(), ver.First)
+		if err != nil || entry.HasContent(first) {
+			return first, damaged(err)
+		}
+	}
+	sealed, err := ver.Rows(r)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := v.hold.OpenEntry(s, e, ver.ID, ver.At.Sealed(), sealed)
+	return plain, damaged(err)
+}
+
 // history opens the versions of an entry that is the View's, newest first, until
-// fn has what it wants. l is the entry as the caller's plan has it; size is what
-// the version takes at rest, in so many rows.
-func (v *View) history(l line, fn func(at stamp, size uint64, count int, e Entry) (more bool, err error)) error {
+// fn has what it wants. l is the entry as the caller's plan has it.
+func (v *View) history(l line, fn func(r kv.Reader, ver rows.Version, e Entry) (more bool, err error)) error {
 	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
 		_, d, err := v.directory(r)
 		if err != nil {
@@ -221,27 +240,27 @@ func (v *View) history(l line, fn func(at stamp, size uint64, count int, e Entry
 			return errStale
 		}
 		return rows.Walk(r, l, func(ver rows.Version) (bool, error) {
-			sealed, err := ver.Rows(r)
-			if err != nil {
-				return false, err
-			}
-			e, mine, err := v.open(l.Entry, ver.At, sealed)
+			e, mine, err := v.open(r, ver)
 			if err != nil {
 				return false, err
 			}
 			if !mine {
 				return false, rows.Damaged("entry") // all versions of an entry are in one section
 			}
-			return fn(ver.At, atRest(ver, sealed), len(sealed), e)
+			return fn(r, ver, e)
 		})
 	})
 }
 
 // atRest is what a version's rows take, keys and values.
-func atRest(ver rows.Version, sealed [][]byte) uint64 {
-	size := uint64(len(ver.Prev))
-	for i, row := range sealed {
-		size += uint64(len(rows.RowKey(ver.ID, ver.At, i)) + len(row))
+func atRest(r kv.Reader, ver rows.Version) (uint64, error) {
+	size := uint64(len(ver.Prev) + len(ver.First) + len(rows.EntryKey(ver.ID, ver.At)))
+	for i := 1; i < ver.Count(); i++ {
+		row, err := ver.Part(r, i)
+		if err != nil {
+			return 0, err
+		}
+		size += uint64(len(rows.PartKey(ver.ID, ver.At, i)) + len(row))
 	}
-	return size
+	return size, nil
 }

@@ -36,14 +36,7 @@ func (v *View) scan(fn func(l line, e Entry) (more bool, err error)) error {
 func (v *View) scanSegment(r kv.Reader, n int, lines []line, fn func(line, Entry) (bool, error)) (more bool, err error) {
 	return v.scanRows(r, n, lines, func(l line, ver rows.Version) (bool, error) {
 		// Whose it is shows in row 0: a large document of another section is not read.
-		if _, _, mine, err := v.recognise(l.Entry, l.Stamp, ver.First); err != nil || !mine {
-			return err == nil, err
-		}
-		sealed, err := ver.Rows(r)
-		if err != nil {
-			return false, err
-		}
-		e, mine, err := v.open(l.Entry, l.Stamp, sealed)
+		e, mine, err := v.open(r, ver)
 		if err != nil || !mine {
 			return err == nil, err
 		}
@@ -103,7 +96,7 @@ func (v *View) List(ctx context.Context) (list []Info, err error) {
 }
 
 func info(e Entry) Info {
-	return Info{Ref: e.Ref, Version: e.Version, Section: e.Section, Header: e.Header, Size: len(e.Body)}
+	return Info{Ref: e.Ref, Version: e.Version, Section: e.Section, Header: e.Header, Size: e.size()}
 }
 
 // own runs what only the person may do with their whole record, and logs it.

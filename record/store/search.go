@@ -217,11 +217,7 @@ func (v *View) openNow(r kv.Reader, d *rows.Directory, id record.EntryID, at sta
 	if err != nil {
 		return Entry{}, err
 	}
-	sealed, err := ver.Rows(r)
-	if err != nil {
-		return Entry{}, err
-	}
-	e, mine, err := v.open(id, l.Stamp, sealed)
+	e, mine, err := v.open(r, ver)
 	if err == nil && !mine {
 		err = rows.Damaged("entry")
 	}

@@ -35,6 +35,7 @@ type Store struct {
 
 	writers   writers   // one write at a time for each person
 	sessions  sessions  // when each session was last used
+	sending   sending   // contents that are being written
 	daily     daily     // how many requests each grant made today
 	clock     clock     // the high-water mark
 	slots     slotHold  // capsules that a backup may still need

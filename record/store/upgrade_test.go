@@ -127,7 +127,7 @@ func oldBed(t *testing.T) (b *bed, made *memory) {
 	b = newBed(t)
 	me := view(t, b.s, b.me)
 	for v := range 9 {
-		put(t, me, large("many", 66<<10+v*40<<10))
+		put(t, me, inJSON(large("many", 66<<10+v*40<<10)))
 	}
 	put(t, me, large("small", 100))
 	put(t, me, large("small", 70<<10))

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"io"
 
 	"carehold/record"
 	"carehold/record/audit"
@@ -28,16 +29,26 @@ type version struct {
 	section record.Section
 	header  entry.Header
 	json    []byte
+	content source // of what the header says stands behind the JSON; nil for none
 }
+
+// source writes a content. It may be asked again, when the record moved on meanwhile.
+type source func(io.Writer) error
 
 // write seals the ops, stages what is too large for one commit, and commits: all
 // of it or none. dir is the directory's root that the ops were planned on; if it
 // is another by now the answer is errStale.
 func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event, also ...audit.Event) error {
 	batch := newStaging(v.s.engine.MaxUpdate())
+	done := false
+	defer func() {
+		if !done {
+			v.tidy(ctx, batch.keys(batch.written))
+		}
+	}()
 	changed := make(map[int]map[record.EntryID]line)
 	for i := range ops {
-		l, err := v.sealOp(&ops[i], batch)
+		l, err := v.sealOp(ctx, &ops[i], batch)
 		if err != nil {
 			return err
 		}
@@ -52,18 +63,8 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 	if err != nil {
 		return err
 	}
-	part := kv.Partition(v.person)
-	// Rows that the directory does not name do not exist, so they can go first, in
-	// as many commits as they need. The writer's turn keeps other writes away.
-	for i, set := range batch.early() {
-		err := v.s.engine.Update(ctx, part, func(tx kv.Tx) error {
-			set.put(tx)
-			return nil
-		})
-		if err != nil {
-			v.tidy(ctx, batch.keys(i))
-			return err
-		}
+	if err := v.writeEarly(ctx, batch); err != nil {
+		return err
 	}
 	err = v.commit(ctx, ev, func(tx kv.Tx, p *person, e *audit.Event) error {
 		if p.Head.Dir != planned {
@@ -87,9 +88,9 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 		return nil
 	}, also...)
 	if err != nil {
-		v.tidy(ctx, batch.keys(len(batch.early())))
 		return err
 	}
+	done = true
 	var drop [][]byte
 	for i := range ops {
 		drop = append(drop, ops[i].drop...)
@@ -98,28 +99,78 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 	return nil
 }
 
+// writeEarly writes what need not wait for the commit that counts: rows that the
+// directory does not name do not exist, so they can go first, in as many commits as
+// they need. The writer's turn keeps other writes away.
+func (v *View) writeEarly(ctx context.Context, batch *staging) error {
+	for _, set := range batch.early()[batch.written:] {
+		err := v.s.engine.Update(ctx, kv.Partition(v.person), func(tx kv.Tx) error {
+			set.put(tx)
+			return nil
+		})
+		batch.written++ // it may be there, whatever the error
+		if err != nil {
+			return err
+		}
+		for i := range set {
+			set[i].value = nil
+		}
+	}
+	return nil
+}
+
 // sealOp makes an op's rows and its line in the directory, whose hash at first is
 // that of the version they follow.
-func (v *View) sealOp(o *op, batch *staging) (line, error) {
+func (v *View) sealOp(ctx context.Context, o *op, batch *staging) (line, error) {
 	l := line{Entry: o.id, Stamp: o.at}
 	if o.versions[0].at.Version() > 1 {
 		l.Hash = o.old.Hash
 	}
 	for _, ver := range o.versions {
-		plain := entry.Marshal(ver.header, ver.json)
-		sealed, err := v.hold.SealEntry(ver.section, o.id, ver.at.Sealed(), plain)
-		clear(plain)
-		if err != nil {
+		if err := v.sealVersion(ctx, o.id, ver, batch, &l.Hash); err != nil {
 			return l, err
-		}
-		sealed[0], l.Hash = rows.Chain(l.Hash, sealed[0])
-		for i, row := range sealed {
-			key := rows.RowKey(o.id, ver.at, i)
-			batch.add(key, row)
-			batch.bytes += uint64(len(key) + len(row))
 		}
 	}
 	return l, nil
+}
+
+// sealVersion makes the rows of one version, and its hash out of that of the one
+// before. What stands behind the JSON is written as it comes.
+func (v *View) sealVersion(ctx context.Context, id record.EntryID, ver version, batch *staging, chain *hash) error {
+	add := func(i int, row []byte) error {
+		key := rows.RowKey(id, ver.at, i)
+		batch.add(key, row)
+		batch.bytes += uint64(len(key) + len(row))
+		if ver.content == nil {
+			return nil
+		}
+		return v.writeEarly(ctx, batch)
+	}
+	head := entry.Marshal(ver.header, ver.json)
+	defer clear(head)
+	size := int64(len(head))
+	if ver.content != nil {
+		size += ver.header.Content.Length
+	}
+	w, err := v.hold.SealEntryOf(ver.section, id, ver.at.Sealed(), size, add)
+	if err != nil {
+		return err
+	}
+	defer w.Destroy()
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	if ver.content != nil {
+		if err := ver.content(w); err != nil {
+			return err
+		}
+	}
+	row, err := w.Close()
+	if err != nil {
+		return err
+	}
+	row, *chain = rows.Chain(*chain, row)
+	return add(0, row)
 }
 
 // newSegments writes the segments that change beside the old ones, and returns
@@ -200,6 +251,8 @@ type staging struct {
 	freed uint64 // of entries that this takes the place of
 	sets  []rowSet
 	size  int
+
+	written int // of the early sets
 }
 
 type rowSet []struct{ key, value []byte }

@@ -1,0 +1,245 @@
+package ips
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+
+	"carehold/record/fhir"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The profiles that a document says it keeps to.
+const (
+	profileBundle      = "http://hl7.org/fhir/uv/ips/StructureDefinition/Bundle-uv-ips"
+	profileComposition = "http://hl7.org/fhir/uv/ips/StructureDefinition/Composition-uv-ips"
+	version            = "|2.0.0"
+)
+
+// Profile is the canonical of the Composition profile: the one that $summary takes as
+// its profile parameter.
+const Profile = profileComposition
+
+type (
+	coding struct {
+		System  string `json:"system"`
+		Code    string `json:"code"`
+		Display string `json:"display,omitzero"`
+	}
+	concept struct {
+		Coding []coding `json:"coding"`
+		Text   string   `json:"text,omitzero"`
+	}
+	reference struct {
+		Reference string `json:"reference"`
+	}
+	text struct {
+		Status string `json:"status"`
+		Div    string `json:"div"`
+	}
+	meta struct {
+		Profile  []string `json:"profile,omitzero"`
+		Security []coding `json:"security,omitzero"`
+	}
+	identifier struct {
+		System string `json:"system"`
+		Value  string `json:"value"`
+	}
+	composition struct {
+		ResourceType    string        `json:"resourceType"`
+		ID              string        `json:"id"`
+		Meta            meta          `json:"meta"`
+		Language        string        `json:"language"`
+		Text            text          `json:"text"`
+		Status          string        `json:"status"`
+		Type            concept       `json:"type"`
+		Subject         reference     `json:"subject"`
+		Date            string        `json:"date"`
+		Author          []reference   `json:"author"`
+		Title           string        `json:"title"`
+		Confidentiality string        `json:"confidentiality"`
+		Section         []compSection `json:"section"`
+	}
+	compSection struct {
+		Title       string      `json:"title"`
+		Code        concept     `json:"code"`
+		Text        text        `json:"text"`
+		Entry       []reference `json:"entry,omitzero"`
+		EmptyReason *concept    `json:"emptyReason,omitzero"`
+	}
+	device struct {
+		ResourceType string          `json:"resourceType"`
+		ID           string          `json:"id"`
+		DeviceName   []deviceName    `json:"deviceName"`
+		Type         concept         `json:"type"`
+		Version      []deviceVersion `json:"version,omitzero"`
+	}
+	deviceName struct {
+		Name string `json:"name"`
+		Type string `json:"type"`
+	}
+	deviceVersion struct {
+		Value string `json:"value"`
+	}
+	head struct {
+		ResourceType string     `json:"resourceType"`
+		Meta         meta       `json:"meta"`
+		Identifier   identifier `json:"identifier"`
+		Type         string     `json:"type"`
+		Timestamp    string     `json:"timestamp"`
+	}
+)
+
+// bundle writes the document: the Composition, the Patient, who made it, the entries
+// section by section, their companions.
+func (b *builder) bundle() ([]byte, error) {
+	const instant = "2006-01-02T15:04:05Z"
+	var entries []*item
+	comp := composition{
+		ResourceType: "Composition", ID: b.uuid("composition"), Meta: meta{Profile: []string{profileComposition + version}}, Language: "en",
+		Status: "final", Type: concept{Coding: []coding{{loinc, "60591-5", "Patient summary Document"}}},
+		Subject: reference{b.url(b.patient.Ref)}, Date: b.Time.Format(instant), Author: []reference{{"urn:uuid:" + b.uuid("device")}},
+		Title: b.title(),
+	}
+	var nothing []string
+	for k := range numKinds {
+		t, empty, shown := b.tell(k)
+		if !shown {
+			nothing = append(nothing, sections[k].noun)
+			continue
+		}
+		sec := compSection{Title: sections[k].title, Code: concept{Coding: []coding{{loinc, sections[k].code, sections[k].display}}}}
+		for _, it := range b.listed[k] {
+			if !it.spoken {
+				entries = append(entries, it)
+				sec.Entry = append(sec.Entry, reference{b.url(it.Ref)})
+			}
+		}
+		if empty != "" {
+			sec.EmptyReason = emptyReason(empty)
+		}
+		div, err := render("section", t)
+		if err != nil {
+			return nil, err
+		}
+		sec.Text = text{"generated", div}
+		if b.spoken(k) > 0 {
+			sec.Text.Status = "additional" // it tells what no entry has (R4 narrative-status)
+		}
+		comp.Section = append(comp.Section, sec)
+	}
+	div, err := render("whole", b.tellWhole(nothing))
+	if err != nil {
+		return nil, err
+	}
+	comp.Text = text{"additional", div}
+
+	all := append([]*item{b.patient}, entries...)
+	companions, err := b.companions(all)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.Concat(all, companions)
+	comp.Confidentiality = highWater(all)
+	return b.write(comp, all)
+}
+
+// write writes the Bundle: the entries' bytes are copied, not encoded again.
+func (b *builder) write(comp composition, all []*item) ([]byte, error) {
+	h := head{"Bundle", meta{[]string{profileBundle + version}, []coding{{confidentiality, comp.Confidentiality, ""}}},
+		identifier{"urn:ietf:rfc:3986", "urn:uuid:" + uuid(b.ID)}, "document", comp.Date}
+	dev := device{ResourceType: "Device", ID: b.uuid("device"), DeviceName: []deviceName{{"Carehold", "manufacturer-name"}}, Type: concept{Text: "Software that holds a person's health record"}}
+	if b.Version != "" {
+		dev.Version = []deviceVersion{{b.Version}}
+	}
+	start, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
+	first, err := json.Marshal(comp)
+	if err != nil {
+		return nil, err
+	}
+	author, err := json.Marshal(dev)
+	if err != nil {
+		return nil, err
+	}
+	size := len(start) + len(first) + len(author) + 1024
+	for _, it := range all {
+		size += len(it.res.Bytes()) + len(b.Base) + 200
+	}
+	out := bytes.NewBuffer(make([]byte, 0, size))
+	out.Write(start[:len(start)-1])
+	out.WriteString(`,"entry":[`)
+	put := func(url string, resource []byte) {
+		quoted, _ := jsontext.AppendQuote(nil, url)
+		out.WriteString(`{"fullUrl":`)
+		out.Write(quoted)
+		out.WriteString(`,"resource":`)
+		out.Write(resource)
+		out.WriteByte('}')
+	}
+	put("urn:uuid:"+comp.ID, first)
+	for i, it := range all {
+		out.WriteByte(',')
+		put(b.url(it.Ref), b.completed(it))
+		if i == 0 {
+			out.WriteByte(',')
+			put("urn:uuid:"+dev.ID, author)
+		}
+	}
+	out.WriteString(`]}`)
+	return out.Bytes(), nil
+}
+
+func emptyReason(code string) *concept {
+	words := map[string]string{unavailable: "Nothing is recorded here", withheld: "Not in what was shared"}
+	return &concept{[]coding{{"http://terminology.hl7.org/CodeSystem/list-empty-reason", code, sayStatus(code)}}, words[code]}
+}
+
+func (b *builder) url(ref fhir.Ref) string { return b.Base + "/" + ref.String() }
+
+func (b *builder) title() string {
+	title := "Patient summary"
+	if name := plain(sayName(chosenName(b.patient.root()))); name != "" {
+		title += " of " + name
+	}
+	return title + ", " + b.Time.Format("2 January 2006")
+}
+
+// uuid names a resource that is made here, and nowhere else: the document's id and
+// what it is, hashed (RFC 9562 version 8).
+func (b *builder) uuid(what string) string {
+	sum := sha256.Sum256(append(b.ID[:], what...))
+	var id [16]byte
+	copy(id[:], sum[:])
+	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
+	return uuid(id)
+}
+
+func uuid(id [16]byte) string {
+	s := hex.EncodeToString(id[:])
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+}
+
+const confidentiality = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+
+// highWater is the strictest confidentiality of what is in the document (IPS 2.0,
+// "High Water Mark"): as labelled, and restricted for what is filed as sensitive.
+func highWater(items []*item) string {
+	const order = "ULMNRV"
+	strictest := bytes.IndexByte([]byte(order), 'N')
+	for _, it := range items {
+		if it.Section.Sensitive() {
+			strictest = max(strictest, 4)
+		}
+		for _, c := range it.res.Security() {
+			if c.System == confidentiality && len(c.Code) == 1 {
+				strictest = max(strictest, bytes.IndexByte([]byte(order), c.Code[0]))
+			}
+		}
+	}
+	return order[strictest : strictest+1]
+}

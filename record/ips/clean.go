@@ -1,0 +1,61 @@
+package ips
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxText is how much of one text a narrative shows; the entry has all of it.
+const maxText = 400
+
+// clean makes a text of the record fit for a cell: one line, no longer than maxText,
+// nothing that XML cannot hold (XML 1.0 §2.2). Direction is left to the cell, which
+// isolates it.
+func clean(s string) string { return shorten(s, maxText) }
+
+func shorten(s string, most int) string {
+	var b strings.Builder
+	n, space := 0, false
+	for _, r := range s {
+		switch {
+		case r == 0xFFFE || r == 0xFFFF || r == utf8.RuneError:
+			r = unicode.ReplacementChar
+		case unicode.IsSpace(r):
+			space = b.Len() > 0
+			continue
+		case unicode.IsControl(r):
+			r = unicode.ReplacementChar
+		}
+		if n++; n > most {
+			b.WriteString("… (cut)")
+			break
+		}
+		if space {
+			b.WriteByte(' ')
+			space = false
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// plain is a text for a place that cannot isolate it, such as a title: without the
+// characters that turn the words after them around.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, shorten(s, 200))
+}
+
+// capital is s with a large first letter.
+func capital(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[size:]
+}

@@ -1,0 +1,306 @@
+package ips
+
+import (
+	"carehold/record"
+	"carehold/record/fhir"
+)
+
+// reason is why an entry that belongs to a section is left out of it.
+type reason uint8
+
+const (
+	keep       reason = iota // it is listed
+	inError                  // marked as entered in error
+	older                    // newer ones of the same are listed
+	ended                    // a medicine that ended long ago
+	ruledOut                 // a condition that the person does not have
+	notDone                  // planned, cancelled, not done, without a result yet
+	notCurrent               // over, replaced, a draft
+	numReasons
+)
+
+// left are the words for what is left out.
+var left = [numReasons]struct{ one, many string }{
+	inError:    {"1 entry marked as entered in error is left out.", "%d entries marked as entered in error are left out."},
+	older:      {"Only the newest of each kind are listed; 1 earlier entry is in the record.", "Only the newest of each kind are listed; %d earlier entries are in the record."},
+	ended:      {"1 medicine that ended more than 12 months ago is left out.", "%d medicines that ended more than 12 months ago are left out."},
+	ruledOut:   {"1 condition that was ruled out is left out.", "%d conditions that were ruled out are left out."},
+	notDone:    {"1 entry that was planned, cancelled or not done is left out.", "%d entries that were planned, cancelled or not done are left out."},
+	notCurrent: {"1 entry that is over, replaced or a draft is left out.", "%d entries that are over, replaced or drafts are left out."},
+}
+
+const (
+	newest     = 3  // of each test, procedure …: enough to see which way it goes
+	recentEnds = 12 // months; the NHS Summary Care Record shows what was issued in as many
+)
+
+// placed are the types that have a place of their own; apart are those that never
+// have, even among the person's own words: a document has one Composition (bdl-ips-1),
+// and the others are no statements.
+var placed = set("AllergyIntolerance", "Condition", "MedicationStatement", "MedicationRequest", "MedicationDispense", "MedicationAdministration",
+	"Immunization", "Observation", "DiagnosticReport", "Procedure", "DeviceUseStatement", "Device", "Consent", "Flag", "ClinicalImpression",
+	"CarePlan", "Goal", "ImmunizationRecommendation", "DocumentReference")
+
+var apart = set("Composition", "Bundle", "Binary", "Provenance", "AuditEvent", "Questionnaire", "Patient", "Person", "List", "Linkage", "Basic")
+
+func set(names ...string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, n := range names {
+		m[n] = true
+	}
+	return m
+}
+
+// place says where an entry goes, and why not if it does not. ok is false for what no
+// section is about.
+func (b *builder) place(it *item) (why reason, ok bool) {
+	n := it.root()
+	status := n.Get("status").Text()
+	why, ok = b.placeType(it, n, status)
+	if ok && (status == "entered-in-error" || verification(n) == "entered-in-error") {
+		return inError, true
+	}
+	return why, ok
+}
+
+func (b *builder) placeType(it *item, n fhir.Node, status string) (reason, bool) {
+	if it.none = b.absence(it, n); it.none != present {
+		it.when = firstDate(choice(n, "recorded"), sayDate(n.Get("dateAsserted").Text()), sayDate(n.Get("recordedOn").Text()), sayDate(n.Get("recorded").Text()))
+		return keep, true
+	}
+	switch it.Ref.Type {
+	case "AllergyIntolerance":
+		it.kind = allergies
+		it.when = firstDate(sayDate(n.Get("recordedDate").Text()), choice(n, "onset"))
+		it.rank = allergyRank(n)
+	case "Condition":
+		return b.placeCondition(it, n)
+	case "MedicationStatement", "MedicationRequest", "MedicationDispense", "MedicationAdministration":
+		it.kind = medicines
+		return b.placeMedicine(it, n, status)
+	case "Immunization":
+		it.kind, it.when = vaccinations, choice(n, "occurrence")
+	case "Observation":
+		return b.placeObservation(it, n, status)
+	case "DiagnosticReport":
+		it.kind, it.table, it.when = results, 1, firstDate(choice(n, "effective"), sayDate(n.Get("issued").Text()))
+		it.group, it.most = same(n.Get("code")), newest
+		return unless(notDone, status, "registered", "cancelled"), true
+	case "Procedure":
+		it.kind, it.when = procedures, choice(n, "performed")
+		it.group, it.most = same(n.Get("code")), newest
+		return unless(notDone, status, "preparation", "not-done"), true
+	case "DeviceUseStatement":
+		it.kind, it.when = devices, firstDate(choice(n, "timing"), sayDate(n.Get("recordedOn").Text()))
+		return unless(notDone, status, "intended"), true
+	case "Device": // of the person, and no statement says how it is used
+		if b.used[it.Ref] || !n.Get("patient").Valid() {
+			return keep, false
+		}
+		it.kind, it.spoken, it.when = devices, true, sayDate(n.Get("manufactureDate").Text())
+		return unless(notCurrent, status, "inactive"), true
+	case "Flag":
+		it.kind, it.when = alerts, sayPeriod(n.Get("period"))
+		return unless(notCurrent, status, "inactive"), true // IPS: status is active, exactly
+	case "Consent":
+		it.kind, it.when = advance, sayDate(n.Get("dateTime").Text())
+		return only(notCurrent, status, "active"), advanceConsent(n)
+	case "ClinicalImpression":
+		it.kind, it.when = functional, firstDate(choice(n, "effective"), sayDate(n.Get("date").Text()))
+		return unless(notDone, status, "in-progress"), it.Section == record.Support || codeOf(n.Get("code"), loinc) == sections[functional].code
+	case "CarePlan":
+		it.kind, it.when = plan, sayPeriod(n.Get("period"))
+		return only(notCurrent, status, "active", "on-hold", "unknown"), true
+	case "ImmunizationRecommendation":
+		it.kind, it.table, it.when = plan, 2, sayDate(n.Get("date").Text())
+	case "Goal":
+		if it.Section == record.AboutMe {
+			return placeStory(it, n), true
+		}
+		it.kind, it.table, it.spoken = plan, 1, true
+		it.when = firstDate(sayDate(n.Get("startDate").Text()), sayDate(n.Get("statusDate").Text()))
+		life := n.Get("lifecycleStatus").Text()
+		if life == "entered-in-error" {
+			return inError, true
+		}
+		return only(notCurrent, life, "proposed", "planned", "accepted", "active", "on-hold"), true
+	case "DocumentReference":
+		return placeDocument(it, n, status)
+	default:
+		return placeStory(it, n), true
+	}
+	return keep, true
+}
+
+// placeCondition: active, recurrence and relapse are problems; inactive, remission and
+// resolved are past ones (R4 condition-clinical is a tree with these two roots). What
+// the council calls a need is an everyday ability.
+func (b *builder) placeCondition(it *item, n fhir.Node) (reason, bool) {
+	it.kind = problems
+	it.when = firstDate(choice(n, "onset"), sayDate(n.Get("recordedDate").Text()))
+	switch codeOf(n.Get("clinicalStatus"), "") {
+	case "inactive", "remission", "resolved":
+		it.kind = past
+	case "":
+		if choice(n, "abatement").text != "" || n.Get("abatementBoolean").Text() == "true" {
+			it.kind = past
+		}
+	}
+	if it.kind == problems && it.Section == record.Support {
+		it.kind = functional
+	}
+	return unless(ruledOut, verification(n), "refuted"), true
+}
+
+// The tables of the medicines.
+const (
+	tableCurrent = iota
+	tableEnded
+	tableGiven
+	tableNever
+)
+
+func (b *builder) placeMedicine(it *item, n fhir.Node, status string) (reason, bool) {
+	var end date
+	switch it.Ref.Type {
+	case "MedicationStatement":
+		it.when = firstDate(choice(n, "effective"), sayDate(n.Get("dateAsserted").Text()))
+		end = date{end: it.when.end}
+		if end.end.IsZero() {
+			end = sayDate(n.Get("dateAsserted").Text())
+		}
+	case "MedicationRequest":
+		it.when = sayDate(n.Get("authoredOn").Text())
+		if end = sayPeriod(n.Get("dispenseRequest").Get("validityPeriod")); end.end.IsZero() {
+			end = it.when
+		}
+		if n.Get("doNotPerform").Text() == "true" { // IPS has doNotPerform false, exactly
+			it.table, it.spoken = tableNever, true
+			return only(notCurrent, status, "active", "on-hold", "unknown"), true
+		}
+	case "MedicationDispense":
+		it.table, it.when = tableGiven, firstDate(sayDate(n.Get("whenHandedOver").Text()), sayDate(n.Get("whenPrepared").Text()))
+		end = it.when
+		if status != "completed" && status != "unknown" {
+			return notDone, true
+		}
+	case "MedicationAdministration":
+		it.table, it.when = tableGiven, choice(n, "effective")
+		end = it.when
+		if status == "not-done" {
+			return notDone, true
+		}
+	}
+	if it.table == tableGiven {
+		it.group, it.most = b.medicine(n), 1
+	} else {
+		switch status {
+		case "cancelled", "draft":
+			return notCurrent, true
+		case "completed", "stopped", "not-taken":
+			it.table = tableEnded
+		}
+	}
+	if it.table != tableCurrent && !end.end.IsZero() && end.end.Before(b.Time.AddDate(0, -recentEnds, 0)) {
+		return ended, true
+	}
+	return keep, true
+}
+
+// advanceConsent reports whether a Consent is an advance directive, and not one to
+// treatment, research or sharing.
+func advanceConsent(n fhir.Node) bool {
+	return anyCode(n.Get("scope"), func(_, code string) bool { return code == "adr" }) ||
+		anyCode(n.Get("category"), func(system, code string) bool {
+			switch system {
+			case loinc:
+				return advancePapers[code]
+			case "http://terminology.hl7.org/CodeSystem/consentcategorycodes":
+				return code == "acd" || code == "dnr" || code == "hcd" || code == "polst"
+			}
+			return false
+		})
+}
+
+// advancePapers are the codes of LOINC for documents that say in advance what is
+// wanted: advance directives, a living will, a personal advance care plan.
+var advancePapers = set("42348-3", "86533-7", "81334-5")
+
+// placeDocument: a document whose type is that of a section stands in it.
+func placeDocument(it *item, n fhir.Node, status string) (reason, bool) {
+	it.when = firstDate(sayDate(n.Get("date").Text()), sayPeriod(n.Get("context").Get("period")))
+	if it.Section == record.AboutMe {
+		it.kind = story
+		return only(notCurrent, status, "current"), true
+	}
+	found := false
+	is := func(system, code string) bool {
+		if system != loinc {
+			return false
+		}
+		if advancePapers[code] {
+			it.kind, found = advance, true
+		}
+		for k := range sections {
+			if sections[k].code == code {
+				it.kind, found = kind(k), true
+			}
+		}
+		return found
+	}
+	if !anyCode(n.Get("type"), is) {
+		anyCode(n.Get("category"), is)
+	}
+	it.table = documents
+	return only(notCurrent, status, "current"), found
+}
+
+// documents is the table of a section's documents, after all the others.
+const documents = 9
+
+// placeStory: what is filed as the person's own words is their story.
+func placeStory(it *item, n fhir.Node) reason {
+	it.kind = story
+	it.when = firstDate(sayDate(n.Get("authored").Text()), choice(n, "effective"), sayDate(n.Get("sent").Text()), choice(n, "created"), sayDate(n.Get("startDate").Text()))
+	return keep
+}
+
+func verification(n fhir.Node) string { return codeOf(n.Get("verificationStatus"), "") }
+
+// unless is why when status is one of the bad ones; only when it is none of the good.
+func unless(why reason, status string, bad ...string) reason {
+	for _, s := range bad {
+		if s == status {
+			return why
+		}
+	}
+	return keep
+}
+
+func only(why reason, status string, good ...string) reason {
+	if unless(why, status, good...) == why {
+		return keep
+	}
+	return why
+}
+
+// allergyRank puts first what could kill.
+func allergyRank(n fhir.Node) int {
+	rank := 0
+	switch codeOf(n.Get("clinicalStatus"), "") {
+	case "inactive", "resolved":
+		rank = 4
+	}
+	if verification(n) == "refuted" {
+		rank = 6
+	}
+	if n.Get("criticality").Text() == "high" {
+		return rank
+	}
+	for r := range n.Get("reaction").All() {
+		if r.Get("severity").Text() == "severe" {
+			return rank
+		}
+	}
+	return rank + 1
+}

@@ -1,0 +1,135 @@
+package ips
+
+import (
+	"encoding/xml"
+	"html/template"
+	"io"
+	"strings"
+
+	"carehold/record"
+)
+
+// shownTags are the elements that get onto a page: those that order a text and have no
+// effect of their own. Of any other only the text is shown.
+var shownTags = set("div", "p", "br", "hr", "b", "i", "em", "strong", "small", "sub", "sup", "span", "ul", "ol", "li", "dl", "dt", "dd",
+	"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6")
+
+// headings begin below those of the page.
+var headings = map[string]string{"h1": "h3", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h6"}
+
+// maxDepth is how deep a narrative's elements may be inside one another.
+const maxDepth = 64
+
+// rewrite writes a narrative again from what it says: the elements above, of their
+// attributes only those with a fixed set of harmless values, and the text, escaped. So
+// nothing of a stranger's bytes gets onto the page but letters, whatever the readers of
+// XML and of HTML may disagree about.
+func rewrite(div string) (template.HTML, error) {
+	d := xml.NewDecoder(strings.NewReader(div))
+	d.Entity = xml.HTMLEntity
+	var out strings.Builder
+	var open []string // what was written for each element; "" for nothing
+	var cols labels
+	for {
+		t, err := d.Token()
+		if err == io.EOF {
+			return template.HTML(out.String()), nil
+		}
+		if err != nil {
+			return "", record.Safef(record.Unprocessed, "a narrative of the document is not well-formed XHTML")
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
+			if len(open) == maxDepth {
+				return "", record.Safef(record.Unprocessed, "a narrative of the document is too deep")
+			}
+			name := strings.ToLower(t.Name.Local)
+			if !shownTags[name] {
+				open = append(open, "")
+				continue
+			}
+			if h := headings[name]; h != "" {
+				name = h
+			}
+			open = append(open, name)
+			out.WriteString("<" + name)
+			for _, a := range t.Attr {
+				if v := attribute(a); v != "" {
+					out.WriteString(v)
+				}
+			}
+			if l := cols.start(name); l != "" {
+				out.WriteString(` data-label="` + template.HTMLEscapeString(l) + `"`)
+			}
+			out.WriteString(">")
+		case xml.EndElement:
+			name := open[len(open)-1]
+			open = open[:len(open)-1]
+			cols.end(name)
+			if name != "" && name != "br" && name != "hr" {
+				out.WriteString("</" + name + ">")
+			}
+		case xml.CharData:
+			template.HTMLEscape(&out, t)
+			cols.text(t)
+		}
+	}
+}
+
+// attribute is what may be kept of one: the direction, and how a table hangs together.
+func attribute(a xml.Attr) string {
+	name := strings.ToLower(a.Name.Local)
+	if a.Name.Space != "" {
+		return ""
+	}
+	switch v := a.Value; {
+	case name == "dir" && (v == "ltr" || v == "rtl" || v == "auto"),
+		name == "scope" && (v == "col" || v == "row"),
+		(name == "colspan" || name == "rowspan") && len(v) > 0 && len(v) < 3 && strings.Trim(v, "0123456789") == "":
+		return " " + name + `="` + v + `"`
+	}
+	return ""
+}
+
+// labels gives each cell the heading of its column: on a phone a row is shown as lines,
+// where the headings above do not reach.
+type labels struct {
+	names    []string
+	heading  bool // inside a th
+	row, at  int
+	depth    int  // tables inside one another
+	confused bool // more rows of headings, or tables in tables: no labels
+}
+
+func (l *labels) start(name string) (label string) {
+	switch name {
+	case "table":
+		l.depth++
+		*l = labels{depth: l.depth, confused: l.depth > 1}
+	case "tr":
+		l.row, l.at = l.row+1, 0
+	case "th":
+		l.heading, l.confused = true, l.confused || l.row > 1
+		l.names = append(l.names, "")
+	case "td":
+		if l.at++; !l.confused && l.at <= len(l.names) {
+			return l.names[l.at-1]
+		}
+	}
+	return ""
+}
+
+func (l *labels) text(t []byte) {
+	if l.heading {
+		l.names[len(l.names)-1] = plain(l.names[len(l.names)-1] + string(t))
+	}
+}
+
+func (l *labels) end(name string) {
+	switch name {
+	case "th":
+		l.heading = false
+	case "table":
+		l.depth--
+	}
+}

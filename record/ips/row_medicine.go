@@ -1,0 +1,112 @@
+package ips
+
+import (
+	"strings"
+
+	"carehold/record/fhir"
+)
+
+// medicine is the name of what a Medication… entry is about.
+func (b *builder) medicine(n fhir.Node) string {
+	return or(sayConcept(n.Get("medicationCodeableConcept")), b.who(n.Get("medicationReference")), sayConcept(b.find(n.Get("medicationReference")).Get("code")), unnamed)
+}
+
+func (b *builder) rowMedicine(it *item, n fhir.Node) []cell {
+	status := sayStatus(n.Get("status").Text())
+	switch n.Get("intent").Text() {
+	case "proposal", "plan", "option":
+		status += ", only proposed or planned"
+	}
+	reason := or(sayConcept(n.Get("statusReason")), sayConcepts(n.Get("statusReason")))
+	name := say(b.medicine(n))
+	when := it.when.text
+	switch it.Ref.Type {
+	case "MedicationDispense":
+		return []cell{name, say(sayQuantity(n.Get("quantity")), b.dosages(n.Get("dosageInstruction"))), nil, say(when), say("Handed out")}
+	case "MedicationAdministration":
+		d := n.Get("dosage")
+		return []cell{name, say(clean(d.Get("text").Text()), sayQuantity(d.Get("dose")), sayConcept(d.Get("route"))), say(b.reasons(n)), say(when), say("Given")}
+	case "MedicationStatement":
+		return []cell{name, say(b.dosages(n.Get("dosage"))), say(b.reasons(n)), say(when), say(status, reason)}
+	}
+	if it.table == tableEnded {
+		if p := sayPeriod(n.Get("dispenseRequest").Get("validityPeriod")); !p.end.IsZero() {
+			when = p.text
+		} else {
+			when = prefixed("prescribed ", when)
+		}
+	}
+	return []cell{name, say(b.dosages(n.Get("dosageInstruction"))), say(b.reasons(n)), say(when), say(status, reason)}
+}
+
+// reasons are what a medicine is for.
+func (b *builder) reasons(n fhir.Node) string {
+	if s := sayConcepts(n.Get("reasonCode")); s != "" {
+		return s
+	}
+	var all []string
+	for r := range n.Get("reasonReference").All() {
+		all = append(all, or(clean(r.Get("display").Text()), sayConcept(b.find(r).Get("code"))))
+	}
+	return clean(strings.Join(all, ", "))
+}
+
+func (b *builder) dosages(list fhir.Node) string {
+	var all []string
+	for d := range list.All() {
+		if s := sayDosage(d); s != "" {
+			all = append(all, s)
+		}
+	}
+	return clean(strings.Join(all, "; then "))
+}
+
+// sayDosage is the instruction in words where there are any; else dose, how often,
+// when needed, by which way.
+func sayDosage(n fhir.Node) string {
+	if t := n.Get("text").Text(); t != "" {
+		return clean(t)
+	}
+	if t := n.Get("patientInstruction").Text(); t != "" {
+		return clean(t)
+	}
+	var parts []string
+	dose := first(n.Get("doseAndRate"))
+	if q := dose.Get("doseQuantity"); q.Valid() {
+		parts = append(parts, "dose "+sayQuantity(q))
+	} else if r := dose.Get("doseRange"); r.Valid() {
+		parts = append(parts, "dose "+sayRange(r))
+	}
+	parts = append(parts, sayTiming(n.Get("timing")))
+	if n.Get("asNeededBoolean").Text() == "true" {
+		parts = append(parts, "when needed")
+	}
+	parts = append(parts, prefixed("when needed for ", sayConcept(n.Get("asNeededCodeableConcept"))), sayConcept(n.Get("route")))
+	return clean(strings.Join(say(parts...), ", "))
+}
+
+var (
+	timesWords = map[string]string{"1": "once", "2": "twice"}
+	unitWords  = map[string]string{"s": "second", "min": "minute", "h": "hour", "d": "day", "wk": "week", "mo": "month", "a": "year"}
+)
+
+// sayTiming is how often: twice every day, once every 8 hours.
+func sayTiming(n fhir.Node) string {
+	if s := sayConcept(n.Get("code")); s != "" {
+		return s
+	}
+	r := n.Get("repeat")
+	unit := unitWords[r.Get("periodUnit").Text()]
+	if unit == "" {
+		return ""
+	}
+	often, period := r.Get("frequency").Text(), r.Get("period").Text()
+	how := or(timesWords[often], prefixed("", often+" times"))
+	if often == "" {
+		how = "once"
+	}
+	if period == "1" || period == "" {
+		return how + " every " + unit
+	}
+	return clean(how + " every " + period + " " + unit + "s")
+}

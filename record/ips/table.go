@@ -1,0 +1,117 @@
+package ips
+
+// table is one table of a section: a heading where there are several, and a row for
+// each entry.
+type table struct {
+	Heading string
+	Columns []string
+	Rows    [][]cell
+	More    int // rows that are not shown; their entries are in the document
+}
+
+// cell is what one column says, in parts that are isolated from one another: a name
+// that turns the direction of writing must not turn the date beside it.
+type cell []string
+
+// maxRows bounds a table: who reads further reads the entries.
+const maxRows = 500
+
+// heading, columns and row of an entry. A table is told by its section and number.
+func columns(k kind, t int) (heading string, names []string) {
+	if t == documents {
+		return "Documents", []string{"Document", "Kind", "Written", "By"}
+	}
+	switch k {
+	case allergies:
+		return "", []string{"Allergy", "Reaction", "Risk", "Status", "Recorded"}
+	case medicines:
+		switch t {
+		case tableEnded:
+			return "Ended in the last 12 months, or not taken", []string{"Medicine", "Dose and instructions", "For", "When", "Status"}
+		case tableGiven:
+			return "Handed out or given in the last 12 months", []string{"Medicine", "How much", "For", "When", "Status"}
+		case tableNever:
+			return "Not to be given", []string{"Medicine", "Instructions", "Why", "Since", "Status"}
+		}
+		return "Current", []string{"Medicine", "Dose and instructions", "For", "Since", "Status"}
+	case problems, functional:
+		return "", []string{"Condition", "Since", "Severity", "Status", "Recorded"}
+	case past:
+		return "", []string{"Condition", "From", "Until", "Status"}
+	case vaccinations:
+		return "", []string{"Vaccine", "Date", "Dose", "Against", "Status"}
+	case results:
+		if t == 1 {
+			return "Reports", []string{"Report", "Conclusion", "Date", "Status"}
+		}
+		return "", []string{"Test", "Value", "Range", "Note", "Date"}
+	case vitals:
+		return "", []string{"Measurement", "Value", "Range", "Note", "Date"}
+	case pregnancy, social:
+		return "", []string{"What", "Answer", "Note", "Date"}
+	case procedures:
+		return "", []string{"Procedure", "When", "Where on the body", "Status"}
+	case devices:
+		return "", []string{"Device", "When", "Where on the body", "Status"}
+	case advance:
+		return "", []string{"Decision", "About", "Made", "Status"}
+	case alerts:
+		return "", []string{"Alert", "Kind", "When"}
+	case plan:
+		switch t {
+		case 1:
+			return "Goals", []string{"Goal", "How it goes", "By when"}
+		case 2:
+			return "Vaccinations due", []string{"Vaccine", "Status", "When"}
+		}
+		return "", []string{"Plan", "About", "When", "Status"}
+	}
+	return "", []string{"What", "In their words", "When"} // story
+}
+
+// tables are those of a section.
+func (b *builder) tables(k kind) []table {
+	var all []table
+	at := -1
+	for _, it := range b.listed[k] {
+		if it.none != present {
+			continue
+		}
+		if it.table != at {
+			heading, names := columns(k, it.table)
+			all, at = append(all, table{Heading: heading, Columns: names}), it.table
+		}
+		t := &all[len(all)-1]
+		if len(t.Rows) == maxRows {
+			t.More++
+			continue
+		}
+		row := b.row(it)
+		for len(row) < len(t.Columns) {
+			row = append(row, nil)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return all
+}
+
+// say is a cell of the parts that say something.
+func say(parts ...string) cell {
+	var c cell
+	for _, p := range parts {
+		if p != "" {
+			c = append(c, p)
+		}
+	}
+	return c
+}
+
+// or is the first text that says something.
+func or(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
