@@ -85,7 +85,7 @@ func once(ctx context.Context, f Fetch, r Request, limit int) (a Answer, to stri
 	a.Status, a.RetryAfter = resp.Status, resp.RetryAfter
 	if redirect(resp.Status) {
 		if resp.Location == "" {
-			return a, "", record.Safef(record.Unavailable, "the server sent us to another address and did not say which; try again later")
+			return Answer{}, "", record.Safef(record.Unavailable, "the server sent us to another address and did not say which; try again later")
 		}
 		return a, resp.Location, nil
 	}
