@@ -98,18 +98,16 @@ func (b *builder) stated(it *item) []string {
 	} else if r := n.Get("medicationReference"); r.Valid() {
 		what = sayConcept(b.find(r).Get("code"))
 	}
-	parts := []string{what}
+	parts := []string{what + ","}
 	switch by := b.by(n); {
 	case it.when.text != "" && by != "":
-		parts = append(parts, "stated "+it.when.text+" by", by)
+		return append(parts, "stated "+it.when.text+" by", by+".")
 	case it.when.text != "":
-		parts = append(parts, "stated "+it.when.text)
+		return append(parts, "stated "+it.when.text+"; by whom is not recorded.")
 	case by != "":
-		parts = append(parts, "stated by", by)
-	default:
-		parts = append(parts, "when and by whom is not recorded")
+		return append(parts, "stated by", by+"; when is not recorded.")
 	}
-	return parts
+	return append(parts, "stated; when and by whom is not recorded.")
 }
 
 // by is who says what an entry says.

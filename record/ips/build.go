@@ -34,6 +34,7 @@ type item struct {
 	most   int    // so many of its group are listed, the newest
 	when   date   // orders, newest first
 	rank   int    // goes before when
+	place  int    // in the section, when it has been chosen
 }
 
 // Build makes the document: a Bundle in JSON.
@@ -140,16 +141,27 @@ func (b *builder) choose(k kind) {
 	slices.SortStableFunc(list, func(x, y *item) int {
 		return cmp.Or(cmp.Compare(x.table, y.table), cmp.Compare(x.rank, y.rank), y.when.at.Compare(x.when.at))
 	})
-	seen, kept := map[string]int{}, list[:0]
-	for _, it := range list {
-		if it.group != "" {
-			if seen[it.group]++; seen[it.group] > it.most {
+	type group struct {
+		table int
+		name  string
+	}
+	seen, first := map[group]int{}, map[group]int{}
+	var kept []*item
+	for i, it := range list {
+		it.place = i
+		if g := (group{it.table, it.group}); it.group != "" {
+			if seen[g]++; seen[g] > it.most {
 				b.leftOut[k][older]++
 				continue
 			}
+			if seen[g] == 1 {
+				first[g] = i
+			}
+			it.place = first[g] // one under the other, where the newest stands
 		}
 		kept = append(kept, it)
 	}
+	slices.SortStableFunc(kept, func(x, y *item) int { return cmp.Compare(x.place, y.place) })
 	b.listed[k] = kept
 }
 

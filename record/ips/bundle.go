@@ -29,7 +29,7 @@ type (
 		Display string `json:"display,omitzero"`
 	}
 	concept struct {
-		Coding []coding `json:"coding"`
+		Coding []coding `json:"coding,omitzero"`
 		Text   string   `json:"text,omitzero"`
 	}
 	reference struct {

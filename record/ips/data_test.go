@@ -248,3 +248,23 @@ func codings(v any) [][2]string {
 	}
 	return all
 }
+
+func file(t testing.TB, items []filing.Item) []record.Section {
+	t.Helper()
+	there := map[fhir.Ref]bool{}
+	for _, it := range items {
+		there[it.Ref] = true
+	}
+	for i := range items {
+		for _, r := range items[i].Resource.References() {
+			if to := fhir.ParseReference(r.Value).Ref; there[to] {
+				items[i].Targets = append(items[i].Targets, to)
+			}
+		}
+	}
+	var out []record.Section
+	for _, f := range filing.File(items, func(fhir.Ref) (record.Section, bool) { return 0, false }) {
+		out = append(out, f.Section)
+	}
+	return out
+}

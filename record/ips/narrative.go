@@ -28,7 +28,7 @@ var narratives = template.Must(template.New("").Parse(`
 {{- range .Rows}}<tr>{{range .}}<td>{{template "cell" .}}</td>{{end}}</tr>{{end -}}
 </tbody></table>
 {{- if .More}}<p>{{.More}} more are in the entries of this document.</p>{{end}}{{end}}
-{{- range .After}}<p>{{.}}</p>{{end -}}
+{{- range .After}}<p><small>{{.}}</small></p>{{end -}}
 </div>
 {{- end -}}
 {{- define "whole" -}}
@@ -65,7 +65,7 @@ func (b *builder) tell(k kind) (t told, empty string, shown bool) {
 	left := b.leftOutWords(k)
 	switch entries := len(b.listed[k]); {
 	case entries == 0 && r.none:
-		t.Notes = append(t.Notes, cell{sec.title + ": not in what was shared. This does not say whether any are recorded."})
+		t.Notes = append(t.Notes, cell{sec.title + ": not in what was shared. This does not say whether anything is recorded."})
 		empty = withheld
 	case entries == 0:
 		what := sec.noun

@@ -23,7 +23,7 @@ const (
 var left = [numReasons]struct{ one, many string }{
 	inError:    {"1 entry marked as entered in error is left out.", "%d entries marked as entered in error are left out."},
 	older:      {"Only the newest of each kind are listed; 1 earlier entry is in the record.", "Only the newest of each kind are listed; %d earlier entries are in the record."},
-	ended:      {"1 medicine that ended more than 12 months ago is left out.", "%d medicines that ended more than 12 months ago are left out."},
+	ended:      {"1 medicine that ended or was handed out more than 12 months ago is left out.", "%d medicines that ended or were handed out more than 12 months ago are left out."},
 	ruledOut:   {"1 condition that was ruled out is left out.", "%d conditions that were ruled out are left out."},
 	notDone:    {"1 entry that was planned, cancelled or not done is left out.", "%d entries that were planned, cancelled or not done are left out."},
 	notCurrent: {"1 entry that is over, replaced or a draft is left out.", "%d entries that are over, replaced or drafts are left out."},
@@ -141,10 +141,6 @@ func (b *builder) placeCondition(it *item, n fhir.Node) (reason, bool) {
 	switch codeOf(n.Get("clinicalStatus"), "") {
 	case "inactive", "remission", "resolved":
 		it.kind = past
-	case "":
-		if choice(n, "abatement").text != "" || n.Get("abatementBoolean").Text() == "true" {
-			it.kind = past
-		}
 	}
 	if it.kind == problems && it.Section == record.Support {
 		it.kind = functional

@@ -41,10 +41,10 @@ func (b *builder) row(it *item) []cell {
 	case "Consent":
 		p := n.Get("provision")
 		about := or(sayConcepts(p.Get("code")), sayConcepts(p.Get("class")))
-		return []cell{say(or(sayConcepts(n.Get("category")), sayConcept(n.Get("scope")))), say(sayStatus(p.Get("type").Text()), about), say(it.when.text), say(status)}
+		verb := map[string]string{"deny": "Refused", "permit": "Allowed"}[p.Get("type").Text()]
+		return []cell{say(or(sayConcepts(n.Get("category")), sayConcept(n.Get("scope")))), say(verb, about), say(it.when.text), say(status)}
 	case "ClinicalImpression":
-		return []cell{say(or(clean(n.Get("description").Text()), sayConcept(n.Get("code")), "Assessment")), say(it.when.text), nil,
-			say(clean(n.Get("summary").Text())), say(b.by(n))}
+		return []cell{say(or(clean(n.Get("description").Text()), sayConcept(n.Get("code")), "Assessment")), say(it.when.text), say(clean(n.Get("summary").Text())), nil, say(prefixed("by ", b.by(n)))}
 	case "DocumentReference":
 		return b.rowDocument(it, n)
 	case "CarePlan":
@@ -62,8 +62,11 @@ func (b *builder) row(it *item) []cell {
 	case "ImmunizationRecommendation":
 		return rowsDue(n)
 	}
-	return []cell{say(or(sayConcept(n.Get("code")), sayConcepts(n.Get("category")), it.Ref.Type)), b.story(n), say(it.when.text)}
+	return []cell{say(or(sayConcept(n.Get("code")), sayConcepts(n.Get("category")), storyWords[it.Ref.Type], it.Ref.Type)), b.story(n), say(it.when.text)}
 }
+
+// storyWords are what the person's words came in.
+var storyWords = map[string]string{"QuestionnaireResponse": "Questions answered", "Communication": "Message", "Media": "Recording or picture"}
 
 // unnamed stands where an entry does not say what it is about.
 const unnamed = "Not named"
@@ -179,7 +182,7 @@ func (b *builder) story(n fhir.Node) cell {
 				if len(parts) == 50 {
 					return
 				}
-				parts = append(parts, or(strings.TrimSpace(prefixed("", clean(i.Get("text").Text()))+": "+sayValue(a))))
+				parts = append(parts, clean(i.Get("text").Text())+": "+sayValue(a))
 				answers(a.Get("item"))
 			}
 			answers(i.Get("item"))

@@ -101,7 +101,7 @@ func sayTiming(n fhir.Node) string {
 		return ""
 	}
 	often, period := r.Get("frequency").Text(), r.Get("period").Text()
-	how := or(timesWords[often], prefixed("", often+" times"))
+	how := or(timesWords[often], often+" times")
 	if often == "" {
 		how = "once"
 	}

@@ -1,6 +1,7 @@
 package ips
 
 import (
+	"strconv"
 	"strings"
 
 	"carehold/record/fhir"
@@ -8,7 +9,7 @@ import (
 
 func (b *builder) rowObservation(it *item, n fhir.Node) []cell {
 	name := say(or(sayConcept(n.Get("code")), unnamed))
-	value, note := say(observed(n)...), say(unusual(n.Get("status").Text()), interpretation(n), sayNotes(n.Get("note")))
+	value, note := say(observed(n)...), say(unusual(n.Get("status").Text()), or(interpretation(n), outside(n)), sayNotes(n.Get("note")))
 	switch it.kind {
 	case results, vitals:
 		return []cell{name, value, say(ranges(n)), note, say(it.when.text)}
@@ -96,6 +97,34 @@ func interpretation(n fhir.Node) string {
 		}
 	}
 	return clean(strings.Join(say(all...), ", "))
+}
+
+// outside says that a number is above or below the laboratory's own range, where the
+// laboratory says nothing itself: one range, for everyone, in the same unit.
+func outside(n fhir.Node) string {
+	value, ranges := n.Get("valueQuantity"), n.Get("referenceRange")
+	r := first(ranges)
+	for other := range ranges.All() {
+		if !other.Same(r) {
+			return ""
+		}
+	}
+	if n.Get("interpretation").Valid() || value.Get("comparator").Valid() || r.Get("appliesTo").Valid() || r.Get("age").Valid() || r.Get("type").Valid() {
+		return ""
+	}
+	beyond := func(name string, sign float64) bool {
+		limit := r.Get(name)
+		at, err1 := strconv.ParseFloat(limit.Get("value").Text(), 64)
+		is, err2 := strconv.ParseFloat(value.Get("value").Text(), 64)
+		return err1 == nil && err2 == nil && limit.Get("unit").Text() == value.Get("unit").Text() && limit.Get("code").Text() == value.Get("code").Text() && sign*is > sign*at
+	}
+	switch {
+	case beyond("high", 1):
+		return "Above range"
+	case beyond("low", -1):
+		return "Below range"
+	}
+	return ""
 }
 
 // ranges are the laboratory's own.

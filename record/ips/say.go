@@ -18,9 +18,13 @@ func sayConcept(n fhir.Node) string {
 			return clean(d)
 		}
 		if code := c.Get("code").Text(); code != "" && raw == "" {
-			raw = "code " + code
-			if s := c.Get("system").Text(); s != "" {
-				raw += " of " + s
+			switch s := c.Get("system").Text(); {
+			case strings.HasPrefix(s, "http://terminology.hl7.org/CodeSystem/"), strings.HasPrefix(s, "http://hl7.org/fhir/"):
+				raw = sayStatus(code) // FHIR's own codes are words
+			case s != "":
+				raw = "code " + code + " of " + s
+			default:
+				raw = "code " + code
 			}
 		}
 	}

@@ -34,7 +34,9 @@ func columns(k kind, t int) (heading string, names []string) {
 			return "Not to be given", []string{"Medicine", "Instructions", "Why", "Since", "Status"}
 		}
 		return "Current", []string{"Medicine", "Dose and instructions", "For", "Since", "Status"}
-	case problems, functional:
+	case functional:
+		return "", []string{"What", "Since", "Details", "Status", "Recorded"}
+	case problems:
 		return "", []string{"Condition", "Since", "Severity", "Status", "Recorded"}
 	case past:
 		return "", []string{"Condition", "From", "Until", "Status"}
