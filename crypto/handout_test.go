@@ -27,6 +27,7 @@ var waysOut = map[string]bool{
 // the caller cannot do with an action of the key: that is a matter for review.
 var mayTakeKeys = map[string]string{
 	"crypto/passphrase.go": "hands the passphrase to Argon2id",
+	"crypto/link.go":       "hands the passcode of a link to Argon2id",
 	"crypto/secret.go":     "compares two secrets",
 	"crypto/jose/jwe.go":   "gives a link's key to AES-GCM, in JOSE's own construction",
 	"record/healthlink/":   "writes a link's key into the link and its passcode into the request, which is what they are for",

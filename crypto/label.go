@@ -18,6 +18,9 @@ var (
 	LabelCapsuleID  = label("capsule-id")  // secret, kind -> name of the capsule
 	LabelCapsuleKEK = label("capsule-kek") // secret, kind -> key of the capsule
 
+	// From the secret of a link, with its passcode if it has one.
+	LabelLink = label("link") // -> seals what the link opens
+
 	// From what a person types, scans or touches, to the secret of a slot.
 	LabelPassphrase = label("passphrase") // Extract(device key, Argon2id) -> slot secret
 	LabelRecovery   = label("recovery")   // Extract(-, 160 random bits) -> slot secret
@@ -58,6 +61,7 @@ var (
 	LabelCheckpoint = label("checkpoint")
 	LabelBelongs    = label("belongs")
 	LabelMark       = label("clock-mark")
+	LabelTries      = label("tries")
 )
 
 // Labels returns the registry, for docs and tests.
@@ -85,6 +89,8 @@ var (
 	ContextLeafNode  = contextKind("leaf-node")  // person, index
 	ContextPage      = contextKind("page")       // person, grant
 	ContextMemo      = contextKind("memo")       // person, grant, epoch, what, number
+	ContextLink      = contextKind("link")       // capsule id
+	ContextFiles     = contextKind("files")      // capsule id
 	ContextSent      = contextKind("upload")     // person, grant, upload, index
 )
 

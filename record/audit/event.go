@@ -25,6 +25,7 @@ const (
 	Used    Action = 10 // the credential was presented where it opens nothing
 	Copy    Action = 11 // the whole record was copied, sealed as it is
 	Delete  Action = 12 // entries deleted; what else the request did has an entry of its own
+	Opened  Action = 13 // a link was opened; Text is whom it was opened for, in their own words
 
 	// Control plane: in a statement.
 	Enrol      Action = 32 // the record was made
@@ -66,6 +67,8 @@ const (
 	NoVerb       Reason = 4 // not among the scopes of the grant
 	BadRequest   Reason = 5 // what was sent was against a rule
 	WrongPlace   Reason = 6 // this kind of grant is not for this door
+	WrongCode    Reason = 7 // the passcode of a link was another
+	UsedUp       Reason = 8 // the passcode was tried too often: the link opens for nobody
 )
 
 // Event is what a leaf says.

@@ -38,36 +38,45 @@ const maxLive = 180
 // Grant gives somebody access, and returns the token that is it.
 func (h *Holder) Grant(ctx context.Context, req GrantRequest) (Issued, error) {
 	return change(ctx, h, func(d *draft) (Issued, error) {
-		g := grant.Grant{
-			ID: crypto.RandomID(), Person: d.ring.person, To: req.To,
-			Sections: grant.With(req.Sections), Scopes: req.Scopes, Purpose: req.Purpose,
-			From: d.now.Add(-skew).Truncate(time.Second), Until: req.Until.UTC().Truncate(time.Second), Daily: req.Daily,
-		}
-		switch {
-		case req.Sections == 0: // With would make it a grant to the two that everyone has
-			return Issued{}, record.Safef(record.Invalid, "a grant needs at least one section: %s", record.SectionNames())
-		case req.Lasts < 0 || req.Lasts > 0 && !req.Until.IsZero():
-			return Issued{}, record.Safef(record.Invalid, "say how long a grant lasts or until when, not both")
-		case req.Lasts > 0:
-			g.Until = d.now.Add(req.Lasts).Truncate(time.Second)
-		case req.Until.IsZero():
-			g.Until = time.Time{}
-		}
-		if g.Daily == 0 {
-			g.Daily = grant.DefaultDaily
-		}
-		if err := g.Check(); err != nil {
+		g, err := d.grantOf(req)
+		if err != nil {
 			return Issued{}, err
-		}
-		if g.Ended(d.now) {
-			return Issued{}, record.Safef(record.Invalid, "a grant must end after it begins")
-		}
-		if len(d.live) >= maxLive {
-			return Issued{}, record.Safef(record.TooMany, "a record has at most %d live grants: end some first", maxLive)
 		}
 		d.did(audit.Grant, "gave "+describeGrant(g), g.ID)
 		return d.issue(d.add(g), req.Label, g.Until)
 	})
+}
+
+// grantOf makes the grant that is asked for, if there may be another.
+func (d *draft) grantOf(req GrantRequest) (grant.Grant, error) {
+	g := grant.Grant{
+		ID: crypto.RandomID(), Person: d.ring.person, To: req.To,
+		Sections: grant.With(req.Sections), Scopes: req.Scopes, Purpose: req.Purpose,
+		From: d.now.Add(-skew).Truncate(time.Second), Until: req.Until.UTC().Truncate(time.Second), Daily: req.Daily,
+	}
+	switch {
+	case req.Sections == 0: // With would make it a grant to the two that everyone has
+		return g, record.Safef(record.Invalid, "a grant needs at least one section: %s", record.SectionNames())
+	case req.Lasts < 0 || req.Lasts > 0 && !req.Until.IsZero():
+		return g, record.Safef(record.Invalid, "say how long a grant lasts or until when, not both")
+	case req.Lasts > 0:
+		g.Until = d.now.Add(req.Lasts).Truncate(time.Second)
+	case req.Until.IsZero():
+		g.Until = time.Time{}
+	}
+	if g.Daily == 0 {
+		g.Daily = grant.DefaultDaily
+	}
+	if err := g.Check(); err != nil {
+		return g, err
+	}
+	if g.Ended(d.now) {
+		return g, record.Safef(record.Invalid, "a grant must end after it begins")
+	}
+	if len(d.live) >= maxLive {
+		return g, record.Safef(record.TooMany, "a record has at most %d live grants: end some first", maxLive)
+	}
+	return g, nil
 }
 
 // IssueToken makes another token for a live grant, for a second device or in
@@ -98,6 +107,12 @@ func (d *draft) issue(g *held, label string, until time.Time) (Issued, error) {
 	if len(label) > maxLabel {
 		return Issued{}, errLabel
 	}
+	d.token(g, c, label, until)
+	return Issued{Grant: g.grant, Token: c.Token(), Until: until}, nil
+}
+
+// token makes the capsule of a token, and notes it in the keyring.
+func (d *draft) token(g *held, c crypto.Credential, label string, until time.Time) {
 	gen := d.ring.gens[g.gen]
 	t := keys.TokenCapsule{Person: d.ring.person, Grant: g.grant.ID, Until: until,
 		Key: keys.GrantKey(gen.grants, g.grant.ID), Audit: keys.AuditKey(gen.audit, g.grant.ID)}
@@ -108,7 +123,6 @@ func (d *draft) issue(g *held, label string, until time.Time) (Issued, error) {
 	t.Audit.Destroy()
 	d.capsules = append(d.capsules, capsule)
 	g.tokens = append(g.tokens, token{capsule: capsule.ID, label: label, until: until, created: d.now.Truncate(time.Second)})
-	return Issued{Grant: g.grant, Token: c.Token(), Until: until}, nil
 }
 
 // Revoke ends grants. It is over when it returns: the next request is refused,
@@ -231,6 +245,7 @@ type TokenInfo struct {
 	Label   string
 	Until   time.Time // zero: with the grant
 	Created time.Time
+	Link    bool // it is a SMART Health Link
 }
 
 // Grants lists the grants there are and were, the newest first, without the
@@ -261,7 +276,7 @@ func (g *held) shown(live map[record.GrantID]LiveGrant, now time.Time) Granted {
 		out.State = Struck
 	}
 	for _, t := range g.tokens {
-		out.Tokens = append(out.Tokens, TokenInfo{t.capsule, t.label, t.until, t.created})
+		out.Tokens = append(out.Tokens, TokenInfo{t.capsule, t.label, t.until, t.created, t.kind == crypto.Link})
 	}
 	return out
 }

@@ -91,6 +91,7 @@ type token struct {
 	label   string
 	until   time.Time
 	created time.Time
+	kind    crypto.Kind // 0: an access token
 	unknown []wire.Field
 }
 

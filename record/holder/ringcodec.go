@@ -76,6 +76,7 @@ const (
 	tagTokenLabel   = 2
 	tagTokenUntil   = 3
 	tagTokenCreated = 4
+	tagTokenKind    = 5
 )
 
 // fields collects a message, so that what is unknown can be put in its place
@@ -208,6 +209,9 @@ func (t token) marshal() []byte {
 	f.text(tagTokenLabel, t.label)
 	f.time(tagTokenUntil, t.until)
 	f.time(tagTokenCreated, t.created)
+	if t.kind != 0 {
+		f.uint(tagTokenKind, uint64(t.kind))
+	}
 	return f.finish(t.unknown)
 }
 
@@ -375,6 +379,7 @@ func parseToken(outer *wire.Decoder, b []byte) (t token) {
 	d := wire.Decode("token", b)
 	d.Fixed(tagTokenCapsule, t.capsule[:])
 	t.label, t.until, t.created = d.String(tagTokenLabel), d.Time(tagTokenUntil), d.Time(tagTokenCreated)
+	t.kind = crypto.Kind(d.OptionalUint(tagTokenKind))
 	t.unknown = done(outer, d)
 	return t
 }

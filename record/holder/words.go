@@ -119,6 +119,8 @@ func did(v audit.Event) string {
 		return "used a token where it opens nothing"
 	case audit.Delete:
 		return "deleted " + entries(v)
+	case audit.Opened:
+		return "opened the link, and said to be " + strconv.Quote(v.Text)
 	case audit.Copy:
 		return "took a copy of the whole record, with its keys sealed"
 	}
@@ -138,6 +140,8 @@ func asked(v audit.Event) string {
 		return "to delete " + entries(v)
 	case audit.SignIn:
 		return "to sign in"
+	case audit.Opened:
+		return "to open the link"
 	case audit.History:
 		return "to read this history"
 	}
@@ -166,6 +170,10 @@ func why(r audit.Reason) string {
 		return ", for the request was wrong"
 	case audit.WrongPlace:
 		return ", for the grant is not for this"
+	case audit.WrongCode:
+		return ", for the passcode was another"
+	case audit.UsedUp:
+		return ", for the passcode was tried too often"
 	}
 	return ""
 }

@@ -25,6 +25,9 @@ const (
 	KindLeaf    = 'l'
 	KindSent    = 'u' // a content that was sent, and is not in the record yet
 	KindSentRow = 'w' // a part of it
+	KindFile    = 'f' // a file of a link, as its person's device sealed it
+	KindTries   = 't' // how often the passcode of a link was tried
+	KindMade    = 'n' // when the files of a link were put there
 	KindCapsule = 'c'
 	KindNode    = 'm' // in partition zero: the node's own
 )
@@ -128,3 +131,18 @@ func ParsePartKey(key []byte) (id record.EntryID, s Stamp, i int, ok bool) {
 	i = int(binary.BigEndian.Uint32(key[25:]))
 	return record.EntryID(key[1:17]), Stamp(^binary.BigEndian.Uint64(key[17:])), i, i > 0
 }
+
+// FileKey is the key of part i of a file of a link. File 0 says which there are.
+func FileKey(link [16]byte, file, i int) []byte {
+	b := append([]byte{KindFile}, link[:]...)
+	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, uint16(file)), uint16(i))
+}
+
+// FilesKey is what the keys of all files of a link begin with.
+func FilesKey(link [16]byte) []byte { return append([]byte{KindFile}, link[:]...) }
+
+// MadeKey is the key of when they were put there.
+func MadeKey(link [16]byte) []byte { return append([]byte{KindMade}, link[:]...) }
+
+// TriesKey is the key of how often a link was tried.
+func TriesKey(link [16]byte) []byte { return append([]byte{KindTries}, link[:]...) }

@@ -103,6 +103,7 @@ type Result struct {
 	Unchanged bool   // no new version: the content was already so, or it was read or found only
 	Deleted   bool   // also when a conditional delete found none
 	Body      []byte // FHIR JSON, with id and meta; nil when deleted, and when found by who may not read it
+	Apart     bool   // Body is without a content that is kept apart from it
 }
 
 // Info is an entry without its content, for the person's own lists.

@@ -232,7 +232,7 @@ func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 	}
 	if unchanged {
 		res.Unchanged, res.Created = true, false
-		res.Version, res.Time, res.Body = w.was.Version, w.was.Header.Time, w.was.Body
+		res.Version, res.Time, res.Body, res.Apart = w.was.Version, w.was.Header.Time, w.was.Body, w.was.Header.Content != nil
 		return nil, res, nil
 	}
 	res.Version = next
@@ -242,7 +242,7 @@ func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 		if err != nil {
 			return nil, res, err
 		}
-		res.Body = o.versions[0].json
+		res.Body, res.Apart = o.versions[0].json, true
 		return o, res, nil
 	}
 	res.Body = w.res.With(meta)

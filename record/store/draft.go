@@ -140,7 +140,7 @@ func (pl *planner) draftExists(w *draft) error {
 func (pl *planner) existing(w *draft) Result {
 	res := Result{Ref: w.ref, Version: w.was.Version, Time: w.was.Header.Time, Section: w.was.Section, Unchanged: true}
 	if pl.v.decide(grant.ActRead, record.Meta{Type: w.ref.Type, Section: w.was.Section}) == grant.Allowed {
-		res.Body = w.was.Body
+		res.Body, res.Apart = w.was.Body, w.was.Header.Content != nil
 	}
 	return res
 }

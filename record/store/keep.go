@@ -95,7 +95,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 		return s.dropCapsule(ctx, crypto.CapsuleID(part))
 	})
 	if err == nil {
-		err = s.sweepSent(ctx, hour)
+		err = errors.Join(s.sweepSent(ctx, hour), s.sweepLinks(ctx, hour))
 	}
 	if err != nil {
 		return err

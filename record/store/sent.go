@@ -10,6 +10,7 @@ import (
 
 	"carehold/crypto"
 	"carehold/record"
+	"carehold/record/grant"
 	"carehold/record/keys"
 	"carehold/record/kv"
 	"carehold/record/rows"
@@ -44,10 +45,10 @@ const (
 	sentLasts = 24 * time.Hour
 
 	// MaxDocument is the largest content of one entry, in bytes.
-	MaxDocument = 1 << 30
+	MaxDocument = 256 << 20
 
 	maxSent      = 8       // at the same time, of one person
-	maxSentBytes = 2 << 30 // in all
+	maxSentBytes = 1 << 30 // in all
 )
 
 var (
@@ -55,7 +56,7 @@ var (
 	errSentBusy error = record.Safef(record.Conflict, "this upload is being written by another request: ask where it is, and go on from there")
 	errManySent error = record.Safef(record.TooMany, "this record has as many uploads begun as there may be: finish or cancel one, or wait a day")
 	errOffset   error = record.Safef(record.Conflict, "this is not where the upload is: ask where it is, and go on from there")
-	errTooLong  error = record.Safef(record.TooLarge, "a document may have 1 GiB at most")
+	errTooLong  error = record.Safef(record.TooLarge, "a document may have 256 MiB at most")
 )
 
 // sending keeps two requests from writing one content at the same time.
@@ -93,6 +94,8 @@ func (v *View) Begin(ctx context.Context, size int64) (Sent, error) {
 		return x, record.Safef(record.Invalid, "an upload says how long it is")
 	case size > MaxDocument:
 		return x, errTooLong
+	case !grant.Covers(v.grant, grant.ActCreate, "Binary") && !grant.Covers(v.grant, grant.ActUpdate, "Binary"):
+		return x, record.Safef(record.Forbidden, "this grant does not include creating Binary")
 	}
 	err = v.unlogged(ctx, func(tx kv.Tx, p *person) error {
 		count, bytes := 0, uint64(0)

@@ -34,6 +34,7 @@ type Store struct {
 	log    *slog.Logger
 
 	writers   writers   // one write at a time for each person
+	linkTurns writers   // one passcode at a time for each link
 	sessions  sessions  // when each session was last used
 	sending   sending   // contents that are being written
 	daily     daily     // how many requests each grant made today

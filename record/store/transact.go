@@ -50,7 +50,7 @@ func (pl *planner) read(w *draft) (Result, error) {
 		if res.Deleted {
 			return Result{}, gone(Entry{Ref: w.ref, Header: entry.Header{Time: res.Time}})
 		}
-		return Result{Ref: w.ref, Version: res.Version, Time: res.Time, Section: res.Section, Unchanged: true, Body: res.Body}, nil
+		return Result{Ref: w.ref, Version: res.Version, Time: res.Time, Section: res.Section, Unchanged: true, Body: res.Body, Apart: res.Apart}, nil
 	}
 	l, e, exists, mine, err := pl.current(w.id)
 	if err != nil {
@@ -83,7 +83,7 @@ func (pl *planner) read(w *draft) (Result, error) {
 	if e.Header.Deleted {
 		return Result{}, gone(e)
 	}
-	return Result{Ref: w.ref, Version: e.Version, Time: e.Header.Time, Section: e.Section, Unchanged: true, Body: e.Body}, nil
+	return Result{Ref: w.ref, Version: e.Version, Time: e.Header.Time, Section: e.Section, Unchanged: true, Body: e.Body, Apart: e.Header.Content != nil}, nil
 }
 
 func (pl *planner) readable(w *draft, s record.Section) error {
