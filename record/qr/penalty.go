@@ -25,12 +25,13 @@ func penalty(c *coding.Code) (p int) {
 	return p + 10*(abs(2*dark-all)*10/all)
 }
 
-// line is what one row or column adds.
+// line is what one row or column adds. Around the code it is light, and a corner's
+// look-alike at its edge counts.
 func line(n int, dark func(int) bool) (p int) {
 	run, last := 0, uint(0)
-	for i := range n {
-		d := dark(i)
-		if i > 0 && d == dark(i-1) {
+	for i := -quiet; i < n+quiet; i++ {
+		d := 0 <= i && i < n && dark(i)
+		if i > 0 && i < n && d == dark(i-1) {
 			run++
 		} else {
 			run = 1
@@ -41,12 +42,13 @@ func line(n int, dark func(int) bool) (p int) {
 		} else if run > 5 {
 			p++
 		}
-		// N3: what looks like a corner, 1:1:3:1:1 with four light on one side.
-		last = last << 1 & 0x7ff
+		// N3: what looks like a corner, 1:1:3:1:1, with four light on one side and
+		// at least one on the other.
+		last = last << 1 & 0xfff
 		if d {
 			last |= 1
 		}
-		if i >= 10 && (last == 0b10111010000 || last == 0b00001011101) {
+		if last == 0b010111010000 || last == 0b000010111010 {
 			p += 40
 		}
 	}
