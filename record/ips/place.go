@@ -148,16 +148,17 @@ func (b *builder) placeCondition(it *item, n fhir.Node) (reason, bool) {
 	return unless(ruledOut, verification(n), "refuted"), true
 }
 
-// The tables of the medicines.
+// The tables of the medicines, what must not be given first.
 const (
-	tableCurrent = iota
+	tableNever = iota
+	tableCurrent
 	tableEnded
 	tableGiven
-	tableNever
 )
 
 func (b *builder) placeMedicine(it *item, n fhir.Node, status string) (reason, bool) {
 	var end date
+	it.table = tableCurrent
 	switch it.Ref.Type {
 	case "MedicationStatement":
 		it.when = firstDate(choice(n, "effective"), sayDate(n.Get("dateAsserted").Text()))
@@ -197,7 +198,7 @@ func (b *builder) placeMedicine(it *item, n fhir.Node, status string) (reason, b
 			it.table = tableEnded
 		}
 	}
-	if it.table != tableCurrent && !end.end.IsZero() && end.end.Before(b.Time.AddDate(0, -recentEnds, 0)) {
+	if it.table > tableCurrent && !end.end.IsZero() && end.end.Before(b.Time.AddDate(0, -recentEnds, 0)) {
 		return ended, true
 	}
 	return keep, true

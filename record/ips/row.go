@@ -102,7 +102,7 @@ func (b *builder) rowAllergy(n fhir.Node) []cell {
 	}
 	risk := map[string]string{"high": "High risk", "low": "Low risk", "unable-to-assess": "Risk could not be assessed"}[n.Get("criticality").Text()]
 	if severity != "" {
-		severity = "a " + severity + " reaction"
+		severity = capital(severity) + " reaction"
 	}
 	status := or(map[string]string{"inactive": "No longer active", "resolved": "Resolved", "active": "Active"}[codeOf(n.Get("clinicalStatus"), "")], sayConcept(n.Get("clinicalStatus")), "Status not recorded")
 	switch v := verification(n); v {

@@ -10,13 +10,17 @@ import (
 func (b *builder) rowObservation(it *item, n fhir.Node) []cell {
 	name := say(or(sayConcept(n.Get("code")), unnamed))
 	value, note := say(observed(n)...), say(unusual(n.Get("status").Text()), or(interpretation(n), outside(n)), sayNotes(n.Get("note")))
-	switch it.kind {
-	case results, vitals:
-		return []cell{name, value, say(ranges(n)), note, say(it.when.text)}
-	case story:
+	if it.kind == story {
 		return []cell{name, append(value, note...), say(it.when.text)}
 	}
-	return []cell{name, value, note, say(it.when.text)}
+	return []cell{name, value, say(it.when.text), say(ranges(n)), note}
+}
+
+// earlier is an older result beside the newest of the same: 61 mmol/mol, Feb-2026.
+func (b *builder) earlier(it *item) string {
+	n := it.root()
+	parts := append(observed(n), it.when.text, unusual(n.Get("status").Text()), or(interpretation(n), outside(n)))
+	return clean(strings.Join(say(parts...), ", "))
 }
 
 // observed is what was found: the value, or those of the components, or why there is

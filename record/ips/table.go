@@ -1,5 +1,7 @@
 package ips
 
+import "slices"
+
 // table is one table of a section: a heading where there are several, and a row for
 // each entry.
 type table struct {
@@ -46,11 +48,11 @@ func columns(k kind, t int) (heading string, names []string) {
 		if t == 1 {
 			return "Reports", []string{"Report", "Conclusion", "Date", "Status"}
 		}
-		return "", []string{"Test", "Value", "Range", "Note", "Date"}
+		return "", []string{"Test", "Value", "Date", "Range", "Note", "Earlier"}
 	case vitals:
-		return "", []string{"Measurement", "Value", "Range", "Note", "Date"}
+		return "", []string{"Measurement", "Value", "Date", "Range", "Note", "Earlier"}
 	case pregnancy, social:
-		return "", []string{"What", "Answer", "Note", "Date"}
+		return "", []string{"What", "Answer", "Date", "Range", "Note", "Earlier"}
 	case procedures:
 		return "", []string{"Procedure", "When", "Where on the body", "Status"}
 	case devices:
@@ -74,6 +76,7 @@ func columns(k kind, t int) (heading string, names []string) {
 // tables are those of a section.
 func (b *builder) tables(k kind) []table {
 	var all []table
+	var before *item
 	at := -1
 	for _, it := range b.listed[k] {
 		if it.none != present {
@@ -84,6 +87,12 @@ func (b *builder) tables(k kind) []table {
 			all, at = append(all, table{Heading: heading, Columns: names}), it.table
 		}
 		t := &all[len(all)-1]
+		if before != nil && before.table == it.table && before.group == it.group && it.group != "" && it.Ref.Type == "Observation" && t.More == 0 {
+			last := t.Rows[len(t.Rows)-1]
+			last[len(last)-1] = append(last[len(last)-1], b.earlier(it)) // beside the newest of the same
+			continue
+		}
+		before = it
 		if len(t.Rows) == maxRows {
 			t.More++
 			continue
@@ -94,7 +103,23 @@ func (b *builder) tables(k kind) []table {
 		}
 		t.Rows = append(t.Rows, row)
 	}
+	for i := range all {
+		all[i].narrow()
+	}
 	return all
+}
+
+// narrow takes out the columns in which nothing is said.
+func (t *table) narrow() {
+	for c := len(t.Columns) - 1; c > 0; c-- {
+		if slices.ContainsFunc(t.Rows, func(row []cell) bool { return len(row[c]) > 0 }) {
+			continue
+		}
+		t.Columns = slices.Delete(t.Columns, c, c+1)
+		for i := range t.Rows {
+			t.Rows[i] = slices.Delete(t.Rows[i], c, c+1)
+		}
+	}
 }
 
 // say is a cell of the parts that say something.

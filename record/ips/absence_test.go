@@ -1,0 +1,204 @@
+package ips_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"carehold/record"
+	"carehold/record/fhir"
+)
+
+func ref(s string) fhir.Ref { r, _ := fhir.ParseRef(s); return r }
+
+// homes is where the entries of each section are, by hand from docs/filing.md.
+var homes = map[string]record.SectionSet{
+	"48765-2": record.SectionsOf(record.Allergies), "10160-0": record.SectionsOf(record.Medicines), "11450-4": record.SectionsOf(record.Conditions),
+	"104605-1": record.SectionsOf(record.Conditions, record.Support), "42348-3": record.SectionsOf(record.Plan), "11369-6": record.SectionsOf(record.Vaccination),
+	"30954-2": record.SectionsOf(record.Results), "8716-3": record.SectionsOf(record.Measures), "47519-4": record.SectionsOf(record.Visits),
+	"46264-8": record.SectionsOf(record.Conditions, record.Support), "10162-6": record.SectionsOf(record.Results), "11348-0": record.SectionsOf(record.Conditions),
+	"47420-5": record.SectionsOf(record.Support), "18776-5": record.SectionsOf(record.Plan), "29762-2": record.SectionsOf(record.Support, record.Measures), "81338-6": record.SectionsOf(record.AboutMe),
+}
+
+const (
+	doesNotMean  = "That does not mean there are none."
+	notShared    = "not in what was shared. This does not say whether anything is recorded."
+	onlyPart     = "Only part of this was shared."
+	notSensitive = "Sensitive parts of the record were not shared; whether they hold more is not said."
+)
+
+// The states of each section, told apart in code and in words.
+func TestAbsenceStates(t *testing.T) {
+	p, empty := hand(t, handmade["empty"]...)
+	_, full := hand(t, handmade["everything"]...)
+	nothing := read(t, build(t, whole(p, empty)))
+	about := visible(nothing.Comp["text"].(object)["div"].(string))
+	if len(homes) != len(ipsSections) {
+		t.Fatal("not every section is looked at")
+	}
+	for code, home := range homes {
+		// Nothing recorded: the required sections say so, the others are named.
+		if strings.Contains(" 48765-2 10160-0 11450-4 ", " "+code+" ") {
+			if text := nothing.text(code); !strings.HasPrefix(text, "No ") || !strings.HasSuffix(text, doesNotMean) || nothing.empty(code) != "unavailable" {
+				t.Errorf("%s, nothing recorded: %s %q", code, nothing.empty(code), text)
+			}
+		} else if nothing.section(code) != nil {
+			t.Errorf("%s is there, and nothing is recorded", code)
+		}
+		// Not shared: said of every section, and the same whether there is anything or not.
+		without := record.AllSections &^ home
+		if code == "18776-5" { // vaccinations due are filed with vaccinations, and are shown with them
+			without &^= record.SectionsOf(record.Vaccination)
+		}
+		a, b := build(t, shared(p, full, without)), build(t, shared(p, empty, without))
+		for _, v := range []view{read(t, a), read(t, b)} {
+			if text := v.text(code); !strings.HasSuffix(text, notShared) || strings.Contains(text, doesNotMean) || v.empty(code) != "withheld" || v.entries(code) != "" {
+				t.Errorf("%s, not shared: %s %q", code, v.empty(code), text)
+			}
+		}
+		if x, y := read(t, a).section(code), read(t, b).section(code); fmt.Sprint(x) != fmt.Sprint(y) {
+			t.Errorf("%s, not shared: tells whether there is anything", code)
+		}
+		// Shared, something recorded: none of these words.
+		v := read(t, build(t, whole(p, full)))
+		if text := v.text(code); text == "" || strings.Contains(text, doesNotMean) || strings.Contains(text, "shared") || v.empty(code) != "" {
+			t.Errorf("%s, something recorded: %s %q", code, v.empty(code), text)
+		}
+		// Without the sensitive sections: what there is, and that there may be more.
+		v = read(t, build(t, shared(p, full, ordinary())))
+		if text := v.text(code); !strings.Contains(text, notSensitive) || strings.Contains(text, onlyPart) {
+			t.Errorf("%s, without the sensitive: %q", code, text)
+		}
+		// Of two homes one: partly shared.
+		if l := home.List(); len(l) == 2 {
+			v = read(t, build(t, shared(p, empty, without.With(l[0]))))
+			if text := v.text(code); !strings.Contains(text, onlyPart+" Not in what was shared: "+strings.ReplaceAll(l[1].String(), "-", " ")) || v.empty(code) != "withheld" || !strings.Contains(text, doesNotMean) {
+				t.Errorf("%s, one of two: %s %q", code, v.empty(code), text)
+			}
+		}
+	}
+	for _, noun := range []string{"alerts", "advance decisions", "vaccinations", "test results", "measurements", "operations or procedures", "implants or equipment", "pregnancies",
+		"past conditions", "assessments of everyday abilities", "plans", "facts about daily life", "words of the person's own"} {
+		if !strings.Contains(about, noun) {
+			t.Errorf("the document does not say that nothing is recorded about %s: %q", noun, about)
+		}
+	}
+}
+
+// Recorded none: an entry, with who said it and when; never an emptyReason.
+func TestRecordedNone(t *testing.T) {
+	p, entries := hand(t, handmade["known none"]...)
+	v := read(t, build(t, whole(p, entries)))
+	for code, want := range map[string]string{
+		"48765-2": "AllergyIntolerance/a Recorded: No known allergies, stated 03-Mar-2026 by Dr Amara Okafor.",
+		"10160-0": "MedicationStatement/m Recorded: No known medications, stated Mar-2026 by the person.",
+		"11450-4": "Condition/c Recorded: No known problems, stated 2025; by whom is not recorded.",
+		"11369-6": "Immunization/v Recorded: No known immunizations, stated 02-Jan-2024; by whom is not recorded.",
+		"47519-4": "Procedure/x Recorded: No known procedures, stated; when and by whom is not recorded.",
+		"46264-8": "DeviceUseStatement/d Recorded: No known device use, stated 01-Jan-2026; by whom is not recorded.",
+	} {
+		if got := v.entries(code) + " " + v.text(code); got != want || v.empty(code) != "" {
+			t.Errorf("%s: %q, want %q (%s)", code, got, want, v.empty(code))
+		}
+	}
+	if v.has("Device/none") == false {
+		t.Error("the Device that says none is not in the document")
+	}
+}
+
+// What looks like none and is not.
+func TestNotQuiteNone(t *testing.T) {
+	allergy := func(id, code, display, clinical, verified string) string {
+		return fmt.Sprintf(`allergies: {"resourceType":"AllergyIntolerance","id":%q,"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":%q}]},"verificationStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-verification","code":%q}]},"code":{"coding":[{"system":"http://snomed.info/sct","code":%q,"display":%q}]},"patient":{"reference":"Patient/p"},"recordedDate":"2026-03-03"}`, id, clinical, verified, code, display)
+	}
+	none := allergy("a", "716186003", "No known allergy", "active", "confirmed")
+	for name, c := range map[string]struct {
+		lines []string
+		want  []string
+		not   []string
+	}{
+		"a kind of none": {[]string{allergy("a", "429625007", "No known food allergy", "active", "confirmed")},
+			[]string{"Recorded: No known food allergy, stated 03-Mar-2026", "That does not mean there is nothing else."}, nil},
+		"none, and one": {[]string{none, allergy("b", "91936005", "Allergy to penicillin", "active", "confirmed")},
+			[]string{"Recorded: No known allergy", "Allergy to penicillin", "the two do not agree"}, []string{doesNotMean}},
+		"none, refuted":           {[]string{allergy("a", "716186003", "No known allergy", "inactive", "refuted")}, []string{"No known allergy |", "Ruled out"}, []string{"Recorded: No"}},
+		"none, no longer":         {[]string{allergy("a", "716186003", "No known allergy", "resolved", "confirmed")}, []string{"No known allergy |", "Resolved"}, []string{"Recorded: No"}},
+		"nothing known":           {[]string{allergy("a", "1287211007", "No information available", "active", "confirmed")}, []string{"Recorded: No information available", doesNotMean}, nil},
+		"only one ruled out":      {[]string{allergy("a", "91936005", "Allergy to penicillin", "inactive", "refuted")}, []string{"Ruled out: not an allergy"}, []string{"No allergies are recorded", "Recorded: No"}},
+		"of another section only": {[]string{strings.Replace(none, "716186003", "787481004", 1)}, []string{"No known allergy |"}, []string{"Recorded: No"}},
+		"only an error": {[]string{strings.Replace(strings.Replace(none, `"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":"active"}]},`, "", 1), `"confirmed"`, `"entered-in-error"`, 1)},
+			[]string{"No current allergies are recorded here. " + doesNotMean, "1 entry marked as entered in error is left out."}, []string{"Recorded: No"}},
+	} {
+		p, entries := hand(t, append([]string{handPatient}, c.lines...)...)
+		text := read(t, build(t, whole(p, entries))).text("48765-2")
+		for _, w := range c.want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%s: no %q in %q", name, w, text)
+			}
+		}
+		for _, w := range c.not {
+			if strings.Contains(text, w) {
+				t.Errorf("%s: %q in %q", name, w, text)
+			}
+		}
+	}
+}
+
+// What scopes leave out is said by its kind, beside what was shared.
+func TestScopes(t *testing.T) {
+	p, full := hand(t, handmade["everything"]...)
+	v := read(t, build(t, shared(p, full, record.AllSections, "Patient", "MedicationRequest", "Observation")))
+	if text := v.text("10160-0"); !strings.Contains(text, onlyPart+" Not in what was shared: statements of medicines taken, medicines handed out, medicines given.") || v.entries("10160-0") != "MedicationRequest/metformin" {
+		t.Errorf("medicines: %q", text)
+	}
+	if text := v.text("48765-2"); !strings.HasSuffix(text, notShared) || v.empty("48765-2") != "withheld" {
+		t.Errorf("allergies: %q", text)
+	}
+	if text := v.text("30954-2"); !strings.Contains(text, onlyPart+" Not in what was shared: reports.") {
+		t.Errorf("results: %q", text)
+	}
+	about := visible(v.Comp["text"].(object)["div"].(string))
+	for _, w := range []string{"Made from what the person shared with Dr Amara Okafor, Elm Road Surgery, until 29-Nov-2026 09:30 UTC at the latest.", "Every part of the record was shared.",
+		"Kinds of entry that were not shared: allergies, statements of medicines taken, medicines handed out"} {
+		if !strings.Contains(about, w) {
+			t.Errorf("no %q in %q", w, about)
+		}
+	}
+	// A grant without end says so.
+	in := shared(p, full, record.AllSections)
+	in.Share.Until = time.Time{}
+	if about := visible(read(t, build(t, in)).Comp["text"].(object)["div"].(string)); !strings.Contains(about, "until they stop it.") {
+		t.Errorf("%q", about)
+	}
+}
+
+// An allergy that the person filed elsewhere is listed, with the words that the
+// section itself was not shared.
+func TestFiledElsewhere(t *testing.T) {
+	p, entries := hand(t, handPatient, strings.Replace(handmade["everything"][4], "allergies: ", "documents: ", 1))
+	v := read(t, build(t, shared(p, entries, record.SectionsOf(record.Documents))))
+	if text := v.text("48765-2"); v.entries("48765-2") != "AllergyIntolerance/pen" || !strings.Contains(text, "Only what is kept in other parts of the record was shared of this.") {
+		t.Errorf("%q", text)
+	}
+}
+
+// The order of the entries changes no byte; the id of the document changes ids alone.
+func TestDeterministic(t *testing.T) {
+	p, entries := hand(t, handmade["everything"]...)
+	first := build(t, whole(p, entries))
+	for i := range entries {
+		turned := append(entries[i:len(entries):len(entries)], entries[:i]...)
+		if !bytes.Equal(build(t, whole(p, turned)), first) {
+			t.Fatalf("turned by %d, the document is another", i)
+		}
+	}
+	in := whole(p, entries)
+	in.ID[0]++
+	v := read(t, build(t, in))
+	w := read(t, first)
+	if v.Comp["id"] == w.Comp["id"] || fmt.Sprint(v.Comp["section"]) != fmt.Sprint(w.Comp["section"]) {
+		t.Error("another id: the same Composition, or other sections")
+	}
+}
