@@ -91,6 +91,7 @@ var (
 	ContextMemo      = contextKind("memo")       // person, grant, epoch, what, number
 	ContextLink      = contextKind("link")       // capsule id
 	ContextFiles     = contextKind("files")      // capsule id
+	ContextTicket    = contextKind("ticket")     // nothing: under a key that is never at rest
 	ContextSent      = contextKind("upload")     // person, grant, upload, index
 )
 

@@ -11,9 +11,10 @@ const (
 	DoorFHIR               // /fhir: errors are OperationOutcomes
 	DoorHolder             // /holder/v1: errors are {"error": {…}}
 	DoorHealth             // /livez, /readyz: errors are text
+	DoorLink               // /shl: SMART Health Links, for any viewer: errors are {"error": {…}}
 )
 
-func (d Door) String() string { return [...]string{"web", "fhir", "holder", "health"}[d] }
+func (d Door) String() string { return [...]string{"web", "fhir", "holder", "health", "link"}[d] }
 
 // doorOf is the door whose errors a path gets, also when no route is there.
 func doorOf(path string) Door {
@@ -22,6 +23,8 @@ func doorOf(path string) Door {
 		return DoorFHIR
 	case under(path, "/holder"):
 		return DoorHolder
+	case under(path, "/shl"):
+		return DoorLink
 	case path == "/livez" || path == "/readyz":
 		return DoorHealth
 	}

@@ -37,7 +37,7 @@ func (s *Server) answerError(e *event, r *http.Request, err error) {
 	case DoorFHIR:
 		h.Set("Content-Type", "application/fhir+json; fhirVersion=4.0")
 		body = problem.Outcome(err, e.id)
-	case DoorHolder:
+	case DoorHolder, DoorLink:
 		h.Set("Content-Type", "application/json")
 		body = problem.HolderBody(err, e.id)
 	case DoorHealth:

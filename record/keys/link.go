@@ -122,3 +122,41 @@ func (l LinkCapsule) Open(c crypto.Credential, passcode crypto.Secret) (s LinkSe
 	}
 	return s, nil
 }
+
+// LinkFile is one file of a link, as the list of them says it.
+type LinkFile struct {
+	ContentType string
+	Size        int64 // bytes of the JWE
+	Made        time.Time
+}
+
+// maxFiles is how many a list has.
+const maxFiles = 16
+
+// MarshalFiles writes the list, which is file 0 of a link.
+func MarshalFiles(list []LinkFile) []byte {
+	var w wire.Builder
+	for _, f := range list {
+		var x wire.Builder
+		x.String(1, f.ContentType)
+		x.Uint(2, uint64(f.Size))
+		x.Time(3, f.Made)
+		w.Bytes(1, x.Finish())
+	}
+	return w.Finish()
+}
+
+// ParseFiles reads it.
+func ParseFiles(b []byte) (list []LinkFile, err error) {
+	d := wire.Decode("files of a link", b)
+	for _, v := range d.List(1) {
+		x := wire.Decode("file of a link", v)
+		f := LinkFile{x.String(1), int64(x.Uint(2)), x.Time(3)}
+		if err := x.Finish(); err != nil || f.Size < 0 || len(list) == maxFiles {
+			d.Fail("file")
+			break
+		}
+		list = append(list, f)
+	}
+	return list, d.Finish()
+}

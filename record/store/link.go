@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -388,6 +389,22 @@ func (v *View) freeLink(link crypto.CapsuleID) error {
 		err = record.Safef(record.Conflict, "a credential of this name exists already: make a new link")
 	}
 	return err
+}
+
+// List is what the link's files are; file i of it is number i+1.
+func (o *Opened) List() ([]keys.LinkFile, error) {
+	var b bytes.Buffer
+	switch err := o.l.File(0, &b); {
+	case errors.Is(err, record.NotFound):
+		return nil, nil // it has no files, and may have a summary
+	case err != nil:
+		return nil, err
+	}
+	list, err := keys.ParseFiles(b.Bytes())
+	if err != nil {
+		return nil, rows.Damaged("link")
+	}
+	return list, nil
 }
 
 // File writes file n of the link, as it was put there.

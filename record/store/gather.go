@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/grant"
+)
+
+// maxGathered is how much of a record is brought together at once, in bytes.
+const maxGathered = 128 << 20
+
+// Gather brings together the newest version of every entry that the grant lets be
+// found and read, in the order of their names, for what is made of the whole of it: a
+// summary. It is one pass over one snapshot, and one search in the log, under the
+// name of what it is for, which names the entries.
+func (v *View) Gather(ctx context.Context, as string) (list []Entry, err error) {
+	if err := v.left(); err != nil {
+		return nil, err
+	}
+	err = v.retry(ctx, func() error {
+		list, err = v.gather(ctx, as)
+		return err
+	})
+	return list, err
+}
+
+func (v *View) gather(ctx context.Context, as string) ([]Entry, error) {
+	ev := audit.Event{Action: audit.Search, Query: as}
+	if !v.coversAny(grant.ActSearch, "") || !v.coversAny(grant.ActRead, "") {
+		ev.Outcome, ev.Reason = audit.Refused, audit.NoVerb
+		if err := v.commit(ctx, ev, nil); err != nil {
+			return nil, err
+		}
+		return nil, record.Safef(record.Forbidden, "this grant does not include searching and reading, which %s needs", as)
+	}
+	var list []Entry
+	size := 0
+	err := v.scan(func(_ line, e Entry) (bool, error) {
+		if err := ctx.Err(); err != nil {
+			return false, err // nobody waits for it any more
+		}
+		if e.Header.Deleted {
+			return true, nil
+		}
+		m := record.Meta{Type: e.Ref.Type, Section: e.Section}
+		if v.decide(grant.ActRead, m) != grant.Allowed || v.decide(grant.ActSearch, m) != grant.Allowed {
+			return true, nil
+		}
+		if size += len(e.Body); size > maxGathered {
+			return false, record.Safef(record.TooLarge, "this record is larger than %s can be made of: ask for its parts, by searches", as)
+		}
+		list = append(list, e)
+		ev.Entries = append(ev.Entries, named(e.Ref, e.Version))
+		return true, nil
+	})
+	if err == nil {
+		err = v.take(ctx, size)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list, v.commit(ctx, ev, nil)
+}
