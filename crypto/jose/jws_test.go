@@ -1,6 +1,7 @@
 package jose_test
 
 import (
+	stdcrypto "crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -48,9 +49,11 @@ func TestRFC7515(t *testing.T) {
 		t.Error(err)
 	}
 	// go-jose's thumbprint of the same key.
-	b := func(s string) *big.Int { v, _ := b64.DecodeString(s); return new(big.Int).SetBytes(v) }
-	o := other.JSONWebKey{Key: &ecdsa.PublicKey{Curve: elliptic.P256(), X: b(rfcX), Y: b(rfcY)}}
-	want, err := o.Thumbprint(5) // crypto.SHA256
+	var o other.JSONWebKey
+	if err := o.UnmarshalJSON([]byte(`{"kty":"EC","crv":"P-256","x":"` + rfcX + `","y":"` + rfcY + `"}`)); err != nil {
+		t.Fatal(err)
+	}
+	want, err := o.Thumbprint(stdcrypto.SHA256)
 	if err != nil || k.Thumbprint() != b64.EncodeToString(want) {
 		t.Errorf("thumbprint %s, go-jose %x %v", k.Thumbprint(), want, err)
 	}
