@@ -72,6 +72,8 @@ const ordinaryBody = 1 << 20
 // not. What does not say how long its body is has as long a one as may be.
 func (s *Server) few(r *http.Request, route *Route) *places {
 	switch {
+	case route.raw(r): // which is not held
+		return nil
 	case route.Body <= ordinaryBody, r.ContentLength >= 0 && r.ContentLength <= ordinaryBody:
 		return nil
 	case route.large():
@@ -137,6 +139,9 @@ func (s *Server) extend(e *event, route *Route) {
 
 // body checks the media type of what was sent, and limits its size.
 func (s *Server) body(e *event, r *http.Request, route *Route) error {
+	if route.raw(r) {
+		return rawBody(e, r, route)
+	}
 	if route.Body == 0 {
 		r.Body = http.MaxBytesReader(e, r.Body, 0)
 		return nil

@@ -81,6 +81,7 @@ func newMatrix(t *testing.T) *matrix {
 	clinical := grant.Clinical.List()
 	m.put(m.vars["ada"], `{"resourceType":"Observation","id":"target","identifier":[{"value":"target"}],"status":"final","code":{"text":"x"},"subject":{"reference":"Patient/{patient}"},"category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}]}`,
 		`{"resourceType":"Observation","id":"victim","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/{patient}"},"category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}]}`)
+	m.put(m.vars["ada"], strings.Replace(scanned, "NAME", "scan", 1), strings.Replace(scanned, "NAME", "victim", 1))
 	add := func(name, token string) {
 		m.tokens[name] = token
 		m.order = append(m.order, name)
@@ -132,18 +133,43 @@ func benGrant() holder.GrantRequest {
 
 func (m *matrix) kinds() []string { return m.order }
 
+// scanned is filed where the Observation is.
+const scanned = `{"resourceType":"Binary","id":"NAME","contentType":"text/plain","securityContext":{"reference":"Observation/potassium"},"data":"cG90YXNzaXVt"}`
+
 const observation = `{"resourceType":"Observation","id":"potassium","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],"code":{"text":"potassium"},"subject":{"reference":"Patient/{patient}"},"valueQuantity":{"value":4.10,"unit":"mmol/L"}}`
 
 // sample is a request to a path that whoever may make it can make again and
 // again: the state it finds is the state it leaves.
 func (m *matrix) sample(p, method string) (target, typ, body string) {
 	target = strings.NewReplacer("{type}", "Observation", "{id}", "potassium", "{version}", "1",
-		"{compartment}", "Patient", "{operation}", "$validate", "{all}", "*", "{import}", "0123456789abcdef0123456789abcdef").Replace(p)
+		"{compartment}", "Patient", "{operation}", "$validate", "{all}", "*", "{import}", "0123456789abcdef0123456789abcdef",
+		"{uploads}", "$upload", "{upload}", "0123456789abcdef0123456789abcdef").Replace(p)
 	if strings.HasPrefix(p, "/holder/v1/entries/") {
 		target = strings.NewReplacer("Observation", "Goal", "potassium", "walk").Replace(target)
 	}
+	if strings.HasPrefix(p, "/fhir/Binary/{id}") {
+		target = strings.Replace(target, "potassium", "scan", 1)
+	}
 	typ = "application/json"
 	switch method + " " + p {
+	case "DELETE /fhir/Binary/{id}":
+		target = "/fhir/Binary/victim"
+	case "POST /fhir/Binary":
+		typ, body = "text/plain", "a letter"
+	case "PUT /fhir/Binary/{id}":
+		body = strings.Replace(scanned, "NAME", "scan", 1)
+	case "PUT /fhir/Binary":
+		target += "?_id=scan"
+		body = strings.Replace(scanned, `"id":"NAME",`, "", 1)
+	case "DELETE /fhir/Binary":
+		target += "?_id=gone"
+	case "PATCH /fhir/Binary", "PATCH /fhir/Binary/{id}":
+		if p == "/fhir/Binary" {
+			target += "?_id=scan"
+		}
+		typ, body = "application/json-patch+json", `[{"op":"test","path":"/contentType","value":"text/plain"}]`
+	case "PATCH /fhir/Binary/{uploads}/{upload}":
+		typ, body = "application/offset+octet-stream", "more"
 	case "DELETE /fhir/{type}/{id}":
 		target = "/fhir/Observation/victim"
 	case "POST /fhir/{type}", "PUT /fhir/{type}/{id}", "POST /fhir/{type}/{operation}", "POST /fhir/{type}/{id}/{operation}", "POST /fhir/{operation}":
@@ -193,6 +219,14 @@ func (m *matrix) ask(p, method, cred string) (int, string) {
 	h := http.Header{}
 	if body != "" {
 		h.Set("Content-Type", typ)
+	}
+	if strings.Contains(p, "{uploads}") { // tus
+		h.Set("Tus-Resumable", "1.0.0")
+		h.Set("Upload-Length", "4")
+		h.Set("Upload-Offset", "0")
+	}
+	if p == "/fhir/Binary/{id}" && method == "PUT" {
+		h.Set("If-Match", "*") // and so it is not made in Ben's record
 	}
 	token := m.tokens[cred]
 	if method == "DELETE" && p == "/holder/v1/sessions" && cred == "session" {

@@ -29,6 +29,7 @@ type Route struct {
 	Types  []string // media types of the body
 	File   bool     // the same bytes for everybody, which lie ready
 	Stream bool     // a whole record goes through it: it takes as long as bytes move
+	Raw    int64    // bytes of a body of any other media type, which is a content; 0: it takes none
 
 	// One of these: what serves it. Authority is an argument.
 	Open  func(http.ResponseWriter, *http.Request) error
@@ -63,7 +64,7 @@ var (
 func (s *Server) routes() []Route {
 	f, h, w := s.fhir, s.holder, s.web
 	bundle := s.config.Limits.Bundle
-	return []Route{
+	return append(s.documents(), []Route{
 		// Method, path, door, kinds, rate, body, media types, served by
 
 		// FHIR R4 §3.1. The token says whose record; there is one base for all.
@@ -126,6 +127,15 @@ func (s *Server) routes() []Route {
 		{Method: "POST", Path: "/holder/v1/imports/{import}/undo", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Undo},
 		{Method: "POST", Path: "/holder/v1/preview", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, Body: smallBody, Types: plainJSON, View: h.Preview},
 
+		{Method: "PUT", Path: "/holder/v1/links/{capsule}/files/{file}", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, Body: store.MaxLinkFile, Types: octets, Stream: true, View: h.PutLinkFile},
+		{Method: "DELETE", Path: "/holder/v1/links/{capsule}", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.DropLink},
+
+		// SMART Health Links. The link is the credential.
+		{Method: "POST", Path: "/shl/{link}", Door: DoorLink, Kinds: anyone, Rate: RateSecret, Body: smallBody, Types: plainJSON, Open: s.links.Manifest},
+		{Method: "GET", Path: "/shl/{link}", Door: DoorLink, Kinds: anyone, Rate: RateSecret, Open: s.links.Direct},
+		{Method: "OPTIONS", Path: "/shl/{link}", Door: DoorLink, Kinds: anyone, Rate: RateOrdinary, Open: s.links.Preflight},
+		{Method: "GET", Path: "/shl/file/{ticket}", Door: DoorLink, Kinds: anyone, Rate: RateSecret, Open: s.links.File},
+
 		// A page that says what this is, and the core for the browser.
 		{Method: "GET", Path: "/", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Home},
 		{Method: "GET", Path: "/static/app.css", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Style},
@@ -134,7 +144,7 @@ func (s *Server) routes() []Route {
 
 		{Method: "GET", Path: "/livez", Door: DoorHealth, Kinds: anyone, Rate: RateNone, Open: s.livez},
 		{Method: "GET", Path: "/readyz", Door: DoorHealth, Kinds: anyone, Rate: RateNone, Open: s.readyz},
-	}
+	}...)
 }
 
 // variables are what a segment in braces may be. What they do not match is not a
@@ -147,4 +157,10 @@ var variables = map[string]string{
 	"compartment": `Patient|Encounter|RelatedPerson|Practitioner|Device`, // R4's five
 	"all":         `\*|%2A`,
 	"import":      `[0-9a-f]{32}`,
+	"capsule":     `[0-9a-f]{32}`,
+	"file":        `[0-9]{1,2}`,
+	"link":        `[0-9A-Za-z]{49}`,
+	"ticket":      `[0-9A-Za-z_\-]{1,2048}`,
+	"upload":      `[0-9a-f]{32}`,
+	"uploads":     `(?:\$|%24)upload`,
 }

@@ -23,7 +23,7 @@ type asked struct {
 // (FHIR R4 §3.1.0.1.11).
 var (
 	shown           = []string{"_summary", "_elements"}
-	operationParams = []string{"mode", "profile"}
+	operationParams = []string{"mode", "profile", "identifier"}
 )
 
 // ask reads the query of a request that may have the parameters known, after those

@@ -157,7 +157,7 @@ func (a *API) result(res store.Result, p preference, hints []problem.Issue) chan
 	}
 	switch p.ret {
 	case "representation":
-		e.Resource = res.Body
+		e.Resource = representation(res)
 	case "OperationOutcome":
 		e.Outcome = problem.OutcomeOf("", kept(res, hints)...)
 	}

@@ -27,13 +27,8 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	}
 	c := change.Change{Verb: change.Create, Ref: fhir.Ref{Type: typ}}
 	var err error
-	switch none := r.Header["If-None-Exist"]; {
-	case len(none) > 1:
-		return record.Safef(record.Invalid, "there is more than one If-None-Exist")
-	case len(none) == 1:
-		if c.Query, err = condition(strings.TrimPrefix(none[0], "?")); err != nil {
-			return err
-		}
+	if c.Query, err = ifNoneExist(r); err != nil {
+		return err
 	}
 	if c.Resource, err = resource(r, typ); err != nil {
 		return err
@@ -43,4 +38,15 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request, v *store.View) erro
 		return err
 	}
 	return a.wrote(w, r, res, hints)
+}
+
+// ifNoneExist is the condition of a conditional create; "" for none.
+func ifNoneExist(r *http.Request) (string, error) {
+	switch none := r.Header["If-None-Exist"]; len(none) {
+	case 0:
+		return "", nil
+	case 1:
+		return condition(strings.TrimPrefix(none[0], "?"))
+	}
+	return "", record.Safef(record.Invalid, "there is more than one If-None-Exist")
 }

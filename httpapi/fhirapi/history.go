@@ -94,7 +94,7 @@ func (a *API) version(p part, e store.Entry) (change.BundleEntry, error) {
 		x.Method, x.URL, x.Status = http.MethodPost, e.Ref.Type, statusLine(http.StatusCreated)
 	}
 	var err error
-	x.Resource, err = p.of(e.Body)
+	x.Resource, err = p.without(e.Header.Content != nil).of(e.Body)
 	return x, err
 }
 

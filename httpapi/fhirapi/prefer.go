@@ -53,7 +53,7 @@ func written(w http.ResponseWriter, status int, p preference, res store.Result, 
 		w.WriteHeader(status)
 		return nil
 	}
-	return write(w, status, res.Body)
+	return write(w, status, representation(res))
 }
 
 // kept are the issues of a change that was made: at least one, for an

@@ -24,6 +24,7 @@ type prettyWriter struct {
 	http.ResponseWriter
 	out    layout
 	status int
+	plain  bool // what is written is no JSON: a content
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -33,13 +34,18 @@ func (p *prettyWriter) WriteHeader(status int) {
 	if status >= 200 {
 		p.status = status
 	}
-	p.Header().Del("Content-Length") // it was counted without the white space
+	if p.plain = !strings.HasPrefix(p.Header().Get("Content-Type"), jsonTypes[0]); !p.plain {
+		p.Header().Del("Content-Length") // it was counted without the white space
+	}
 	p.ResponseWriter.WriteHeader(status)
 }
 
 func (p *prettyWriter) Write(b []byte) (int, error) {
 	if p.status == 0 {
 		p.WriteHeader(http.StatusOK)
+	}
+	if p.plain {
+		return p.ResponseWriter.Write(b)
 	}
 	return p.out.Write(b)
 }

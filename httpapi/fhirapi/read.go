@@ -44,7 +44,7 @@ func (a *API) read(r *http.Request, v *store.View, q *asked, ref fhir.Ref, at re
 		x.status = http.StatusNotModified
 		return x, nil
 	}
-	x.body, err = q.part.of(e.Body)
+	x.body, err = q.part.without(e.Header.Content != nil).of(e.Body)
 	return x, err
 }
 

@@ -119,7 +119,7 @@ func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw st
 			if e.Mode == "include" {
 				p.elements = nil // §3.1.1.5.9: they are about what was searched
 			}
-			body, err := p.of(e.Body)
+			body, err := p.without(e.Header.Content != nil).of(e.Body)
 			if err != nil {
 				return err
 			}

@@ -149,6 +149,6 @@ func (a *API) readResult(q *asked, res store.Result, verb change.Verb) (change.B
 		return e, nil
 	}
 	var err error
-	e.Resource, err = q.part.of(res.Body)
+	e.Resource, err = q.part.without(res.Apart).of(res.Body)
 	return withoutBody(e, verb), err
 }

@@ -43,11 +43,18 @@ func (a *API) Operation(w http.ResponseWriter, r *http.Request, v *store.View) e
 
 // operation is what an operation comes to: body is nil where none was sent.
 func (a *API) operation(r *http.Request, v *store.View, q *asked, name string, on fhir.Ref, body *fhir.Resource) (*answer, error) {
-	if name = strings.TrimPrefix(strings.TrimPrefix(name, "%24"), "$"); name != "validate" || on.Type == "" {
-		return nil, record.Safef(record.Unsupported, "the one operation here is $validate, on a type or on an entry")
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "%24"), "$")
+	if name == "summary" && on.Type == "Patient" {
+		return a.summary(r.Context(), v, q, on, body)
+	}
+	if name != "validate" || on.Type == "" {
+		return nil, record.Safef(record.Unsupported, "the operations here are $validate, on a type or on an entry, and $summary, on Patient")
 	}
 	if !fhir.KnownType(on.Type) {
 		return nil, noType(on.Type, "")
+	}
+	if q.values.Has("identifier") {
+		q.unknown = append(q.unknown, "identifier")
 	}
 	if len(q.unknown) > 0 {
 		return nil, record.Errorf(record.Invalid, "$validate takes resource, mode and profile, and not %s", strings.Join(q.unknown, ", "))

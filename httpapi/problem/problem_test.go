@@ -31,6 +31,10 @@ func TestTable(t *testing.T) {
 		MediaType:           {415, "not-supported"},
 		NotAcceptable:       {406, "not-supported"},
 		Misdirected:         {421, "not-supported"}, // RFC 9110 §15.5.20
+		NoLength:            {411, "required"},
+		NoRange:             {416, "value"},
+		Locked:              {423, "lock-error"}, // RFC 4918 §11.3
+		NoRoom:              {507, "too-costly"}, // RFC 4918 §11.5
 		record.Integrity:    {500, "no-store"},
 		record.Internal:     {500, "exception"},
 	}

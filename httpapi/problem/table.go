@@ -12,6 +12,10 @@ const (
 	NotAcceptable record.Kind = "not acceptable"           // 406: of what was asked for
 	Misdirected   record.Kind = "misdirected"              // 421: it is meant for another name
 	NoType        record.Kind = "no such resource type"    // 404: it says nothing of any record, and so can say what it is
+	NoLength      record.Kind = "length required"          // 411
+	NoRange       record.Kind = "range not satisfiable"    // 416
+	Locked        record.Kind = "locked"                   // 423: another request is writing it
+	NoRoom        record.Kind = "insufficient storage"     // 507: of an upload; of a change it is TooMany
 )
 
 // Row is how one kind is put to a client.
@@ -47,6 +51,10 @@ var Table = []Row{
 	{record.Unsupported, http.StatusNotImplemented, "not-supported", "unsupported", ""},
 	{MediaType, http.StatusUnsupportedMediaType, "not-supported", "media-type", ""},
 	{NotAcceptable, http.StatusNotAcceptable, "not-supported", "not-acceptable", ""},
+	{NoLength, http.StatusLengthRequired, "required", "length-required", ""},
+	{NoRange, http.StatusRequestedRangeNotSatisfiable, "value", "range", ""},
+	{Locked, http.StatusLocked, "lock-error", "locked", ""},
+	{NoRoom, http.StatusInsufficientStorage, "too-costly", "no-room", ""},
 	{Misdirected, http.StatusMisdirectedRequest, "not-supported", "misdirected", ""},
 	{record.Integrity, http.StatusInternalServerError, "no-store", "integrity", ""},
 	{record.Internal, http.StatusInternalServerError, "exception", "internal",
