@@ -124,6 +124,7 @@ func TestNotQuiteNone(t *testing.T) {
 		"none, and one": {[]string{none, allergy("b", "91936005", "Allergy to penicillin", "active", "confirmed")},
 			[]string{"Recorded: No known allergy", "Allergy to penicillin", "the two do not agree"}, []string{doesNotMean}},
 		"none, refuted":           {[]string{allergy("a", "716186003", "No known allergy", "inactive", "refuted")}, []string{"No known allergy |", "Ruled out"}, []string{"Recorded: No"}},
+		"none, refuted, active":   {[]string{allergy("a", "716186003", "No known allergy", "active", "refuted")}, []string{"No known allergy |", "Ruled out"}, []string{"Recorded: No"}},
 		"none, no longer":         {[]string{allergy("a", "716186003", "No known allergy", "resolved", "confirmed")}, []string{"No known allergy |", "Resolved"}, []string{"Recorded: No"}},
 		"nothing known":           {[]string{allergy("a", "1287211007", "No information available", "active", "confirmed")}, []string{"Recorded: No information available", doesNotMean}, nil},
 		"only one ruled out":      {[]string{allergy("a", "91936005", "Allergy to penicillin", "inactive", "refuted")}, []string{"Ruled out: not an allergy"}, []string{"No allergies are recorded", "Recorded: No"}},
@@ -186,7 +187,11 @@ func TestFiledElsewhere(t *testing.T) {
 
 // The order of the entries changes no byte; the id of the document changes ids alone.
 func TestDeterministic(t *testing.T) {
-	p, entries := hand(t, handmade["everything"]...)
+	lines := handmade["everything"]
+	for _, id := range []string{"z", "m", "a"} { // of the same moment
+		lines = append(lines[:len(lines):len(lines)], `conditions: {"resourceType":"Condition","id":"`+id+`","code":{"text":"`+id+`"},"subject":{"reference":"Patient/p"},"onsetDateTime":"2020"}`)
+	}
+	p, entries := hand(t, lines...)
 	first := build(t, whole(p, entries))
 	for i := range entries {
 		turned := append(entries[i:len(entries):len(entries)], entries[:i]...)
