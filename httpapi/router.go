@@ -125,6 +125,11 @@ func (s *Server) before(e *event, r *http.Request) {
 	if e.door == DoorFHIR || e.door == DoorHolder {
 		private(h)
 	}
+	if e.door == DoorLink { // viewers are pages of other sites
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		h.Set("Cache-Control", "no-store")
+	}
 	if e.door == DoorFHIR {
 		e.ResponseWriter = fhirapi.Pretty(e.ResponseWriter, r)
 	}

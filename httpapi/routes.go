@@ -160,7 +160,7 @@ var variables = map[string]string{
 	"capsule":     `[0-9a-f]{32}`,
 	"file":        `[0-9]{1,2}`,
 	"link":        `[0-9A-Za-z]{49}`,
-	"ticket":      `[0-9A-Za-z_\-]{1,2048}`,
+	"ticket":      `[0-9A-Za-z_\-]{1,1000}`,
 	"upload":      `[0-9a-f]{32}`,
 	"uploads":     `(?:\$|%24)upload`,
 }

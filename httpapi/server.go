@@ -12,6 +12,7 @@ import (
 
 	"carehold/httpapi/fhirapi"
 	"carehold/httpapi/holderapi"
+	"carehold/httpapi/shl"
 	"carehold/httpapi/web"
 	"carehold/record/store"
 )
@@ -29,6 +30,7 @@ type Server struct {
 	fhir   *fhirapi.API
 	holder *holderapi.API
 	web    *web.Pages
+	links  *shl.API
 
 	table       []Route
 	router      http.Handler
@@ -75,6 +77,7 @@ func New(st *store.Store, c Config) (*Server, error) {
 	if err := s.crossOrigin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
 		return nil, err
 	}
+	s.links = shl.New(st, public.String(), s.fhir.Summarize)
 	s.metrics.registry.MustRegister(&gauges{s: s})
 	s.table = s.routes()
 	s.router = s.newRouter(s.table)

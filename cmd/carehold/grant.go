@@ -167,29 +167,29 @@ func typesInScopes(scopes string) error {
 	return nil
 }
 
-// grant shows what would be seen, asks, and makes the grant.
-func (a *app) grant(ctx context.Context, u *unlocked, req holder.GrantRequest, o grantOptions) error {
+// offer shows what would be seen, and asks whether it shall be.
+func (a *app) offer(ctx context.Context, u *unlocked, req holder.GrantRequest, o grantOptions) (yes bool, err error) {
 	p, err := u.session.Preview(ctx, grant.With(req.Sections), req.Scopes)
 	if err != nil {
-		return err
+		return false, err
 	}
 	examples, err := u.examples(ctx, p)
 	if err != nil {
-		return err
+		return false, err
 	}
 	outside, err := u.outside(ctx, req, p)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if !a.json {
 		a.showPreview(u, req, p, examples, outside)
 	} else if o.dry {
-		return a.summary(previewOf(req, p, examples, outside))
+		return false, a.summary(previewOf(req, p, examples, outside))
 	}
 	if o.dry {
 		a.say("")
 		a.say("Nothing was granted.")
-		return nil
+		return false, nil
 	}
 	if !a.yes {
 		fmt.Fprintln(a.stdout)
@@ -198,8 +198,16 @@ func (a *app) grant(ctx context.Context, u *unlocked, req holder.GrantRequest, o
 			question = "They would see nothing. Give " + partyName(req.To) + " this all the same?"
 		}
 		if ok, err := a.confirm(question, false); err != nil || !ok {
-			return declined(err)
+			return false, declined(err)
 		}
+	}
+	return true, nil
+}
+
+// grant makes the grant, once it was looked at.
+func (a *app) grant(ctx context.Context, u *unlocked, req holder.GrantRequest, o grantOptions) error {
+	if yes, err := a.offer(ctx, u, req, o); err != nil || !yes {
+		return err
 	}
 	issued, err := u.Grant(ctx, req)
 	if err != nil {

@@ -156,6 +156,9 @@ they may have kept.`,
 			if err := u.Revoke(c.Context(), ids...); err != nil {
 				return err
 			}
+			if err := u.dropLinks(c.Context(), found); err != nil {
+				a.note("what the server kept for links is left behind: %v", err) // sealed, and it opens for nobody
+			}
 		}
 		for _, g := range found {
 			switch {
