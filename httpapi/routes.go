@@ -131,10 +131,10 @@ func (s *Server) routes() []Route {
 		{Method: "DELETE", Path: "/holder/v1/links/{capsule}", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.DropLink},
 
 		// SMART Health Links. The link is the credential.
-		{Method: "POST", Path: "/shl/{link}", Door: DoorLink, Kinds: anyone, Rate: RateSecret, Body: smallBody, Types: plainJSON, Open: s.links.Manifest},
-		{Method: "GET", Path: "/shl/{link}", Door: DoorLink, Kinds: anyone, Rate: RateSecret, Open: s.links.Direct},
+		{Method: "POST", Path: "/shl/{link}", Door: DoorLink, Kinds: anyone, Rate: RateOrdinary, Body: smallBody, Types: plainJSON, Open: s.links.Manifest},
+		{Method: "GET", Path: "/shl/{link}", Door: DoorLink, Kinds: anyone, Rate: RateOrdinary, Open: s.links.Direct},
 		{Method: "OPTIONS", Path: "/shl/{link}", Door: DoorLink, Kinds: anyone, Rate: RateOrdinary, Open: s.links.Preflight},
-		{Method: "GET", Path: "/shl/file/{ticket}", Door: DoorLink, Kinds: anyone, Rate: RateSecret, Open: s.links.File},
+		{Method: "GET", Path: "/shl/file/{ticket}", Door: DoorLink, Kinds: anyone, Rate: RateOrdinary, Open: s.links.File},
 
 		// A page that says what this is, and the core for the browser.
 		{Method: "GET", Path: "/", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Home},

@@ -93,7 +93,8 @@ export async function start() {
     await stop();
     throw new Error(`${err.message}\n${err.stderr ?? ''}${said}`);
   }
-  return { url, base: `${url}/fhir`, token: (await readFile(path('token'), 'utf8')).trim(), stop };
+  const person = (...args) => carehold(...args, ...hers); // a command of the person's own
+  return { url, base: `${url}/fhir`, token: (await readFile(path('token'), 'utf8')).trim(), person, stop };
 }
 
 async function ready(url, server) {
