@@ -90,7 +90,6 @@ var (
 	ContextPage      = contextKind("page")       // person, grant
 	ContextMemo      = contextKind("memo")       // person, grant, epoch, what, number
 	ContextLink      = contextKind("link")       // capsule id
-	ContextFiles     = contextKind("files")      // capsule id
 	ContextTicket    = contextKind("ticket")     // nothing: under a key that is never at rest
 	ContextSent      = contextKind("upload")     // person, grant, upload, index
 )
