@@ -17,6 +17,9 @@ type banner struct {
 	NHS                  string
 }
 
+// maxName keeps the banner a banner.
+const maxName = 60
+
 const notKnown = "Not known"
 
 // nhsNumber is the system of NHS numbers (HL7 UK System-Identifiers).
@@ -30,12 +33,12 @@ func bannerOf(n fhir.Node, made string) banner {
 		given = append(given, g.Text())
 	}
 	for p := range name.Get("prefix").All() {
-		b.Title = clean(strings.TrimSpace(b.Title + " " + p.Text()))
+		b.Title = shorten(b.Title+" "+p.Text(), 20)
 	}
-	b.Given = clean(strings.Join(given, " "))
-	if f := clean(name.Get("family").Text()); f != "" {
+	b.Given = shorten(strings.Join(given, " "), maxName)
+	if f := shorten(name.Get("family").Text(), maxName); f != "" {
 		b.Family = strings.ToUpper(f)
-	} else if t := clean(name.Get("text").Text()); t != "" && b.Given == "" {
+	} else if t := shorten(name.Get("text").Text(), maxName); t != "" && b.Given == "" {
 		b.Family = t // a name that is one text is not taken apart
 	}
 	born := sayDate(n.Get("birthDate").Text())
@@ -47,7 +50,7 @@ func bannerOf(n fhir.Node, made string) banner {
 	}
 	for id := range n.Get("identifier").All() {
 		if v := id.Get("value").Text(); id.Get("system").Text() == nhsNumber && v != "" && id.Get("use").Text() != "old" {
-			b.NHS = clean(v)
+			b.NHS = shorten(v, 20)
 			if len(v) == 10 && strings.Trim(v, "0123456789") == "" {
 				b.NHS = v[:3] + " " + v[3:6] + " " + v[6:]
 			}

@@ -10,9 +10,14 @@ import (
 const maxText = 400
 
 // clean makes a text of the record fit for a cell: one line, no longer than maxText,
-// nothing that XML cannot hold (XML 1.0 §2.2). Direction is left to the cell, which
-// isolates it.
+// nothing that XML cannot hold (XML 1.0 §2.2), nothing that turns the words around it.
 func clean(s string) string { return shorten(s, maxText) }
+
+// turns reports whether r begins or ends an embedding, an override or an isolate
+// (UAX #9 §2). One that is left open turns whatever comes after it, a dose or a date.
+// Each cell decides and isolates its own direction, so right-to-left text reads as it
+// should without them; the marks of direction, which turn nothing, stay.
+func turns(r rune) bool { return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 }
 
 func shorten(s string, most int) string {
 	var b strings.Builder
@@ -23,6 +28,8 @@ func shorten(s string, most int) string {
 			r = unicode.ReplacementChar
 		case unicode.IsSpace(r):
 			space = b.Len() > 0
+			continue
+		case turns(r):
 			continue
 		case unicode.IsControl(r):
 			r = unicode.ReplacementChar
@@ -41,7 +48,7 @@ func shorten(s string, most int) string {
 }
 
 // plain is a text for a place that cannot isolate it, such as a title: without the
-// characters that turn the words after them around.
+// marks of direction too.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Bidi_Control, r) {

@@ -69,7 +69,7 @@ func (b *builder) completed(it *item) []byte {
 		}
 	}
 	raw := it.res.Bytes()
-	if it.Ref.Type == "Patient" || it.Ref.Type == "Practitioner" {
+	if it.Ref.Type == "Patient" {
 		raw = named(n, raw)
 	}
 	raw = bytes.TrimRight(raw, " \t\r\n")

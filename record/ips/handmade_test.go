@@ -15,6 +15,7 @@ var handmade = map[string][]string{
 		`results: {"resourceType":"DiagnosticReport","id":"r","status":"final","code":{"text":"Bloods"}}`,
 		`conditions: {"resourceType":"DeviceUseStatement","id":"d","status":"active","subject":{"reference":"Patient/p"},"device":{"display":"Pacemaker"}}`,
 		`allergies: {"resourceType":"AllergyIntolerance","id":"y","clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":"active"}]},"patient":{"reference":"Patient/p"}}`},
+	"half named": {`identity: {"resourceType":"Patient","id":"p","name":[{"use":"official"},{"use":"usual","given":["Ada"]}],"contact":[{"name":{"use":"official"}}]}`},
 	"known none": {handPatient,
 		`providers: {"resourceType":"Practitioner","id":"okafor","name":[{"prefix":["Dr"],"family":"Okafor","given":["Amara"]}]}`,
 		`allergies: {"resourceType":"AllergyIntolerance","id":"a","clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":"active"}]},"verificationStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-verification","code":"confirmed"}]},"code":{"coding":[{"system":"http://snomed.info/sct","code":"716186003","display":"No known allergy"}],"text":"No known allergies"},"patient":{"reference":"Patient/p"},"recordedDate":"2026-03-03","asserter":{"reference":"Practitioner/okafor"}}`,

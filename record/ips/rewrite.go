@@ -70,10 +70,20 @@ func rewrite(div string) (template.HTML, error) {
 				out.WriteString("</" + name + ">")
 			}
 		case xml.CharData:
-			template.HTMLEscape(&out, t)
+			template.HTMLEscape(&out, []byte(straight(t)))
 			cols.text(t)
 		}
 	}
+}
+
+// straight is a text without what turns the words around it.
+func straight(t []byte) string {
+	return strings.Map(func(r rune) rune {
+		if turns(r) {
+			return -1
+		}
+		return r
+	}, string(t))
 }
 
 // attribute is what may be kept of one: the direction, and how a table hangs together.

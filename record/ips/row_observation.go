@@ -9,11 +9,12 @@ import (
 
 func (b *builder) rowObservation(it *item, n fhir.Node) []cell {
 	name := say(or(sayConcept(n.Get("code")), unnamed))
-	value, note := say(observed(n)...), say(unusual(n.Get("status").Text()), or(interpretation(n), outside(n)), sayNotes(n.Get("note")))
+	value := say(append(observed(n), unusual(n.Get("status").Text()), or(interpretation(n), outside(n)))...)
+	notes := sayNotes(n.Get("note"))
 	if it.kind == story {
-		return []cell{name, append(value, note...), say(it.when.text)}
+		return []cell{name, append(value, say(notes)...), say(it.when.text)}
 	}
-	return []cell{name, value, say(it.when.text), say(ranges(n)), note}
+	return []cell{name, value, say(it.when.text), say(ranges(n), notes)}
 }
 
 // earlier is an older result beside the newest of the same: 61 mmol/mol, Feb-2026.

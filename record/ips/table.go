@@ -48,11 +48,11 @@ func columns(k kind, t int) (heading string, names []string) {
 		if t == 1 {
 			return "Reports", []string{"Report", "Conclusion", "Date", "Status"}
 		}
-		return "", []string{"Test", "Value", "Date", "Range", "Note", "Earlier"}
+		return "", []string{"Test", "Value", "Date", "Range and note", "Earlier"}
 	case vitals:
-		return "", []string{"Measurement", "Value", "Date", "Range", "Note", "Earlier"}
+		return "", []string{"Measurement", "Value", "Date", "Range and note", "Earlier"}
 	case pregnancy, social:
-		return "", []string{"What", "Answer", "Date", "Range", "Note", "Earlier"}
+		return "", []string{"What", "Answer", "Date", "Range and note", "Earlier"}
 	case procedures:
 		return "", []string{"Procedure", "When", "Where on the body", "Status"}
 	case devices:
