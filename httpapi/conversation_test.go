@@ -32,9 +32,11 @@ import (
 //	not "penicillin"
 //	json entry.0.resource.id = "allergy"
 //	save next link.1.url for later, as {next}
+//	location upload      its Location for later, as {upload}
 //	keep refused         the whole answer, but for its request id
 //	same refused         is that
 //	do revoke gp         something that happens in the world
+//	{page} and {book}    are 320 KiB and 1.25 MiB of digits
 //
 // Lines that begin with # say why.
 func TestConversations(t *testing.T) {
@@ -50,6 +52,8 @@ func TestConversations(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := &conversation{world: newWorld(t), t: t, kept: map[string]string{}}
+			c.vars["page"] = strings.Repeat("0123456789abcdef", 20<<10) // 327,680 bytes: kept apart from its JSON
+			c.vars["book"] = strings.Repeat(c.vars["page"], 4)          // 1,310,720: five parts of an upload
 			for i, line := range strings.Split(string(text), "\n") {
 				c.at = fmt.Sprintf("%s:%d", file, i+1)
 				c.line(line)
@@ -133,6 +137,8 @@ func (c *conversation) expect(line string) {
 	case "save":
 		name, path, _ := strings.Cut(rest, " ")
 		c.vars[name] = strings.TrimPrefix(fmt.Sprint(c.json(path)), publicURL)
+	case "location":
+		c.vars[rest] = strings.TrimPrefix(c.header.Get("Location"), publicURL)
 	case "keep":
 		c.kept[rest] = c.whole()
 	case "same":

@@ -29,6 +29,10 @@ type Options struct {
 
 	// Timeout is for one request, its answer included; 60 s.
 	Timeout time.Duration
+
+	// Wait is how long after a line broke what is large goes on, and each time that
+	// nothing moved twice as long; 250 ms.
+	Wait time.Duration
 }
 
 // How large an answer may be.
@@ -42,6 +46,7 @@ type Client struct {
 	base    string
 	http    *http.Client
 	timeout time.Duration
+	wait    time.Duration
 }
 
 // New makes a client of the server at that URL.
@@ -60,6 +65,9 @@ func New(server string, o Options) (*Client, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = 60 * time.Second
 	}
+	if o.Wait <= 0 {
+		o.Wait = 250 * time.Millisecond
+	}
 	t := o.Transport
 	if t == nil {
 		own := http.DefaultTransport.(*http.Transport).Clone()
@@ -73,7 +81,7 @@ func New(server string, o Options) (*Client, error) {
 		t = own
 	}
 	return &Client{
-		base: u.String(), timeout: o.Timeout,
+		base: u.String(), timeout: o.Timeout, wait: o.Wait,
 		http: &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return record.Safef(record.Unavailable, "the server answered with a redirect, which is not followed: use the address it is really at")
 		}},

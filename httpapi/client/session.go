@@ -48,7 +48,8 @@ func (s *Session) VRead(ctx context.Context, ref fhir.Ref, v record.Version) ([]
 }
 
 func (s *Session) get(ctx context.Context, path string) ([]byte, error) {
-	_, b, err := s.c.do(ctx, call{method: "GET", path: path, token: s.token, max: maxResource})
+	_, b, err := s.c.do(ctx, call{method: "GET", path: path, token: s.token, max: maxResource,
+		header: http.Header{"Accept": {"application/fhir+json"}}}) // or a Binary would come as its content
 	return b, err
 }
 

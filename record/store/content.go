@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"strings"
 
 	"carehold/record"
 	"carehold/record/entry"
@@ -49,7 +50,7 @@ func (v *View) content(e Entry) (*Content, error) {
 		if r.Type() != "Binary" || !data.Valid() {
 			return nil, record.Errorf(record.NotFound, "%s has no content", e.Ref)
 		}
-		if c.small, err = base64.StdEncoding.DecodeString(data.Text()); err != nil {
+		if c.small, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(data.Text()), "")); err != nil {
 			return nil, record.Errorf(record.Unprocessed, "the data of %s is not base64 as this server reads it: read it as JSON", e.Ref)
 		}
 		c.Size = int64(len(c.small))
