@@ -89,11 +89,43 @@ func (b *builder) absence(it *item, n fhir.Node) absent {
 	return says
 }
 
+// lists are the codes of Lists, of LOINC and of R4's list-example-codes, by section.
+var lists = map[string]kind{"52472-8": allergies, "48765-2": allergies, "allergies": allergies, "10160-0": medicines, "medications": medicines,
+	"11450-4": problems, "problems": problems, "11369-6": vaccinations}
+
+// placeList: a list that is empty, and says why, states an absence for which IPS has no
+// entry; the section's own emptyReason says it. Any other List only orders what is
+// listed anyway.
+func placeList(it *item, n fhir.Node, status string) (reason, bool) {
+	known := false
+	anyCode(n.Get("code"), func(_, code string) bool {
+		it.kind, known = lists[code]
+		return known
+	})
+	if !known || first(n.Get("entry")).Valid() {
+		return keep, false
+	}
+	switch codeOf(n.Get("emptyReason"), "http://terminology.hl7.org/CodeSystem/list-empty-reason") {
+	case nilKnown:
+		it.none = knownNone
+	case notAsked:
+		it.none = noInfo
+	default:
+		return keep, false
+	}
+	it.spoken, it.group, it.most, it.when = true, "list", 1, sayDate(n.Get("date").Text())
+	return only(notCurrent, status, "current"), true
+}
+
 // stated is how an entry that says none reads: what it says, when, and who says so.
 func (b *builder) stated(it *item) []string {
 	n := it.root()
 	what := sayConcept(n.Get(absenceOf[it.Ref.Type].code))
-	if it.Ref.Type == "DeviceUseStatement" {
+	if it.Ref.Type == "List" {
+		if what = "None are known"; it.none == noInfo {
+			what = "This was not asked"
+		}
+	} else if it.Ref.Type == "DeviceUseStatement" {
 		what = sayDevice(b.find(n.Get("device")))
 	} else if r := n.Get("medicationReference"); r.Valid() {
 		what = sayConcept(b.find(r).Get("code"))

@@ -207,3 +207,57 @@ func TestDeterministic(t *testing.T) {
 		t.Error("another id: the same Composition, or other sections")
 	}
 }
+
+// A List that is empty and says why: told with who and when, and IPS has the code for it.
+func TestEmptyLists(t *testing.T) {
+	of := func(id, date, code, reason string) string {
+		return `allergies: {"resourceType":"List","id":"` + id + `","status":"current","mode":"working","code":{"coding":[{"system":"http://loinc.org","code":"` + code + `"}]},"subject":{"reference":"Patient/p"},"date":"` + date + `","source":{"display":"Dr Okafor"},"emptyReason":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/list-empty-reason","code":"` + reason + `"}]}}`
+	}
+	penicillin := handmade["everything"][4]
+	for name, c := range map[string]struct {
+		lines       []string
+		empty, text string
+	}{
+		"none known":   {[]string{of("l", "2026-03-03", "52472-8", "nilknown")}, "nilknown", "Recorded: None are known, stated 03-Mar-2026 by Dr Okafor."},
+		"not asked":    {[]string{of("l", "2026-03", "48765-2", "notasked")}, "notasked", "Recorded: This was not asked, stated Mar-2026 by Dr Okafor.\nThat does not mean there are none."},
+		"the newest":   {[]string{of("l", "2026", "48765-2", "notasked"), of("k", "2025", "48765-2", "nilknown")}, "notasked", "Recorded: This was not asked, stated 2026"},
+		"withheld":     {[]string{of("l", "2026", "48765-2", "withheld")}, "unavailable", "No allergies are recorded here."},
+		"of something": {[]string{of("l", "2026", "99999-9", "nilknown")}, "unavailable", "No allergies are recorded here."},
+		"old":          {[]string{strings.Replace(of("l", "2026", "48765-2", "nilknown"), "current", "retired", 1)}, "unavailable", "No current allergies are recorded here."},
+		"and one":      {[]string{of("l", "2026", "48765-2", "nilknown"), penicillin}, "", "the two do not agree"},
+	} {
+		p, entries := hand(t, append([]string{handPatient}, c.lines...)...)
+		doc := build(t, whole(p, entries))
+		run(t, name, doc)
+		oracle(t, name, doc)
+		v := read(t, doc)
+		if text := v.text("48765-2"); v.empty("48765-2") != c.empty || !strings.Contains(text, c.text) || v.has("List/l") {
+			t.Errorf("%s: %s %q", name, v.empty("48765-2"), text)
+		}
+	}
+}
+
+// References: contained, absolute, in circles, to what is not there and to elsewhere.
+func TestReferences(t *testing.T) {
+	p, entries := hand(t, handPatient,
+		`medicines: {"resourceType":"MedicationRequest","id":"a","status":"active","intent":"order","contained":[{"resourceType":"Medication","id":"m","code":{"text":"Inside"}}],"medicationReference":{"reference":"#m"},"subject":{"reference":"Patient/p"}}`,
+		`medicines: {"resourceType":"MedicationRequest","id":"b","status":"active","intent":"order","medicationReference":{"reference":"https://carehold.example/fhir/Medication/here"},"subject":{"reference":"Patient/p"},"requester":{"reference":"Organization/one"}}`,
+		`medicines: {"resourceType":"MedicationRequest","id":"c","status":"active","intent":"order","medicationReference":{"reference":"https://elsewhere.example/fhir/Medication/here"},"subject":{"reference":"Patient/p"},"requester":{"reference":"Practitioner/gone"},"encounter":{"reference":"Encounter/e"}}`,
+		`medicines: {"resourceType":"Medication","id":"here","code":{"text":"Here"}}`,
+		`visits: {"resourceType":"Encounter","id":"e","status":"finished","class":{"code":"AMB"}}`,
+		`providers: {"resourceType":"Organization","id":"one","name":"One","partOf":{"reference":"Organization/two"}}`,
+		`providers: {"resourceType":"Organization","id":"two","name":"Two","partOf":{"reference":"Organization/one"}}`)
+	doc := build(t, whole(p, entries))
+	v := read(t, doc)
+	if got, want := v.text("10160-0"), "Current\nMedicine | Status\nInside | Active\nHere | Active\nNot named | Active"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if !v.has("Organization/one") || !v.has("Organization/two") || !v.has("Medication/here") || v.has("Encounter/e") || v.has("Practitioner/gone") {
+		t.Error("other companions than it should have")
+	}
+	for _, e := range entries { // no byte of an entry is another
+		if e.Ref.Type != "Encounter" && !bytes.Contains(doc, append([]byte(`"resource":`), e.Body...)) {
+			t.Errorf("%v is not as it was served", e.Ref)
+		}
+	}
+}

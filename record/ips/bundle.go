@@ -195,7 +195,7 @@ func (b *builder) write(comp composition, all []*item) ([]byte, error) {
 }
 
 func emptyReason(code string) *concept {
-	words := map[string]string{unavailable: "Nothing is recorded here", withheld: "Not in what was shared"}
+	words := map[string]string{unavailable: "Nothing is recorded here", withheld: "Not in what was shared", nilKnown: "None are known", notAsked: "Not asked"}
 	return &concept{[]coding{{"http://terminology.hl7.org/CodeSystem/list-empty-reason", code, sayStatus(code)}}, words[code]}
 }
 

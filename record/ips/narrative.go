@@ -44,6 +44,8 @@ func render(name string, data any) (string, error) {
 // The reasons that a section is empty: http://terminology.hl7.org/CodeSystem/list-empty-reason.
 const (
 	unavailable = "unavailable"
+	nilKnown    = "nilknown"
+	notAsked    = "notasked"
 	withheld    = "withheld"
 )
 
@@ -97,7 +99,14 @@ func (b *builder) tell(k kind) (t told, empty string, shown bool) {
 	}
 	t.After = append(append(t.After, r.partly(sec)...), left...)
 	if b.spoken(k) == len(b.listed[k]) && len(b.listed[k]) > 0 {
-		empty = unavailable // IPS has no entry for what is told
+		switch { // IPS has no entry for what is told
+		case len(t.Tables) > 0:
+			empty = unavailable
+		case len(nones) > 0:
+			empty = nilKnown
+		default:
+			empty = notAsked
+		}
 	}
 	shown = sec.required || len(b.listed[k]) > 0 || len(left) > 0 || r.none || r.some
 	return t, empty, shown

@@ -39,9 +39,9 @@ const (
 // and the others are no statements.
 var placed = set("AllergyIntolerance", "Condition", "MedicationStatement", "MedicationRequest", "MedicationDispense", "MedicationAdministration",
 	"Immunization", "Observation", "DiagnosticReport", "Procedure", "DeviceUseStatement", "Device", "Consent", "Flag", "ClinicalImpression",
-	"CarePlan", "Goal", "ImmunizationRecommendation", "DocumentReference")
+	"CarePlan", "Goal", "ImmunizationRecommendation", "DocumentReference", "List")
 
-var apart = set("Composition", "Bundle", "Binary", "Provenance", "AuditEvent", "Questionnaire", "Patient", "Person", "List", "Linkage", "Basic")
+var apart = set("Composition", "Bundle", "Binary", "Provenance", "AuditEvent", "Questionnaire", "Patient", "Person", "Linkage", "Basic")
 
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))
@@ -126,6 +126,8 @@ func (b *builder) placeType(it *item, n fhir.Node, status string) (reason, bool)
 		return only(notCurrent, life, "proposed", "planned", "accepted", "active", "on-hold"), true
 	case "DocumentReference":
 		return placeDocument(it, n, status)
+	case "List":
+		return placeList(it, n, status)
 	default:
 		return placeStory(it, n), true
 	}
