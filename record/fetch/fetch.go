@@ -16,7 +16,7 @@ type Request struct {
 	Method string // GET or POST
 	URL    string
 	Accept string
-	Body   []byte // JSON, of a POST; it may hold a passcode
+	Body   []byte // of a POST, sent as application/json; it may hold a passcode, and is cleared afterwards
 }
 
 // Response is the answer to it. Whoever asked closes Body.

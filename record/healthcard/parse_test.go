@@ -92,6 +92,11 @@ func TestForms(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
+	for _, second := range []string{"shc:/2/2/" + digits, chunks[1] + " shc:/2/3/" + numeric(a[half:half+90])} {
+		if _, err := healthcard.Parse([]byte(chunks[0] + " " + second)); err == nil || !strings.Contains(err.Error(), "one card at a time") {
+			t.Errorf("does not say that two cards were mixed: %v", err)
+		}
+	}
 	if _, err := healthcard.Parse([]byte(chunks[0] + " " + chunks[2])); err == nil || !strings.Contains(err.Error(), "code 2") {
 		t.Errorf("does not say which code is missing: %v", err)
 	}

@@ -41,6 +41,11 @@ type Opened struct {
 
 // Open fetches and decrypts everything that the link leads to.
 func (l Link) Open(ctx context.Context, f fetch.Fetch, a Ask) (Opened, error) {
+	return l.within(ctx, f, a, MaxContent, MaxContent)
+}
+
+// within is Open, with what may be fetched and what that may inflate to.
+func (l Link) within(ctx context.Context, f fetch.Fetch, a Ask, fetched, inflated int) (Opened, error) {
 	if l.secret == nil {
 		return Opened{}, errNotLink
 	}
@@ -54,7 +59,7 @@ func (l Link) Open(ctx context.Context, f fetch.Fetch, a Ask) (Opened, error) {
 	if l.Passcode && a.Passcode.IsZero() {
 		return Opened{}, NeedsPasscode
 	}
-	r := reader{ctx: ctx, fetch: f, key: l.secret().key, fetched: MaxContent, inflated: MaxContent}
+	r := reader{ctx: ctx, fetch: f, now: a.Now, key: l.secret().key, fetched: fetched, inflated: inflated}
 	if l.Single {
 		return r.single(l.URL(), a.Recipient)
 	}
@@ -65,6 +70,7 @@ func (l Link) Open(ctx context.Context, f fetch.Fetch, a Ask) (Opened, error) {
 type reader struct {
 	ctx      context.Context
 	fetch    fetch.Fetch
+	now      time.Time
 	key      crypto.Key
 	fetched  int
 	inflated int
@@ -109,14 +115,14 @@ func (r *reader) manifest(address string, a Ask) (Opened, error) {
 	if err != nil {
 		return Opened{}, err
 	}
-	if err := refusal(answer, false); err != nil {
+	if err := refusal(answer, false, r.now); err != nil {
 		return Opened{}, err
 	}
 	m, err := ParseManifest(answer.Body)
 	if err != nil {
 		return Opened{}, err
 	}
-	out := Opened{Wait: wait(answer.RetryAfter, a.Now)}
+	out := Opened{Wait: wait(answer.RetryAfter, r.now)}
 	for _, listed := range m.Files {
 		if !known(listed.ContentType) {
 			out.Others = append(out.Others, printable(cut(listed.ContentType, maxLabel)))
@@ -155,11 +161,11 @@ func (r *reader) get(address, accept string, location bool) ([]byte, time.Durati
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := refusal(answer, location); err != nil {
+	if err := refusal(answer, location, r.now); err != nil {
 		return nil, 0, err
 	}
 	r.fetched -= len(answer.Body)
-	return answer.Body, wait(answer.RetryAfter, time.Time{}), nil
+	return answer.Body, wait(answer.RetryAfter, r.now), nil
 }
 
 // status passes on the three that there are.

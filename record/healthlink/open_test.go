@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"carehold/crypto"
+	"carehold/crypto/jose"
 	"carehold/record"
 	"carehold/record/fetch"
 	"carehold/record/healthlink"
@@ -193,6 +194,8 @@ func TestRefusals(t *testing.T) {
 		{"stopped", answer{status: 404, body: "x"}, record.NotFound, "Ask for a new one", 0},
 		{"gone", answer{status: 410}, record.NotFound, "Ask for a new one", 0},
 		{"too often", answer{status: 429, retryAfter: "90"}, record.TooMany, "1m30s", 0},
+		{"too often, until", answer{status: 429, retryAfter: "Sun, 01 Mar 2026 12:10:00 GMT"}, record.TooMany, "10m0s", 0},
+		{"too often, until it was", answer{status: 429, retryAfter: "Sun, 01 Mar 2026 11:10:00 GMT"}, record.TooMany, "few minutes", 0},
 		{"too often, no time", answer{status: 429, retryAfter: "soon"}, record.TooMany, "few minutes", 0},
 		{"too often, for ever", answer{status: 429, retryAfter: "99999999999"}, record.TooMany, "168h", 0},
 		{"fault", answer{status: 503}, record.Unavailable, "later", 0},
@@ -406,6 +409,47 @@ func TestMemory(t *testing.T) {
 	t.Logf("file without an end: %d MiB", used>>20)
 	if used > 512<<20 {
 		t.Errorf("a file without an end: %d bytes allocated", used)
+	}
+}
+
+// TestLimits: all files of a link together, to the byte; both as they are fetched and
+// as they are when they are open.
+func TestLimits(t *testing.T) {
+	file := encrypt(t, healthlink.FHIR, patient, false)
+	const listed = `{"contentType":"application/fhir+json","location":"https://f.example/1"}`
+	s := &server{answers: map[string]answer{
+		"POST https://a.example/m": {status: 200, body: `{"files":[` + listed + "," + listed + `]}`},
+		"GET https://f.example/1":  {status: 200, body: file},
+	}}
+	for _, c := range []struct {
+		fetched, inflated int
+		want              error
+	}{
+		{2 * len(file), 2 * len(patient), nil},
+		{2*len(file) - 1, 2 * len(patient), record.TooLarge},
+		{2 * len(file), 2*len(patient) - 1, record.TooLarge},
+	} {
+		o, err := healthlink.OpenWithin(link(t, "https://a.example/m", healthlink.Terms{}), t.Context(), s, doctor, c.fetched, c.inflated)
+		if !errors.Is(err, c.want) || (err == nil) != (len(o.Files) == 2) {
+			t.Errorf("%+v: %d files, %v", c, len(o.Files), err)
+		}
+	}
+}
+
+// TestContentType: in every form that a header may have it (RFC 7515 §4.1.10).
+func TestContentType(t *testing.T) {
+	for cty, want := range map[string]error{
+		"application/fhir+json": nil, "fhir+json": nil, "APPLICATION/FHIR+JSON": nil, "application/fhir+json; fhirVersion=4.0.1": nil, "": nil,
+		"application/smart-health-card": record.Invalid, "application/pdf": record.Unsupported, "text/fhir+json": record.Unsupported, "json": record.Unsupported,
+	} {
+		text, err := jose.Seal(key(t), cty, []byte(patient), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &server{answers: map[string]answer{"GET https://a.example/m?recipient=x": {status: 200, body: text}}}
+		if _, err = link(t, "https://a.example/m", healthlink.Terms{Single: true}).Open(t.Context(), s, healthlink.Ask{Recipient: "x", Now: now}); !errors.Is(err, want) {
+			t.Errorf("%q: %v", cty, err)
+		}
 	}
 }
 

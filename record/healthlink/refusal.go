@@ -36,7 +36,7 @@ func wrongPasscode(remaining int) error {
 }
 
 // refusal is what an answer that is not 200 means to the person.
-func refusal(a fetch.Answer, location bool) error {
+func refusal(a fetch.Answer, location bool, now time.Time) error {
 	switch a.Status {
 	case 200:
 		return nil
@@ -48,7 +48,7 @@ func refusal(a fetch.Answer, location bool) error {
 		}
 		return record.Safef(record.NotFound, "the link is no longer good: it was stopped, has expired, or was used up. Ask for a new one")
 	case 429:
-		if w := wait(a.RetryAfter, time.Time{}); w > 0 {
+		if w := wait(a.RetryAfter, now); w > 0 {
 			return record.Safef(record.TooMany, "the link was asked too often: try again in %s", w)
 		}
 		return record.Safef(record.TooMany, "the link was asked too often: try again in a few minutes")
@@ -80,7 +80,7 @@ func wait(retryAfter string, now time.Time) time.Duration {
 	if s, err := strconv.Atoi(retryAfter); err == nil {
 		return min(time.Duration(max(s, 0))*time.Second, week)
 	}
-	if t, err := time.Parse(httpDate, retryAfter); err == nil && !now.IsZero() && t.After(now) {
+	if t, err := time.Parse(httpDate, retryAfter); err == nil && t.After(now) {
 		return min(t.Sub(now).Round(time.Second), week)
 	}
 	return 0
