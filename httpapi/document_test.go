@@ -261,7 +261,7 @@ func TestDocumentLimits(t *testing.T) {
 	}
 	c, err := net.Dial("tcp", strings.TrimPrefix(w.http.URL, "http://"))
 	w.check(err)
-	fmt.Fprintf(c, "POST /fhir/Binary HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/pdf\r\nContent-Length: 3000000000\r\n\r\n", w.vars["ada"])
+	fmt.Fprintf(c, "POST /fhir/Binary HTTP/1.1\r\nHost: record.example.org\r\nAuthorization: Bearer %s\r\nContent-Type: application/pdf\r\nContent-Length: 3000000000\r\n\r\n", w.vars["ada"])
 	if answer, _ := bufio.NewReader(c).ReadString('\n'); answer != "HTTP/1.1 413 Request Entity Too Large\r\n" {
 		t.Errorf("3 GB: %s", answer)
 	}
@@ -270,7 +270,7 @@ func TestDocumentLimits(t *testing.T) {
 	for range 10 {
 		c, err := net.Dial("tcp", strings.TrimPrefix(w.http.URL, "http://"))
 		w.check(err)
-		fmt.Fprintf(c, "POST /fhir/Binary HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/pdf\r\nContent-Length: 3000000\r\n\r\n", w.vars["ada"])
+		fmt.Fprintf(c, "POST /fhir/Binary HTTP/1.1\r\nHost: record.example.org\r\nAuthorization: Bearer %s\r\nContent-Type: application/pdf\r\nContent-Length: 3000000\r\n\r\n", w.vars["ada"])
 		c.Write(noise(300_000))
 		c.(*net.TCPConn).CloseWrite()
 		io.Copy(io.Discard, c)

@@ -90,8 +90,9 @@ func (c *Client) exchange(ctx context.Context, p piece) (answer *http.Response, 
 		stop()
 		return nil, nil, unreached(err)
 	}
-	answer.Body = watch.over(answer.Body)
-	end = func() { answer.Body.Close(); stop() }
+	came := watch.over(answer.Body)
+	answer.Body = came
+	end = func() { came.Close(); stop() }
 	if answer.StatusCode >= 400 {
 		defer end()
 		b, _ := io.ReadAll(io.LimitReader(answer.Body, maxError))
