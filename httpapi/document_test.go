@@ -92,7 +92,8 @@ func (b *breaking) client(t *testing.T) *client.Client {
 }
 
 // What is sent and fetched over a line that breaks again and again arrives whole, and
-// not much of it goes twice.
+// not much of it goes again: what a line had taken and not handed on when it broke is
+// lost with it.
 func TestDocumentsOverABadLine(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -108,7 +109,7 @@ func TestDocumentsOverABadLine(t *testing.T) {
 		t.Fatal(names, err)
 	}
 	up, broken := line.moved.Swap(0), line.broken.Swap(0)
-	if broken < 3 || up > 2*int64(len(content)) {
+	if broken < 3 || up > 3*int64(len(content)) {
 		t.Errorf("%d bytes went for %d, over %d breaks", up, len(content), broken)
 	}
 	claim := fmt.Sprintf(`{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Binary","id":"scan","contentType":"image/tiff","_data":{"extension":[{"url":%q,"valueUri":%q}]}},"request":{"method":"PUT","url":"Binary/scan"}}]}`,
