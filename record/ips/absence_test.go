@@ -9,6 +9,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/fhir"
+	"carehold/record/ips"
 )
 
 func ref(s string) fhir.Ref { r, _ := fhir.ParseRef(s); return r }
@@ -259,5 +260,19 @@ func TestReferences(t *testing.T) {
 		if e.Ref.Type != "Encounter" && !bytes.Contains(doc, append([]byte(`"resource":`), e.Body...)) {
 			t.Errorf("%v is not as it was served", e.Ref)
 		}
+	}
+}
+
+// What Needs says is not needed changes no byte.
+func TestNeeds(t *testing.T) {
+	p, entries := marion(t)
+	var needed []ips.Entry
+	for _, e := range entries {
+		if ips.Needs(e.Ref.Type, e.Section) {
+			needed = append(needed, e)
+		}
+	}
+	if len(needed) > len(entries)*8/10 || !bytes.Equal(build(t, whole(p, needed)), build(t, whole(p, entries))) {
+		t.Errorf("%d of %d entries make another document", len(needed), len(entries))
 	}
 }

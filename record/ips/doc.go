@@ -36,6 +36,11 @@
 //	results        observations and reports: the newest three of each test
 //	vital signs, procedures, pregnancy: the newest three of each
 //	smoking, alcohol: the newest one, of which IPS allows no more
+//	plans, alerts, advance decisions: those in force
+//
+// What IPS has no entry for is told in the text alone, which then has the status
+// additional: goals, devices that no statement names, what must not be given
+// (doNotPerform is false in IPS), Lists that are empty and say why.
 //
 // A summary is read in a minute, and IPS leaves to the maker what is relevant; what
 // is left out is counted in the section's text, by its reason. entered-in-error is
@@ -54,10 +59,12 @@
 //
 // The same Input gives the same bytes, in whatever order the entries come. Time and
 // memory grow with the entries. Every text of a record is text: in a narrative it is
-// escaped, isolated from the words around it and cut to a few hundred characters; it
-// stands in full in its entry. An entry is in the document as it was served, but for
+// escaped, isolated from the words around it, without what turns the direction of those
+// and cut to a few hundred characters; it stands in full in its entry. An entry is in the document as it was served, but for
 // elements that IPS requires and that are not there, which say data-absent-reason
-// unknown (complete.go). No narrative of a source gets into the Composition or the
+// unknown (complete.go). Numbers, units and ranges are shown as they were written, dates
+// as precise as they are. Above or below range is said where the laboratory says it, or
+// gives one range for everyone in the same unit; good or bad never is. No narrative of a source gets into the Composition or the
 // page: Page writes again what it shows, element by element.
 //
 // # What it must never do

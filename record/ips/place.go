@@ -43,6 +43,12 @@ var placed = set("AllergyIntolerance", "Condition", "MedicationStatement", "Medi
 
 var apart = set("Composition", "Bundle", "Binary", "Provenance", "AuditEvent", "Questionnaire", "Patient", "Person", "Linkage", "Basic")
 
+// Needs reports whether an entry of a type, filed in a section, can be in a document or
+// be told in one: any other need not be loaded for Build.
+func Needs(resourceType string, s record.Section) bool {
+	return resourceType == "Patient" || placed[resourceType] || followed[resourceType] || s == record.AboutMe && !apart[resourceType]
+}
+
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))
 	for _, n := range names {
@@ -149,113 +155,6 @@ func (b *builder) placeCondition(it *item, n fhir.Node) (reason, bool) {
 	}
 	return unless(ruledOut, verification(n), "refuted"), true
 }
-
-// The tables of the medicines, what must not be given first.
-const (
-	tableNever = iota
-	tableCurrent
-	tableEnded
-	tableGiven
-)
-
-func (b *builder) placeMedicine(it *item, n fhir.Node, status string) (reason, bool) {
-	var end date
-	it.table = tableCurrent
-	switch it.Ref.Type {
-	case "MedicationStatement":
-		it.when = firstDate(choice(n, "effective"), sayDate(n.Get("dateAsserted").Text()))
-		end = date{end: it.when.end}
-		if end.end.IsZero() {
-			end = sayDate(n.Get("dateAsserted").Text())
-		}
-	case "MedicationRequest":
-		it.when = sayDate(n.Get("authoredOn").Text())
-		if end = sayPeriod(n.Get("dispenseRequest").Get("validityPeriod")); end.end.IsZero() {
-			end = it.when
-		}
-		if n.Get("doNotPerform").Text() == "true" { // IPS has doNotPerform false, exactly
-			it.table, it.spoken = tableNever, true
-			return only(notCurrent, status, "active", "on-hold", "unknown"), true
-		}
-	case "MedicationDispense":
-		it.table, it.when = tableGiven, firstDate(sayDate(n.Get("whenHandedOver").Text()), sayDate(n.Get("whenPrepared").Text()))
-		end = it.when
-		if status != "completed" && status != "unknown" {
-			return notDone, true
-		}
-	case "MedicationAdministration":
-		it.table, it.when = tableGiven, choice(n, "effective")
-		end = it.when
-		if status == "not-done" {
-			return notDone, true
-		}
-	}
-	if it.table == tableGiven {
-		it.group, it.most = b.medicine(n), 1
-	} else {
-		switch status {
-		case "cancelled", "draft":
-			return notCurrent, true
-		case "completed", "stopped", "not-taken":
-			it.table = tableEnded
-		}
-	}
-	if it.table > tableCurrent && !end.end.IsZero() && end.end.Before(b.Time.AddDate(0, -recentEnds, 0)) {
-		return ended, true
-	}
-	return keep, true
-}
-
-// advanceConsent reports whether a Consent is an advance directive, and not one to
-// treatment, research or sharing.
-func advanceConsent(n fhir.Node) bool {
-	return anyCode(n.Get("scope"), func(_, code string) bool { return code == "adr" }) ||
-		anyCode(n.Get("category"), func(system, code string) bool {
-			switch system {
-			case loinc:
-				return advancePapers[code]
-			case "http://terminology.hl7.org/CodeSystem/consentcategorycodes":
-				return code == "acd" || code == "dnr" || code == "hcd" || code == "polst"
-			}
-			return false
-		})
-}
-
-// advancePapers are the codes of LOINC for documents that say in advance what is
-// wanted: advance directives, a living will, a personal advance care plan.
-var advancePapers = set("42348-3", "86533-7", "81334-5")
-
-// placeDocument: a document whose type is that of a section stands in it.
-func placeDocument(it *item, n fhir.Node, status string) (reason, bool) {
-	it.when = firstDate(sayDate(n.Get("date").Text()), sayPeriod(n.Get("context").Get("period")))
-	if it.Section == record.AboutMe {
-		it.kind = story
-		return only(notCurrent, status, "current"), true
-	}
-	found := false
-	is := func(system, code string) bool {
-		if system != loinc {
-			return false
-		}
-		if advancePapers[code] {
-			it.kind, found = advance, true
-		}
-		for k := range sections {
-			if sections[k].code == code {
-				it.kind, found = kind(k), true
-			}
-		}
-		return found
-	}
-	if !anyCode(n.Get("type"), is) {
-		anyCode(n.Get("category"), is)
-	}
-	it.table = documents
-	return only(notCurrent, status, "current"), found
-}
-
-// documents is the table of a section's documents, after all the others.
-const documents = 9
 
 // placeStory: what is filed as the person's own words is their story.
 func placeStory(it *item, n fhir.Node) reason {
