@@ -68,6 +68,10 @@ func (b *builder) absence(it *item, n fhir.Node) absent {
 	if v := verification(n); v == "refuted" || v == "entered-in-error" {
 		return present
 	}
+	switch n.Get("status").Text() {
+	case "stopped", "not-taken", "cancelled", "draft":
+		return present
+	}
 	concept := n.Get(at.code)
 	if it.Ref.Type == "DeviceUseStatement" {
 		concept = b.find(concept).Get("type")
