@@ -212,7 +212,7 @@ func TestDeterministic(t *testing.T) {
 // "No known medications", stopped: there are some by now, and nobody said which.
 func TestNoneStopped(t *testing.T) {
 	p, entries := hand(t, handPatient, strings.Replace(handmade["known none"][3], `"unknown"`, `"stopped"`, 1))
-	if text := read(t, build(t, whole(p, entries))).text("10160-0"); strings.Contains(text, "Recorded:") || !strings.Contains(text, "No known medications | Stopped") {
+	if text := read(t, build(t, whole(p, entries))).text("10160-0"); strings.Contains(text, "Recorded:") || !strings.Contains(text, "No known medications | Mar-2026 | Stopped") {
 		t.Errorf("%q", text)
 	}
 }
