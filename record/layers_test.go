@@ -39,6 +39,7 @@ var layers = map[string]string{
 	"record/filing":            "record record/fhir",
 	"record/change":            "record record/fhir",
 	"record/ips":               "record record/fhir",
+	"record/importer":          "record record/fhir",
 	"record/fetch":             "record",
 	"record/healthlink":        "crypto crypto/jose record record/fetch",
 	"record/healthcard":        "crypto/jose record record/fetch record/fhir",
