@@ -90,6 +90,7 @@ var (
 	ContextPage      = contextKind("page")       // person, grant
 	ContextMemo      = contextKind("memo")       // person, grant, epoch, what, number
 	ContextLink      = contextKind("link")       // capsule id
+	ContextFile      = contextKind("file")       // capsule id, number of the file
 	ContextTicket    = contextKind("ticket")     // nothing: under a key that is never at rest
 	ContextSent      = contextKind("upload")     // person, grant, upload, index
 )

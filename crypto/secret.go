@@ -1,6 +1,9 @@
 package crypto
 
-import "crypto/subtle"
+import (
+	"crypto/subtle"
+	"unicode/utf8"
+)
 
 // Secret is what a person types to prove who they are: a passphrase, the text of
 // a recovery code. It is no key, for it is not uniform; it prints [secret].
@@ -19,6 +22,9 @@ func SecretString(s string) Secret { return SecretOf([]byte(s)) }
 
 // IsZero reports whether nothing was typed.
 func (s Secret) IsZero() bool { return s.b == nil || len(*s.b()) == 0 }
+
+// Characters is how many were typed.
+func (s Secret) Characters() int { return utf8.RuneCount(s.Reveal()) }
 
 // Reveal returns the bytes themselves, not a copy. TestKeysAreNotHandedOut lists
 // who may call it.

@@ -128,6 +128,7 @@ func (s *Server) before(e *event, r *http.Request) {
 	if e.door == DoorLink { // viewers are pages of other sites
 		h.Set("Access-Control-Allow-Origin", "*")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		h.Set("Access-Control-Expose-Headers", "Retry-After")
 		h.Set("Cache-Control", "no-store")
 	}
 	if e.door == DoorFHIR {
@@ -172,6 +173,9 @@ func (s *Server) serve(e *event, r *http.Request, route *Route) error {
 		return err
 	}
 	defer leave()
+	if route.Door == DoorLink { // a file may be large
+		s.extend(e, route)
+	}
 	if route.Stream {
 		s.stream(e, r)
 	}

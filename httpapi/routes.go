@@ -135,6 +135,7 @@ func (s *Server) routes() []Route {
 		{Method: "GET", Path: "/shl/{link}", Door: DoorLink, Kinds: anyone, Rate: RateOrdinary, Open: s.links.Direct},
 		{Method: "OPTIONS", Path: "/shl/{link}", Door: DoorLink, Kinds: anyone, Rate: RateOrdinary, Open: s.links.Preflight},
 		{Method: "GET", Path: "/shl/file/{ticket}", Door: DoorLink, Kinds: anyone, Rate: RateOrdinary, Open: s.links.File},
+		{Method: "OPTIONS", Path: "/shl/file/{ticket}", Door: DoorLink, Kinds: anyone, Rate: RateOrdinary, Open: s.links.Preflight},
 
 		// A page that says what this is, and the core for the browser.
 		{Method: "GET", Path: "/", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Home},
@@ -160,7 +161,7 @@ var variables = map[string]string{
 	"capsule":     `[0-9a-f]{32}`,
 	"file":        `[0-9]{1,2}`,
 	"link":        `[0-9A-Za-z]{49}`,
-	"ticket":      `[0-9A-Za-z_\-]{1,1000}`,
+	"ticket":      `[0-9A-Za-z_\-]{1,2000}`, // a passcode of 200 characters is in it
 	"upload":      `[0-9a-f]{32}`,
 	"uploads":     `(?:\$|%24)upload`,
 }

@@ -143,7 +143,7 @@ func (a *app) link(ctx context.Context, u *unlocked, req holder.GrantRequest, o 
 		}
 		files = append(files, linkFile{healthlink.APIAccess, b})
 	}
-	if err := u.putLinkFiles(ctx, link, files); err != nil {
+	if err := u.putLinkFiles(ctx, link, files, !passcode.IsZero()); err != nil {
 		return err
 	}
 	issued, err := u.Link(ctx, link, holder.LinkRequest{GrantRequest: req, Passcode: passcode, Direct: o.snapshot, Summary: !o.snapshot})
@@ -160,7 +160,7 @@ type linkFile struct {
 }
 
 // putLinkFiles seals the files and sends them, and then the list of them.
-func (u *unlocked) putLinkFiles(ctx context.Context, link *holder.NewLink, files []linkFile) error {
+func (u *unlocked) putLinkFiles(ctx context.Context, link *holder.NewLink, files []linkFile, guarded bool) error {
 	if len(files) == 0 {
 		return nil
 	}
@@ -170,7 +170,11 @@ func (u *unlocked) putLinkFiles(ctx context.Context, link *holder.NewLink, files
 		if err != nil {
 			return err
 		}
-		if err := u.session.PutLinkFile(ctx, link.ID(), i+1, []byte(jwe)); err != nil {
+		sealed := []byte(jwe)
+		if guarded {
+			sealed = link.Guard(i+1, sealed)
+		}
+		if err := u.session.PutLinkFile(ctx, link.ID(), i+1, sealed); err != nil {
 			return err
 		}
 		list = append(list, keys.LinkFile{ContentType: f.typ, Size: int64(len(jwe)), Made: u.Now().Truncate(time.Second)})

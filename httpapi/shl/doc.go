@@ -8,7 +8,7 @@
 //     what the database holds for it opens under that (package record/keys).
 //   - A file is what a link leads to, encrypted under a key that is in the link and not
 //     in its URL. Most files were made on the person's device, and this server cannot
-//     read them. A summary of the record as it is now is made here, while the link is
+//     read them; where there is a passcode, it cannot hand them out without it either. A summary of the record as it is now is made here, while the link is
 //     open, and encrypted under the same key.
 //   - A ticket is the location of a file that is too large to stand in a manifest.
 //
@@ -20,7 +20,10 @@
 //
 // All of them answer pages of other sites, for viewers are such; none reads a cookie.
 // What opens nothing is 404, in the same bytes whether it never was, has run out, was
-// stopped, or was tried too often.
+// stopped, was tried too often, or is asked for in the other way than it is made for.
+//
+// A manifest holds files of 1 MiB together, and of what the client takes each; the
+// others have a location. Who asks says so in 80 characters, and is cut there.
 //
 // # Passcodes
 //

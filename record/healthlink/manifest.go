@@ -1,7 +1,9 @@
 package healthlink
 
 import (
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"carehold/record"
@@ -20,7 +22,8 @@ const (
 const (
 	maxManifest  = 1 << 20
 	maxFiles     = 100
-	maxRecipient = 200
+	maxRecipient = 80 // characters
+	maxPasscode  = 200
 	maxEmbedded  = 8 << 10 // what we ask for at most: 100 of them fit into a manifest
 )
 
@@ -40,16 +43,36 @@ func ParseRequest(b []byte) (r Request, err error) {
 	if jsontext.Value(b).Kind() != '{' || json.Unmarshal(b, &r) != nil {
 		return Request{}, record.Safef(record.Invalid, `a request for a manifest is JSON: {"recipient": who asks, "passcode"?: …, "embeddedLengthMax"?: a number}`)
 	}
-	if r.Recipient = printable(r.Recipient); r.Recipient == "" {
-		return Request{}, record.Safef(record.Invalid, "recipient must say who asks, for the person to see")
+	if r.Recipient, err = Recipient(r.Recipient); err != nil {
+		return Request{}, err
 	}
-	if utf8.RuneCountInString(r.Recipient) > maxRecipient {
-		return Request{}, record.Safef(record.Invalid, "recipient has at most %d characters", maxRecipient)
+	if utf8.RuneCountInString(r.Passcode) > maxPasscode {
+		return Request{}, record.Safef(record.Invalid, "a passcode has at most %d characters", maxPasscode)
 	}
 	if r.EmbeddedLengthMax != nil && *r.EmbeddedLengthMax < 0 {
 		return Request{}, record.Safef(record.Invalid, "embeddedLengthMax is a number of characters")
 	}
 	return r, nil
+}
+
+// Recipient is what somebody who opens a link says of themself, fit to be shown to the
+// person whose link it is: on one line, without what steers a terminal or turns the
+// direction of writing, and cut rather than refused when it is long, for a viewer's
+// user cannot mend what their viewer sends.
+func Recipient(text string) (string, error) {
+	text = strings.Join(strings.Fields(printable(strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text))), " ")
+	if text == "" {
+		return "", record.Safef(record.Invalid, "say who you are, for the person whose link it is: recipient").At("recipient")
+	}
+	if r := []rune(text); len(r) > maxRecipient {
+		text = strings.TrimSpace(string(r[:maxRecipient-1])) + "…"
+	}
+	return text, nil
 }
 
 // Manifest is what a link leads to.

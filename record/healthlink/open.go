@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"carehold/crypto"
 	"carehold/record"
@@ -49,10 +48,11 @@ func (l Link) within(ctx context.Context, f fetch.Fetch, a Ask, fetched, inflate
 	if l.secret == nil {
 		return Opened{}, errNotLink
 	}
-	a.Recipient = printable(a.Recipient)
-	if a.Recipient == "" || utf8.RuneCountInString(a.Recipient) > maxRecipient {
-		return Opened{}, record.Safef(record.Invalid, "say who opens the link, in at most %d characters: the one who shared it will see it", maxRecipient)
+	recipient, err := Recipient(a.Recipient)
+	if err != nil {
+		return Opened{}, record.Safef(record.Invalid, "say who opens the link: the one who shared it will see it")
 	}
+	a.Recipient = recipient
 	if !l.Expires.IsZero() && !a.Now.Before(l.Expires) {
 		return Opened{}, record.Safef(record.Gone, "the link expired on %s: ask for a new one", l.Expires.Format("2 January 2006 at 15:04 UTC"))
 	}

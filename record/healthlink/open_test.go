@@ -238,7 +238,6 @@ func TestNotAsked(t *testing.T) {
 		"expired":        {healthlink.Terms{Expires: past}, doctor, record.Gone},
 		"expires now":    {healthlink.Terms{Expires: now}, doctor, record.Gone},
 		"nobody asks":    {healthlink.Terms{}, healthlink.Ask{Now: now, Recipient: " \x1b "}, record.Invalid},
-		"a long name":    {healthlink.Terms{}, healthlink.Ask{Now: now, Recipient: strings.Repeat("x", 201)}, record.Invalid},
 	} {
 		s := &server{}
 		_, err := link(t, "https://a.example/m", c.terms).Open(t.Context(), s, c.ask)
@@ -256,7 +255,7 @@ func TestRequest(t *testing.T) {
 	n := func(i int) *int { return &i }
 	for body, want := range map[string]*healthlink.Request{
 		`{"recipient":"Dr X"}`: {Recipient: "Dr X"},
-		`{"recipient":" Dr\u0000\u001b[2J X\n","passcode":" 1 ","embeddedLengthMax":0,"later":{}}`: {Recipient: "Dr[2J X", Passcode: " 1 ", EmbeddedLengthMax: n(0)},
+		`{"recipient":" Dr\u0000\u001b[2J X\n","passcode":" 1 ","embeddedLengthMax":0,"later":{}}`: {Recipient: "Dr [2J X", Passcode: " 1 ", EmbeddedLengthMax: n(0)},
 		`{"recipient":"x","embeddedLengthMax":10000}`:                                              {Recipient: "x", EmbeddedLengthMax: n(10000)},
 		`{"recipient":"x","passcode":null}`:                                                        {Recipient: "x"},
 		`{}`:                                                                                       nil,
@@ -268,8 +267,11 @@ func TestRequest(t *testing.T) {
 		`{"recipient":"x","embeddedLengthMax":-1}`:                                                 nil,
 		`{"recipient":"x","embeddedLengthMax":1.5}`:                                                nil,
 		`[]`: nil, ``: nil, `{"recipient":"x"}x`: nil,
-		`{"recipient":"` + strings.Repeat("x", 201) + `"}`:           nil,
-		`{"recipient":"x","y":"` + strings.Repeat("x", 20000) + `"}`: nil,
+		`{"recipient":"` + strings.Repeat("€", 80) + `"}`:                 {Recipient: strings.Repeat("€", 80)},
+		`{"recipient":"` + strings.Repeat("€", 81) + `"}`:                 {Recipient: strings.Repeat("€", 79) + "…"}, // a viewer's user cannot mend it
+		`{"recipient":"\u202eWard\t\u00a0 7\u2066\u200b"}`:                {Recipient: "Ward 7"},
+		`{"recipient":"x","passcode":"` + strings.Repeat("1", 201) + `"}`: nil,
+		`{"recipient":"x","y":"` + strings.Repeat("x", 20000) + `"}`:      nil,
 	} {
 		got, err := healthlink.ParseRequest([]byte(body))
 		if (err == nil) != (want != nil) {

@@ -16,12 +16,13 @@ import (
 type NewLink struct {
 	url    crypto.Credential
 	access crypto.Credential
+	outer  crypto.Key // seals its files once more, where it has a passcode
 	Key    crypto.Key // seals its files; it is in the link, and not in its URL
 }
 
 // PrepareLink draws the secrets of a link.
 func PrepareLink() *NewLink {
-	return &NewLink{url: crypto.NewCredential(crypto.Link), Key: crypto.NewKey()}
+	return &NewLink{url: crypto.NewCredential(crypto.Link), outer: crypto.NewKey(), Key: crypto.NewKey()}
 }
 
 // ID is the name that its files are kept under.
@@ -40,8 +41,13 @@ func (l *NewLink) AccessToken() string {
 	return l.access.Token()
 }
 
+// Guard is file n as it is sent where the link has a passcode: sealed once more, under
+// a key that the passcode opens.
+func (l *NewLink) Guard(n int, jwe []byte) []byte { return keys.SealLinkFile(l.outer, l.ID(), n, jwe) }
+
 // Destroy overwrites its secrets.
 func (l *NewLink) Destroy() {
+	l.outer.Destroy()
 	l.url.Destroy()
 	l.access.Destroy()
 	l.Key.Destroy()
@@ -59,6 +65,9 @@ type LinkRequest struct {
 // DefaultTries is how often a wrong passcode may be given, in a link's whole life.
 const DefaultTries = 10
 
+// MaxPasscode is how many characters a passcode has at most.
+const MaxPasscode = 200
+
 // mostTries is the most there may be: a passcode of six digits is not to be guessed.
 const mostTries = 100
 
@@ -73,6 +82,8 @@ func (h *Holder) Link(ctx context.Context, l *NewLink, req LinkRequest) (Issued,
 			return Issued{}, record.Safef(record.Invalid, "a link to one file has neither a passcode nor a summary that is made when it is opened")
 		case req.Tries < 1 || req.Tries > mostTries:
 			return Issued{}, record.Safef(record.Invalid, "a passcode may be tried 1 to %d times", mostTries)
+		case req.Passcode.Characters() > MaxPasscode:
+			return Issued{}, record.Safef(record.Invalid, "a passcode has at most %d characters", MaxPasscode)
 		case len(req.Label) > maxLabel:
 			return Issued{}, errLabel
 		}
@@ -86,6 +97,7 @@ func (h *Holder) Link(ctx context.Context, l *NewLink, req LinkRequest) (Issued,
 		s := keys.LinkSecrets{Key: l.Key}
 		if !req.Passcode.IsZero() {
 			c.Flags |= keys.LinkPasscode
+			s.Outer = l.outer
 		}
 		if req.Direct {
 			c.Flags |= keys.LinkDirect

@@ -38,12 +38,14 @@ const (
 type LinkSecrets struct {
 	Key   crypto.Key // of the link's files: the key in the link itself
 	Grant crypto.Key // GK_g, only where a summary is made; else zero
+	Outer crypto.Key // seals the files once more, only where there is a passcode; else zero
 }
 
 // Destroy overwrites the keys.
 func (s LinkSecrets) Destroy() {
 	s.Key.Destroy()
 	s.Grant.Destroy()
+	s.Outer.Destroy()
 }
 
 // SealLink makes the capsule of a link. passcode is zero for one without.
@@ -52,6 +54,9 @@ func SealLink(c crypto.Credential, l LinkCapsule, s LinkSecrets, passcode crypto
 	w.Bytes(1, s.Key.Bytes())
 	if !s.Grant.IsZero() {
 		w.Bytes(2, s.Grant.Bytes())
+	}
+	if !s.Outer.IsZero() {
+		w.Bytes(3, s.Outer.Bytes())
 	}
 	secrets := w.Finish()
 	defer clear(secrets)
@@ -89,7 +94,11 @@ func OpenLink(c crypto.CapsuleKey, cap record.Capsule) (l LinkCapsule, err error
 	if l.Audit, err = crypto.KeyFrom(ak); err != nil {
 		d.Fail("audit key")
 	}
-	return l, d.Finish()
+	if err = d.Finish(); err != nil {
+		l.Audit.Destroy()
+		return LinkCapsule{}, err
+	}
+	return l, nil
 }
 
 // Open opens the inner half; crypto.ErrOpen for a passcode that is not the link's.
@@ -116,11 +125,33 @@ func (l LinkCapsule) Open(c crypto.Credential, passcode crypto.Secret) (s LinkSe
 			d.Fail("grant key")
 		}
 	}
+	if outer := d.Optional(3); outer != nil {
+		if s.Outer, err = crypto.KeyFrom(outer); err != nil {
+			d.Fail("key of the files")
+		}
+	}
+	if (l.Flags&LinkSummary != 0) != !s.Grant.IsZero() {
+		d.Fail("grant key")
+	}
 	if err := d.Finish(); err != nil {
 		s.Destroy()
 		return LinkSecrets{}, crypto.ErrOpen
 	}
 	return s, nil
+}
+
+// The files of a link with a passcode are sealed twice. What is in the link opens the
+// inner seal, which is the standard's; without the outer one, whoever has the link and
+// a copy of the disk would need no passcode for them.
+
+// SealLinkFile puts the outer seal around file n.
+func SealLinkFile(outer crypto.Key, link crypto.CapsuleID, n int, jwe []byte) []byte {
+	return outer.Seal(crypto.NewContext(crypto.ContextFile, link[:], crypto.U32(uint32(n))), jwe)
+}
+
+// OpenLinkFile takes it off.
+func OpenLinkFile(outer crypto.Key, link crypto.CapsuleID, n int, sealed []byte) ([]byte, error) {
+	return outer.Open(crypto.NewContext(crypto.ContextFile, link[:], crypto.U32(uint32(n))), sealed)
 }
 
 // LinkFile is one file of a link, as the list of them says it.

@@ -37,9 +37,9 @@ type Link struct {
 	capsule keys.LinkCapsule
 }
 
-// errNoLink is the one answer to every link that opens nothing: unknown, stopped, run
-// out or tried too often.
-var errNoLink error = record.Safef(record.NotFound, "this link opens nothing: it may be mistyped, have run out or have been stopped; ask the person who gave it to you for another")
+// NoLink is the one answer to every link that opens nothing: unknown, stopped, run out
+// or tried too often.
+var NoLink error = record.Safef(record.NotFound, "this link opens nothing: it may be mistyped, have run out or have been stopped; ask the person who gave it to you for another")
 
 // linkDaily is how often a day one link is opened or refused: each time is an entry in
 // the log.
@@ -49,7 +49,7 @@ const linkDaily = 500
 // one was tried.
 func (s *Store) OpenLink(ctx context.Context, url crypto.Credential) (*Link, error) {
 	if url.IsZero() || url.Kind() != crypto.Link {
-		return nil, errNoLink
+		return nil, NoLink
 	}
 	now, err := s.checkClock()
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Store) OpenLink(ctx context.Context, url crypto.Credential) (*Link, err
 	l := &Link{s: s, url: url, id: url.CapsuleID()}
 	sealed, err := s.capsule(l.id)
 	if errors.Is(err, errNoCapsule) {
-		return nil, errNoLink
+		return nil, NoLink
 	}
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (s *Store) OpenLink(ctx context.Context, url crypto.Credential) (*Link, err
 	key := url.CapsuleKey()
 	defer key.KEK.Destroy()
 	if l.capsule, err = keys.OpenLink(key, sealed.Capsule); err != nil || !s.ownedBy(sealed, l.capsule.Person) {
-		return nil, errNoLink
+		return nil, NoLink
 	}
 	l.Flags, l.Until = l.capsule.Flags, l.capsule.Until
 	var p *person
@@ -75,7 +75,7 @@ func (s *Store) OpenLink(ctx context.Context, url crypto.Credential) (*Link, err
 		return err
 	})
 	if errors.Is(err, errNoPerson) {
-		err = errNoLink
+		err = NoLink
 	}
 	if err != nil {
 		l.Close()
@@ -138,7 +138,7 @@ func (l *Link) Open(ctx context.Context, recipient string, passcode crypto.Secre
 	o := &Opened{Key: inner.Key, l: l, inner: inner}
 	if !inner.Grant.IsZero() {
 		if o.View, err = l.view(ctx, inner.Grant); err != nil {
-			o.Close()
+			inner.Destroy()
 			return nil, err
 		}
 	}
@@ -178,7 +178,7 @@ func (l *Link) view(ctx context.Context, gk crypto.Key) (*View, error) {
 	if err != nil {
 		v.Close()
 		if errors.Is(err, errUnauthorized) {
-			err = errNoLink
+			err = NoLink
 		}
 		return nil, err
 	}
@@ -261,7 +261,7 @@ func (l *Link) update(ctx context.Context, e audit.Event, write func(kv.Tx) erro
 			return err
 		}
 		if !p.Live.Valid(l.capsule.Grant, now) {
-			return errNoLink
+			return NoLink
 		}
 		if err := write(tx); err != nil || e.Action == 0 {
 			return err
@@ -282,14 +282,15 @@ func (l *Link) leaf(tx kv.Tx, p *person, e audit.Event) error {
 	return err
 }
 
-// maxRecipient is how much is kept of what somebody says of themselves, in bytes.
-const maxRecipient = 200
+// maxRecipient is how much is kept of what somebody says of themself, in bytes: 80
+// characters, whichever.
+const maxRecipient = 320
 
 // refuse logs that the link was used where it opens nothing, and returns the one
 // answer to that.
 func (l *Link) refuse(ctx context.Context, why audit.Reason) error {
 	if !l.s.daily.take(refusals, l.id, l.s.time(), refusalsDaily) {
-		return errNoLink
+		return NoLink
 	}
 	err := l.s.engine.Update(ctx, kv.Partition(l.capsule.Person), func(tx kv.Tx) error {
 		p, err := l.s.load(tx, l.capsule.Person)
@@ -301,7 +302,7 @@ func (l *Link) refuse(ctx context.Context, why audit.Reason) error {
 	if err != nil && !errors.Is(err, errNoPerson) {
 		l.s.log.Warn("a refusal could not be logged", "err", record.SafeText(err))
 	}
-	return errNoLink
+	return NoLink
 }
 
 // Files of a link.
@@ -310,10 +311,11 @@ const (
 	// MaxLinkFiles is how many files a link has beside the list of them.
 	MaxLinkFiles = 16
 
-	// MaxLinkFile is the largest of them, in bytes.
+	// MaxLinkFile is how large all of them may be together, in bytes.
 	MaxLinkFile = 64 << 20
 
-	linkPart = 256 << 10
+	maxLinkList = 16 << 10 // of the list
+	linkPart    = 256 << 10
 )
 
 // PutLinkFile keeps file n of a link that is about to be made, or is there: 0 is the
@@ -329,14 +331,18 @@ func (v *View) PutLinkFile(ctx context.Context, link crypto.CapsuleID, n int, co
 	if err := v.freeLink(link); err != nil {
 		return err
 	}
+	room, err := v.linkRoom(link, n)
+	if err != nil {
+		return err
+	}
 	buf := make([]byte, linkPart)
 	for i := 0; ; i++ {
 		size, err := io.ReadFull(content, buf)
 		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 			return err
 		}
-		if i*linkPart+size > MaxLinkFile {
-			return record.Safef(record.TooLarge, "a file of a link may have %d MiB at most", MaxLinkFile>>20)
+		if room -= size; room < 0 {
+			return record.Safef(record.TooLarge, "the files of a link may have %d MiB together, and the list of them %d KiB", MaxLinkFile>>20, maxLinkList>>10)
 		}
 		last := err != nil
 		err = v.unlogged(ctx, func(tx kv.Tx, p *person) error {
@@ -369,6 +375,25 @@ func (v *View) PutLinkFile(ctx context.Context, link crypto.CapsuleID, n int, co
 	}
 }
 
+// linkRoom is how large a file may be, beside the others of its link.
+func (v *View) linkRoom(link crypto.CapsuleID, n int) (room int, err error) {
+	if n == 0 {
+		return maxLinkList, nil
+	}
+	room = MaxLinkFile
+	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		own := rows.FileKey(link, n, 0)
+		own = own[:len(own)-2] // without the number of the part
+		return r.Scan(rows.FilesKey(link), nil, func(key, row []byte) (bool, error) {
+			if !bytes.HasPrefix(key, own) {
+				room -= len(row)
+			}
+			return true, nil
+		})
+	})
+	return room, err
+}
+
 // putMade writes when something was first kept for a link, to be swept by.
 func (s *Store) putMade(tx kv.Tx, link crypto.CapsuleID) error {
 	_, err := tx.Get(rows.MadeKey(link))
@@ -394,7 +419,7 @@ func (v *View) freeLink(link crypto.CapsuleID) error {
 // List is what the link's files are; file i of it is number i+1.
 func (o *Opened) List() ([]keys.LinkFile, error) {
 	var b bytes.Buffer
-	switch err := o.l.File(0, &b); {
+	switch err := o.l.file(0, &b); {
 	case errors.Is(err, record.NotFound):
 		return nil, nil // it has no files, and may have a summary
 	case err != nil:
@@ -407,11 +432,51 @@ func (o *Opened) List() ([]keys.LinkFile, error) {
 	return list, nil
 }
 
-// File writes file n of the link, as it was put there.
-func (o *Opened) File(n int, w io.Writer) error { return o.l.File(n, w) }
+// File writes file n of the link, sealed for whoever has the link. record.NotFound if
+// there is none.
+func (o *Opened) File(n int, w io.Writer) error {
+	if o.inner.Outer.IsZero() || n == 0 {
+		return o.l.file(n, w)
+	}
+	// As it was put there: in one piece, which a file under a passcode is small enough for.
+	b := &bounded{most: maxGuarded}
+	if err := o.l.file(n, b); err != nil {
+		return err
+	}
+	jwe, err := keys.OpenLinkFile(o.inner.Outer, o.l.id, n, b.Bytes())
+	if err != nil {
+		return rows.Damaged("link")
+	}
+	_, err = w.Write(jwe)
+	return err
+}
 
-// File writes file n, which is sealed. record.NotFound if there is none.
+// maxGuarded is how large a file may be that is sealed twice: it is opened in memory.
+const maxGuarded = 4 << 20
+
+// bounded is a buffer that takes so much and no more.
+type bounded struct {
+	bytes.Buffer
+	most int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > b.most {
+		return 0, record.Safef(record.TooLarge, "a file of a link with a passcode may have %d MiB at most", b.most>>20)
+	}
+	return b.Buffer.Write(p)
+}
+
+// File writes file n of a link without a passcode, which somebody was shown before.
 func (l *Link) File(n int, w io.Writer) error {
+	if n < 1 || l.Flags&keys.LinkPasscode != 0 {
+		return NoLink
+	}
+	return l.file(n, w)
+}
+
+// file writes a file as it was put there.
+func (l *Link) file(n int, w io.Writer) error {
 	for i := 0; ; i++ {
 		var part []byte
 		err := l.s.engine.View(kv.Partition(l.capsule.Person), func(r kv.Reader) (err error) {
@@ -422,7 +487,7 @@ func (l *Link) File(n int, w io.Writer) error {
 		case errors.Is(err, kv.ErrNotFound) && i > 0:
 			return nil
 		case errors.Is(err, kv.ErrNotFound):
-			return errNoLink
+			return NoLink
 		case err != nil:
 			return err
 		}
