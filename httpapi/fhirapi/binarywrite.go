@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strings"
 
 	"carehold/httpapi/message"
 	"carehold/httpapi/problem"
@@ -89,7 +90,7 @@ func contentOf(r *http.Request) (*sentContent, error) {
 		return nil, record.Safef(problem.MediaType, "say in Content-Type what this is, as in application/pdf")
 	}
 	typ, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || len(r.Header.Get("Content-Type")) > 200 {
+	if err != nil || !strings.Contains(typ, "/") || len(r.Header.Get("Content-Type")) > 200 {
 		return nil, record.Safef(problem.MediaType, "the Content-Type is no media type")
 	}
 	if typ == "multipart/form-data" || typ == "application/x-www-form-urlencoded" {
