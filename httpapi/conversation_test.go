@@ -36,6 +36,7 @@ import (
 //	keep refused         the whole answer, but for its request id
 //	same refused         is that
 //	do revoke gp         something that happens in the world
+//	opens ward "text"    the body, or the value at a path after it, is a file of this link, and has it
 //	{page} and {book}    are 320 KiB and 1.25 MiB of digits
 //
 // Lines that begin with # say why.
@@ -51,7 +52,7 @@ func TestConversations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := &conversation{world: newWorld(t), t: t, kept: map[string]string{}}
+			c := &conversation{world: newWorld(t), t: t, kept: map[string]string{}, links: map[string]made{}}
 			c.vars["page"] = strings.Repeat("0123456789abcdef", 20<<10) // 327,680 bytes: kept apart from its JSON
 			c.vars["book"] = strings.Repeat(c.vars["page"], 4)          // 1,310,720: five parts of an upload
 			for i, line := range strings.Split(string(text), "\n") {
@@ -72,6 +73,7 @@ type conversation struct {
 	header  http.Header
 	body    []byte
 	kept    map[string]string
+	links   map[string]made
 }
 
 func (c *conversation) line(line string) {
@@ -147,6 +149,19 @@ func (c *conversation) expect(line string) {
 		}
 	case "do":
 		c.do(rest)
+	case "opens":
+		name, rest, _ := strings.Cut(rest, " ")
+		quoted, err := strconv.QuotedPrefix(rest)
+		c.check(err)
+		text, err := strconv.Unquote(quoted)
+		c.check(err)
+		jwe := string(c.body)
+		if path := strings.TrimSpace(rest[len(quoted):]); path != "" {
+			jwe = fmt.Sprint(c.json(path))
+		}
+		if got := c.opened(c.links[name], jwe); !strings.Contains(got, text) {
+			c.t.Errorf("%s: it opens to %.400s", c.at, got)
+		}
 	default:
 		c.headers(line)
 	}
@@ -220,6 +235,11 @@ func (c *conversation) do(what string) {
 		id, err := record.ParseGrantID(c.vars[name+".id"])
 		c.check(err)
 		c.check(c.ada.Revoke(ctx, id))
+	case "link":
+		name, terms, _ := strings.Cut(name, " ")
+		c.links[name] = c.linkTo(name, terms)
+	case "sign-in": // a new session, once the clock has moved on
+		c.vars["ada"] = c.session(c.ada)
 	case "wait":
 		d, err := time.ParseDuration(name)
 		c.check(err)

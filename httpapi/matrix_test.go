@@ -95,6 +95,8 @@ func newMatrix(t *testing.T) *matrix {
 	invite, err := m.store.Invite(ctx, keys.Invite{Until: m.now().Add(48 * time.Hour)})
 	m.check(err)
 	add("invite", invite.Token())
+	m.linkTo("manifest", "summary")
+	add("link", m.vars["manifest.token"])
 
 	add("expired", m.grant(m.ada, "expired", time.Hour, "patient/*.cruds", clinical...))
 	m.wait(2 * time.Hour)
@@ -143,6 +145,7 @@ const observation = `{"resourceType":"Observation","id":"potassium","status":"fi
 func (m *matrix) sample(p, method string) (target, typ, body string) {
 	target = strings.NewReplacer("{type}", "Observation", "{id}", "potassium", "{version}", "1",
 		"{compartment}", "Patient", "{operation}", "$validate", "{all}", "*", "{import}", "0123456789abcdef0123456789abcdef",
+		"/shl/{link}", m.vars["manifest"], "{ticket}", strings.Repeat("A", 200), "{capsule}", "0123456789abcdef0123456789abcdef", "{file}", "1",
 		"{uploads}", "$upload", "{upload}", "0123456789abcdef0123456789abcdef").Replace(p)
 	if strings.HasPrefix(p, "/holder/v1/entries/") {
 		target = strings.NewReplacer("Observation", "Goal", "potassium", "walk").Replace(target)
@@ -204,6 +207,10 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 		body = `{"grant":"` + m.vars["struck.id"] + `"}`
 	case "POST /holder/v1/entries/{type}/{id}/section":
 		body = `{"section":"plan"}`
+	case "PUT /holder/v1/links/{capsule}/files/{file}":
+		typ, body = "application/octet-stream", "a.b..c.d"
+	case "POST /shl/{link}":
+		body = `{"recipient":"Ward 7"}`
 	case "POST /holder/v1/preview":
 		body = `{"sections":["plan"],"scopes":"patient/*.rs"}`
 	case "GET /holder/v1/log/proof", "HEAD /holder/v1/log/proof":

@@ -161,7 +161,7 @@ var variables = map[string]string{
 	"capsule":     `[0-9a-f]{32}`,
 	"file":        `[0-9]{1,2}`,
 	"link":        `[0-9A-Za-z]{49}`,
-	"ticket":      `[0-9A-Za-z_\-]{1,2000}`, // a passcode of 200 characters is in it
+	"ticket":      `[0-9A-Za-z_\-]+`, // as long as a passcode of 200 characters makes it
 	"upload":      `[0-9a-f]{32}`,
 	"uploads":     `(?:\$|%24)upload`,
 }

@@ -28,6 +28,11 @@ func (s *Session) Content(ctx context.Context, ref fhir.Ref, v record.Version) (
 	return contentOf(h, h.Get("Content-Length"))
 }
 
+// Part fetches some elements of an entry, which then is marked as a part.
+func (s *Session) Part(ctx context.Context, ref fhir.Ref, v record.Version, elements ...string) ([]byte, error) {
+	return s.get(ctx, contentPath(ref, v)+"?_elements="+strings.Join(elements, ","))
+}
+
 var raw = http.Header{"Accept": {"*/*"}}
 
 func contentPath(ref fhir.Ref, v record.Version) string {

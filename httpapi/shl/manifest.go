@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 	"time"
 
 	"carehold/record"
@@ -32,8 +31,8 @@ func (a *API) manifest(ctx context.Context, o *store.Opened, t ticket, most *int
 		case err != nil:
 			return err
 		default:
-			f.Embedded = text.String()
-			room -= text.Len()
+			f.Embedded = string(text.b)
+			room -= len(text.b)
 		}
 		m.Files = append(m.Files, f)
 		return nil
@@ -78,17 +77,19 @@ func (a *API) summary(ctx context.Context, o *store.Opened) (string, error) {
 	return healthlink.Encrypt(o.Key, healthlink.FHIR, b, true)
 }
 
-// within takes so much and no more: how large a file is, its list only says.
+// within takes so much and no more: how large a file is, its list only says. It has no
+// other way in, as a buffer that is embedded would have.
 type within struct {
-	strings.Builder
+	b    []byte
 	most int
 }
 
 var errFull = errors.New("no room")
 
 func (w *within) Write(p []byte) (int, error) {
-	if w.Len()+len(p) > w.most {
+	if len(w.b)+len(p) > w.most {
 		return 0, errFull
 	}
-	return w.Builder.Write(p)
+	w.b = append(w.b, p...)
+	return len(p), nil
 }
