@@ -27,26 +27,42 @@ func (a *app) importCommand() *cobra.Command {
 		Use:   "import FILE...",
 		Short: "Put files from a surgery, a hospital or an app into your record",
 		Long: `Puts what you were given into your record: FHIR R4 in JSON (a Bundle, a single
-resource) or NDJSON. Nothing is changed on the way, and each entry remembers
-where it came from.
+resource) or NDJSON; letters, photos and scans (PDF, JPEG, PNG, TIFF, GIF, HEIC,
+plain text). Nothing is changed on the way, and each entry remembers where it
+came from.
+
+A letter or picture becomes two entries: the file, and what is said of it. Its
+date is the one the PDF or the camera wrote in it, else the file's own; its
+title the PDF's, else the file's name. What is not what it is called, breaks off
+or has something else in it is refused, and with --as-is kept all the same; web
+pages and drawings (HTML, SVG) are kept with --as-is and never shown.
 
 Importing the same source again adds nothing that is there already. The name of
 the source is the file's name without its ending; give the same --source for a
 newer file from the same place. "carehold imports undo" takes an import back.
 
 A source goes in whole or not at all. After Ctrl-C the one that was sent already
-still goes in; the same command again goes on.`,
+still goes in; the same command again goes on, with a large file from where it
+was.`,
 		Example: `  carehold import gp-practice.json
   carehold import -n hospital.json
-  carehold import --source "Mill Lane Surgery" export-2026-11.ndjson`,
+  carehold import --source "Mill Lane Surgery" export-2026-11.ndjson
+  carehold import letter.pdf scan.jpg
+  carehold import discharge.pdf --type "Discharge letter" --date 2026-03-02 --for Encounter/k2v5c7q4`,
 		Args: atLeast(1, "a file"),
 	}
 	dry := c.Flags().BoolP("dry-run", "n", false, "only count what would be imported")
 	source := c.Flags().String("source", "", "the `name` of where the files come from")
 	person := c.Flags().Bool("update-person", false, "take name, address and the like from this source, though another gave them first or somebody corrected them since")
+	docs := documentFlags(c)
 	a.deviceFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		ctx := c.Context()
+		args, files, err := docs.open(args, *source)
+		defer closeAll(files)
+		if err != nil {
+			return err
+		}
 		sources, err := readSources(args, *source)
 		if err != nil {
 			return err
@@ -68,11 +84,16 @@ still goes in; the same command again goes on.`,
 			}
 			total.add(report)
 			if err == nil && ctx.Err() != nil {
-				err = stopped(report, len(sources)-i-1, *dry)
+				err = stopped(report, len(sources)+len(files)-i-1, *dry)
 			}
 			if err != nil {
 				return err
 			}
+		}
+		done, err := im.documents(ctx, files, docs, *dry)
+		total.add(done)
+		if err != nil {
+			return err
 		}
 		if a.json {
 			if err := a.summary(total.json(*dry)); err != nil {
@@ -126,7 +147,7 @@ func readSources(files []string, name string) ([]importSource, error) {
 		}
 		if what := notFHIR(f); what != "" {
 			f.Close()
-			return nil, hinted(fmt.Errorf("%s is %s", path, what), "nothing was imported; ask whoever gave it to you for FHIR (JSON)")
+			return nil, hinted(fmt.Errorf("%s is %s", path, what), "nothing was imported; ask whoever gave it to you for FHIR (JSON), or keep it with --as-is")
 		}
 		s, err := readSource(f, first(name, sourceName(path)))
 		f.Close()
@@ -154,9 +175,7 @@ func notFHIR(f *os.File) string {
 		return ""
 	}
 	for _, k := range []struct{ magic, what string }{
-		{"%PDF-", "a PDF, to be read by people"},
 		{"PK\x03\x04", "a ZIP archive or an office document: take the files out of it first"},
-		{"\xff\xd8\xff", "a picture"}, {"\x89PNG", "a picture"},
 		{"<", "XML or a web page"}, {"\xef\xbb\xbf<", "XML or a web page"},
 	} {
 		if strings.HasPrefix(string(head[:n]), k.magic) {

@@ -43,6 +43,9 @@ func TestScripts(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(e.WorkDir, "pass"), []byte("two words and a comma\n"), 0o600); err != nil {
 				return err
 			}
+			if err := writeDocuments(e.WorkDir); err != nil {
+				return err
+			}
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "share"))

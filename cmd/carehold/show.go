@@ -19,9 +19,11 @@ func (a *app) showCommand() *cobra.Command {
 		Short: "See one entry, where it came from, and why it is filed where it is",
 		Example: `  carehold show Condition/k2v5c7q4
   carehold show Condition/k2v5c7q4 --why
-  carehold show Condition/k2v5c7q4 --version 1 --json`,
+  carehold show Condition/k2v5c7q4 --version 1 --json
+  carehold show DocumentReference/p4q2x7aa --save letter.pdf`,
 		Args: exactly(1, "an entry: TYPE/ID"),
 	}
+	save := c.Flags().String("save", "", "write the file that it is, or that it is about, to this new `file`")
 	why := c.Flags().Bool("why", false, "say which section it is filed in, by which rule, and how to move it")
 	version := c.Flags().Uint64("version", 0, "an older `version`: 1 is the first")
 	a.deviceFlags(c)
@@ -45,6 +47,12 @@ func (a *app) showCommand() *cobra.Command {
 		}
 		if *why {
 			return a.showWhy(info)
+		}
+		if *save != "" {
+			return u.saveDocument(ctx, ref, record.Version(*version), *save)
+		}
+		if ref.Type == "Binary" {
+			return u.showBinary(ctx, info, ref, record.Version(*version))
 		}
 		var body []byte
 		if *version != 0 {
@@ -90,10 +98,20 @@ func (a *app) showEntry(info message.EntryInfo, body []byte, version uint64) {
 	}
 	a.say("%s", what)
 	a.say("")
-	if o, ok := parseObject(body); ok {
+	o, ok := parseObject(body)
+	if ok {
 		a.table("  ", facts(o))
 	}
 	a.say("")
+	a.paragraph("", filedAs(info, version))
+	a.note("")
+	a.tellFile(o, short)
+	a.aside("All of it, as FHIR:      carehold show %s --json", short)
+	a.aside("Why it is filed there:   carehold show %s --why", short)
+}
+
+// filedAs says where an entry is, where it came from, and which version it is.
+func filedAs(info message.EntryInfo, version uint64) string {
 	origin := "written here"
 	if info.Source != "" {
 		origin = "imported from " + info.Source
@@ -106,10 +124,7 @@ func (a *app) showEntry(info message.EntryInfo, body []byte, version uint64) {
 	if version != 0 && version != info.Version {
 		shown = fmt.Sprintf("version %d of %d", version, info.Version)
 	}
-	a.paragraph("", fmt.Sprintf("Filed in %s, %s by %s, %s. This is %s.", info.Section, origin, by, local(info.Time), shown))
-	a.note("")
-	a.aside("All of it, as FHIR:      carehold show %s --json", short)
-	a.aside("Why it is filed there:   carehold show %s --why", short)
+	return fmt.Sprintf("Filed in %s, %s by %s, %s. This is %s.", info.Section, origin, by, local(info.Time), shown)
 }
 
 // facts are the elements that read as words, in the order of their names. What

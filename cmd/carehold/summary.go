@@ -134,6 +134,11 @@ var dates = []string{"effectiveDateTime", "effectivePeriod", "effectiveInstant",
 	"timingPeriod", "enteredDate", "date", "created", "recordedDate", "recorded", "dateTime", "recordedOn", "sent", "issued", "identifiedDateTime", "statusDate", "assertedDate", "dateAsserted", "birthDate"}
 
 func date(o object) string {
+	if str(o, "resourceType") == "DocumentReference" { // its date is when it was brought here
+		if made := wordsAt(o, "content.attachment.creation"); made != "" {
+			return made[:min(len(made), len("2006-01-02"))]
+		}
+	}
 	for _, name := range dates {
 		switch v := o[name].(type) {
 		case string:
