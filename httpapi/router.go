@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -75,6 +76,9 @@ func (m *methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.SetPathValue(name, value)
 	}
 	e.err = m.server.serve(e, r, route)
+	if r.Context().Err() != nil && errors.Is(e.err, context.Canceled) { // and no fault of ours
+		e.err = record.Safef(record.Unavailable, "the client went away before the end of the answer")
+	}
 	if errors.Is(e.err, record.NotAllowed) { // RFC 9110 §15.5.6: a 405 says what is allowed
 		w.Header().Set("Allow", m.others(r.Method))
 	}

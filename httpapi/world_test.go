@@ -70,8 +70,7 @@ func newServer(t testing.TB, limits httpapi.Limits) *world {
 	if err := store.Init(dir); err != nil {
 		t.Fatal(err)
 	}
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	s, err := store.Open(dir, store.Options{Now: w.now, Log: quiet})
+	s, err := store.Open(dir, store.Options{Now: w.now, Log: w.quiet()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,6 +89,8 @@ func newServer(t testing.TB, limits httpapi.Limits) *world {
 	}
 	return w
 }
+
+func (w *world) quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
 func (w *world) now() time.Time {
 	w.mu.Lock()
@@ -113,10 +114,14 @@ func (w *world) check(err error) {
 // enrol makes a person with a record, over HTTP.
 func (w *world) enrol(name string) *holder.Holder {
 	w.t.Helper()
-	ctx := context.Background()
-	invite, err := w.store.Invite(ctx, keys.Invite{Until: w.now().Add(time.Hour)})
+	invite, err := w.store.Invite(context.Background(), keys.Invite{Until: w.now().Add(time.Hour)})
 	w.check(err)
-	h, _, err := holder.Enrol(ctx, w.client, holder.Enrolment{Invite: invite.Token(),
+	return w.enrolWith(name, invite.Token())
+}
+
+func (w *world) enrolWith(name, invite string) *holder.Holder {
+	w.t.Helper()
+	h, _, err := holder.Enrol(context.Background(), w.client, holder.Enrolment{Invite: invite,
 		Passphrase: crypto.SecretString("correct horse battery staple"), Label: "laptop", Name: name})
 	w.check(err)
 	w.t.Cleanup(h.Close)

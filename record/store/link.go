@@ -126,6 +126,9 @@ func (l *Link) Open(ctx context.Context, recipient string, passcode crypto.Secre
 			return nil, err
 		}
 		defer unlock()
+		// From here on to the end, also for a client that goes away: a try that was taken
+		// from whoever has the passcode is given back.
+		ctx = context.WithoutCancel(ctx)
 		if err := l.take(ctx); err != nil {
 			return nil, err
 		}
