@@ -74,23 +74,28 @@ type Found struct {
 // Search calls fn for each entry of a type, over all pages, until fn returns an
 // error.
 func (s *Session) Search(ctx context.Context, typ string, fn func(Found) error) error {
-	path := "/fhir/" + typ + "?_count=200"
+	return s.pages(ctx, "/fhir/"+typ, func(b []byte) (string, error) { return eachFound(b, fn) })
+}
+
+// pages fetches the pages of a list until there is no next.
+func (s *Session) pages(ctx context.Context, list string, each func(page []byte) (next string, err error)) error {
+	path := list + "?_count=200"
 	for range maxPages {
 		_, b, err := s.c.do(ctx, call{method: "GET", path: path, token: s.token, max: maxPage})
 		if err != nil {
 			return err
 		}
-		next, err := eachFound(b, fn)
+		next, err := each(b)
 		if err != nil || next == "" {
 			return err
 		}
 		// The link is the public URL's; only what it asks for is taken from it, so
 		// that no answer can lead the token elsewhere.
 		u, err := url.Parse(next)
-		if err != nil || !strings.HasSuffix(u.Path, "/fhir/"+typ) {
+		if err != nil || !strings.HasSuffix(u.Path, list) {
 			return record.Safef(record.Unavailable, "the server's link to the next page leads elsewhere")
 		}
-		path = "/fhir/" + typ + "?" + u.RawQuery
+		path = list + "?" + u.RawQuery
 	}
 	return record.Safef(record.Unavailable, "the server's pages do not end")
 }
