@@ -1,0 +1,9 @@
+package ips
+
+import "carehold/record/fhir"
+
+// Who is whom a page is about, in the words of its banner.
+type Who = banner
+
+// WhoIs reads a Patient. on is the day of the page, of which the age is told: 2026-03-02.
+func WhoIs(patient *fhir.Resource, on string) Who { return bannerOf(patient.Root(), on) }
