@@ -8,6 +8,7 @@ import (
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
+	"carehold/record/keys"
 	"carehold/record/store"
 )
 
@@ -82,7 +83,8 @@ func (a *API) history(r *http.Request, v *store.View, q *asked, ref fhir.Ref) (*
 }
 
 // version is an entry of a history: what was done, what came of it, and for what
-// was not deleted what it is since.
+// was not deleted what it is since. How an entry was created is stored nowhere; its
+// id tells, for POST has the server give one (FHIR R4 §3.1.0.8, §3.1.0.4.1).
 func (a *API) version(p part, e store.Entry) (change.BundleEntry, error) {
 	x := change.BundleEntry{FullURL: a.fullURL(e.Ref), Method: http.MethodPut, URL: e.Ref.String(),
 		Status: statusLine(http.StatusOK), ETag: etag(e.Version), Modified: e.Header.Time}
@@ -90,8 +92,10 @@ func (a *API) version(p part, e store.Entry) (change.BundleEntry, error) {
 	case e.Header.Deleted:
 		x.Method, x.Status = http.MethodDelete, statusLine(http.StatusNoContent)
 		return x, nil
-	case e.Version == 1:
+	case e.Version == 1 && keys.IsFHIRID(e.Ref.ID):
 		x.Method, x.URL, x.Status = http.MethodPost, e.Ref.Type, statusLine(http.StatusCreated)
+	case e.Version == 1: // an id that this server does not give: an update that created
+		x.Status = statusLine(http.StatusCreated)
 	}
 	var err error
 	x.Resource, err = p.of(e.Body)

@@ -139,7 +139,7 @@ func (t *transaction) located(err error) error {
 // answersAnEntry are the kinds that are about what was asked for, not about the
 // grant, the server or the day.
 var answersAnEntry = map[record.Kind]bool{record.Invalid: true, record.Unprocessed: true, record.Forbidden: true, record.NotFound: true,
-	record.Gone: true, record.NotAllowed: true, record.Conflict: true, record.Precondition: true, record.TooLarge: true, record.Unsupported: true}
+	record.Gone: true, record.NotAllowed: true, record.Conflict: true, record.Precondition: true, record.Ambiguous: true, record.TooLarge: true, record.Unsupported: true}
 
 // readResult is the response to a read inside a transaction.
 func (a *API) readResult(q *asked, res store.Result, verb change.Verb) (change.BundleEntry, error) {

@@ -86,7 +86,7 @@ func (p *planner) one(c *Change) (fhir.Ref, error) {
 	case err != nil:
 		return fhir.Ref{}, p.at(c, member, err)
 	case len(found) > 1:
-		return fhir.Ref{}, p.at(c, member, record.Safef(record.Precondition, "more than one resource matches"))
+		return fhir.Ref{}, p.at(c, member, record.Safef(record.Ambiguous, "more than one resource matches"))
 	case len(found) == 0:
 		return fhir.Ref{}, nil
 	}

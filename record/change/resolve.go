@@ -134,11 +134,11 @@ func (s *resolver) conditional(i int, r fhir.Reference, t fhir.Target) (string, 
 	}
 	found = s.after(found, t)
 	if len(found) != 1 {
-		text := "nothing matches this reference's query"
+		kind, text := record.Precondition, "nothing matches this reference's query"
 		if len(found) > 1 {
-			text = "more than one resource matches this reference's query"
+			kind, text = record.Ambiguous, "more than one resource matches this reference's query"
 		}
-		return "", at(i, r, record.Precondition, text)
+		return "", at(i, r, kind, text)
 	}
 	s.found[r.Value] = found[0].String()
 	return found[0].String(), nil

@@ -31,7 +31,8 @@ type HistoryPage struct {
 }
 
 // History lists versions, newest first, of the entries whose history the grant may
-// read (FHIR R4 §3.1.0.12). Each version shown is named in one entry in the log.
+// read (FHIR R4 §3.1.0.12). Each version shown is named in one entry in the log,
+// which says of those that were counted only how many they are.
 // The history of one entry that is not there, or not in the grant's sections, is
 // record.NotFound, as for Read.
 func (v *View) History(ctx context.Context, q HistoryQuery) (page HistoryPage, err error) {
@@ -91,6 +92,11 @@ func (v *View) historyPage(ctx context.Context, q HistoryQuery, after *moment) (
 	}
 	for _, e := range page.Versions {
 		ev.Entries = append(ev.Entries, named(e.Ref, e.Version))
+	}
+	if len(ev.Entries) == 0 && page.Total > 0 { // counted, and not shown
+		if ev.More = uint64(page.Total); q.ID != "" {
+			ev.Query = ref.String()
+		}
 	}
 	if err := v.commit(ctx, ev, nil); err != nil {
 		return HistoryPage{}, err

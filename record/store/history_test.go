@@ -201,3 +201,31 @@ func TestHistoryOfLarge(t *testing.T) {
 		t.Errorf("%q", seen)
 	}
 }
+
+// A history that is only counted (_summary=count) shows no version, and the log says
+// how many it told of, and of what.
+func TestHistoryCountIsLogged(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	me := d.session()
+	put(t, me, `{"resourceType":"Condition","id":"a","code":{"text":"one"}}`)
+	put(t, me, `{"resourceType":"Condition","id":"a","code":{"text":"two"}}`)
+	put(t, me, `{"resourceType":"Condition","id":"b","code":{"text":"one"}}`)
+	put(t, me, `{"resourceType":"Observation","id":"c","status":"final","code":{"text":"one"}}`)
+	for _, c := range []struct {
+		typ, id, query string
+		more           uint64
+	}{
+		{"Condition", "a", "Condition/a", 2},
+		{"Condition", "", "Condition", 3},
+		{"", "", "", 4},
+		{"Goal", "", "Goal", 0},
+	} {
+		if p, err := me.History(ctx, store.HistoryQuery{Type: c.typ, ID: c.id}); err != nil || uint64(p.Total) != c.more || len(p.Versions) > 0 {
+			t.Fatal(p, err)
+		}
+		if e := d.event(t, 1); e.Action != audit.Read || e.Outcome != 0 || len(e.Entries) != 0 || e.More != c.more || e.Query != c.query {
+			t.Errorf("counting %s/%s: %+v", c.typ, c.id, e)
+		}
+	}
+}
