@@ -76,6 +76,8 @@ type snapshot struct {
 	txn   *bdb.Txn
 	p     partition
 	holes holes
+	hot   *hot   // nil: the disk is read
+	kinds []byte // of the rows in hot
 }
 
 func (s *snapshot) end() { s.txn = nil }
@@ -85,7 +87,16 @@ func (s *snapshot) Get(key []byte) ([]byte, error) {
 		return nil, errOver
 	}
 	row := rowKey(s.p, key)
+	warm := s.hot != nil && s.holes == nil && len(key) > 0 && bytes.IndexByte(s.kinds, key[0]) >= 0
+	if warm {
+		if value, ok := s.hot.get(row, s.txn.ReadTs()); ok {
+			return value, nil
+		}
+	}
 	value, version, err := get(s.txn, row)
+	if warm && err == nil {
+		s.hot.found(row, value, s.txn.ReadTs())
+	}
 	if s.holes != nil && (err == nil || err == errNone) && s.holes.hides(row, version) {
 		return nil, errDamaged
 	}
