@@ -63,7 +63,10 @@ func (a *API) history(r *http.Request, v *store.View, q *asked, ref fhir.Ref) (*
 	if err != nil {
 		return nil, err
 	}
-	head := change.BundleHead{Type: "history", Links: a.links(l, page.Next)}
+	head := change.BundleHead{Type: "history"}
+	if head.Links, err = a.links(l, page.Next, v.FirstOfHistory); err != nil {
+		return nil, err
+	}
 	if page.Total != store.NotCounted {
 		head.Total = &page.Total
 	}

@@ -108,7 +108,10 @@ func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw st
 	if err != nil {
 		return nil, err
 	}
-	head := change.BundleHead{Type: "searchset", Links: a.links(list{asked: o.Asked, self: a.self(o.Asked, token)}, page.Next)}
+	head := change.BundleHead{Type: "searchset"}
+	if head.Links, err = a.links(list{asked: o.Asked, page: token, self: a.self(o.Asked, token)}, page.Next, v.FirstOfSearch); err != nil {
+		return nil, err
+	}
 	if page.Total != store.NotCounted { // FHIR R4 §2.36.3: total is 0..1
 		head.Total = &page.Total
 	}

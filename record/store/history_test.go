@@ -229,3 +229,46 @@ func TestHistoryCountIsLogged(t *testing.T) {
 		}
 	}
 }
+
+// The token of a list's first page is where the list begins, opens for its grant alone,
+// and is of its own list.
+func TestFirstPage(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	me := d.session()
+	for _, id := range []string{"a", "b", "c"} {
+		put(t, me, `{"resourceType":"Condition","id":"`+id+`","code":{"text":"needle"}}`)
+	}
+	as := store.Asked{Path: "Condition/_history", Query: "_count=2"}
+	q := store.HistoryQuery{Type: "Condition", Limit: 2, Asked: as}
+	want, err := me.History(ctx, q)
+	if err != nil || want.Next == "" {
+		t.Fatal(want, err)
+	}
+	if q.Page, err = me.FirstOfHistory(as); err != nil {
+		t.Fatal(err)
+	}
+	got, err := me.History(ctx, q)
+	if err != nil || told(got) != told(want) || got.Total != 3 || got.Next == "" {
+		t.Errorf("%s, %v; want %s", told(got), err, told(want))
+	}
+	refused := func(v *store.View, page string) {
+		t.Helper()
+		q := q
+		q.Page = page
+		if _, err := v.History(ctx, q); !errors.Is(err, record.Invalid) {
+			t.Error(err)
+		}
+	}
+	other, err := me.FirstOfHistory(store.Asked{Path: "Condition/_history", Query: "_count=3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(me, other)
+	if other, err = me.FirstOfSearch(as); err != nil {
+		t.Fatal(err)
+	}
+	refused(me, other)
+	_, token := d.share(clinician(s))
+	refused(view(t, s, token), q.Page)
+}

@@ -69,6 +69,13 @@ func (v *View) nextPage(list uint64, a Asked, position []byte) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(key.Seal(keys.PageContext(v.person, v.token.Grant), plain)), nil
 }
 
+// FirstOfSearch is a token of a search's first page, which says as little as those of
+// the others.
+func (v *View) FirstOfSearch(a Asked) (string, error) { return v.nextPage(ofSearch, a, nil) }
+
+// FirstOfHistory is a token of a history's first page.
+func (v *View) FirstOfHistory(a Asked) (string, error) { return v.nextPage(ofHistory, a, nil) }
+
 // OpenPage tells what the list was asked for with that a page's token is of.
 // Another grant's token, and one that was altered, is record.Invalid.
 func (v *View) OpenPage(token string) (Asked, error) {
@@ -101,7 +108,7 @@ func (v *View) openPage(token string) (a Asked, list uint64, position []byte, er
 }
 
 // position is where a page begins: behind the end of the one before, nil for the
-// first.
+// first, whose own token has none.
 func (v *View) position(list uint64, page string, a Asked) ([]byte, error) {
 	if page == "" {
 		return nil, nil
@@ -109,6 +116,9 @@ func (v *View) position(list uint64, page string, a Asked) ([]byte, error) {
 	was, of, position, err := v.openPage(page)
 	if err == nil && (was != a || of != list) {
 		err = errPage
+	}
+	if len(position) == 0 {
+		position = nil
 	}
 	return position, err
 }
