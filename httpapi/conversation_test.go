@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"carehold/record"
+	"carehold/record/grant"
 )
 
 // A conversation is a text of requests and what is answered:
@@ -214,6 +215,9 @@ func (c *conversation) do(what string) {
 		id, err := record.ParseGrantID(c.vars[name+".id"])
 		c.check(err)
 		c.check(c.ada.Revoke(ctx, id))
+	case "share": // the clinical sections, with a word of its own and scopes
+		name, scopes, _ := strings.Cut(name, " ")
+		c.grant(c.ada, name, 24*time.Hour, scopes, grant.Clinical.List()...)
 	case "wait":
 		d, err := time.ParseDuration(name)
 		c.check(err)

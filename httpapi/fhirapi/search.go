@@ -130,8 +130,8 @@ func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw st
 				return err
 			}
 		}
-		if len(query.Ignored) > 0 {
-			if err := out.Entry(change.BundleEntry{Resource: leftOut(query), Mode: "outcome"}); err != nil {
+		if issues := leftOut(v, query); len(issues) > 0 {
+			if err := out.Entry(change.BundleEntry{Resource: problem.OutcomeOf("", issues...), Mode: "outcome"}); err != nil {
 				return err
 			}
 		}
@@ -174,10 +174,22 @@ func (a *API) self(as store.Asked, token string) string {
 	return a.listURL(as.Path) + "?" + as.Query
 }
 
-// leftOut names the parameters that were not applied: a filter that is silently left
-// out could be believed. Their values are not repeated.
-func leftOut(q *search.Query) []byte {
+// leftOut names the parameters that were not applied, and those types of several that
+// the grant has no right to search: what is silently left out could be believed not to
+// be there. Values are not repeated. What is said of types follows from the grant's
+// scopes, and is the same whatever there is of them.
+func leftOut(v *store.View, q *search.Query) []problem.Issue {
 	var issues []problem.Issue
+	var not []string
+	for _, typ := range q.Types {
+		if !v.Searches(typ) {
+			not = append(not, typ)
+		}
+	}
+	if len(not) > 0 {
+		issues = append(issues, problem.Issue{Severity: "warning", Code: "suppressed", Expression: []string{"_type"},
+			Diagnostics: "this token does not let " + strings.Join(not, ", ") + " be searched: nothing is said here of whether there are any"})
+	}
 	for _, name := range q.Ignored {
 		issue := problem.Issue{Severity: "warning", Code: "not-supported",
 			Diagnostics: "the parameter " + name + " was left out: what is here was not narrowed by it"}
@@ -186,5 +198,5 @@ func leftOut(q *search.Query) []byte {
 		}
 		issues = append(issues, issue)
 	}
-	return problem.OutcomeOf("", issues...)
+	return issues
 }

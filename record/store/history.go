@@ -104,6 +104,10 @@ func (v *View) historyPage(ctx context.Context, q HistoryQuery, after *moment) (
 	return page, nil
 }
 
+// Searches reports whether the grant has the right to search entries of a type, be
+// there any or not.
+func (v *View) Searches(typ string) bool { return grant.Covers(v.grant, grant.ActSearch, typ) }
+
 // coversAny reports whether any scope allows the action on a type, or for "" on
 // any type at all.
 func (v *View) coversAny(a grant.Action, typ string) bool {
