@@ -145,9 +145,12 @@ func fhirPath(p jsontext.Pointer) string {
 	return s.String()
 }
 
+// maxName is what is left of a name that is longer.
+const maxName = 64
+
 func shorten(s string) string {
-	if len(s) > 64 {
-		return strings.ToValidUTF8(s[:64], "") + "…"
+	if len(s) > maxName {
+		return strings.ToValidUTF8(s[:maxName], "") + "…"
 	}
 	return s
 }
