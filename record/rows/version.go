@@ -59,8 +59,9 @@ func (v Version) Rows(r kv.Reader) ([][]byte, error) {
 }
 
 // ReadVersion reads row 0 of a version that must be there, and have this hash.
-// Nothing in it is believed before that is so.
-func ReadVersion(r kv.Reader, id record.EntryID, at Stamp, want Hash) (Version, error) {
+// Nothing in it is believed before that is so. The Version holds what r gave, and is
+// good for as long as that is.
+func ReadVersion(r kv.Getter, id record.EntryID, at Stamp, want Hash) (Version, error) {
 	row, err := r.Get(EntryKey(id, at))
 	if errors.Is(err, kv.ErrNotFound) {
 		return Version{}, Damaged("entry")

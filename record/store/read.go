@@ -187,11 +187,28 @@ func (v *View) recognise(id record.EntryID, at stamp, first []byte) (s record.Se
 
 // open recognises a version and opens it.
 func (v *View) open(id record.EntryID, at stamp, sealed [][]byte) (e Entry, mine bool, err error) {
+	return v.openTo(nil, id, at, sealed)
+}
+
+// openTo is open into what the entries of one answer lie in; nil: by itself.
+func (v *View) openTo(p *plains, id record.EntryID, at stamp, sealed [][]byte) (e Entry, mine bool, err error) {
 	section, epoch, mine, err := v.recognise(id, at, sealed[0])
 	if err != nil || !mine {
 		return e, false, err
 	}
-	plain, err := v.hold.OpenEntry(section, epoch, id, at.Sealed(), sealed)
+	var plain []byte
+	if p == nil {
+		plain, err = v.hold.OpenEntry(section, epoch, id, at.Sealed(), sealed)
+	} else {
+		size := 0
+		for _, row := range sealed {
+			size += len(row)
+		}
+		var all []byte
+		if all, plain, err = v.hold.OpenEntryTo(p.room(size), section, epoch, id, at.Sealed(), sealed); err == nil {
+			p.use(all)
+		}
+	}
 	if err != nil {
 		return e, true, rows.Damaged("entry")
 	}
