@@ -38,8 +38,11 @@ var historyParams = []string{"_count", "_since", "_at", "_page", "_summary", "_e
 // when handling is lenient: a history Bundle has no place to say what was left out
 // (R4 bdl-2), and one that looks narrower than it is misleads.
 func (a *API) history(r *http.Request, v *store.View, q *asked, ref fhir.Ref) (*answer, error) {
+	if err := heeds(q.header); err != nil {
+		return nil, err
+	}
 	if len(q.unknown) > 0 {
-		return nil, record.Errorf(record.Invalid, "a history takes _count, _since and _at, and not %s", strings.Join(q.unknown, ", "))
+		return nil, record.Errorf(record.Invalid, "a history takes _count, _since and _at, and not %s", strings.Join(q.unknown, ", ")).At(q.unknown[0])
 	}
 	path := strings.TrimPrefix(strings.TrimSuffix(ref.String(), "/")+"/_history", "/")
 	l, err := a.list(v, q, path)

@@ -31,7 +31,7 @@ func (a *API) Patch(w http.ResponseWriter, r *http.Request, v *store.View) error
 		}
 		return a.patch(w, r, v, c)
 	}
-	if _, err := ask(r); err != nil {
+	if err := changing(r); err != nil {
 		return err
 	}
 	if err := notHere(r, message.ImportHeaderName); err != nil {
@@ -46,7 +46,7 @@ func (a *API) Patch(w http.ResponseWriter, r *http.Request, v *store.View) error
 
 func (a *API) patch(w http.ResponseWriter, r *http.Request, v *store.View, c change.Change) (err error) {
 	w.Header().Set("Accept-Patch", change.PatchType) // RFC 5789 §3.1
-	if err := notHere(r, "If-None-Match", "If-None-Exist"); err != nil {
+	if err := heeds(r.Header, "If-Match"); err != nil {
 		return err
 	}
 	if c.IfMatch, err = ifMatch(r.Header["If-Match"]); err != nil {

@@ -82,6 +82,9 @@ func asksFor(header http.Header, raw string) (*asked, error) {
 
 // search is the answer to a search. raw is its text, with what stands in a body.
 func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw string) (*answer, error) {
+	if err := heeds(q.header); err != nil {
+		return nil, err
+	}
 	token := q.values.Get("_page")
 	if q.values.Has("_page") {
 		was, err := a.openPage(v, q, in.path())

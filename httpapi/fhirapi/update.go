@@ -13,7 +13,7 @@ import (
 // Update writes the next version of an entry, or its first under an id that the
 // client chose, which only a grant to everything may. FHIR R4 §3.1.0.4.
 func (a *API) Update(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	if _, err := ask(r); err != nil {
+	if err := changing(r); err != nil {
 		return err
 	}
 	if err := notHere(r, message.ImportHeaderName); err != nil {
@@ -34,6 +34,9 @@ func (a *API) UpdateWhere(w http.ResponseWriter, r *http.Request, v *store.View)
 
 func (a *API) update(w http.ResponseWriter, r *http.Request, v *store.View, ref fhir.Ref, query string) error {
 	if err := storable(ref.Type); err != nil {
+		return err
+	}
+	if err := heeds(r.Header, "If-Match", "If-None-Match"); err != nil {
 		return err
 	}
 	match, err := ifMatch(r.Header["If-Match"])

@@ -24,6 +24,9 @@ func (a *API) Operation(w http.ResponseWriter, r *http.Request, v *store.View) e
 	if err != nil {
 		return err
 	}
+	if err := heeds(r.Header); err != nil {
+		return err
+	}
 	if err := notHere(r, message.ImportHeaderName); err != nil {
 		return err
 	}
@@ -50,7 +53,7 @@ func (a *API) operation(r *http.Request, v *store.View, q *asked, name string, o
 		return nil, noType(on.Type, "")
 	}
 	if len(q.unknown) > 0 {
-		return nil, record.Errorf(record.Invalid, "$validate takes resource, mode and profile, and not %s", strings.Join(q.unknown, ", "))
+		return nil, record.Errorf(record.Invalid, "$validate takes resource, mode and profile, and not %s", strings.Join(q.unknown, ", ")).At(q.unknown[0])
 	}
 	c, err := validation(q, on, body)
 	if err != nil {
