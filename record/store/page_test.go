@@ -15,9 +15,10 @@ import (
 func TestPageIsItsOwn(t *testing.T) {
 	_, s := newStore(t)
 	var wait sync.WaitGroup
-	for _, who := range []string{"aaaa", "bbbb"} {
+	for range 2 {
 		d := enrol(t, s)
 		me := d.session()
+		who := me.PatientID()
 		if _, err := me.Apply(ctx, lifeOf(300, who), store.ApplyOptions{}); err != nil {
 			t.Fatal(err)
 		}
