@@ -17,6 +17,7 @@ var (
 	// From the secret of a credential.
 	LabelCapsuleID  = label("capsule-id")  // secret, kind -> name of the capsule
 	LabelCapsuleKEK = label("capsule-kek") // secret, kind -> key of the capsule
+	LabelOpened     = label("opened")      // secret, kind -> seals what the token opens, in memory between requests; never at rest
 
 	// From what a person types, scans or touches, to the secret of a slot.
 	LabelPassphrase = label("passphrase") // Extract(device key, Argon2id) -> slot secret
@@ -84,6 +85,7 @@ var (
 	ContextLeafNode  = contextKind("leaf-node")  // person, index
 	ContextPage      = contextKind("page")       // person, grant
 	ContextMemo      = contextKind("memo")       // person, grant, epoch, what, number
+	ContextOpened    = contextKind("opened")     // capsule id
 )
 
 // ContextKinds returns the registry, for docs and tests.

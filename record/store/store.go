@@ -33,21 +33,23 @@ type Store struct {
 	opts   Options
 	log    *slog.Logger
 
-	writers   writers   // one write at a time for each person
-	sessions  sessions  // when each session was last used
-	daily     daily     // how many requests each grant made today
-	clock     clock     // the high-water mark
-	slots     slotHold  // capsules that a backup may still need
-	frontiers frontiers // where the last pages of logs began and ended
-	known     rows.Known
-	memos     *memos // what searches keep between requests
-	answers   *answers
-	uploads   uploads // of records that are brought here
-	takers    writers // one of them is verified and written at a time
-	verifying sync.Mutex
-	backups   backups // that were written, and not yet said to be on their disk
-	dir       string
-	closing   sync.Once
+	writers    writers   // one write at a time for each person
+	sessions   sessions  // when each session was last used
+	daily      daily     // how many requests each grant made today
+	clock      clock     // the high-water mark
+	slots      slotHold  // capsules that a backup may still need
+	frontiers  frontiers // where the last pages of logs began and ended
+	known      rows.Known
+	knownHeads recent[record.PersonID, knownHeads]
+	memos      *memos                            // what searches keep between requests
+	opened     recent[crypto.CapsuleID, *opened] // what tokens opened
+	answers    *answers
+	uploads    uploads // of records that are brought here
+	takers     writers // one of them is verified and written at a time
+	verifying  sync.Mutex
+	backups    backups // that were written, and not yet said to be on their disk
+	dir        string
+	closing    sync.Once
 }
 
 // Rollback is why a store that is not as it was left does not open.
@@ -124,6 +126,7 @@ func Open(dir string, opt Options) (*Store, error) {
 
 func (s *Store) start() error {
 	s.memos, s.answers = newMemos(s.opts.SearchMemory), newAnswers()
+	s.knownHeads.most, s.opened.most = headsMost, openedMost
 	var from byte // the format to upgrade from
 	var begun bool
 	err := s.engine.View(nodePartition, func(r kv.Reader) error {
