@@ -62,19 +62,32 @@ func (v Version) Rows(r kv.Reader) ([][]byte, error) {
 // Nothing in it is believed before that is so. The Version holds what r gave, and is
 // good for as long as that is.
 func ReadVersion(r kv.Getter, id record.EntryID, at Stamp, want Hash) (Version, error) {
-	row, err := r.Get(EntryKey(id, at))
+	v, _, err := readVersion(r, id, at, want)
+	return v, err
+}
+
+func readVersion(r kv.Getter, id record.EntryID, at Stamp, want Hash) (v Version, row []byte, err error) {
+	row, err = r.Get(EntryKey(id, at))
 	if errors.Is(err, kv.ErrNotFound) {
-		return Version{}, Damaged("entry")
+		err = Damaged("entry")
 	}
-	if err != nil {
-		return Version{}, err
+	if err == nil {
+		v, err = ParseVersion(row, id, at, want)
 	}
-	return ParseVersion(row, id, at, want)
+	return v, row, err
 }
 
 // ParseVersion is ReadVersion with the row at hand.
-func ParseVersion(row []byte, id record.EntryID, at Stamp, want Hash) (v Version, err error) {
-	if len(row) < prevSize || HashOf(row) != want {
+func ParseVersion(row []byte, id record.EntryID, at Stamp, want Hash) (Version, error) {
+	if HashOf(row) != want {
+		return Version{}, Damaged("entry")
+	}
+	return parseVersion(row, id, at)
+}
+
+// parseVersion is for a row that has the hash it should have.
+func parseVersion(row []byte, id record.EntryID, at Stamp) (v Version, err error) {
+	if len(row) < prevSize {
 		return v, Damaged("entry")
 	}
 	v = Version{ID: id, At: at, Prev: Hash(row[:prevSize]), First: row[prevSize:]}

@@ -245,7 +245,7 @@ func (v *View) openNow(r kv.Reader, near kv.Getter, d *rows.Directory, id record
 	if !there || l.Stamp != at {
 		return Entry{}, errMemo
 	}
-	ver, err := rows.ReadVersion(near, id, l.Stamp, l.Hash)
+	ver, err := v.s.known.Version(near, id, l.Stamp, l.Hash)
 	if err != nil {
 		return Entry{}, err
 	}

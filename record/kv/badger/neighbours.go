@@ -13,10 +13,10 @@ import (
 // garbage, and an iterator over each table for each row.
 type neighbours struct {
 	s      *snapshot
-	it     *bdb.Iterator
-	prefix []byte // as Badger has it
-	row    []byte // the key that is sought
-	steps  int    // to go before the next row is sought
+	c      *cursor // from the first row on
+	prefix []byte  // as Badger has it
+	row    []byte  // the key that is sought
+	steps  int     // to go before the next row is sought
 	broken bool
 }
 
@@ -25,11 +25,14 @@ func (s *snapshot) Neighbours(prefix []byte, fn func(kv.Getter) error) error {
 		return errOver
 	}
 	n := neighbours{s: s, prefix: rowKey(s.p, prefix), steps: 1}
-	c := iterate(s.txn, n.prefix)
-	defer c.close()
-	n.it = c.it
-	defer func() { n.s = nil }()
+	defer n.end()
 	return fn(&n)
+}
+
+func (n *neighbours) end() {
+	if n.s = nil; n.c != nil {
+		n.c.close()
+	}
 }
 
 // Get says of every row what snapshot.Get does. What the iterator cannot find, or fails
@@ -42,6 +45,9 @@ func (n *neighbours) Get(key []byte) (value []byte, err error) {
 	n.row = append(append(append(n.row[:0], rowKind), s.p[:]...), key...)
 	if n.broken || !bytes.HasPrefix(n.row, n.prefix) {
 		return s.Get(key)
+	}
+	if n.c == nil {
+		n.c = iterate(s.txn, n.prefix)
 	}
 	found, version := false, uint64(0)
 	err = guard(func() error {
@@ -66,25 +72,25 @@ func (n *neighbours) Get(key []byte) (value []byte, err error) {
 // looks into each table, and lets go of the buffers of the row that it stood on.
 func (n *neighbours) at(row []byte) *bdb.Item {
 	for i := range n.steps {
-		if !n.it.Valid() {
+		if !n.c.it.Valid() {
 			break
 		}
-		c := bytes.Compare(n.it.Item().Key(), row)
+		c := bytes.Compare(n.c.it.Item().Key(), row)
 		switch {
 		case c < 0:
-			n.it.Next()
+			n.c.it.Next()
 			continue
 		case c == 0:
 			n.steps = min(2*n.steps, maxSteps)
-			return n.it.Item()
+			return n.c.it.Item()
 		case i > 0:
 			return nil // it would be between the one before and this one
 		}
 		break // it is behind
 	}
 	n.steps = max(n.steps/2, 1)
-	if n.it.Seek(row); n.it.Valid() && bytes.Equal(n.it.Item().Key(), row) {
-		return n.it.Item()
+	if n.c.it.Seek(row); n.c.it.Valid() && bytes.Equal(n.c.it.Item().Key(), row) {
+		return n.c.it.Item()
 	}
 	return nil
 }
