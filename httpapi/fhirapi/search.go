@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -119,6 +118,7 @@ func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw st
 		head.Total = &page.Total
 	}
 	return &answer{status: http.StatusOK, stream: func(w io.Writer) error {
+		defer page.Release()
 		out := change.NewBundleWriter(w, head)
 		for _, e := range page.Entries {
 			p := part
@@ -175,31 +175,4 @@ func (a *API) self(as store.Asked, token string) string {
 		return a.listURL(as.Path)
 	}
 	return a.listURL(as.Path) + "?" + as.Query
-}
-
-// leftOut names the parameters that were not applied, and those types of several that
-// the grant has no right to search: what is silently left out could be believed not to
-// be there. Values are not repeated. What is said of types follows from the grant's
-// scopes, and is the same whatever there is of them.
-func leftOut(v *store.View, q *search.Query) []problem.Issue {
-	var issues []problem.Issue
-	var not []string
-	for _, typ := range q.Types {
-		if !v.Searches(typ) {
-			not = append(not, typ)
-		}
-	}
-	if len(not) > 0 {
-		issues = append(issues, problem.Issue{Severity: "warning", Code: "suppressed", Expression: []string{"_type"},
-			Diagnostics: "this token does not let " + strings.Join(not, ", ") + " be searched: nothing is said here of whether there are any"})
-	}
-	for _, name := range q.Ignored {
-		issue := problem.Issue{Severity: "warning", Code: "not-supported",
-			Diagnostics: "the parameter " + name + " was left out: what is here was not narrowed by it"}
-		if slices.Contains(q.Empty, name) {
-			issue.Code, issue.Diagnostics = "value", "the parameter "+name+" was left out, for it has no value: what is here was not narrowed by it"
-		}
-		issues = append(issues, issue)
-	}
-	return issues
 }

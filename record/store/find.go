@@ -97,6 +97,13 @@ func (f *finder) Find(typ, query string) ([]fhir.Ref, error) {
 	if err != nil {
 		return nil, f.fail(err)
 	}
+	for _, step := range q.Follows() {
+		for _, to := range step.Types {
+			if !v.Searches(to) { // that nothing was found would be taken for what to write by
+				return nil, record.Errorf(record.Forbidden, "this grant does not include searching %s, which the condition %s needs", to, step.Parameter)
+			}
+		}
+	}
 	pass, err := f.pass(q.Reads())
 	if err != nil {
 		return nil, f.fail(err)
