@@ -204,7 +204,7 @@ func TestConditionalReferencesSeeTheTransaction(t *testing.T) {
 // error says where in the bundle.
 func TestCheckedAsWritten(t *testing.T) {
 	n := 0
-	o := change.Options{NewID: func(string) string { n++; return fmt.Sprint("new-", n) }, Check: func(r *fhir.Resource) error {
+	o := change.Options{NewID: func(string) string { n++; return fmt.Sprint("new-", n) }, Check: func(_ int, r *fhir.Resource) error {
 		if strings.Contains(string(r.Bytes()), "urn:uuid") || !strings.Contains(string(r.Bytes()), "bad") {
 			return nil
 		}
@@ -227,14 +227,14 @@ func TestCheckedAsWritten(t *testing.T) {
 		}
 		kept := found{"Basic/1": {{}}}
 		if c.want == "unprocessable Bundle.entry[1].resource.data" {
-			o.Check = func(r *fhir.Resource) error { // what was there has a urn of its own
+			o.Check = func(_ int, r *fhir.Resource) error { // what was there has a urn of its own
 				if strings.Contains(string(r.Bytes()), `"bad"`) {
 					return record.Safef(record.Unprocessed, "bad").At(r.Type() + ".a")
 				}
 				return nil
 			}
 		}
-		if _, err := change.Transaction(asked, o, kept); where(err) != c.want {
+		if _, err := transaction(asked, o, kept); where(err) != c.want {
 			t.Errorf("%s: %v, want %s", c.entry, err, c.want)
 		}
 	}
@@ -387,7 +387,7 @@ func TestPatchesPlannedAgain(t *testing.T) {
 	}
 	big := wide{one: resource(t, `{"resourceType":"Basic","id":"1","a":"`+strings.Repeat("x", 1<<20)+`"}`)}
 	for i := range 30 {
-		if _, err := change.Transaction(asked, change.Options{}, big); err != nil {
+		if _, err := transaction(asked, change.Options{}, big); err != nil {
 			t.Fatalf("plan %d: %v", i, err)
 		}
 	}

@@ -128,7 +128,7 @@ func (p *planner) check(c *Change) error {
 	if p.Check == nil || c.Verb != Create && c.Verb != Update {
 		return nil
 	}
-	err := p.Check(c.Resource)
+	err := p.Check(c.Index, c.Resource)
 	switch {
 	case err == nil || !p.bundle:
 		return err

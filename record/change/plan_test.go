@@ -54,7 +54,7 @@ func plan(text string, find change.Finder) ([]change.Change, error) {
 		return nil, err
 	}
 	if b.Type == "transaction" {
-		return change.Transaction(asked, o, find)
+		return transaction(asked, o, find)
 	}
 	for i := range asked {
 		if c, err := change.One(asked[i], o, find); err != nil {
@@ -64,6 +64,15 @@ func plan(text string, find change.Finder) ([]change.Change, error) {
 		}
 	}
 	return asked, nil
+}
+
+// transaction plans one as a whole.
+func transaction(asked []change.Change, o change.Options, find change.Finder) ([]change.Change, error) {
+	t, err := change.Prepare(asked, o)
+	if err != nil {
+		return nil, err
+	}
+	return t.Plan(find)
 }
 
 var verbs = map[change.Verb]string{change.Create: "create", change.Update: "update", change.Delete: "delete", change.Read: "read",

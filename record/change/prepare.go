@@ -1,0 +1,132 @@
+package change
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"carehold/record"
+	"carehold/record/fhir"
+)
+
+// Transaction is what a transaction asks for, planned as far as it can be without the
+// record. While the rest is planned nobody else can change the record, and the person
+// cannot end a grant either: so everything that takes long is done before.
+//
+//	checked before      every resource that is sent
+//	rewritten before    every one whose references do not depend on a condition
+//	left for Plan       conditions, patches and what comes of them, and the ids in
+//	                    references to what a condition decides
+//
+// A reference whose id is not known yet has its shape all the same: Type/id, of a type
+// that the condition names, or the entry. That is what its resource is checked with;
+// Plan looks whether it came out in that shape.
+type Transaction struct {
+	asked       []Change
+	options     Options
+	index       *index // by what is known before
+	prepared    []prepared
+	conditional bool
+}
+
+// prepared is what is known of a change before its plan.
+type prepared struct {
+	ref      fhir.Ref       // asked for, or with the id of what is created in any case
+	resource *fhir.Resource // as it will be written; nil of one that is guessed
+	guessed  bool           // some of its references depend on a condition
+	err      error          // it may not be written; it may be that it is not
+}
+
+// guessedID stands for an id that depends on a condition.
+const guessedID = "0"
+
+// Prepare plans what it can. asked must not be changed afterwards.
+func Prepare(asked []Change, o Options) (*Transaction, error) {
+	t := &Transaction{asked: asked, options: o, index: newIndex(), prepared: make([]prepared, len(asked))}
+	for i := range asked {
+		c, ref := &asked[i], asked[i].Ref
+		e := entryRef{Ref: ref, created: c.Verb == Create, guessed: c.conditional()}
+		switch {
+		case e.guessed:
+			e.ID = guessedID
+		case c.Verb == Create && ref.ID == "":
+			e.ID = o.NewID(ref.Type)
+			ref = e.Ref
+		}
+		t.prepared[i].ref = ref
+		t.conditional = t.conditional || e.guessed || c.Verb == Patch
+		switch c.Verb {
+		case Create, Update, Patch:
+			if !t.index.add(c.FullURL, e) {
+				return nil, record.Safef(record.Invalid, "two entries have the same fullUrl").At(entryPath(c.Index) + ".fullUrl")
+			}
+		}
+	}
+	if err := t.prepareAll(); err != nil {
+		return nil, err
+	}
+	for i := range t.prepared {
+		t.conditional = t.conditional || t.prepared[i].guessed
+	}
+	return t, nil
+}
+
+// Conditional reports whether planning needs a Finder.
+func (t *Transaction) Conditional() bool { return t.conditional }
+
+// prepareAll prepares what is sent, on all cores, and returns the error of the first
+// that cannot be written and would be.
+func (t *Transaction) prepareAll() error {
+	var next, failed atomic.Int64
+	failed.Store(int64(len(t.asked)))
+	work := func() {
+		for {
+			i := next.Add(1) - 1
+			if i >= failed.Load() { // also when there are no more
+				return
+			}
+			t.prepare(int(i))
+			// A conditional create that finds one does not write what was sent.
+			if c := &t.asked[i]; t.prepared[i].err != nil && (c.Verb != Create || !c.conditional()) {
+				for was := failed.Load(); i < was && !failed.CompareAndSwap(was, i); was = failed.Load() {
+				}
+			}
+		}
+	}
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(t.asked)) - 1 {
+		wait.Go(work)
+	}
+	work()
+	wait.Wait()
+	if i := int(failed.Load()); i < len(t.asked) {
+		return t.prepared[i].err
+	}
+	return nil
+}
+
+// prepare rewrites and checks what is sent with a change.
+func (t *Transaction) prepare(i int) {
+	c, was := t.asked[i], &t.prepared[i]
+	if c.Resource == nil || c.Patch != nil || c.Verb != Create && c.Verb != Update {
+		return
+	}
+	rewriting := resolver{index: t.index, guess: true}
+	was.err = rewriting.rewrite(&c)
+	if was.guessed = rewriting.guessed; was.err != nil {
+		return
+	}
+	p := planner{t.options, nil, true}
+	if was.err = p.check(&c); !was.guessed {
+		was.resource = c.Resource
+	}
+}
+
+// sameShape reports whether two references, or what stays of one, differ in ids alone.
+func sameShape(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, y := fhir.ParseReference(a), fhir.ParseReference(b)
+	return x.Form == fhir.Relative && y.Form == fhir.Relative && x.Ref.Type == y.Ref.Type && (x.Version == "") == (y.Version == "")
+}
