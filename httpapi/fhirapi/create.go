@@ -8,6 +8,7 @@ import (
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
+	"carehold/record/grant"
 	"carehold/record/store"
 )
 
@@ -37,6 +38,9 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request, v *store.View) erro
 		if c.Query, err = condition(strings.TrimPrefix(none[0], "?")); err != nil {
 			return err
 		}
+	}
+	if err := v.May(r.Context(), fhir.Ref{Type: typ, ID: v.NewID(typ)}, grant.ActCreate); err != nil {
+		return err
 	}
 	if c.Resource, err = resource(r, typ); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"carehold/httpapi/problem"
 	"carehold/record"
 	"carehold/record/change"
+	"carehold/record/grant"
 	"carehold/record/store"
 )
 
@@ -50,6 +51,9 @@ func (a *API) patch(w http.ResponseWriter, r *http.Request, v *store.View, c cha
 		return err
 	}
 	if c.IfMatch, err = ifMatch(r.Header["If-Match"]); err != nil {
+		return err
+	}
+	if err := v.May(r.Context(), c.Ref, grant.ActUpdate); err != nil {
 		return err
 	}
 	switch typ, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); typ {

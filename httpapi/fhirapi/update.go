@@ -7,6 +7,7 @@ import (
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
+	"carehold/record/grant"
 	"carehold/record/store"
 )
 
@@ -45,6 +46,13 @@ func (a *API) update(w http.ResponseWriter, r *http.Request, v *store.View, ref 
 	}
 	none, err := ifNoneMatchAny(r.Header["If-None-Match"])
 	if err != nil {
+		return err
+	}
+	may := []grant.Action{grant.ActUpdate}
+	if query != "" { // it may come to a create
+		may = append(may, grant.ActCreate)
+	}
+	if err := v.May(r.Context(), ref, may...); err != nil {
 		return err
 	}
 	res, err := resource(r, ref.Type)

@@ -157,12 +157,15 @@ func (pl *planner) draftCreate(w *draft, exists bool) error {
 }
 
 func (pl *planner) draftUpdate(w *draft, c change.Change, exists bool) error {
+	v := pl.v
 	if !w.exists {
 		// To a grant that does not reach everything, an id it cannot see and one
 		// that is free are the same: neither can be written.
 		switch {
 		case exists && pl.whole:
 			return rows.Damaged("entry") // every section is held, and none has it
+		case !pl.whole && !grant.Covers(v.grant, grant.ActCreate, w.ref.Type):
+			return record.Safef(record.NotAllowed, "entries under an id of your own choice are for the person, and this grant does not include creating any")
 		case !pl.whole:
 			return record.Safef(record.NotAllowed, "entries under an id of your own choice are for the person: create the entry with POST")
 		}
