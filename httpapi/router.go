@@ -14,6 +14,7 @@ import (
 	"carehold/crypto"
 	"carehold/httpapi/fhirapi"
 	"carehold/record"
+	"carehold/record/change"
 )
 
 // methods are the rows of one path, by method.
@@ -50,15 +51,49 @@ func (s *Server) newRouter(table []Route) *mux.Router {
 	}
 	for _, m := range paths {
 		m.allow = strings.Join(slices.Sorted(maps.Keys(m.by)), ", ")
-		router.Handle(variable.ReplaceAllStringFunc(m.path, func(v string) string {
+		// The shape first: mux would try the regular expression of each path in turn.
+		router.NewRoute().MatcherFunc(shape(m.path)).Path(variable.ReplaceAllStringFunc(m.path, func(v string) string {
 			name := v[1 : len(v)-1]
 			return "{" + name + ":" + variables[name] + "}"
-		}), m)
+		})).Handler(m)
 	}
 	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.unserved(w.(*event), r, record.Safef(record.NotFound, "no such path"))
+		why := error(record.Safef(record.NotFound, "no such path"))
+		if rest, ok := strings.CutPrefix(r.URL.Path, "/fhir/"); ok {
+			why = fhirapi.NoPath(rest)
+		}
+		s.unserved(w.(*event), r, why)
 	})
 	return router
+}
+
+// shape tells quickly which paths a template is not for: those of another number of
+// segments, or with another word where it has one. Of what is left, and of what was
+// sent with escapes, mux decides.
+func shape(template string) mux.MatcherFunc {
+	want := strings.Split(template, "/")
+	for i, segment := range want {
+		if strings.HasPrefix(segment, "{") {
+			want[i] = "" // anything
+		}
+	}
+	return func(r *http.Request, _ *mux.RouteMatch) bool {
+		if r.URL.RawPath != "" {
+			return true
+		}
+		rest, more := r.URL.Path, true
+		for i, word := range want {
+			if !more {
+				return false
+			}
+			var segment string
+			segment, rest, more = strings.Cut(rest, "/")
+			if word != "" && segment != word || i == len(want)-1 && more {
+				return false
+			}
+		}
+		return true
+	}
 }
 
 // ServeHTTP chooses the row, and serves it.
@@ -76,9 +111,16 @@ func (m *methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	e.err = m.server.serve(e, r, route)
 	if errors.Is(e.err, record.NotAllowed) { // RFC 9110 §15.5.6: a 405 says what is allowed
-		w.Header().Set("Allow", m.others(r.Method))
+		allow := m.others(r.Method)
+		if typ := r.PathValue("type"); typ != "" && !holds(typ) {
+			allow = "" // RFC 9110 §10.2.1: no method at all
+		}
+		w.Header().Set("Allow", allow)
 	}
 }
+
+// holds reports whether a record holds entries of a type.
+func holds(typ string) bool { _, ok := change.Storable(typ); return ok }
 
 // others are the path's methods but for one, which this request may not use.
 func (m *methods) others(method string) string {

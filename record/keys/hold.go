@@ -139,8 +139,8 @@ func (h *Hold) Recognise(entry record.EntryID, v record.Version, row []byte) (s 
 		return 0, 0, false
 	}
 	want := crypto.Tag(row[4:hintSize])
-	for s := range each(k.set) {
-		if k.tags(s).Tag(entry, uint64(v)) == want {
+	for _, s := range commonFirst {
+		if k.set.Has(s) && k.tags(s).Tag(entry, uint64(v)) == want {
 			return s, e, true
 		}
 	}

@@ -41,6 +41,14 @@ func each(set record.SectionSet) iter.Seq[record.Section] {
 	}
 }
 
+// commonFirst is the order in which sections are tried: those first that most entries
+// of most records are in. What is in none of a hold's takes all of them, in any order.
+var commonFirst = [record.NumSections]record.Section{
+	record.Results, record.Measures, record.Visits, record.Budget, record.Documents, record.Medicines, record.Conditions, record.Plan,
+	record.Vaccination, record.Support, record.Providers, record.AboutMe, record.Allergies, record.Identity,
+	record.MentalHealth, record.SexualHealth, record.SubstanceUse, record.Safeguarding, record.Private,
+}
+
 // key is that of a section, one of set.
 func (k *sectionKeys) key(s record.Section) crypto.Key {
 	if !k.taken.Has(s) {

@@ -37,7 +37,15 @@ func get(txn *bdb.Txn, key []byte) (value []byte, version uint64, err error) {
 		}
 		if err == nil {
 			version = item.Version()
-			value, err = item.ValueCopy([]byte{})
+			// What this item has is a copy already, and the item's alone: rows are never in
+			// the value log, which would be mapped (valueThreshold).
+			value = []byte{}
+			err = item.Value(func(v []byte) error {
+				if len(v) > 0 {
+					value = v[:len(v):len(v)]
+				}
+				return nil
+			})
 		}
 		if err != nil {
 			return unreadable(err)
