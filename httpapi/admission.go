@@ -12,6 +12,7 @@ import (
 
 	"carehold/httpapi/problem"
 	"carehold/record"
+	"carehold/record/change"
 )
 
 // charge takes what a route costs from the address's buckets.
@@ -140,6 +141,9 @@ func (s *Server) body(e *event, r *http.Request, route *Route) error {
 	if route.Body == 0 {
 		r.Body = http.MaxBytesReader(e, r.Body, 0)
 		return nil
+	}
+	if slices.Contains(route.Types, change.PatchType) { // RFC 5789 §3.1, and §2.2 for a 415
+		e.Header().Set("Accept-Patch", change.PatchType)
 	}
 	if v := otherFHIR(r.Header["Content-Type"]); v != "" && slices.Contains(route.Types, "application/fhir+json") {
 		return record.Errorf(problem.MediaType, "this server speaks FHIR 4.0, and the Content-Type says that this is FHIR %s", v)

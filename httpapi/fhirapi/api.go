@@ -13,7 +13,6 @@ import (
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
-	"carehold/record/fhir/r4"
 )
 
 // ContentType is what every answer of this door is.
@@ -65,10 +64,8 @@ func noType(typ, reason string) error {
 	if reason != "" {
 		return record.Safef(problem.NoType, "%s", reason)
 	}
-	for _, t := range r4.ResourceTypes() {
-		if strings.EqualFold(t, typ) || strings.EqualFold(t+"s", typ) || strings.EqualFold(t+"es", typ) {
-			return record.Errorf(problem.NoType, "FHIR R4 has no resource type %s: it is %s", typ, t)
-		}
+	if t := meant(typ); t != "" {
+		return record.Errorf(problem.NoType, "FHIR R4 has no resource type %s: it is %s", typ, t)
 	}
 	return record.Errorf(problem.NoType, "FHIR R4 has no resource type %s", typ)
 }

@@ -69,7 +69,7 @@ func (a *API) openPage(v *store.View, q *asked, path string) (store.Asked, error
 	}
 	as, err := v.OpenPage(q.values.Get("_page"))
 	if err == nil && as.Path != path {
-		err = record.Safef(record.Invalid, "this is not a page of this list: begin again").At("_page")
+		err = record.Safef(record.Invalid, "this is not a page of this list: begin again without _page").At("_page")
 	}
 	return as, err
 }

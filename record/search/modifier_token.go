@@ -19,15 +19,12 @@ var looksAt = map[string][]string{
 // fitting refuses a modifier that can fit nothing of what is searched, which of several
 // types is one that fits none of them.
 func fitting(def *r4.Param, modifier, code string, types []string) error {
-	elements, ok := looksAt[modifier]
-	if !ok || def.Type != "token" {
+	if looksAt[modifier] == nil || def.Type != "token" {
 		return nil
 	}
 	for _, typ := range types {
-		for _, found := range planOf(typ).finds(typ, code) {
-			if slices.Contains(elements, found) || found == "Extension" { // whose value may be any of them
-				return nil
-			}
+		if fits(typ, code, modifier) {
+			return nil
 		}
 	}
 	what := "is for identifiers"
@@ -35,6 +32,20 @@ func fitting(def *r4.Param, modifier, code string, types []string) error {
 		what = "looks at the text beside a code"
 	}
 	return record.Errorf(record.Invalid, "the modifier :%s %s, and %s has none: search without it", modifier, what, brief(code))
+}
+
+// fits reports whether a modifier can find something by a token parameter of a type.
+func fits(typ, code, modifier string) bool {
+	return slices.ContainsFunc(planOf(typ).finds(typ, code), func(found string) bool {
+		return slices.Contains(looksAt[modifier], found) || found == "Extension" // whose value may be any of them
+	})
+}
+
+// TokenModifiers are those that a token parameter of a type can be asked with.
+func TokenModifiers(typ, code string) []string {
+	return slices.DeleteFunc([]string{"text", "not", "of-type", "missing"}, func(m string) bool {
+		return looksAt[m] != nil && !fits(typ, code, m)
+	})
 }
 
 // finds are the types of element that a parameter looks at; none of one whose

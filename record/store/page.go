@@ -48,7 +48,7 @@ const (
 )
 
 var (
-	errPage     error = record.Safef(record.Invalid, "this is not a page of this list: begin the search again")
+	errPage     error = record.Safef(record.Invalid, "this is not a page of this list: begin again without _page").At("_page")
 	errLongList error = record.Safef(record.TooLarge, "a search of more than %d bytes cannot go on on another page: ask for less, or for more at once with _count", maxAskedText)
 )
 
