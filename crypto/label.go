@@ -98,7 +98,8 @@ type Context struct{ b []byte }
 
 // NewContext returns lp(kind) lp(field)….
 func NewContext(kind ContextKind, fields ...[]byte) Context {
-	b := appendLP(nil, []byte(kind.name))
+	b := make([]byte, 0, 128) // room for most
+	b = appendLP(b, []byte(kind.name))
 	for _, f := range fields {
 		b = appendLP(b, f)
 	}

@@ -219,10 +219,11 @@ func (v *View) openFound(r kv.Reader, d *rows.Directory, p *pass, matches, inclu
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return bytes.Compare(p.all[shown[a]].ID[:], p.all[shown[b]].ID[:]) })
+	known := v.s.known.Reader(r)
 	err := kv.Neighbours(r, []byte{rows.KindEntry}, func(near kv.Getter) error {
 		for _, at := range order {
 			i := shown[at]
-			e, err := v.openNow(r, near, d, p.all[i].ID, p.more[i].stamp, to)
+			e, err := v.openNow(r, known, near, d, p.all[i].ID, p.more[i].stamp, to)
 			if err != nil {
 				return err
 			}
@@ -236,9 +237,9 @@ func (v *View) openFound(r kv.Reader, d *rows.Directory, p *pass, matches, inclu
 }
 
 // openNow opens the newest version of an entry that the View may see, at the stamp
-// that it was found at.
-func (v *View) openNow(r kv.Reader, near kv.Getter, d *rows.Directory, id record.EntryID, at stamp, p *plains) (Entry, error) {
-	l, there, err := d.Lookup(v.s.known.Reader(r), id)
+// that it was found at. known remembers the directory, and near gives row 0 of entries.
+func (v *View) openNow(r, known kv.Reader, near kv.Getter, d *rows.Directory, id record.EntryID, at stamp, p *plains) (Entry, error) {
+	l, there, err := d.Lookup(known, id)
 	if err != nil {
 		return Entry{}, err
 	}
