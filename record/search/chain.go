@@ -47,6 +47,9 @@ func (q *Query) chain(params []*r4.Param, types []string, modifier string, modif
 		_, ok := r4.LookupParam(typ, code)
 		return !ok
 	})
+	if len(ends) == 0 && modified {
+		return nil, record.Errorf(record.Invalid, "%s has no search parameter %q", modifier, brief(code))
+	}
 	if len(ends) == 0 {
 		return nil, record.Errorf(record.Invalid, "nothing that %s points to has a search parameter %q", params[0].Code, brief(code))
 	}
