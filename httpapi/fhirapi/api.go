@@ -106,6 +106,8 @@ func anObject(body []byte) error {
 	switch text := bytes.TrimLeft(body, " \t\r\n"); {
 	case len(text) == 0:
 		return record.Safef(record.Invalid, "the body is empty: send a resource, a JSON object that begins with {")
+	case text[0] == '{' && bytes.Equal(bytes.TrimSpace(text[1:]), []byte("}")):
+		return record.Safef(record.Invalid, `the body is an empty object: a resource begins with {"resourceType": …`)
 	case text[0] == '[':
 		return record.Safef(record.Invalid, "the body is a JSON array: send a resource, a JSON object that begins with {; several go into a Bundle")
 	}

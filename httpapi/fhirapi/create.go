@@ -35,6 +35,9 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	case len(none) > 1:
 		return record.Safef(record.Invalid, "there is more than one If-None-Exist")
 	case len(none) == 1:
+		if before, _, ok := strings.Cut(none[0], "?"); ok && before != "" && !strings.Contains(before, "=") {
+			return record.Safef(record.Invalid, "If-None-Exist holds what would follow the question mark of a search, and no type: identifier=system|value")
+		}
 		if c.Query, err = condition(strings.TrimPrefix(none[0], "?")); err != nil {
 			return err
 		}

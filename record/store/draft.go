@@ -97,7 +97,7 @@ func (pl *planner) draftNothing(w *draft) (done bool, err error) {
 	switch w.verb {
 	case change.Absent:
 		if w.ref.Type != "" && !grant.Covers(pl.v.grant, grant.ActDelete, w.ref.Type) {
-			return false, record.Errorf(record.Forbidden, "this grant does not include changing %s", w.ref.Type)
+			return false, record.Errorf(record.Forbidden, "this grant does not include deleting %s", w.ref.Type)
 		}
 		return true, nil
 	case change.Read, change.Head:
@@ -230,7 +230,11 @@ func (v *View) mayNotChange(a grant.Action, e Entry) error {
 	if grant.Covers(v.grant, a, e.Ref.Type) {
 		return record.Errorf(record.Forbidden, "%s is shared so that it can be read: it is changed by the person, or under a grant to everything", e.Ref.Type)
 	}
-	return record.Errorf(record.Forbidden, "this grant does not include changing %s", e.Ref.Type)
+	verb := "changing"
+	if a == grant.ActDelete {
+		verb = "deleting"
+	}
+	return record.Errorf(record.Forbidden, "this grant does not include %s %s", verb, e.Ref.Type)
 }
 
 // onePerson keeps a record about one person: its Patient has one id, and nothing
