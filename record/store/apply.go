@@ -31,7 +31,7 @@ func (v *View) Apply(ctx context.Context, changes []change.Change, opt ApplyOpti
 //
 // What its Finder found is named in the log, whether the changes are made or not.
 func (v *View) ApplyPlan(ctx context.Context, plan func(find change.Finder) ([]change.Change, error), opt ApplyOptions) (results []Result, err error) {
-	unlock, err := v.s.writers.lock(ctx, v.person)
+	unlock, err := v.turn(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +41,15 @@ func (v *View) ApplyPlan(ctx context.Context, plan func(find change.Finder) ([]c
 		return err
 	})
 	return results, err
+}
+
+// turn waits for the turn to write. What the grant was when the View was opened is
+// looked at again before anything is planned (directory).
+func (v *View) turn(ctx context.Context) (unlock func(), err error) {
+	if v.grant.Self {
+		return v.s.writers.lock(ctx, v.person)
+	}
+	return v.s.writers.lockFor(ctx, v.person, v.token.Grant)
 }
 
 func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Change, error), opt ApplyOptions) ([]Result, error) {

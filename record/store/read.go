@@ -57,10 +57,11 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 	default:
 		switch v.decide(act, record.Meta{Type: ref.Type, Section: found.Section}) {
 		case grant.Allowed:
-			ev.Entries[0] = ref.String() + "/_history/" + found.Version.String()
 			if found.Header.Deleted {
-				answer = gone(found)
+				ev.Outcome, ev.Reason, answer = audit.Refused, audit.WasDeleted, gone(found)
+				break
 			}
+			ev.Entries[0] = ref.String() + "/_history/" + found.Version.String()
 		case grant.Forbidden:
 			ev.Outcome, ev.Reason = audit.Refused, audit.NoVerb
 			answer = record.Errorf(record.Forbidden, "this grant does not include reading %s", ref.Type)
@@ -151,9 +152,12 @@ func (v *View) version(r kv.Reader, l line, version record.Version) (e Entry, mi
 
 // directory reads the person's directory as it is now. errStale when an epoch has
 // begun since the View was opened: it has no keys of what is written from then on,
-// which would look like damage.
+// which would look like damage; errUnauthorized when the grant was stopped since.
 func (v *View) directory(r kv.Reader) (*person, *rows.Directory, error) {
 	p, d, err := v.s.loadWithDirectory(r, v.person)
+	if err == nil && !p.Live.Valid(v.token.Grant, v.s.time()) {
+		err = errUnauthorized
+	}
 	if err == nil && p.Live.Epoch != v.hold.Epoch() {
 		err = errStale
 	}
