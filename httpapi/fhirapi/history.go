@@ -74,6 +74,7 @@ func (a *API) history(r *http.Request, v *store.View, q *asked, ref fhir.Ref) (*
 		head.Total = &page.Total
 	}
 	return &answer{status: http.StatusOK, stream: func(w io.Writer) error {
+		defer page.Release()
 		out := change.NewBundleWriter(w, head)
 		for _, e := range page.Versions {
 			entry, err := a.version(l.part, e)

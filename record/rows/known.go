@@ -55,6 +55,11 @@ func (k *Known) Version(r kv.Getter, id record.EntryID, at Stamp, want Hash) (Ve
 	return v, err
 }
 
+// Walk is Walk, with what it reads remembered.
+func (k *Known) Walk(r kv.Getter, l Line, fn func(v Version) (more bool, err error)) error {
+	return walk(l, fn, func(id record.EntryID, at Stamp, want Hash) (Version, error) { return k.Version(r, id, at, want) })
+}
+
 // generations are rows by their hash, in two generations: what was asked for since the
 // newer one began, and what was before. When the newer has as much as it may have it
 // becomes the older, and the older is dropped.

@@ -99,10 +99,14 @@ func parseVersion(row []byte, id record.EntryID, at Stamp) (v Version, err error
 
 // Walk goes from the newest version of an entry down to the first, or until fn
 // has what it wants. Each version is held against the one after it.
-func Walk(r kv.Reader, l Line, fn func(v Version) (more bool, err error)) error {
+func Walk(r kv.Getter, l Line, fn func(v Version) (more bool, err error)) error {
+	return walk(l, fn, func(id record.EntryID, at Stamp, want Hash) (Version, error) { return ReadVersion(r, id, at, want) })
+}
+
+func walk(l Line, fn func(v Version) (more bool, err error), read func(record.EntryID, Stamp, Hash) (Version, error)) error {
 	want := l.Hash
 	for n := l.Stamp.Version(); n > 0; n-- {
-		v, err := ReadVersion(r, l.Entry, l.Stamp.At(n), want)
+		v, err := read(l.Entry, l.Stamp.At(n), want)
 		if err != nil {
 			return err
 		}

@@ -28,6 +28,17 @@ type HistoryPage struct {
 	Versions []Entry // newest first; a deletion has no Body
 	Total    int     // of all pages
 	Next     string  // "" for the last page
+
+	plains plains // what the versions' bodies lie in
+}
+
+// Release overwrites the bodies of the versions, which are not to be looked at any more,
+// and gives back their room.
+func (p *HistoryPage) Release() {
+	for i := range p.Versions {
+		p.Versions[i].Body = nil
+	}
+	p.plains.release()
 }
 
 // History lists versions, newest first, of the entries whose history the grant may
@@ -99,6 +110,7 @@ func (v *View) historyPage(ctx context.Context, q HistoryQuery, after *moment) (
 		}
 	}
 	if err := v.commit(ctx, ev, nil); err != nil {
+		page.Release()
 		return HistoryPage{}, err
 	}
 	return page, nil

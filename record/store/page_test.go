@@ -39,6 +39,19 @@ func TestPageIsItsOwn(t *testing.T) {
 						}
 						p.Release()
 					}
+					past, err := v.History(ctx, store.HistoryQuery{Limit: 30 + i})
+					if err != nil || len(past.Versions) != 30+i {
+						t.Error(len(past.Versions), err)
+						return
+					}
+					for _, e := range past.Versions {
+						if !bytes.Contains(e.Body, []byte(`"id":"`+e.Ref.ID+`"`)) || !bytes.Contains(e.Body, []byte("Patient/"+who)) {
+							t.Errorf("%s of the history is another's", e.Ref)
+						}
+					}
+					if past.Release(); past.Versions[0].Body != nil {
+						t.Error("a history released, and still there")
+					}
 					before := "9999"
 					for _, e := range held.Entries {
 						if !bytes.Contains(e.Body, []byte(`"id":"`+e.Ref.ID+`"`)) || !bytes.Contains(e.Body, []byte("Patient/"+who)) {
