@@ -66,6 +66,8 @@ const (
 	NoVerb       Reason = 4 // not among the scopes of the grant
 	BadRequest   Reason = 5 // what was sent was against a rule
 	WrongPlace   Reason = 6 // this kind of grant is not for this door
+	WasDeleted   Reason = 7 // it was there, and was deleted before
+	NotMet       Reason = 8 // what the request depended on was otherwise: another version, several matches
 )
 
 // Event is what a leaf says.

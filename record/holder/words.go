@@ -168,6 +168,10 @@ func why(r audit.Reason) string {
 		return ", for the grant does not allow it"
 	case audit.BadRequest:
 		return ", for the request was wrong"
+	case audit.WasDeleted:
+		return ", for it was deleted before"
+	case audit.NotMet:
+		return ", for what the request depended on was otherwise"
 	case audit.WrongPlace:
 		return ", for the grant is not for this"
 	}
