@@ -115,7 +115,22 @@ func TestTheLineIsBounded(t *testing.T) {
 // The person writes, and stops a grant, behind one of its plans and not behind all
 // that wait; and what a stopped grant had waiting is not planned at all.
 func TestThePersonGoesFirst(t *testing.T) {
-	t.Parallel()
+	for name, stop := range map[string]func(*device, *store.View, record.GrantID){
+		"a statement": func(d *device, _ *store.View, g record.GrantID) { d.stop(g) },
+		"a strike": func(_ *device, me *store.View, g record.GrantID) { // which waits for no turn
+			if err := me.Strike(ctx, g); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			personGoesFirst(t, stop)
+		})
+	}
+}
+
+func personGoesFirst(t *testing.T, stop func(*device, *store.View, record.GrantID)) {
 	_, s := newStore(t)
 	d := enrol(t, s)
 	me := d.session()
@@ -157,8 +172,19 @@ func TestThePersonGoesFirst(t *testing.T) {
 		done <- err
 	}()
 	until(t, waiting+1, me.WaitingToWrite)
-	go func() { d.stop(g.ID); done <- nil }() // a statement
-	until(t, waiting+2, me.WaitingToWrite)
+	stopped, me2 := make(chan bool), d.session()
+	go func() {
+		stop(d, me2, g.ID)
+		close(stopped)
+		done <- nil
+	}()
+	for in := false; !in; in = in || me.WaitingToWrite() == waiting+2 {
+		select {
+		case <-stopped:
+			in = true
+		case <-time.After(time.Millisecond):
+		}
+	}
 	close(release)
 	<-first
 	for range 2 {
