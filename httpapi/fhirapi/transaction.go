@@ -102,10 +102,8 @@ func (t *transaction) apply(r *http.Request, v *store.View) ([]store.Result, err
 	}
 	var plan func(change.Finder) ([]change.Change, error)
 	if t.planned {
-		for i := range t.asked {
-			if err := t.check(t.asked[i].Index, t.asked[i].Resource); err != nil {
-				return nil, inBundle(err, &t.asked[i])
-			}
+		if i, err := change.CheckAll(t.asked, t.check); err != nil {
+			return nil, inBundle(err, &t.asked[i])
 		}
 		t.plan = t.asked
 		plan = func(change.Finder) ([]change.Change, error) { return t.plan, nil }

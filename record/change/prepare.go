@@ -74,35 +74,60 @@ func Prepare(asked []Change, o Options) (*Transaction, error) {
 // Conditional reports whether planning needs a Finder.
 func (t *Transaction) Conditional() bool { return t.conditional }
 
-// prepareAll prepares what is sent, on all cores, and returns the error of the first
-// that cannot be written and would be.
+// prepareAll prepares what is sent, and returns the error of the first that cannot be
+// written and would be.
 func (t *Transaction) prepareAll() error {
-	var next, failed atomic.Int64
-	failed.Store(int64(len(t.asked)))
+	wrong := firstWrong(len(t.asked), func(i int) bool {
+		t.prepare(i)
+		// A conditional create that finds one does not write what was sent.
+		c := &t.asked[i]
+		return t.prepared[i].err != nil && (c.Verb != Create || !c.conditional())
+	})
+	if wrong < len(t.asked) {
+		return t.prepared[wrong].err
+	}
+	return nil
+}
+
+// CheckAll checks a plan whose resources are as they will be written: an import's. It
+// returns the first that check refuses; check is asked of several at the same time.
+func CheckAll(plan []Change, check func(index int, r *fhir.Resource) error) (at int, err error) {
+	errs := make([]error, len(plan))
+	at = firstWrong(len(plan), func(i int) bool {
+		errs[i] = check(plan[i].Index, plan[i].Resource)
+		return errs[i] != nil
+	})
+	if at == len(plan) {
+		return 0, nil
+	}
+	return at, errs[at]
+}
+
+// firstWrong asks each of n whether it is wrong, on all cores, and returns the first that
+// is: n for none. Of those after it not all are asked.
+func firstWrong(n int, wrong func(i int) bool) int {
+	var next, first atomic.Int64
+	first.Store(int64(n))
 	work := func() {
 		for {
 			i := next.Add(1) - 1
-			if i >= failed.Load() { // also when there are no more
+			if i >= first.Load() { // also when there are no more
 				return
 			}
-			t.prepare(int(i))
-			// A conditional create that finds one does not write what was sent.
-			if c := &t.asked[i]; t.prepared[i].err != nil && (c.Verb != Create || !c.conditional()) {
-				for was := failed.Load(); i < was && !failed.CompareAndSwap(was, i); was = failed.Load() {
-				}
+			if !wrong(int(i)) {
+				continue
+			}
+			for was := first.Load(); i < was && !first.CompareAndSwap(was, i); was = first.Load() {
 			}
 		}
 	}
 	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(t.asked)) - 1 {
+	for range min(runtime.GOMAXPROCS(0), n) - 1 {
 		wait.Go(work)
 	}
 	work()
 	wait.Wait()
-	if i := int(failed.Load()); i < len(t.asked) {
-		return t.prepared[i].err
-	}
-	return nil
+	return int(first.Load())
 }
 
 // prepare rewrites and checks what is sent with a change.
@@ -122,11 +147,11 @@ func (t *Transaction) prepare(i int) {
 	}
 }
 
-// sameShape reports whether two references, or what stays of one, differ in ids alone.
+// sameShape reports whether two references lead to the same type, or are left alone.
 func sameShape(a, b string) bool {
 	if a == b {
 		return true
 	}
 	x, y := fhir.ParseReference(a), fhir.ParseReference(b)
-	return x.Form == fhir.Relative && y.Form == fhir.Relative && x.Ref.Type == y.Ref.Type && (x.Version == "") == (y.Version == "")
+	return x.Form == fhir.Relative && y.Form == fhir.Relative && x.Ref.Type == y.Ref.Type
 }

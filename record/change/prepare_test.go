@@ -2,10 +2,12 @@ package change_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"carehold/record"
 	"carehold/record/change"
@@ -163,10 +165,65 @@ func TestFirstOfManyIsTold(t *testing.T) {
 		}
 		entries = append(entries, entry("POST", "Basic", fmt.Sprintf(`"resource":{"resourceType":"Basic","a":%q}`, a)))
 	}
+	// While one finds the 38th wrong, which takes long, another finds a later one.
 	for range 20 {
 		var c checks
-		if _, err := prepare(t, c.options(), entries...); where(err) != "unprocessable Bundle.entry[37].resource.a" {
+		o := c.options()
+		later, told, check := make(chan bool), make(chan bool), o.Check
+		o.Check = func(index int, r *fhir.Resource) error {
+			if runtime.GOMAXPROCS(0) == 1 {
+				return check(index, r)
+			}
+			switch index {
+			case 37:
+				<-later
+				defer close(told)
+			case 40:
+				close(later)
+				<-told
+				time.Sleep(time.Millisecond) // until the 38th has been told
+			}
+			return check(index, r)
+		}
+		if _, err := prepare(t, o, entries...); where(err) != "unprocessable Bundle.entry[37].resource.a" {
 			t.Fatal(err)
+		}
+	}
+}
+
+// An import's plan is checked as it is.
+func TestCheckAll(t *testing.T) {
+	var plan []change.Change
+	for i := range 50 {
+		plan = append(plan, change.Change{Index: 100 + i, Resource: resource(t, fmt.Sprintf(`{"resourceType":"Basic","id":"%d"}`, i))})
+	}
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	check := func(index int, r *fhir.Resource) error {
+		mu.Lock()
+		defer mu.Unlock()
+		seen[fmt.Sprint(index, " ", r.ID())] = true
+		if r.ID() == "7" || r.ID() == "9" {
+			return record.Safef(record.Unprocessed, "not %s", r.ID())
+		}
+		return nil
+	}
+	if at, err := change.CheckAll(plan, check); at != 7 || err == nil || err.Error() != "not 7" || !seen["107 7"] {
+		t.Errorf("%d %v", at, err)
+	}
+	clear(seen)
+	if at, err := change.CheckAll(plan[10:], check); at != 0 || err != nil || len(seen) != 40 || !seen["149 49"] {
+		t.Errorf("%d %v, %d checked", at, err, len(seen))
+	}
+}
+
+// What only a reference asks of the record is a condition too.
+func TestConditionalByAReference(t *testing.T) {
+	for reference, want := range map[string]bool{"Group?identifier=1": true, "Group/1": false, "urn:uuid:a": false} {
+		var c checks
+		tr, err := prepare(t, c.options(), entry("POST", "Basic", `"fullUrl":"urn:uuid:a"`, `"resource":{"resourceType":"Basic","subject":{"reference":"`+reference+`"}}`))
+		if err != nil || tr.Conditional() != want {
+			t.Errorf("%s: %v, %v", reference, tr.Conditional(), err)
 		}
 	}
 }
