@@ -143,7 +143,7 @@ func (s *Store) dropCapsule(ctx context.Context, id crypto.CapsuleID) error {
 		tx.Delete(rows.CapsuleKey)
 		return nil
 	})
-	s.opened.drop(func(x crypto.CapsuleID, _ *opened) bool { return x != id })
+	s.opened.remove(id)
 	return err
 }
 

@@ -75,6 +75,15 @@ func (r *recent[K, V]) drop(keep func(K, V) bool) {
 	}
 }
 
+// remove drops one.
+func (r *recent[K, V]) remove(k K) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dropped++
+	delete(r.newer, k)
+	delete(r.old, k)
+}
+
 // clear drops all.
 func (r *recent[K, V]) clear() {
 	r.mu.Lock()

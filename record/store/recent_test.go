@@ -30,6 +30,12 @@ func TestRecent(t *testing.T) {
 		t.Error("dropped what was to be kept")
 	}
 	then = r.now()
+	r.remove(-1)
+	r.keepSince(-1, "made before", then)
+	if v, there := r.get(-1); there {
+		t.Errorf("%q is kept", v)
+	}
+	then = r.now()
 	r.clear()
 	r.keepSince(1, "made before", then)
 	if len(r.newer)+len(r.old) > 0 {
