@@ -33,6 +33,16 @@ func HeldOfStrangers(s *Server) int64 {
 	return s.strangers.held
 }
 
+// HeldOfBodies is how much is counted of bodies that came with a token.
+func HeldOfBodies(s *Server) int {
+	s.bodies.mu.Lock()
+	defer s.bodies.mu.Unlock()
+	return s.bodies.held
+}
+
+// PlacesOfRecords are how many requests are being served in all records.
+func PlacesOfRecords(s *Server) Places { return Places{s.records} }
+
 const MaxAddresses = maxAddresses
 
 func ClientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
@@ -56,7 +66,12 @@ type Places struct{ *places }
 func NewPlaces(all, each int) Places { return Places{newPlaces(all, each)} }
 
 func (p Places) Take(ctx context.Context, id record.PersonID, wait time.Duration) (func(), error) {
-	return p.take(ctx, id, time.Now().Add(wait))
+	return p.take(ctx, who{record: id}, time.Now().Add(wait))
+}
+
+// TakeFor is Take for a grant that is not the person's own.
+func (p Places) TakeFor(ctx context.Context, id record.PersonID, g record.GrantID, wait time.Duration) (func(), error) {
+	return p.take(ctx, who{id, g}, time.Now().Add(wait))
 }
 
 // Waiting is how many are in the line.

@@ -15,6 +15,7 @@ import (
 	"carehold/httpapi/fhirapi"
 	"carehold/record"
 	"carehold/record/change"
+	"carehold/record/store"
 )
 
 // methods are the rows of one path, by method.
@@ -243,17 +244,37 @@ func (s *Server) serveView(e *event, r *http.Request, route *Route) error {
 		return s.refuse(e, r, err)
 	}
 	defer view.Close()
-	leaveAll, err := s.enterRecord(r, route, view.Grant().Person, once)
+	return s.whileGranted(e, r, view, func(r *http.Request) error {
+		return s.serveRecord(e, r, route, view, once)
+	})
+}
+
+// serveRecord serves what a View was opened for. An ordinary body is read before there
+// is a place for it: whoever sends slowly holds what came, and keeps nobody from the
+// record. entered gives back the place among all.
+func (s *Server) serveRecord(e *event, r *http.Request, route *Route, view *store.View, entered func()) error {
+	s.extend(e, route)
+	if err := s.body(e, r, route); err != nil {
+		return err
+	}
+	few, of := s.few(r, route), whoOf(view)
+	if few == nil && route.Body > 0 && !route.Stream && r.ContentLength != 0 {
+		entered()
+		entered = nil
+		forget, err := s.bodies.readFirst(r, route, of)
+		if err != nil {
+			return err
+		}
+		defer forget()
+	}
+	leave, err := s.enterRecord(r, few, of, entered)
 	if err != nil {
 		return err
 	}
-	defer leaveAll()
+	defer leave()
 	s.extend(e, route)
 	if route.Stream {
 		s.stream(e, r)
-	}
-	if err := s.body(e, r, route); err != nil {
-		return err
 	}
 	return route.View(e, r, view)
 }

@@ -131,6 +131,7 @@ func (v *View) Strike(ctx context.Context, g record.GrantID) error {
 	}
 	if err == nil {
 		v.s.letGoGrant(v.person, g)
+		v.s.running.stop(v.person, func(x record.GrantID) bool { return x != g })
 	}
 	return err
 }

@@ -106,6 +106,7 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 	s.letGo(body.Person, func(g record.GrantID, e record.Epoch) bool {
 		return e == after.Live.Epoch && after.Live.Valid(g, now)
 	})
+	s.running.stop(body.Person, func(g record.GrantID) bool { return after.Live.Valid(g, now) })
 	s.cutSlots(context.WithoutCancel(ctx), body.CutSlots, body.Person) // they open nothing any more; this tidies
 	return s.receipt(after)
 }

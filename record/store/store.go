@@ -34,6 +34,7 @@ type Store struct {
 	log    *slog.Logger
 
 	writers    writers   // one write at a time for each person
+	running    running   // what ends with its grant
 	sessions   sessions  // when each session was last used
 	daily      daily     // how many requests each grant made today
 	clock      clock     // the high-water mark

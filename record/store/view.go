@@ -160,6 +160,7 @@ func (v *View) back(e record.Epoch) (row []byte, err error) {
 
 // Close overwrites the View's keys.
 func (v *View) Close() {
+	v.OnStop(nil)
 	if v.hold != nil {
 		v.hold.Destroy()
 	}
