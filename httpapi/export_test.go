@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"carehold/httpapi/fhirapi"
 	"carehold/httpapi/web"
 	"carehold/record"
 )
@@ -20,6 +21,12 @@ func (s *Server) SetRoutes(table []Route) {
 // whether or not it was: tests must not depend on somebody having run make.
 func (s *Server) WithoutCore() {
 	s.web = web.New(s.config.Version, nil)
+	s.SetRoutes(s.routes())
+}
+
+// BatchTime sets how long a batch reads, and changes what it has to look for.
+func (s *Server) BatchTime(d time.Duration) {
+	s.fhir = fhirapi.New(fhirapi.Config{Base: s.public.String() + "/fhir", Version: s.config.Version, Batch: d})
 	s.SetRoutes(s.routes())
 }
 

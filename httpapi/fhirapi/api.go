@@ -2,7 +2,6 @@ package fhirapi
 
 import (
 	"bytes"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -20,8 +19,9 @@ const ContentType = "application/fhir+json; fhirVersion=4.0"
 
 // Config is what the interface has to know of the server.
 type Config struct {
-	Base    string // what FHIR calls [base]: "https://record.example.org/fhir"
-	Version string // of the program
+	Base    string        // what FHIR calls [base]: "https://record.example.org/fhir"
+	Version string        // of the program
+	Batch   time.Duration // how long a batch reads, and changes what it has to look for; 20 s
 }
 
 // API is the interface. Its methods serve one interaction each.
@@ -33,6 +33,9 @@ type API struct {
 // New makes the interface. What it says of itself is made when it is first asked, or
 // by Prepare.
 func New(c Config) *API {
+	if c.Batch <= 0 {
+		c.Batch = batchPatience
+	}
 	return &API{config: c, capabilities: sync.OnceValue(func() *statement { return newStatement(c) })}
 }
 
@@ -90,7 +93,7 @@ func resource(r *http.Request, typ string) (*fhir.Resource, error) {
 
 // sent reads the body as a resource.
 func sent(r *http.Request) (*fhir.Resource, error) {
-	b, err := io.ReadAll(r.Body)
+	b, err := read(r)
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,10 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 		}
 	}
 	if answer == nil {
-		if err := v.take(ctx, len(found.Body)); err != nil {
+		switch err := v.take(ctx, len(found.Body)); {
+		case errors.Is(err, record.TooLarge): // which tells that it is there
+			ev.Outcome, ev.Reason, answer = audit.Refused, audit.BadRequest, err
+		case err != nil:
 			return Entry{}, err
 		}
 	}

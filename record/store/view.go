@@ -30,6 +30,7 @@ type View struct {
 	signing crypto.PublicKey
 	leaf    keys.LeafKeys // what writes in the log; made when it is needed
 	weight  int64         // of answers' room
+	within  int           // the most to open at a time; 0: whatever a page may have
 	closed  bool
 }
 
@@ -166,8 +167,10 @@ func (v *View) Close() {
 	}
 	v.token.Destroy()
 	v.leaf.Destroy()
-	v.s.answers.release(v.weight)
-	v.weight = 0
+	if v.weight > 0 {
+		v.s.answers.release(v.shares(), v.weight)
+		v.weight = 0
+	}
 	v.closed = true
 }
 
