@@ -73,7 +73,13 @@ func (a *API) history(r *http.Request, v *store.View, q *asked, ref fhir.Ref) (*
 	if page.Total != store.NotCounted {
 		head.Total = &page.Total
 	}
-	return &answer{status: http.StatusOK, stream: func(w io.Writer) error {
+	size := 0
+	if l.part.whole() {
+		for _, e := range page.Versions {
+			size += len(e.Body) + aboutEach
+		}
+	}
+	return &answer{status: http.StatusOK, size: size, stream: func(w io.Writer) error {
 		defer page.Release()
 		out := change.NewBundleWriter(w, head)
 		for _, e := range page.Versions {

@@ -117,7 +117,13 @@ func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw st
 	if page.Total != store.NotCounted { // FHIR R4 §2.36.3: total is 0..1
 		head.Total = &page.Total
 	}
-	return &answer{status: http.StatusOK, stream: func(w io.Writer) error {
+	size := 0
+	if part.whole() {
+		for _, e := range page.Entries {
+			size += len(e.Body) + aboutEach
+		}
+	}
+	return &answer{status: http.StatusOK, size: size, stream: func(w io.Writer) error {
 		defer page.Release()
 		out := change.NewBundleWriter(w, head)
 		for _, e := range page.Entries {

@@ -85,7 +85,20 @@ func (b *BundleWriter) Entry(e BundleEntry) error {
 	b.entries++
 	start := len(b.buf)
 	b.str(`,"fullUrl":`, e.FullURL)
-	b.json(`,"resource":`, e.Resource)
+	if len(e.Resource) > blockSize { // block by block: there may be many megabytes of it
+		b.raw(`,"resource":`)
+		b.buf[start] = '{'
+		start = -1
+		for rest := e.Resource; len(rest) > 0; {
+			if len(b.buf) >= blockSize {
+				b.flush()
+			}
+			part := rest[:min(len(rest), blockSize-len(b.buf))]
+			b.buf, rest = append(b.buf, part...), rest[len(part):]
+		}
+	} else {
+		b.json(`,"resource":`, e.Resource)
+	}
 	b.object(`,"search":`, func() { b.str(`,"mode":`, e.Mode) })
 	b.object(`,"request":`, func() {
 		b.str(`,"method":`, e.Method)
@@ -104,7 +117,9 @@ func (b *BundleWriter) Entry(e BundleEntry) error {
 		b.err = record.Safef(record.Internal, "an entry of a Bundle must have something in it")
 		return b.err
 	}
-	b.buf[start] = '{'
+	if start >= 0 {
+		b.buf[start] = '{'
+	}
 	if b.raw("}"); len(b.buf) < blockSize {
 		return b.err
 	}

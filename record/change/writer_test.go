@@ -64,9 +64,9 @@ func (f *full) Write(p []byte) (int, error) {
 }
 
 func TestBundleWriterStops(t *testing.T) {
-	f := &full{room: 2}
+	f := &full{room: 4}
 	w := change.NewBundleWriter(f, change.BundleHead{Type: "searchset"})
-	e := change.BundleEntry{Resource: bytes.Repeat([]byte(" "), 128<<10)} // each is written by itself
+	e := change.BundleEntry{Resource: bytes.Repeat([]byte(" "), 128<<10)} // each is written as two blocks
 	for range 2 {
 		if err := w.Entry(e); err != nil {
 			t.Fatal(err)
@@ -131,6 +131,26 @@ func TestBundleWriterForgets(t *testing.T) {
 		}
 		if bytes.Contains(p, []byte(`"a":`)) {
 			t.Errorf("call %d: %d bytes of it are still there", i, len(p))
+		}
+	}
+}
+
+// However large an entry is, it is not held a second time while it is written: what is
+// given at once is a block.
+func TestBundleWriterBlocks(t *testing.T) {
+	var x blockwise
+	w := change.NewBundleWriter(&x, change.BundleHead{Type: "batch-response"})
+	for range 2 {
+		if err := w.Entry(change.BundleEntry{FullURL: "http://a.example/1", Resource: bytes.Repeat([]byte("1"), 3<<20), Status: "200 OK"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range x.given {
+		if cap(p) > 128<<10 {
+			t.Errorf("call %d: %d bytes are held", i, cap(p))
 		}
 	}
 }
