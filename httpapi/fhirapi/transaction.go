@@ -22,6 +22,7 @@ type transaction struct {
 
 	mu    sync.Mutex
 	hints map[int][]problem.Issue // by entry: what is doubtful about what was sent
+	wrong map[int]error           // by entry: why it is not valid
 }
 
 // transaction makes all of the changes or none. FHIR R4 §3.1.0.11.2.
@@ -48,7 +49,7 @@ func (a *API) transaction(w http.ResponseWriter, r *http.Request, v *store.View,
 	}
 	results, err := t.apply(r, v)
 	if err != nil {
-		return t.located(err)
+		return t.allWrong(t.located(err))
 	}
 	if len(results) != len(t.plan) {
 		return record.Safef(record.Internal, "%d changes had %d results", len(t.plan), len(results))
@@ -131,6 +132,12 @@ func (t *transaction) check(index int, res *fhir.Resource) error {
 	hints, err := checked(res)
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err != nil {
+		if t.wrong == nil {
+			t.wrong = map[int]error{}
+		}
+		t.wrong[index] = err
+	}
 	if t.hints == nil {
 		t.hints = map[int][]problem.Issue{}
 	}
@@ -141,6 +148,33 @@ func (t *transaction) check(index int, res *fhir.Resource) error {
 	}
 	return err
 }
+
+// allWrong is the error of the first entry that is not valid, with the issues of the
+// others that were found: whoever sent three hundred mends them in one go.
+func (t *transaction) allWrong(err error) error {
+	first, ok := errors.AsType[*record.Error](err)
+	if _, invalid := errors.AsType[problem.Issues](err); !ok || !invalid || len(t.wrong) < 2 {
+		return err
+	}
+	var all problem.Issues
+	for _, c := range t.asked {
+		wrong, there := t.wrong[c.Index]
+		if !there {
+			continue
+		}
+		issues, _ := errors.AsType[problem.Issues](inBundle(wrong, &c))
+		all = append(all, issues...)
+	}
+	if len(all) > mostIssues {
+		all = append(all[:mostIssues:mostIssues], problem.Issue{Severity: "information", Code: "incomplete", Diagnostics: "there are more issues than these"})
+	}
+	told := *first
+	told.Err = all
+	return &told
+}
+
+// mostIssues is how many one answer has.
+const mostIssues = 200
 
 // located says of every error in which entry it is. FHIR R4 §3.1.0.11.2.
 func (t *transaction) located(err error) error {

@@ -103,20 +103,26 @@ func CheckAll(plan []Change, check func(index int, r *fhir.Resource) error) (at 
 	return at, errs[at]
 }
 
+// enoughWrong is how many are found to be wrong before the rest is left unasked: whoever
+// sent them has enough to mend.
+const enoughWrong = 20
+
 // firstWrong asks each of n whether it is wrong, on all cores, and returns the first that
-// is: n for none. Of those after it not all are asked.
+// is: n for none. Of those after it all are asked too, until enough are wrong.
 func firstWrong(n int, wrong func(i int) bool) int {
-	var next, first atomic.Int64
+	var next, first, found atomic.Int64
 	first.Store(int64(n))
 	work := func() {
 		for {
+			// They are taken in order: whatever comes before the first was taken before it.
 			i := next.Add(1) - 1
-			if i >= first.Load() { // also when there are no more
+			if i >= int64(n) || found.Load() >= enoughWrong {
 				return
 			}
 			if !wrong(int(i)) {
 				continue
 			}
+			found.Add(1)
 			for was := first.Load(); i < was && !first.CompareAndSwap(was, i); was = first.Load() {
 			}
 		}
