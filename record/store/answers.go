@@ -202,13 +202,20 @@ func (v *View) Within(bytes int) { v.within = max(bytes, 0) }
 // that is being made. What was opened beside them is free for others. It reports
 // whether there is room for them, and does not wait.
 func (v *View) Holds(bytes int) bool {
+	if less := v.weight - int64(bytes); less > 0 {
+		v.s.answers.release(v.shares(), less)
+		v.weight -= less
+	}
+	return v.holdsUpTo(bytes)
+}
+
+// holdsUpTo is Holds for what may become more.
+func (v *View) holdsUpTo(bytes int) bool {
 	more := int64(bytes) - v.weight
-	switch {
-	case more < 0:
-		v.s.answers.release(v.shares(), -more)
-	case more < smallAnswer:
+	if more < smallAnswer {
 		return true
-	case !v.s.answers.try(v.shares(), more):
+	}
+	if !v.s.answers.try(v.shares(), more) {
 		return false
 	}
 	v.weight += more

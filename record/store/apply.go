@@ -111,7 +111,11 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 	if len(ops) == 0 { // all was so already; that it was asked is logged all the same
 		return results, v.commit(ctx, done, nil, also...)
 	}
-	return results, v.write(ctx, ops, pl.dir, done, also...)
+	err = v.write(ctx, ops, pl.dir, done, also...)
+	if errors.Is(err, errFull) && find.asked { // that it came so far tells what the conditions found
+		return nil, v.logRefused(ctx, find, err, tried(v, changes, len(changes)-1)...)
+	}
+	return results, err
 }
 
 // named is how the log names a version.

@@ -88,7 +88,7 @@ func (v *View) logRefused(ctx context.Context, find *finder, why error, about ..
 		ev.Reason = audit.WasDeleted
 	case record.Conflict, record.Precondition, record.Ambiguous:
 		ev.Reason = audit.NotMet
-	case record.Invalid, record.Unprocessed, record.Unsupported, record.TooLarge:
+	case record.Invalid, record.Unprocessed, record.Unsupported, record.TooLarge, record.TooMany: // too many bytes: the record is full
 	default:
 		return why // a fault, or errStale: nothing was refused
 	}
