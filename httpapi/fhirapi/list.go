@@ -67,6 +67,9 @@ func (a *API) openPage(v *store.View, q *asked, path string) (store.Asked, error
 			return store.Asked{}, record.Errorf(record.Invalid, "a link to a further page is complete: follow it as it is, without %s", name).At(name)
 		}
 	}
+	if len(q.values["_page"]) > 1 {
+		return store.Asked{}, record.Safef(record.Invalid, "there is more than one _page: follow the link as it is").At("_page")
+	}
 	as, err := v.OpenPage(q.values.Get("_page"))
 	if err == nil && as.Path != path {
 		err = record.Safef(record.Invalid, "this is not a page of this list: begin again without _page").At("_page")

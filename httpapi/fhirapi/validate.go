@@ -153,6 +153,8 @@ func (a *API) validate(r *http.Request, v *store.View, c validating) (problem.Is
 				return nil, record.Safef(record.Internal, "a stored resource does not read: %w", err)
 			}
 		}
+	} else if err := v.Spend(); err != nil { // a read is counted as one
+		return nil, err
 	}
 	if c.mode != "" && c.mode != "profile" && !grant.Covers(v.Grant(), may, c.on.Type) {
 		wrong("forbidden", "this token does not allow it for "+c.on.Type)

@@ -186,7 +186,7 @@ func (v *View) take(ctx context.Context, bytes int) error {
 		waiting, cancel := context.WithTimeout(ctx, answerPatience)
 		defer cancel()
 		if !a.take(waiting, shares, weight) {
-			v.s.daily.take(requests, v.token.Grant, v.s.time(), v.grant.Daily) // it was asked for, and it took something
+			_ = v.Spend() // it was asked for, and it took something
 			return errCrowded
 		}
 	}

@@ -205,8 +205,8 @@ var errStale = errors.New("the record moved on")
 // live list and the epoch are looked at again here: what began before a revoke
 // ends unanswered after it.
 func (v *View) commit(ctx context.Context, e audit.Event, write func(kv.Tx, *person, *audit.Event) error, also ...audit.Event) error {
-	if !v.s.daily.take(requests, v.token.Grant, v.s.time(), v.grant.Daily) {
-		return errOverDay(v.grant.Daily)
+	if err := v.Spend(); err != nil {
+		return err
 	}
 	return v.uncounted(ctx, e, write, also...)
 }
@@ -219,6 +219,15 @@ func errOverDay(daily uint32) error {
 // request that cannot be answered must not go through the whole record first.
 func (v *View) left() error {
 	if v.s.daily.spent(requests, v.token.Grant, v.s.time(), v.grant.Daily) {
+		return errOverDay(v.grant.Daily)
+	}
+	return nil
+}
+
+// Spend counts a request of the grant's for today that shows nothing of the record, and
+// leaves nothing in the log, but takes work.
+func (v *View) Spend() error {
+	if !v.s.daily.take(requests, v.token.Grant, v.s.time(), v.grant.Daily) {
 		return errOverDay(v.grant.Daily)
 	}
 	return nil
