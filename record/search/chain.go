@@ -95,13 +95,13 @@ func (*chainTest) cost() int { return costReference }
 // holds is never asked of a test that was not bound.
 func (*chainTest) holds(*Entry, Values) bool { return false }
 
-func (t *chainTest) bind(all []Entry) (test, error) {
+func (t *chainTest) bind(all everything) (test, error) {
 	inner, err := t.inner.bind(all)
 	if err != nil {
 		return nil, err
 	}
 	set := newTargets(t.base)
-	err = inner.each(all, set.add)
+	err = all.each(inner, set.add)
 	return &chained{pointsInto{set}, inner, t.places}, err
 }
 
@@ -125,16 +125,6 @@ func (t *chained) holds(e *Entry, v Values) bool {
 	}
 	place, ok := t.places[e.Ref.Type]
 	return inside && ok && t.inner.holdsInside(e, place)
-}
-
-// each calls f with every entry that the condition holds for.
-func (c condition) each(all []Entry, f func(*Entry)) error {
-	c, err := c.bind(all)
-	if err != nil {
-		return err
-	}
-	ofType := func(typ string) bool { _, ok := c.tests[typ]; return ok }
-	return pass([]condition{c}, all, ofType, func(i int) { f(&all[i]) })
 }
 
 // pointsInto holds for what has a reference into the set.

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ func chainOf(t testing.TB, typ, query string) *chained {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := q.conditions[0].bind(nil)
+	c, err := q.conditions[0].bind(inMemory{ctx: context.Background()})
 	if err != nil {
 		t.Fatal(err)
 	}

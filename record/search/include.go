@@ -122,7 +122,25 @@ func (q *Query) Includes(all []Entry, page []int) []int {
 	for _, i := range page {
 		onPage[i] = true
 	}
-	// Of an _include what the page points to, of a _revinclude the page.
+	sets := q.setsOf(all, page)
+	var included []int
+	for i := range all {
+		if onPage[i] {
+			continue
+		}
+		for k := range q.includes {
+			if q.includes[k].adds(&all[i], sets[k]) {
+				included = append(included, i)
+				break
+			}
+		}
+	}
+	return included
+}
+
+// setsOf are, for each include, of an _include what the page points to, and of a
+// _revinclude the page.
+func (q *Query) setsOf(all []Entry, page []int) []*targets {
 	sets := make([]*targets, len(q.includes))
 	for k := range q.includes {
 		inc, set := &q.includes[k], newTargets(q.base)
@@ -141,19 +159,7 @@ func (q *Query) Includes(all []Entry, page []int) []int {
 		}
 		sets[k] = set
 	}
-	var included []int
-	for i := range all {
-		if onPage[i] {
-			continue
-		}
-		for k := range q.includes {
-			if q.includes[k].adds(&all[i], sets[k]) {
-				included = append(included, i)
-				break
-			}
-		}
-	}
-	return included
+	return sets
 }
 
 func (inc *include) adds(e *Entry, set *targets) bool {
