@@ -109,3 +109,31 @@ func TestPartsAreSorted(t *testing.T) {
 		samePages(t, q, sortableRecord(t))
 	})
 }
+
+// TestPartsAreAll: what matches is not included too, and an id that is of two types is
+// refused, also inside a chain.
+func TestPartsAreAll(t *testing.T) {
+	all := entries(t,
+		`{"resourceType":"Observation","id":"panel","status":"final","code":{"text":"panel"},"hasMember":[{"reference":"Observation/a"},{"reference":"Observation/b"}]}`,
+		`{"resourceType":"Observation","id":"a","status":"final","code":{"text":"panel part"},"subject":{"reference":"Patient/p"}}`,
+		`{"resourceType":"Observation","id":"b","status":"final","code":{"text":"other"},"subject":{"reference":"Group/p"}}`)
+	for text, bad := range map[string]bool{
+		"code:text=panel&_include=Observation:has-member":   false,
+		"code:text=part&_revinclude=Observation:has-member": false,
+		"has-member.code:text=other":                        false,
+		"_has:Observation:has-member:code:text=panel":       false,
+		"subject=p":                             true,
+		"has-member.subject=p":                  true,
+		"_has:Observation:has-member:subject=p": true,
+		"_id=a&_include=*&_revinclude=Observation:*&_sort=-_id": false,
+	} {
+		q, err := Parse("Observation", text, Options{Now: testNow})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := inParts(q, all); (err != nil) != bad {
+			t.Errorf("%s: %v", text, err)
+		}
+		samePages(t, q, all)
+	}
+}
