@@ -176,22 +176,34 @@ func (v *View) take(ctx context.Context, bytes int) error {
 	if bytes < smallAnswer {
 		return nil
 	}
-	a, shares := v.s.answers, v.shares()
 	// One request alone may have all of its share.
-	weight := min(int64(bytes)*copies, a.share(shares[0])-v.weight)
+	weight := min(int64(bytes)*copies, v.s.answers.share(v.shares()[0])-v.weight)
 	if weight <= 0 {
 		return nil
 	}
-	if !a.try(shares, weight) {
+	err := v.room(ctx, weight)
+	if err == nil {
+		v.weight += weight
+	}
+	return err
+}
+
+// room takes room, and waits for it for a moment: not while the View has the turn to
+// write, for which others wait.
+func (v *View) room(ctx context.Context, weight int64) error {
+	a, shares := v.s.answers, v.shares()
+	if a.try(shares, weight) {
+		return nil
+	}
+	if !v.writing {
 		waiting, cancel := context.WithTimeout(ctx, answerPatience)
 		defer cancel()
-		if !a.take(waiting, shares, weight) {
-			_ = v.Spend() // it was asked for, and it took something
-			return errCrowded
+		if a.take(waiting, shares, weight) {
+			return nil
 		}
 	}
-	v.weight += weight
-	return nil
+	_ = v.Spend() // it was asked for, and it took something
+	return errCrowded
 }
 
 // Within bounds what is opened for one interaction from now on, in bytes: what is left

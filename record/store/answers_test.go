@@ -10,6 +10,7 @@ import (
 	"carehold/record/audit"
 	"carehold/record/change"
 	"carehold/record/keys"
+	"carehold/record/search"
 	"carehold/record/store"
 )
 
@@ -219,5 +220,47 @@ func TestFullRecordIsLogged(t *testing.T) {
 	}
 	if e := d.event(t, 2); e.Action != audit.Search || e.Query != "Basic" || len(e.Entries) != 0 {
 		t.Errorf("%+v", e)
+	}
+}
+
+// What a search goes through counts as long as it goes through it: entries that are all
+// text are as much as what is shown of them.
+func TestPassesAreWeighed(t *testing.T) {
+	t.Parallel()
+	_, s := newStore(t)
+	d := enrol(t, s)
+	for i := range 6 {
+		put(t, d.session(), `{"resourceType":"Observation","id":"o`+strings.Repeat("x", i)+`","status":"final","code":{"text":"n"},"valueString":"`+strings.Repeat("word ", 160<<10)+`"}`)
+	}
+	q, err := search.Parse("Observation", "value-string=none", search.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(v *store.View) error { _, err := v.Search(ctx, q, store.SearchOptions{Limit: 10}); return err }
+	if err := look(d.session()); err != nil {
+		t.Fatal(err)
+	}
+	s.MostAnswers(8 << 20)
+	if err := look(d.session()); err != nil { // alone
+		t.Error(err)
+	}
+	other := d.session()
+	if err := other.TakeRoom(2 << 20); err != nil {
+		t.Fatal(err)
+	}
+	if err := look(d.session()); !errors.Is(err, record.Unavailable) {
+		t.Errorf("beside another's answer: %v", err)
+	}
+	s.WithoutMemos(func() {
+		if err := look(d.session()); !errors.Is(err, record.Unavailable) {
+			t.Errorf("when nothing is kept: %v", err)
+		}
+	})
+	other.Close()
+	if err := look(d.session()); err != nil {
+		t.Error(err)
+	}
+	if used, _, _ := s.Answers(); used != 0 {
+		t.Errorf("%d bytes are counted for nobody", used)
 	}
 }

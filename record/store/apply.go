@@ -35,7 +35,11 @@ func (v *View) ApplyPlan(ctx context.Context, plan func(find change.Finder) ([]c
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
+	v.writing = true
+	defer func() {
+		v.writing = false
+		unlock()
+	}()
 	err = v.retry(ctx, func() error {
 		results, err = v.apply(ctx, plan, opt)
 		return err
