@@ -177,7 +177,7 @@ func (v *View) take(ctx context.Context, bytes int) error {
 		return nil
 	}
 	// One request alone may have all of its share.
-	weight := min(int64(bytes)*copies, v.s.answers.share(v.shares()[0])-v.weight)
+	weight := min(int64(bytes)*copies, v.s.answers.share(v.shares()[0])-v.weight-v.passes)
 	if weight <= 0 {
 		return nil
 	}

@@ -50,7 +50,7 @@ var buffersPool = sync.Pool{New: func() any { return new(buffers) }}
 func (p *pass) holds(ctx context.Context, bytes int) error {
 	const step = 1 << 20
 	a, shares := p.v.s.answers, p.v.shares()
-	more := min(int64(bytes), a.share(shares[0])-p.v.weight) - p.held
+	more := min(int64(bytes)-p.held, a.share(shares[0])-p.v.weight-p.v.passes)
 	if more < step {
 		return nil
 	}
@@ -58,11 +58,13 @@ func (p *pass) holds(ctx context.Context, bytes int) error {
 		return err
 	}
 	p.held += more
+	p.v.passes += more
 	return nil
 }
 
 func (p *pass) close() {
 	p.v.s.answers.release(p.v.shares(), p.held)
+	p.v.passes -= p.held
 	p.held = 0
 	clear(p.plain)
 	if p.apart {

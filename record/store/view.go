@@ -30,6 +30,7 @@ type View struct {
 	signing crypto.PublicKey
 	leaf    keys.LeafKeys // what writes in the log; made when it is needed
 	weight  int64         // of answers' room
+	passes  int64         // of the same room, while it searches
 	writing bool          // it has the turn to write
 	within  int           // the most to open at a time; 0: whatever a page may have
 	closed  bool
