@@ -26,6 +26,10 @@ func (c Credential) CapsuleKey() CapsuleKey {
 	return CapsuleKey{Kind: c.kind, ID: c.CapsuleID(), KEK: c.secret.Derive(LabelCapsuleKEK, []byte{byte(c.kind)})}
 }
 
+// Derive returns a key of the credential's own, for one purpose: who holds the
+// credential has it, and nobody else.
+func (c Credential) Derive(l Label) Key { return c.secret.Derive(l, []byte{byte(c.kind)}) }
+
 // CapsuleKey seals and opens one capsule.
 type CapsuleKey struct {
 	redact

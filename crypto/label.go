@@ -17,6 +17,7 @@ var (
 	// From the secret of a credential.
 	LabelCapsuleID  = label("capsule-id")  // secret, kind -> name of the capsule
 	LabelCapsuleKEK = label("capsule-kek") // secret, kind -> key of the capsule
+	LabelOpened     = label("opened")      // secret, kind -> seals what the token opens, in memory between requests; never at rest
 
 	// From the secret of a link, with its passcode if it has one.
 	LabelLink = label("link") // -> seals what the link opens
@@ -93,6 +94,7 @@ var (
 	ContextFile      = contextKind("file")       // capsule id, number of the file
 	ContextTicket    = contextKind("ticket")     // nothing: under a key that is never at rest
 	ContextSent      = contextKind("upload")     // person, grant, upload, index
+	ContextOpened    = contextKind("opened")     // capsule id
 )
 
 // ContextKinds returns the registry, for docs and tests.
@@ -105,7 +107,8 @@ type Context struct{ b []byte }
 
 // NewContext returns lp(kind) lp(field)….
 func NewContext(kind ContextKind, fields ...[]byte) Context {
-	b := appendLP(nil, []byte(kind.name))
+	b := make([]byte, 0, 128) // room for most
+	b = appendLP(b, []byte(kind.name))
 	for _, f := range fields {
 		b = appendLP(b, f)
 	}

@@ -1,6 +1,7 @@
 package crypto
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"math/bits"
@@ -16,6 +17,8 @@ const (
 	padSmall   = 512
 	padDoubles = 64 << 10
 )
+
+var zeros [1 << 10]byte
 
 // PaddedSize is the length of a padded message of n bytes.
 func PaddedSize(n int) int {
@@ -54,10 +57,12 @@ func Unpad(padded []byte) ([]byte, error) {
 	if uint64(n) > uint64(len(padded)-padLength) || PaddedSize(int(n)) != len(padded) {
 		return nil, ErrOpen
 	}
-	for _, b := range padded[padLength+int(n):] {
-		if b != 0 {
+	for rest := padded[padLength+int(n):]; len(rest) > 0; {
+		some := min(len(rest), len(zeros))
+		if !bytes.Equal(rest[:some], zeros[:some]) {
 			return nil, ErrOpen
 		}
+		rest = rest[some:]
 	}
 	return padded[padLength : padLength+int(n)], nil
 }

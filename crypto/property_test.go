@@ -61,6 +61,12 @@ func TestPropertyPad(t *testing.T) {
 		if _, err := Unpad(padded[:len(padded)-1]); err != ErrOpen {
 			t.Fatal("a zero fewer accepted")
 		}
+		if filled := p - padLength - n; filled > 0 {
+			padded[p-1-rapid.IntRange(0, filled-1).Draw(t, "at")] = 1
+			if _, err := Unpad(padded); err != ErrOpen {
+				t.Fatal("something else than zeros accepted")
+			}
+		}
 	})
 }
 

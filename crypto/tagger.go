@@ -37,6 +37,19 @@ func (k Key) Tagger(l Label) (t Tagger) {
 	return t
 }
 
+// AsTagger is the tagger of a key that was derived for it: k.Derive(l).AsTagger() is
+// k.Tagger(l).
+func (k Key) AsTagger() (t Tagger) {
+	guarded(func() {
+		block, err := aes.NewCipher(k.use()[:16])
+		if err != nil {
+			panic("crypto: tagger: " + err.Error()) // only for another length than 16
+		}
+		t = Tagger{block: hide(&block)}
+	})
+	return t
+}
+
 // Tag returns AES-128(key, name XOR number)[:8], with the number big endian in
 // the last eight bytes.
 func (t Tagger) Tag(name [16]byte, number uint64) Tag {

@@ -81,8 +81,8 @@ func TestFrozenNumbers(t *testing.T) {
 			t.Errorf("action %d is %d now", was, is)
 		}
 	}
-	reasons := []audit.Reason{audit.Stopped, audit.Expired, audit.OutsideGrant, audit.NoVerb, audit.BadRequest, audit.WrongPlace}
-	if !slices.Equal(reasons, []audit.Reason{1, 2, 3, 4, 5, 6}) {
+	reasons := []audit.Reason{audit.Stopped, audit.Expired, audit.OutsideGrant, audit.NoVerb, audit.BadRequest, audit.WrongPlace, audit.WasDeleted, audit.NotMet}
+	if !slices.Equal(reasons, []audit.Reason{1, 2, 3, 4, 5, 6, 7, 8}) {
 		t.Errorf("reasons are %v", reasons)
 	}
 	kinds := map[crypto.Kind]crypto.Kind{'a': crypto.Access, 's': crypto.Session, 'r': crypto.Refresh, 'c': crypto.Code, 'i': crypto.Invite,

@@ -12,6 +12,7 @@ import (
 
 	"carehold/httpapi/problem"
 	"carehold/record"
+	"carehold/record/change"
 )
 
 // charge takes what a route costs from the address's buckets.
@@ -43,7 +44,7 @@ func (s *Server) enter(r *http.Request, route *Route) (leave func(), err error) 
 	if route.Rate == RateNone || route.File {
 		return noLeave, nil
 	}
-	return s.place(r, s.places, record.PersonID{}, s.patience(nil))
+	return s.place(r, s.places, nobody, s.patience(nil))
 }
 
 // patience is until when a request that comes now waits for its places: with a large
@@ -57,7 +58,7 @@ func (s *Server) patience(few *places) time.Time {
 	return time.Now().Add(wait)
 }
 
-func (s *Server) place(r *http.Request, p *places, id record.PersonID, until time.Time) (leave func(), err error) {
+func (s *Server) place(r *http.Request, p *places, id who, until time.Time) (leave func(), err error) {
 	if leave, err = p.take(r.Context(), id, until); err != nil {
 		s.throttled.busy.Add(1)
 	}
@@ -85,10 +86,11 @@ func (s *Server) few(r *http.Request, route *Route) *places {
 // enterRecord takes a request's place among those of the record it is in, and one
 // of the few for a body that fills the memory. entered gives back the place among
 // all, which a request does not hold while it waits for these: a record that is
-// busy keeps nobody from another. leave gives back all of them.
-func (s *Server) enterRecord(r *http.Request, route *Route, id record.PersonID, entered func()) (leave func(), err error) {
-	few := s.few(r, route)
-	if leaveRecord, ok := s.records.try(id); ok {
+// busy keeps nobody from another; nil when it has none. leave gives back all of them.
+func (s *Server) enterRecord(r *http.Request, few *places, id who, entered func()) (leave func(), err error) {
+	if entered == nil {
+		entered = noLeave
+	} else if leaveRecord, ok := s.records.try(id); ok {
 		if few == nil {
 			return func() { leaveRecord(); entered() }, nil
 		}
@@ -111,7 +113,7 @@ func (s *Server) enterRecord(r *http.Request, route *Route, id record.PersonID, 
 		}
 		of := id
 		if p == s.places {
-			of = record.PersonID{}
+			of = nobody
 		}
 		l, err := s.place(r, p, of, until)
 		if err != nil {
@@ -145,6 +147,9 @@ func (s *Server) body(e *event, r *http.Request, route *Route) error {
 	if route.Body == 0 {
 		r.Body = http.MaxBytesReader(e, r.Body, 0)
 		return nil
+	}
+	if slices.Contains(route.Types, change.PatchType) { // RFC 5789 §3.1, and §2.2 for a 415
+		e.Header().Set("Accept-Patch", change.PatchType)
 	}
 	if v := otherFHIR(r.Header["Content-Type"]); v != "" && slices.Contains(route.Types, "application/fhir+json") {
 		return record.Errorf(problem.MediaType, "this server speaks FHIR 4.0, and the Content-Type says that this is FHIR %s", v)

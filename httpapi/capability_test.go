@@ -36,7 +36,7 @@ type capabilities struct {
 	}
 }
 
-type claimed struct{ Name, Definition, Type string }
+type claimed struct{ Name, Definition, Type, Documentation string }
 
 // asks sends requests and reads their answers.
 type asks struct {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"carehold/record"
+	"carehold/record/grant"
 )
 
 // A conversation is a text of requests and what is answered:
@@ -240,6 +241,9 @@ func (c *conversation) do(what string) {
 		c.links[name] = c.linkTo(name, terms)
 	case "sign-in": // a new session, once the clock has moved on
 		c.vars["ada"] = c.session(c.ada)
+	case "share": // the clinical sections, with a word of its own and scopes
+		name, scopes, _ := strings.Cut(name, " ")
+		c.grant(c.ada, name, 24*time.Hour, scopes, grant.Clinical.List()...)
 	case "wait":
 		d, err := time.ParseDuration(name)
 		c.check(err)

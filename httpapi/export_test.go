@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"carehold/httpapi/fhirapi"
 	"carehold/httpapi/web"
 	"carehold/record"
 )
@@ -23,6 +24,12 @@ func (s *Server) WithoutCore() {
 	s.SetRoutes(s.routes())
 }
 
+// BatchTime sets how long a batch reads, and changes what it has to look for.
+func (s *Server) BatchTime(d time.Duration) {
+	s.fhir = fhirapi.New(fhirapi.Config{Base: s.public.String() + "/fhir", Version: s.config.Version, Batch: d})
+	s.SetRoutes(s.routes())
+}
+
 // Remembered is how many addresses the rate limits remember.
 func (s *Server) Remembered() int { return s.requests.used.Len() + s.guesses.used.Len() }
 
@@ -32,6 +39,16 @@ func HeldOfStrangers(s *Server) int64 {
 	defer s.strangers.mu.Unlock()
 	return s.strangers.held
 }
+
+// HeldOfBodies is how much is counted of bodies that came with a token.
+func HeldOfBodies(s *Server) int {
+	s.bodies.mu.Lock()
+	defer s.bodies.mu.Unlock()
+	return s.bodies.held
+}
+
+// PlacesOfRecords are how many requests are being served in all records.
+func PlacesOfRecords(s *Server) Places { return Places{s.records} }
 
 const MaxAddresses = maxAddresses
 
@@ -56,7 +73,12 @@ type Places struct{ *places }
 func NewPlaces(all, each int) Places { return Places{newPlaces(all, each)} }
 
 func (p Places) Take(ctx context.Context, id record.PersonID, wait time.Duration) (func(), error) {
-	return p.take(ctx, id, time.Now().Add(wait))
+	return p.take(ctx, who{record: id}, time.Now().Add(wait))
+}
+
+// TakeFor is Take for a grant that is not the person's own.
+func (p Places) TakeFor(ctx context.Context, id record.PersonID, g record.GrantID, wait time.Duration) (func(), error) {
+	return p.take(ctx, who{id, g}, time.Now().Add(wait))
 }
 
 // Waiting is how many are in the line.

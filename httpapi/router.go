@@ -15,6 +15,8 @@ import (
 	"carehold/crypto"
 	"carehold/httpapi/fhirapi"
 	"carehold/record"
+	"carehold/record/change"
+	"carehold/record/store"
 )
 
 // methods are the rows of one path, by method.
@@ -51,15 +53,49 @@ func (s *Server) newRouter(table []Route) *mux.Router {
 	}
 	for _, m := range paths {
 		m.allow = strings.Join(slices.Sorted(maps.Keys(m.by)), ", ")
-		router.Handle(variable.ReplaceAllStringFunc(m.path, func(v string) string {
+		// The shape first: mux would try the regular expression of each path in turn.
+		router.NewRoute().MatcherFunc(shape(m.path)).Path(variable.ReplaceAllStringFunc(m.path, func(v string) string {
 			name := v[1 : len(v)-1]
 			return "{" + name + ":" + variables[name] + "}"
-		}), m)
+		})).Handler(m)
 	}
 	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.unserved(w.(*event), r, record.Safef(record.NotFound, "no such path"))
+		why := error(record.Safef(record.NotFound, "no such path"))
+		if rest, ok := strings.CutPrefix(r.URL.Path, "/fhir/"); ok {
+			why = fhirapi.NoPath(rest)
+		}
+		s.unserved(w.(*event), r, why)
 	})
 	return router
+}
+
+// shape tells quickly which paths a template is not for: those of another number of
+// segments, or with another word where it has one. Of what is left, and of what was
+// sent with escapes, mux decides.
+func shape(template string) mux.MatcherFunc {
+	want := strings.Split(template, "/")
+	for i, segment := range want {
+		if strings.HasPrefix(segment, "{") {
+			want[i] = "" // anything
+		}
+	}
+	return func(r *http.Request, _ *mux.RouteMatch) bool {
+		if r.URL.RawPath != "" {
+			return true
+		}
+		rest, more := r.URL.Path, true
+		for i, word := range want {
+			if !more {
+				return false
+			}
+			var segment string
+			segment, rest, more = strings.Cut(rest, "/")
+			if word != "" && segment != word || i == len(want)-1 && more {
+				return false
+			}
+		}
+		return true
+	}
 }
 
 // ServeHTTP chooses the row, and serves it.
@@ -80,9 +116,16 @@ func (m *methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.err = record.Safef(record.Unavailable, "the client went away before the end of the answer")
 	}
 	if errors.Is(e.err, record.NotAllowed) { // RFC 9110 §15.5.6: a 405 says what is allowed
-		w.Header().Set("Allow", m.others(r.Method))
+		allow := m.others(r.Method)
+		if typ := r.PathValue("type"); typ != "" && !holds(typ) {
+			allow = "" // RFC 9110 §10.2.1: no method at all
+		}
+		w.Header().Set("Allow", allow)
 	}
 }
+
+// holds reports whether a record holds entries of a type.
+func holds(typ string) bool { _, ok := change.Storable(typ); return ok }
 
 // others are the path's methods but for one, which this request may not use.
 func (m *methods) others(method string) string {
@@ -214,17 +257,37 @@ func (s *Server) serveView(e *event, r *http.Request, route *Route) error {
 		return s.refuse(e, r, err)
 	}
 	defer view.Close()
-	leaveAll, err := s.enterRecord(r, route, view.Grant().Person, once)
+	return s.whileGranted(e, r, view, func(r *http.Request) error {
+		return s.serveRecord(e, r, route, view, once)
+	})
+}
+
+// serveRecord serves what a View was opened for. An ordinary body is read before there
+// is a place for it: whoever sends slowly holds what came, and keeps nobody from the
+// record. entered gives back the place among all.
+func (s *Server) serveRecord(e *event, r *http.Request, route *Route, view *store.View, entered func()) error {
+	s.extend(e, route)
+	if err := s.body(e, r, route); err != nil {
+		return err
+	}
+	few, of := s.few(r, route), whoOf(view)
+	if few == nil && route.Body > 0 && !route.Stream && r.ContentLength != 0 {
+		entered()
+		entered = nil
+		forget, err := s.bodies.readFirst(r, route, of)
+		if err != nil {
+			return err
+		}
+		defer forget()
+	}
+	leave, err := s.enterRecord(r, few, of, entered)
 	if err != nil {
 		return err
 	}
-	defer leaveAll()
+	defer leave()
 	s.extend(e, route)
 	if route.Stream {
 		s.stream(e, r)
-	}
-	if err := s.body(e, r, route); err != nil {
-		return err
 	}
 	return route.View(e, r, view)
 }

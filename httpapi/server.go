@@ -40,6 +40,7 @@ type Server struct {
 	places                    *places // of all: by nobody
 	records, bundles, letters *places
 	strangers                 *strangers
+	bodies                    *bodies
 	stopping                  atomic.Bool
 
 	connections atomic.Pointer[connections]                     // of the front, once it serves
@@ -69,6 +70,7 @@ func New(st *store.Store, c Config) (*Server, error) {
 		requests:    newBuckets(l.Rate, l.Burst), guesses: newBuckets(l.Guesses, l.Tries),
 		places:    newPlaces(l.Concurrent, l.Concurrent),
 		strangers: newStrangers(max(l.Memory/8, 4<<20), max(l.Memory/64, 4<<20)),
+		bodies:    newBodies(max(l.Memory/8, 16*ordinaryBody)),
 		records:   newPlaces(l.Concurrent, eachRecord(l.Concurrent)),
 		bundles:   newPlaces(l.Large, l.Large/2),
 		letters:   newPlaces(l.Letters, l.Letters/4),

@@ -12,7 +12,8 @@ import (
 // places are how many requests may do something at the same time, and how many of
 // them in one record. Whoever was granted a part of one record, or was invited to
 // make one, must not keep everybody else from theirs, by asking a lot or by
-// sending slowly.
+// sending slowly. Nor must they keep the person out: one grant has a quarter of a
+// record's places, and all of them together three quarters.
 //
 // A request that finds no place waits for one, for a moment and in a line: those
 // who came first are served first, but whose record has all its places does not
@@ -24,14 +25,60 @@ type places struct {
 
 	mu      sync.Mutex
 	used    int
-	by      map[record.PersonID]int // nobody has 0
-	line    []*waiting              // first come first
-	waitsBy map[record.PersonID]int // nobody has 0
+	by      map[who]int // nobody has 0
+	line    []*waiting  // first come first
+	waitsBy map[who]int // nobody has 0
+}
+
+// who a request is for: a record, and under which grant in it. The person's own has
+// none.
+type who struct {
+	record record.PersonID
+	grant  record.GrantID
+}
+
+func (x who) own() bool { return x.grant == record.GrantID{} }
+
+// allOf and others are under what all of a record's requests are counted, and those
+// under a grant that is not the person's.
+func (x who) allOf() who  { return who{x.record, record.GrantID{1}} }
+func (x who) others() who { return who{x.record, record.GrantID{2}} }
+
+// count adds to what is counted of a request.
+func (x who) count(by map[who]int, n int) {
+	names := []who{x.allOf(), x.others(), x}
+	if x.own() {
+		names = names[:1]
+	}
+	for _, name := range names {
+		if by[name] += n; by[name] == 0 {
+			delete(by, name)
+		}
+	}
+}
+
+// share is what one grant, all grants but the person's, and all of a record have.
+type share struct{ grant, others, all int }
+
+func shareOf(all int) share {
+	return share{max(min(2, all), all/4), max(1, all-(all+3)/4), all}
+}
+
+// lineOf is the same of the line, of which a burst of one grant may take half.
+func lineOf(all int) share {
+	s := shareOf(all)
+	s.grant = max(1, all/2)
+	return s
+}
+
+// more reports whether a request has a share in what is left.
+func (s share) more(by map[who]int, x who) bool {
+	return by[x.allOf()] < s.all && (x.own() || by[x.others()] < s.others && by[x] < s.grant)
 }
 
 // waiting is one request in the line.
 type waiting struct {
-	id    record.PersonID
+	who   who
 	place chan struct{} // closed when it has a place
 }
 
@@ -40,7 +87,7 @@ type waiting struct {
 const shortLine = 32
 
 func newPlaces(all, each int) *places {
-	return &places{all: all, each: max(1, each), longest: max(all, shortLine), by: make(map[record.PersonID]int), waitsBy: make(map[record.PersonID]int)}
+	return &places{all: all, each: max(1, each), longest: max(all, shortLine), by: make(map[who]int), waitsBy: make(map[who]int)}
 }
 
 // eachRecord is how many of all places one record may have: an eighth, but four
@@ -49,7 +96,7 @@ func newPlaces(all, each int) *places {
 func eachRecord(all int) int { return max(all/8, min(4, all/2)) }
 
 // try takes a place if there is one now; leave gives it back.
-func (p *places) try(id record.PersonID) (leave func(), ok bool) {
+func (p *places) try(id who) (leave func(), ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// Nobody in the line has a place to take: it would have been given to them.
@@ -61,19 +108,19 @@ func (p *places) try(id record.PersonID) (leave func(), ok bool) {
 
 // take takes a place for a record's request, and waits for it until the time is up
 // or the client is gone.
-func (p *places) take(ctx context.Context, id record.PersonID, until time.Time) (leave func(), err error) {
+func (p *places) take(ctx context.Context, id who, until time.Time) (leave func(), err error) {
 	p.mu.Lock()
 	if p.free(id) {
 		defer p.mu.Unlock()
 		return p.have(id), nil
 	}
-	if len(p.line) >= p.longest || p.each < p.all && p.waitsBy[id] >= p.longest/2 {
+	if len(p.line) >= p.longest || p.each < p.all && !lineOf(p.longest/2).more(p.waitsBy, id) {
 		p.mu.Unlock()
 		return nil, busy()
 	}
 	w := &waiting{id, make(chan struct{})}
 	p.line = append(p.line, w)
-	p.waitsBy[id]++
+	id.count(p.waitsBy, 1)
 	p.mu.Unlock()
 
 	timer := time.NewTimer(time.Until(until))
@@ -95,35 +142,35 @@ func (p *places) take(ctx context.Context, id record.PersonID, until time.Time) 
 
 // free reports whether there is a place for the record. It is called with mu held,
 // as have and unlist are.
-func (p *places) free(id record.PersonID) bool { return p.used < p.all && p.by[id] < p.each }
+func (p *places) free(id who) bool {
+	return p.used < p.all && (id == nobody || shareOf(p.each).more(p.by, id))
+}
 
-func (p *places) have(id record.PersonID) (leave func()) {
+// nobody is whose places are counted by none: those of all.
+var nobody who
+
+func (p *places) have(id who) (leave func()) {
 	p.used++
-	p.by[id]++
+	id.count(p.by, 1)
 	return p.leave(id)
 }
 
 // unlist takes the line's i-th out of it.
 func (p *places) unlist(i int) {
-	id := p.line[i].id
+	p.line[i].who.count(p.waitsBy, -1)
 	p.line = slices.Delete(p.line, i, i+1)
-	if p.waitsBy[id]--; p.waitsBy[id] == 0 {
-		delete(p.waitsBy, id)
-	}
 }
 
 // leave gives a place back, to the first in the line who can have it.
-func (p *places) leave(id record.PersonID) func() {
+func (p *places) leave(id who) func() {
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.used--
-		if p.by[id]--; p.by[id] == 0 {
-			delete(p.by, id)
-		}
+		id.count(p.by, -1)
 		for i, w := range p.line {
-			if p.free(w.id) {
-				p.have(w.id)
+			if p.free(w.who) {
+				p.have(w.who)
 				p.unlist(i)
 				close(w.place)
 				return

@@ -20,6 +20,7 @@ const (
 	NotAllowed   Kind = "not allowed"    // this interaction is never possible here (HTTP 405)
 	Conflict     Kind = "conflict"       // somebody else was first: reload and do it again
 	Precondition Kind = "precondition"   // If-Match or a conditional did not hold
+	Ambiguous    Kind = "ambiguous"      // a condition that one should match, and several do
 	TooLarge     Kind = "too large"      // over a stated limit
 	TooMany      Kind = "too many"       // over a rate or a quota: wait
 	Unavailable  Kind = "unavailable"    // not now: disk full, clock wrong, starting, stopping

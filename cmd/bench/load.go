@@ -178,18 +178,72 @@ func (c *caller) call(from uint32) error {
 	if _, err := c.conn.Write(b); err != nil {
 		return err
 	}
-	// Not http.Client: its goroutines would cost as much as the server.
-	a, err := http.ReadResponse(c.in, nil)
+	return readAnswer(c.in, want)
+}
+
+// readAnswer reads one answer to its end. Neither http.Client, whose goroutines would
+// cost as much as the server, nor http.ReadResponse, which makes a map of the headers:
+// as wrk does, with which the peers were measured, it looks at the status and at the
+// length, and passes over the rest. What has no length is read by net/http.
+func readAnswer(in *bufio.Reader, want int) error {
+	head, err := peekHead(in)
 	if err != nil {
 		return err
 	}
-	defer a.Body.Close()
-	if a.StatusCode != want {
-		text, _ := io.ReadAll(io.LimitReader(a.Body, 300))
-		return fmt.Errorf("the server answered %s: %s", a.Status, text)
+	length, ok := lengthOf(head)
+	if len(head) < len("HTTP/1.1 200") || !ok {
+		a, err := http.ReadResponse(in, nil)
+		if err != nil {
+			return err
+		}
+		defer a.Body.Close()
+		if a.StatusCode != want {
+			return refused(a.Status, a.Body)
+		}
+		_, err = io.Copy(io.Discard, a.Body)
+		return err
 	}
-	_, err = io.Copy(io.Discard, a.Body)
+	status := string(head[len("HTTP/1.1 "):][:3])
+	if _, err := in.Discard(len(head)); err != nil {
+		return err
+	}
+	if status != strconv.Itoa(want) {
+		return refused(status, io.LimitReader(in, int64(length)))
+	}
+	_, err = in.Discard(length)
 	return err
+}
+
+func refused(status string, body io.Reader) error {
+	text, _ := io.ReadAll(io.LimitReader(body, 300))
+	return fmt.Errorf("the server answered %s: %s", status, text)
+}
+
+// peekHead waits until the whole head of an answer is there.
+func peekHead(in *bufio.Reader) ([]byte, error) {
+	for have := 1; ; {
+		if _, err := in.Peek(have); err != nil {
+			return nil, err
+		}
+		have = in.Buffered()
+		b, err := in.Peek(have)
+		if i := bytes.Index(b, []byte("\r\n\r\n")); i >= 0 || err != nil {
+			return b[:i+4], err
+		}
+		have++
+	}
+}
+
+// lengthOf finds the Content-Length, written as servers write it.
+func lengthOf(head []byte) (n int, ok bool) {
+	for _, name := range []string{"\r\nContent-Length: ", "\r\ncontent-length: "} {
+		if _, rest, found := bytes.Cut(head, []byte(name)); found {
+			text, _, _ := bytes.Cut(rest, []byte("\r\n"))
+			n, err := strconv.Atoi(string(text))
+			return n, err == nil && n >= 0
+		}
+	}
+	return 0, false
 }
 
 // timed sends one request on a new connection and returns how long the whole took.

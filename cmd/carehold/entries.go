@@ -91,7 +91,7 @@ func (a *app) showSections(list []message.EntryInfo) {
 	a.say("%s in your record:", entriesOf(len(list)))
 	a.say("")
 	rows := [][]string{}
-	example := record.Identity.String()
+	example, starred := record.Identity.String(), false
 	for _, s := range record.Sections() {
 		name := s.String()
 		if counts[name] == 0 {
@@ -102,13 +102,15 @@ func (a *app) showSections(list []message.EntryInfo) {
 		}
 		mark := " "
 		if s.Sensitive() {
-			mark = "*"
+			mark, starred = "*", true
 		}
 		rows = append(rows, []string{fmt.Sprintf("%5s", thousands(counts[name])), name + mark, inWords(types[name])})
 	}
 	a.table("", rows)
 	a.say("")
-	a.say("* is in no ready-made grant: you share it only by naming it.")
+	if starred {
+		a.say("* is in no ready-made grant: you share it only by naming it.")
+	}
 	a.note("See one: carehold entries --section %s", example)
 }
 

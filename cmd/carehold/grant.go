@@ -29,13 +29,17 @@ stays closed. Identity and providers (who you are, who cares for you) are in
 every grant. Sensitive sections (mental-health, sexual-health, substance-use,
 safeguarding, private) are in none unless you name them.
 
+With --scopes, r lets them open what they know the address of, and s lets them
+look for it. A type without s is in no search, and in none that looks through it
+(measurements by the patient's name): give rs where you are not sure.
+
 ` + sectionsHelp() + "\n\n" + readyHelp(),
 		Example: `  carehold grant --to "Dr Amara Okafor" --ready gp-visit -n
   carehold grant --to "Dr Amara Okafor" --organisation "Elm Road Surgery" \
     --role GP --ready gp-visit
   carehold grant --to Judith --sections allergies,medicines --for until-stopped
   carehold grant --to "Community nurse" --sections measurements \
-    --scopes "patient/Patient.r patient/Observation.crs" --for 30d \
+    --scopes "patient/Patient.rs patient/Observation.crs" --for 30d \
     --token-out nurse.token`,
 		Args: nothing,
 	}

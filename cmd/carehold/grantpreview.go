@@ -110,7 +110,7 @@ func (a *app) showPreview(u *unlocked, req holder.GrantRequest, p message.Previe
 	a.table("", open)
 	a.say("")
 	if !showsPatient(req.Scopes) {
-		a.paragraph("Note:    ", "With these scopes they cannot see whose record it is: add patient/Patient.r to them.")
+		a.paragraph("Note:    ", "With these scopes they cannot see whose record it is: add patient/Patient.rs to them.")
 		a.say("")
 	}
 	if len(closed) == 0 {

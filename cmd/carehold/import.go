@@ -41,9 +41,11 @@ Importing the same source again adds nothing that is there already. The name of
 the source is the file's name without its ending; give the same --source for a
 newer file from the same place. "carehold imports undo" takes an import back.
 
-A source goes in whole or not at all. After Ctrl-C the one that was sent already
-still goes in; the same command again goes on, with a large file from where it
-was.`,
+What is not valid is left out, and named with the reason; the rest goes in, in
+pieces of up to 10,000 entries or 16 MiB, most sources in one. A piece goes in
+whole or not at all. After Ctrl-C the one that was sent already still goes in;
+the same command again goes on with what is not there yet, with a large file from
+where it was.`,
 		Example: `  carehold import gp-practice.json
   carehold import -n hospital.json
   carehold import --source "Mill Lane Surgery" export-2026-11.ndjson

@@ -91,6 +91,11 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 			return "You looked for " + requests(v, c, n) + ", which was not there"
 		})
 	}
+	if v.Outcome == audit.Refused && who == "You" && v.Reason == audit.WasDeleted && v.Action == audit.Read {
+		return join("deleted before", func(c counts, n int) string {
+			return "You looked for " + requests(v, c, n) + ", which was deleted before"
+		})
+	}
 	if v.Outcome == audit.Refused {
 		return join(fmt.Sprint("refused", v.Reason, v.Action), func(c counts, n int) string {
 			return who + was + " refused " + requests(v, c, n) + because(v.Reason)
@@ -174,7 +179,7 @@ func requests(v audit.Event, c counts, n int) string {
 	case v.Action == audit.Read && c.total() > 0:
 		return plural(c.total(), "entry they asked for", "entries they asked for")
 	case v.Action == audit.Search && n == 1:
-		return "a search for " + typeCount(v.Query, 2)
+		return "a search for " + first(typeCount(v.Query, 2), "entries of any type")
 	case v.Action == audit.Change && c.total() > 0:
 		return "a change of " + c.String()
 	case v.Action == audit.Delete && c.total() > 0:
@@ -197,6 +202,10 @@ func because(r audit.Reason) string {
 		return ": the grant does not allow it"
 	case audit.BadRequest:
 		return ": the request was wrong"
+	case audit.WasDeleted:
+		return ": it was deleted before"
+	case audit.NotMet:
+		return ": what the request depended on was otherwise"
 	case audit.WrongPlace:
 		return ": the grant is not for that"
 	}

@@ -79,6 +79,10 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	if d := s.get("debug-listen"); d != "" && !loopbackAddress(d) {
 		return hinted(fmt.Errorf("--debug-listen %s would show this server's inside to others", d), "use 127.0.0.1 and a port")
 	}
+	searches, err := s.searchMemory()
+	if err != nil {
+		return err
+	}
 	log := a.logger(s.get("log-format"))
 	if err := mayListen(s); err != nil {
 		return err
@@ -115,7 +119,7 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	ended := make(chan error, 1)
 	background.Go(func() { ended <- front.Serve(ctx, listener, t) })
 
-	st, err := openPatiently(ctx, s, store.Options{Log: log, AcceptLoss: acceptLoss})
+	st, err := openPatiently(ctx, s, store.Options{Log: log, AcceptLoss: acceptLoss, SearchMemory: searches})
 	if err != nil {
 		return refused(err)
 	}

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"github.com/knadh/koanf/parsers/toml/v2"
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/providers/posflag"
@@ -56,6 +58,7 @@ var serverSettings = []setting{
 	{"acme-http", "an `address` to answer the certificate authority on over HTTP, such as :80, where port 443 does not lead here", fixed("")},
 	{"trusted-proxies", "`addresses` of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8", fixed("")},
 	{"debug-listen", "a second `address`, on loopback only, for /metrics and /debug/pprof", fixed("")},
+	{"search-memory", "how much `memory` searches may keep between requests, sealed: 128MiB; 0 is nothing. By itself 64MiB, or a sixteenth of the memory there is where that is less", fixed("auto")},
 	{"backup-to", "the folder that \"carehold backup\" writes to", fixed("")},
 	{"backup-recipients", "the public keys of age's that backups are encrypted to, separated by commas", fixed("")},
 	{"log-format", "the `form` of the log: text or json. By itself: text on a terminal, else json", fixed("auto")},
@@ -199,6 +202,25 @@ func (s *settings) on(key string) (bool, error) {
 		return false, nil
 	}
 	return false, usagef("%q in %s is neither yes nor no", s.get(key), s.from[key])
+}
+
+// searchMemory is what store.Options has for the setting: 0 for by itself, less than
+// 0 for nothing.
+func (s *settings) searchMemory() (int64, error) {
+	text := s.get("search-memory")
+	if text == "auto" || text == "" {
+		return 0, nil
+	}
+	n, err := humanize.ParseBytes(text)
+	switch {
+	case err != nil || n > math.MaxInt64:
+		return 0, usagef("%q in %s is no amount of memory, such as 128MiB; 0 is nothing", text, s.from["search-memory"])
+	case n == 0:
+		return -1, nil
+	case n < 1<<20: // a bare 64 is bytes, and was hardly meant
+		return 0, usagef("%q in %s is too little to keep a search in: at least 1MiB, or 0 for nothing", text, s.from["search-memory"])
+	}
+	return int64(n), nil
 }
 
 func settingKeys() []string {

@@ -157,6 +157,9 @@ func value(o object) string {
 	if v := valueOf(o); v != "" {
 		return v
 	}
+	if v := bloodPressure(o); v != "" {
+		return v
+	}
 	var parts []string
 	for _, c := range list(o["component"]) {
 		if part, ok := c.(object); ok {

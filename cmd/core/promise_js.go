@@ -89,7 +89,7 @@ var kinds = map[string]record.Kind{}
 
 func init() {
 	for _, k := range []record.Kind{record.Invalid, record.Unprocessed, record.Unauthorized, record.Forbidden, record.NotFound,
-		record.Gone, record.NotAllowed, record.Conflict, record.Precondition, record.TooLarge, record.TooMany,
+		record.Gone, record.NotAllowed, record.Conflict, record.Precondition, record.Ambiguous, record.TooLarge, record.TooMany,
 		record.Unavailable, record.Unsupported, record.Integrity, record.Internal} {
 		code := []byte(k)
 		for i, c := range code { // "not found" is not-found on the wire

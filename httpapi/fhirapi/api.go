@@ -2,7 +2,6 @@ package fhirapi
 
 import (
 	"bytes"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
-	"carehold/record/fhir/r4"
 )
 
 // ContentType is what every answer of this door is.
@@ -21,8 +19,9 @@ const ContentType = "application/fhir+json; fhirVersion=4.0"
 
 // Config is what the interface has to know of the server.
 type Config struct {
-	Base    string // what FHIR calls [base]: "https://record.example.org/fhir"
-	Version string // of the program
+	Base    string        // what FHIR calls [base]: "https://record.example.org/fhir"
+	Version string        // of the program
+	Batch   time.Duration // how long a batch reads, and changes what it has to look for; 20 s
 }
 
 // API is the interface. Its methods serve one interaction each.
@@ -34,6 +33,9 @@ type API struct {
 // New makes the interface. What it says of itself is made when it is first asked, or
 // by Prepare.
 func New(c Config) *API {
+	if c.Batch <= 0 {
+		c.Batch = batchPatience
+	}
 	return &API{config: c, capabilities: sync.OnceValue(func() *statement { return newStatement(c) })}
 }
 
@@ -65,10 +67,8 @@ func noType(typ, reason string) error {
 	if reason != "" {
 		return record.Safef(problem.NoType, "%s", reason)
 	}
-	for _, t := range r4.ResourceTypes() {
-		if strings.EqualFold(t, typ) || strings.EqualFold(t+"s", typ) || strings.EqualFold(t+"es", typ) {
-			return record.Errorf(problem.NoType, "FHIR R4 has no resource type %s: it is %s", typ, t)
-		}
+	if t := meant(typ); t != "" {
+		return record.Errorf(problem.NoType, "FHIR R4 has no resource type %s: it is %s", typ, t)
 	}
 	return record.Errorf(problem.NoType, "FHIR R4 has no resource type %s", typ)
 }
@@ -93,7 +93,7 @@ func resource(r *http.Request, typ string) (*fhir.Resource, error) {
 
 // sent reads the body as a resource.
 func sent(r *http.Request) (*fhir.Resource, error) {
-	b, err := io.ReadAll(r.Body)
+	b, err := read(r)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +109,8 @@ func anObject(body []byte) error {
 	switch text := bytes.TrimLeft(body, " \t\r\n"); {
 	case len(text) == 0:
 		return record.Safef(record.Invalid, "the body is empty: send a resource, a JSON object that begins with {")
+	case text[0] == '{' && bytes.Equal(bytes.TrimSpace(text[1:]), []byte("}")):
+		return record.Safef(record.Invalid, `the body is an empty object: a resource begins with {"resourceType": …`)
 	case text[0] == '[':
 		return record.Safef(record.Invalid, "the body is a JSON array: send a resource, a JSON object that begins with {; several go into a Bundle")
 	}

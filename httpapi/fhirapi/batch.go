@@ -34,9 +34,12 @@ func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, all [
 			err = done
 		case reads(c.Verb) && left.full():
 			err = record.Safef(record.TooLarge, "the answers before this one are as much as one batch may bring: ask for it in another")
-		case reads(c.Verb) && time.Since(began) > batchPatience:
+		case reads(c.Verb) && time.Since(began) > a.config.Batch:
 			err = record.Safef(record.TooLarge, "the reads before this one took as long as one batch may: ask for it in another")
+		case c.Err == nil && time.Since(began) > a.config.Batch && change.Conditional(all[i:i+1]):
+			err = record.Safef(record.Unavailable, "this was not reached: what came before it took as long as one batch may. Nothing was done; send it again, in another")
 		default:
+			v.Within(int(left))
 			e, err = a.one(r, v, c, p)
 		}
 		if errors.Is(err, record.Unauthorized) {
@@ -53,19 +56,28 @@ func (a *API) batch(w http.ResponseWriter, r *http.Request, v *store.View, all [
 			}
 			e = change.BundleEntry{Status: statusLine(row.Status), Outcome: left.refused(inBundle(err, c))}
 		case reads(c.Verb):
-			left.take(e)
+			if left.take(e); !v.Holds(left.taken()) {
+				left.giveBack(e)
+				e = change.BundleEntry{Status: statusLine(http.StatusServiceUnavailable), Outcome: left.refused(errNoMemory)}
+			}
 		default:
-			e = left.fit(e)
+			whole := e
+			if e = left.fit(e); !v.Holds(left.taken()) {
+				left.giveBack(e)
+				e = left.without(whole)
+			}
 		}
 		responses[i] = response{c.Index, e}
-		v.Written()
 	}
 	return a.respond(w, "batch-response", p, responses)
 }
 
-// batchPatience is how long a batch reads. What it reads and then leaves out (HEAD,
-// _elements) is counted nowhere else.
+// batchPatience is how long a batch reads, and changes what it has to look for. What it
+// reads and then leaves out (HEAD, _elements) is counted nowhere else, and each condition
+// goes through the record while the person has to wait for it.
 const batchPatience = 20 * time.Second
+
+var errNoMemory error = record.Safef(record.Unavailable, "there is no memory to hold this until the rest is done: ask for it by itself")
 
 // reads reports whether an entry asks for something instead of changing it.
 func reads(v change.Verb) bool {

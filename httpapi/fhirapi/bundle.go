@@ -19,7 +19,10 @@ import (
 
 // Bundle serves a batch or a transaction. FHIR R4 §3.1.0.11.
 func (a *API) Bundle(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	if _, err := ask(r); err != nil {
+	if err := changing(r); err != nil {
+		return err
+	}
+	if err := heeds(r.Header); err != nil { // each entry has its own
 		return err
 	}
 	origin, err := message.ImportOrigin(r.Header)

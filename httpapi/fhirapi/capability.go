@@ -3,9 +3,11 @@ package fhirapi
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"carehold/record/change"
 	"carehold/record/fhir/r4"
+	"carehold/record/search"
 )
 
 // The parts of a CapabilityStatement that this server has something to say in, in
@@ -14,13 +16,8 @@ type (
 	code struct {
 		Code string `json:"code"`
 	}
-	coding struct {
-		System string `json:"system"`
-		Code   string `json:"code"`
-	}
 	concept struct {
-		Coding []coding `json:"coding"`
-		Text   string   `json:"text"`
+		Text string `json:"text"`
 	}
 	searchParam struct {
 		Name          string `json:"name"`
@@ -97,10 +94,9 @@ func capability(c Config) []byte {
 		"than granted are refused (403). Only a grant to everything may choose ids (405). Search parameters that are not " +
 		"listed are left out, and named in an OperationOutcome in the Bundle; with Prefer: handling=strict they are refused. " +
 		"A modifier, a chain of more than one hop, or :iterate that is not supported is refused (400), and so is FHIRPath Patch (501)."
-	r.Security.Service = []concept{{
-		Coding: []coding{{"http://terminology.hl7.org/CodeSystem/restful-security-service", "SMART-on-FHIR"}},
-		Text:   "a bearer token that the person has granted, with scopes as SMART App Launch 2.2 writes them",
-	}}
+	// No code of restful-security-service: OAuth and SMART-on-FHIR both promise an
+	// authorization server to go to, and there is none yet.
+	r.Security.Service = []concept{{Text: "a bearer token (RFC 6750) that the person has granted, with scopes as SMART App Launch 2.2 writes them"}}
 	r.Security.Description = "The person makes a grant and hands its token over; send it as Authorization: Bearer. There is no authorization endpoint yet."
 	into := revIncludes()
 	for _, typ := range types() {
@@ -149,10 +145,20 @@ var how = map[string]string{
 	"date":      "prefixes eq, ne, gt, lt, ge, le, sa, eb, ap; :missing",
 	"quantity":  "prefixes eq, ne, gt, lt, ge, le, sa, eb, ap; :missing; units by UCUM where they are known",
 	"string":    "from the beginning, without case or accents; :exact, :contains, :missing",
-	"token":     ":text, :not, :of-type for identifiers, :missing",
 	"reference": ":identifier, :[type], :missing, one hop of chaining",
 	"uri":       ":above, :below, :missing",
 	"composite": "the prefixes of its parts, which a $ separates; no modifier",
+}
+
+// saidWith is how, of one parameter: of a token it depends on what it looks at.
+func saidWith(typ string, p *r4.Param) string {
+	switch {
+	case p.Code == "_id":
+		return ":not, :missing"
+	case p.Type == "token":
+		return ":" + strings.Join(search.TokenModifiers(typ, p.Code), ", :")
+	}
+	return how[p.Type]
 }
 
 // searchParams are a type's, or for "" those that every type has.
@@ -166,7 +172,7 @@ func searchParams(typ string) []searchParam {
 		if !searchable(p) || typ == "" && p.Code[0] != '_' {
 			continue
 		}
-		all = append(all, searchParam{p.Code, p.URL, p.Type, how[p.Type]})
+		all = append(all, searchParam{p.Code, p.URL, p.Type, saidWith(of, p)})
 	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"carehold/record/fhir/r4"
 	"carehold/record/search"
 )
 
@@ -19,18 +20,29 @@ func TestHow(t *testing.T) {
 		"reference": {"Observation?subject", "x"},
 		"uri":       {"ValueSet?url", "http://x.example"},
 		"composite": {"Observation?code-value-quantity", "x$1"},
+		// Of tokens by what they look at, and _id, which is none like the others.
+		"token, a concept": {"Observation?code", "a|b|c"},
+		"token, a code":    {"Observation?status", "a|b|c"},
+		"token, a coding":  {"Patient?_security", "a|b|c"},
+		"token, _id":       {"Patient?_id", "x"},
+		"date, of all":     {"Patient?_lastUpdated", "2020"},
 	} {
 		typ, code, _ := strings.Cut(example[0], "?")
+		def, ok := r4.LookupParam(typ, code)
+		if !ok {
+			t.Fatal(example[0])
+		}
+		said := saidWith(typ, def)
 		for _, modifier := range all {
 			value := example[1]
 			switch {
 			case modifier == "missing":
 				value = "true"
-			case kind == "token" && (modifier == "text" || modifier == "not"), modifier == "identifier":
+			case def.Type == "token" && (modifier == "text" || modifier == "not"), modifier == "identifier":
 				value = "x"
 			}
 			_, err := search.Parse(typ, code+":"+modifier+"="+value, search.Options{})
-			claimed := strings.Contains(how[kind], ":"+modifier) || modifier == "Patient" && strings.Contains(how[kind], ":[type]")
+			claimed := strings.Contains(said, ":"+modifier) || modifier == "Patient" && strings.Contains(said, ":[type]")
 			if claimed != (err == nil) {
 				t.Errorf("%s:%s is claimed: %v; search says %v", kind, modifier, claimed, err)
 			}

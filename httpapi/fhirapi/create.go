@@ -8,6 +8,7 @@ import (
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
+	"carehold/record/grant"
 	"carehold/record/store"
 )
 
@@ -15,10 +16,13 @@ import (
 // FHIR R4 §3.1.0.8. With If-None-Exist it makes none when there is one already
 // (§3.1.0.8.1), and answers with that: 200.
 func (a *API) Create(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	if _, err := ask(r); err != nil {
+	if err := changing(r); err != nil {
 		return err
 	}
-	if err := notHere(r, message.ImportHeaderName, "If-Match", "If-None-Match"); err != nil {
+	if err := heeds(r.Header, "If-None-Exist"); err != nil {
+		return err
+	}
+	if err := notHere(r, message.ImportHeaderName); err != nil {
 		return err
 	}
 	typ := r.PathValue("type")
@@ -28,6 +32,9 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	c := change.Change{Verb: change.Create, Ref: fhir.Ref{Type: typ}}
 	var err error
 	if c.Query, err = ifNoneExist(r); err != nil {
+		return err
+	}
+	if err := v.May(r.Context(), fhir.Ref{Type: typ, ID: v.NewID(typ)}, grant.ActCreate); err != nil {
 		return err
 	}
 	if c.Resource, err = resource(r, typ); err != nil {

@@ -11,7 +11,7 @@ import (
 
 // Delete writes a version that says the entry is deleted. FHIR R4 §3.1.0.7.
 func (a *API) Delete(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	if _, err := ask(r); err != nil {
+	if err := changing(r); err != nil {
 		return err
 	}
 	if err := notHere(r, message.ImportHeaderName); err != nil {
@@ -39,6 +39,9 @@ func (a *API) DeleteWhere(w http.ResponseWriter, r *http.Request, v *store.View)
 }
 
 func (a *API) delete(w http.ResponseWriter, r *http.Request, v *store.View, c change.Change) (err error) {
+	if err := heeds(r.Header, "If-Match"); err != nil {
+		return err
+	}
 	if c.IfMatch, err = ifMatch(r.Header["If-Match"]); err != nil {
 		return err
 	}

@@ -37,6 +37,12 @@
 //	what is not valid FHIR R4              422  with every issue
 //	a condition that several match         412
 //	a condition that is none, or unknown   400  it would be about every resource of the type
+//	If-Match, If-None-Match, If-None-Exist,
+//	  If-Unmodified-Since where they are
+//	  not understood (precondition.go)     501  nothing is done
+//	a query beside an id, in what changes
+//	  something, and on a create           400  it would look like a condition
+//	what the scopes let be done to nothing 403  before the body is looked at
 //	a parameter of a search it knows not   400  with Prefer: handling=strict; else it is left out
 //	                                            of the self link, and named in an OperationOutcome
 //	                                            in the Bundle

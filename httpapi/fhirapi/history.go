@@ -8,6 +8,7 @@ import (
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
+	"carehold/record/keys"
 	"carehold/record/store"
 )
 
@@ -37,8 +38,11 @@ var historyParams = []string{"_count", "_since", "_at", "_page", "_summary", "_e
 // when handling is lenient: a history Bundle has no place to say what was left out
 // (R4 bdl-2), and one that looks narrower than it is misleads.
 func (a *API) history(r *http.Request, v *store.View, q *asked, ref fhir.Ref) (*answer, error) {
+	if err := heeds(q.header); err != nil {
+		return nil, err
+	}
 	if len(q.unknown) > 0 {
-		return nil, record.Errorf(record.Invalid, "a history takes _count, _since and _at, and not %s", strings.Join(q.unknown, ", "))
+		return nil, record.Errorf(record.Invalid, "a history takes _count, _since and _at, and not %s", strings.Join(q.unknown, ", ")).At(q.unknown[0])
 	}
 	path := strings.TrimPrefix(strings.TrimSuffix(ref.String(), "/")+"/_history", "/")
 	l, err := a.list(v, q, path)
@@ -62,11 +66,21 @@ func (a *API) history(r *http.Request, v *store.View, q *asked, ref fhir.Ref) (*
 	if err != nil {
 		return nil, err
 	}
-	head := change.BundleHead{Type: "history", Links: a.links(l, page.Next)}
+	head := change.BundleHead{Type: "history"}
+	if head.Links, err = a.links(l, page.Next, v.FirstOfHistory); err != nil {
+		return nil, err
+	}
 	if page.Total != store.NotCounted {
 		head.Total = &page.Total
 	}
-	return &answer{status: http.StatusOK, stream: func(w io.Writer) error {
+	size := 0
+	if l.part.whole() {
+		for _, e := range page.Versions {
+			size += len(e.Body) + aboutEach
+		}
+	}
+	return &answer{status: http.StatusOK, size: size, stream: func(w io.Writer) error {
+		defer page.Release()
 		out := change.NewBundleWriter(w, head)
 		for _, e := range page.Versions {
 			entry, err := a.version(l.part, e)
@@ -82,7 +96,8 @@ func (a *API) history(r *http.Request, v *store.View, q *asked, ref fhir.Ref) (*
 }
 
 // version is an entry of a history: what was done, what came of it, and for what
-// was not deleted what it is since.
+// was not deleted what it is since. How an entry was created is stored nowhere; its
+// id tells, for POST has the server give one (FHIR R4 §3.1.0.8, §3.1.0.4.1).
 func (a *API) version(p part, e store.Entry) (change.BundleEntry, error) {
 	x := change.BundleEntry{FullURL: a.fullURL(e.Ref), Method: http.MethodPut, URL: e.Ref.String(),
 		Status: statusLine(http.StatusOK), ETag: etag(e.Version), Modified: e.Header.Time}
@@ -90,8 +105,10 @@ func (a *API) version(p part, e store.Entry) (change.BundleEntry, error) {
 	case e.Header.Deleted:
 		x.Method, x.Status = http.MethodDelete, statusLine(http.StatusNoContent)
 		return x, nil
-	case e.Version == 1:
+	case e.Version == 1 && keys.IsFHIRID(e.Ref.ID):
 		x.Method, x.URL, x.Status = http.MethodPost, e.Ref.Type, statusLine(http.StatusCreated)
+	case e.Version == 1: // an id that this server does not give: an update that created
+		x.Status = statusLine(http.StatusCreated)
 	}
 	var err error
 	x.Resource, err = p.without(e.Header.Content != nil).of(e.Body)

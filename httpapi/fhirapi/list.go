@@ -67,9 +67,12 @@ func (a *API) openPage(v *store.View, q *asked, path string) (store.Asked, error
 			return store.Asked{}, record.Errorf(record.Invalid, "a link to a further page is complete: follow it as it is, without %s", name).At(name)
 		}
 	}
+	if len(q.values["_page"]) > 1 {
+		return store.Asked{}, record.Safef(record.Invalid, "there is more than one _page: follow the link as it is").At("_page")
+	}
 	as, err := v.OpenPage(q.values.Get("_page"))
 	if err == nil && as.Path != path {
-		err = record.Safef(record.Invalid, "this is not a page of this list: begin again").At("_page")
+		err = record.Safef(record.Invalid, "this is not a page of this list: begin again without _page").At("_page")
 	}
 	return as, err
 }
@@ -79,12 +82,20 @@ func (a *API) pageLink(path, token string) string { return a.listURL(path) + "?_
 // listURL is where a list is; the whole system's is the base itself.
 func (a *API) listURL(path string) string { return strings.TrimSuffix(a.config.Base+"/"+path, "/") }
 
-func (a *API) links(l list, next string) []change.Link {
+// links are those of a page: what it is, and of a list of several pages the next and
+// the first (FHIR R4 §3.1.0.14). All but the first page's self are sealed. There is no
+// previous: a page ends where it is full, so that one that ends where another begins
+// is not known without going through the list again; and no last.
+func (a *API) links(l list, next string, first func(store.Asked) (string, error)) ([]change.Link, error) {
 	links := []change.Link{{Relation: "self", URL: l.self}}
 	if next != "" {
 		links = append(links, change.Link{Relation: "next", URL: a.pageLink(l.asked.Path, next)})
 	}
-	return links
+	if next == "" && l.page == "" {
+		return links, nil
+	}
+	token, err := first(l.asked)
+	return append(links, change.Link{Relation: "first", URL: a.pageLink(l.asked.Path, token)}), err
 }
 
 // pageSize reads _count: fewer than asked for, never more, and 0 asks for the total

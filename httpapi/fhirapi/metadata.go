@@ -39,6 +39,9 @@ func (a *API) Metadata(w http.ResponseWriter, r *http.Request) error {
 // metadata is the answer to a request for the CapabilityStatement. mode=terminology
 // would be another resource, of a terminology server.
 func (a *API) metadata(q *asked) (*answer, error) {
+	if err := heeds(q.header); err != nil {
+		return nil, err
+	}
 	if err := q.notCounted(); err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func queryOf(header http.Header, raw string, known ...string) (values url.Values
 	}
 	slices.Sort(unknown)
 	if len(unknown) > 0 && preferences(header["Prefer"]).strict {
-		return nil, nil, record.Errorf(record.Invalid, "unknown here: %s", strings.Join(unknown, ", "))
+		return nil, nil, record.Errorf(record.Invalid, "unknown here: %s", strings.Join(unknown, ", ")).At(unknown[0])
 	}
 	return values, unknown, nil
 }

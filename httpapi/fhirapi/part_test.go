@@ -227,3 +227,24 @@ func TestUnmodified(t *testing.T) {
 		}
 	}
 }
+
+// widest keeps how much was written at once.
+type widest int
+
+func (x *widest) Write(p []byte) (int, error) {
+	*x = max(*x, widest(cap(p)))
+	return len(p), nil
+}
+
+// However much is written at once, and however much white space comes of it, little of
+// it is held.
+func TestPrettyHoldsLittle(t *testing.T) {
+	var x widest
+	l := layout{w: &x}
+	if _, err := l.Write([]byte("[" + strings.Repeat("[[[1]]],", 1<<20) + "1]")); err != nil {
+		t.Fatal(err)
+	}
+	if x > 4<<20 {
+		t.Errorf("%d bytes are held", x)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"carehold/httpapi/problem"
 	"carehold/record"
 	"carehold/record/change"
+	"carehold/record/grant"
 	"carehold/record/store"
 )
 
@@ -31,7 +32,7 @@ func (a *API) Patch(w http.ResponseWriter, r *http.Request, v *store.View) error
 		}
 		return a.patch(w, r, v, c)
 	}
-	if _, err := ask(r); err != nil {
+	if err := changing(r); err != nil {
 		return err
 	}
 	if err := notHere(r, message.ImportHeaderName); err != nil {
@@ -46,10 +47,13 @@ func (a *API) Patch(w http.ResponseWriter, r *http.Request, v *store.View) error
 
 func (a *API) patch(w http.ResponseWriter, r *http.Request, v *store.View, c change.Change) (err error) {
 	w.Header().Set("Accept-Patch", change.PatchType) // RFC 5789 §3.1
-	if err := notHere(r, "If-None-Match", "If-None-Exist"); err != nil {
+	if err := heeds(r.Header, "If-Match"); err != nil {
 		return err
 	}
 	if c.IfMatch, err = ifMatch(r.Header["If-Match"]); err != nil {
+		return err
+	}
+	if err := v.May(r.Context(), c.Ref, grant.ActUpdate); err != nil {
 		return err
 	}
 	switch typ, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); typ {

@@ -61,15 +61,22 @@ type layout struct {
 }
 
 func (l *layout) Write(b []byte) (int, error) {
-	l.buf = l.buf[:0]
-	for _, c := range b {
-		l.byte(c)
-	}
-	if _, err := l.w.Write(l.buf); err != nil {
-		return 0, err
+	for rest := b; len(rest) > 0; {
+		part := rest[:min(len(rest), laidOut)]
+		rest, l.buf = rest[len(part):], l.buf[:0]
+		for _, c := range part {
+			l.byte(c)
+		}
+		if _, err := l.w.Write(l.buf); err != nil {
+			return 0, err
+		}
 	}
 	return len(b), nil
 }
+
+// laidOut is how much is laid out at once: what comes of it is held beside it, and of
+// many short lines it is several times as much.
+const laidOut = 64 << 10
 
 func (l *layout) byte(c byte) {
 	if l.text {

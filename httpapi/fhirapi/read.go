@@ -32,6 +32,9 @@ func (a *API) show(w http.ResponseWriter, r *http.Request, v *store.View, ref fh
 
 // read is the answer to a read or a vread: 304 when the client has it already.
 func (a *API) read(r *http.Request, v *store.View, q *asked, ref fhir.Ref, at record.Version) (*answer, error) {
+	if err := heeds(q.header, "If-None-Match"); err != nil {
+		return nil, err
+	}
 	if err := q.notCounted(); err != nil {
 		return nil, err
 	}

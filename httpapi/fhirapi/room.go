@@ -25,11 +25,25 @@ func (m *room) take(e change.BundleEntry) { *m -= room(len(e.Resource) + len(e.O
 // without what was written when there is not.
 func (m *room) fit(e change.BundleEntry) change.BundleEntry {
 	if n := room(len(e.Resource) + len(e.Outcome)); n > *m {
-		e.Resource, e.Outcome = nil, notShown
-		return e
+		return m.without(e)
 	}
 	m.take(e)
 	return e
+}
+
+// without is the answer to a change without what was written.
+func (m *room) without(e change.BundleEntry) change.BundleEntry {
+	e.Resource, e.Outcome = nil, notShown
+	return e
+}
+
+// taken is how many bytes are held, and giveBack says of an entry that it is not.
+func (m *room) taken() int { return maxBundleAnswer - int(*m) }
+
+func (m *room) giveBack(e change.BundleEntry) {
+	if len(e.Outcome) == 0 || &e.Outcome[0] != &notShown[0] {
+		*m += room(len(e.Resource) + len(e.Outcome))
+	}
 }
 
 // notShown is one for all: ten thousand of them are held once. FHIR R4 §3.1.0.1.9

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -82,6 +81,9 @@ func asksFor(header http.Header, raw string) (*asked, error) {
 
 // search is the answer to a search. raw is its text, with what stands in a body.
 func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw string) (*answer, error) {
+	if err := heeds(q.header); err != nil {
+		return nil, err
+	}
 	token := q.values.Get("_page")
 	if q.values.Has("_page") {
 		was, err := a.openPage(v, q, in.path())
@@ -108,11 +110,21 @@ func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw st
 	if err != nil {
 		return nil, err
 	}
-	head := change.BundleHead{Type: "searchset", Links: a.links(list{asked: o.Asked, self: a.self(o.Asked, token)}, page.Next)}
+	head := change.BundleHead{Type: "searchset"}
+	if head.Links, err = a.links(list{asked: o.Asked, page: token, self: a.self(o.Asked, token)}, page.Next, v.FirstOfSearch); err != nil {
+		return nil, err
+	}
 	if page.Total != store.NotCounted { // FHIR R4 §2.36.3: total is 0..1
 		head.Total = &page.Total
 	}
-	return &answer{status: http.StatusOK, stream: func(w io.Writer) error {
+	size := 0
+	if part.whole() {
+		for _, e := range page.Entries {
+			size += len(e.Body) + aboutEach
+		}
+	}
+	return &answer{status: http.StatusOK, size: size, stream: func(w io.Writer) error {
+		defer page.Release()
 		out := change.NewBundleWriter(w, head)
 		for _, e := range page.Entries {
 			p := part
@@ -127,8 +139,8 @@ func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw st
 				return err
 			}
 		}
-		if len(query.Ignored) > 0 {
-			if err := out.Entry(change.BundleEntry{Resource: leftOut(query), Mode: "outcome"}); err != nil {
+		if issues := leftOut(v, query); len(issues) > 0 {
+			if err := out.Entry(change.BundleEntry{Resource: problem.OutcomeOf("", issues...), Mode: "outcome"}); err != nil {
 				return err
 			}
 		}
@@ -169,19 +181,4 @@ func (a *API) self(as store.Asked, token string) string {
 		return a.listURL(as.Path)
 	}
 	return a.listURL(as.Path) + "?" + as.Query
-}
-
-// leftOut names the parameters that were not applied: a filter that is silently left
-// out could be believed. Their values are not repeated.
-func leftOut(q *search.Query) []byte {
-	var issues []problem.Issue
-	for _, name := range q.Ignored {
-		issue := problem.Issue{Severity: "warning", Code: "not-supported",
-			Diagnostics: "the parameter " + name + " was left out: what is here was not narrowed by it"}
-		if slices.Contains(q.Empty, name) {
-			issue.Code, issue.Diagnostics = "value", "the parameter "+name+" was left out, for it has no value: what is here was not narrowed by it"
-		}
-		issues = append(issues, issue)
-	}
-	return problem.OutcomeOf("", issues...)
 }

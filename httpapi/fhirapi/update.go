@@ -7,13 +7,14 @@ import (
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
+	"carehold/record/grant"
 	"carehold/record/store"
 )
 
 // Update writes the next version of an entry, or its first under an id that the
 // client chose, which only a grant to everything may. FHIR R4 §3.1.0.4.
 func (a *API) Update(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	if _, err := ask(r); err != nil {
+	if err := changing(r); err != nil {
 		return err
 	}
 	if err := notHere(r, message.ImportHeaderName); err != nil {
@@ -36,12 +37,22 @@ func (a *API) update(w http.ResponseWriter, r *http.Request, v *store.View, ref 
 	if err := storable(ref.Type); err != nil {
 		return err
 	}
+	if err := heeds(r.Header, "If-Match", "If-None-Match"); err != nil {
+		return err
+	}
 	match, err := ifMatch(r.Header["If-Match"])
 	if err != nil {
 		return err
 	}
 	none, err := ifNoneMatchAny(r.Header["If-None-Match"])
 	if err != nil {
+		return err
+	}
+	may := []grant.Action{grant.ActUpdate}
+	if query != "" { // it may come to a create
+		may = append(may, grant.ActCreate)
+	}
+	if err := v.May(r.Context(), ref, may...); err != nil {
 		return err
 	}
 	res, err := resource(r, ref.Type)

@@ -24,6 +24,9 @@ func (a *API) Operation(w http.ResponseWriter, r *http.Request, v *store.View) e
 	if err != nil {
 		return err
 	}
+	if err := heeds(r.Header); err != nil {
+		return err
+	}
 	if err := notHere(r, message.ImportHeaderName); err != nil {
 		return err
 	}
@@ -57,7 +60,7 @@ func (a *API) operation(r *http.Request, v *store.View, q *asked, name string, o
 		q.unknown = append(q.unknown, "identifier")
 	}
 	if len(q.unknown) > 0 {
-		return nil, record.Errorf(record.Invalid, "$validate takes resource, mode and profile, and not %s", strings.Join(q.unknown, ", "))
+		return nil, record.Errorf(record.Invalid, "$validate takes resource, mode and profile, and not %s", strings.Join(q.unknown, ", ")).At(q.unknown[0])
 	}
 	c, err := validation(q, on, body)
 	if err != nil {
@@ -157,6 +160,8 @@ func (a *API) validate(r *http.Request, v *store.View, c validating) (problem.Is
 				return nil, record.Safef(record.Internal, "a stored resource does not read: %w", err)
 			}
 		}
+	} else if err := v.Spend(); err != nil { // a read is counted as one
+		return nil, err
 	}
 	if c.mode != "" && c.mode != "profile" && !grant.Covers(v.Grant(), may, c.on.Type) {
 		wrong("forbidden", "this token does not allow it for "+c.on.Type)

@@ -24,7 +24,7 @@ func (a *API) apply(r *http.Request, v *store.View, asked change.Change) (res st
 			return res, nil, err
 		}
 	} else {
-		options.Check = func(res *fhir.Resource) (err error) {
+		options.Check = func(_ int, res *fhir.Resource) (err error) {
 			hints, err = checked(res)
 			return err
 		}

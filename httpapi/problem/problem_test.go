@@ -24,6 +24,7 @@ func TestTable(t *testing.T) {
 		record.NotAllowed:   {405, "not-supported"},
 		record.Conflict:     {409, "conflict"},
 		record.Precondition: {412, "conflict"},
+		record.Ambiguous:    {412, "multiple-matches"}, // FHIR R4 §3.1.0.4.3, and issue-type
 		record.TooLarge:     {413, "too-long"},
 		record.TooMany:      {429, "throttled"},
 		record.Unavailable:  {503, "transient"},
@@ -50,7 +51,7 @@ func TestTable(t *testing.T) {
 		if k, ok := KindOfCode(row.Code); !ok || k != row.Kind {
 			t.Errorf("%s does not come back from its code", row.Kind)
 		}
-		if k := KindOfStatus(row.Status); k != row.Kind && row.Kind != record.Integrity && row.Kind != NoType {
+		if k := KindOfStatus(row.Status); k != row.Kind && row.Kind != record.Integrity && row.Kind != NoType && row.Kind != record.Ambiguous {
 			t.Errorf("%s does not come back from its status, but %s", row.Kind, k)
 		}
 	}

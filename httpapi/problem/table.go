@@ -45,6 +45,7 @@ var Table = []Row{
 	{record.NotAllowed, http.StatusMethodNotAllowed, "not-supported", "not-allowed", ""},
 	{record.Conflict, http.StatusConflict, "conflict", "conflict", ""},
 	{record.Precondition, http.StatusPreconditionFailed, "conflict", "precondition", ""},
+	{record.Ambiguous, http.StatusPreconditionFailed, "multiple-matches", "ambiguous", ""},
 	{record.TooLarge, http.StatusRequestEntityTooLarge, "too-long", "too-large", ""},
 	{record.TooMany, http.StatusTooManyRequests, "throttled", "too-many", ""},
 	{record.Unavailable, http.StatusServiceUnavailable, "transient", "unavailable", ""},
@@ -83,7 +84,8 @@ func KindOfCode(code string) (record.Kind, bool) {
 	return "", false
 }
 
-// KindOfStatus is the kind whose status that is, for clients that got no body.
+// KindOfStatus is the kind whose status that is, the first of those in the table, for
+// clients that got no body.
 func KindOfStatus(status int) record.Kind {
 	for _, row := range Table {
 		if row.Status == status && row.Kind != record.Integrity && row.Kind != NoType {

@@ -67,8 +67,10 @@ const (
 	NoVerb       Reason = 4 // not among the scopes of the grant
 	BadRequest   Reason = 5 // what was sent was against a rule
 	WrongPlace   Reason = 6 // this kind of grant is not for this door
-	WrongCode    Reason = 7 // the passcode of a link was another
-	UsedUp       Reason = 8 // the passcode was tried too often: the link opens for nobody
+	WasDeleted   Reason = 7 // it was there, and was deleted before
+	NotMet       Reason = 8 // what the request depended on was otherwise: another version, several matches
+	WrongCode    Reason = 9 // the passcode of a link was another
+	UsedUp       Reason = 10 // the passcode was tried too often: the link opens for nobody
 )
 
 // Event is what a leaf says.

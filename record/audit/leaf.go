@@ -24,9 +24,18 @@ var ErrLeaf = errors.New("a log entry that none of your keys opens")
 // GrantLeaf seals an event under AK_g, for its place in the log. The hint lets
 // the person find which grant wrote it without trying them all.
 func GrantLeaf(ak crypto.Key, p record.PersonID, g record.GrantID, index uint64, e Event) []byte {
-	hint := ak.Tagger(crypto.LabelHint).Tag(p, index)
-	blob := ak.Derive(crypto.LabelLeaf).Seal(keys.GrantLeafContext(p, g, index), crypto.Pad(e.Marshal()))
-	return append(append([]byte{byte(ByGrant)}, hint[:]...), blob...)
+	k := keys.TokenCapsule{Audit: ak}.LeafKeys()
+	defer k.Destroy()
+	return SealGrantLeaf(k, p, g, index, e)
+}
+
+// SealGrantLeaf is GrantLeaf with what is derived from AK_g at hand: of what a log
+// waits for, as little as can be.
+func SealGrantLeaf(k keys.LeafKeys, p record.PersonID, g record.GrantID, index uint64, e Event) []byte {
+	hint := k.Hint.AsTagger().Tag(p, index)
+	blob := k.Seal.Seal(keys.GrantLeafContext(p, g, index), crypto.Pad(e.Marshal()))
+	leaf := make([]byte, 0, 1+len(hint)+len(blob))
+	return append(append(append(leaf, byte(ByGrant)), hint[:]...), blob...)
 }
 
 // DeviceLeaf seals an event that travels inside a statement.

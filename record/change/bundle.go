@@ -31,9 +31,8 @@ func (l Limits) orDefault() Limits {
 	return l
 }
 
-// parse parses a resource and takes its values from what is left of Values.
-func (l *Limits) parse(raw []byte) (*fhir.Resource, error) {
-	r, err := fhir.Parse(raw, l.Resource)
+// take takes the values of a resource that was parsed from what is left of Values.
+func (l *Limits) take(r *fhir.Resource, err error) (*fhir.Resource, error) {
 	if err == nil {
 		if l.Values -= r.Values(); l.Values < 0 {
 			return nil, errTooManyValues
@@ -218,7 +217,7 @@ func (p *parser) entry() error {
 		case "resource":
 			var raw []byte
 			if raw, err = p.value(); err == nil {
-				if e.Resource, e.Err = p.lim.parse(raw); e.Err == errTooManyValues {
+				if e.Resource, e.Err = p.lim.take(fhir.ParseValid(raw, p.lim.Resource)); e.Err == errTooManyValues {
 					return e.Err
 				}
 				e.Err = inEntry(e.Index, e.Err)

@@ -69,8 +69,12 @@ type Finder interface {
 
 // Options are what planning takes beside the record.
 type Options struct {
-	NewID func(typ string) string    // the id of what is created
-	Check func(*fhir.Resource) error // refuses what may not be written, as it would be written; nil: nothing
+	NewID func(typ string) string // the id of what is created
+
+	// Check refuses what may not be written, as it would be written, or with other ids
+	// in its references, which must make no difference to it; nil refuses nothing. It
+	// is told the Index of the change, and may be asked of several at the same time.
+	Check func(index int, r *fhir.Resource) error
 }
 
 // Storable reports whether a record can hold resources of the type, and if not

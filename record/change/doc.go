@@ -8,6 +8,8 @@
 //     bytes (package fhir).
 //   - A Change is one thing to do: as it is asked for (Requests), and then, planned,
 //     as it is to be done (Transaction, One).
+//   - A Transaction is prepared before it has the person's turn to write, and planned
+//     while it has it: prepare.go says what is done when.
 //   - A Finder answers what only the record knows: which resource a condition
 //     means, and what is there to be patched. It sees what its caller may see, and
 //     a plan that asks it is made while nobody else can change the record.
@@ -26,7 +28,8 @@
 // and names nothing in the bundle is refused. References with a query are looked up
 // last, in what the transaction leaves: exactly one match, or the whole fails. By
 // identifier they find what the transaction itself makes; by anything else, what
-// was there and stays. What is written is checked as it will be written.
+// was there and stays. What is written is checked as it will be written, and before
+// anything is looked up: but for ids that a condition decides, and for patches.
 //
 // A batch's entries are independent: nothing is rewritten, and what is wrong with
 // one is in its Change's Err.

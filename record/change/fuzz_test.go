@@ -34,7 +34,7 @@ func (s small) Current(ref fhir.Ref) (*fhir.Resource, error) {
 // planned plans a bundle of strangers' bytes, twice, and looks at what comes out:
 // it is in order, no entry is written twice, and what is written is FHIR.
 func planned(t *testing.T, b *change.Bundle) {
-	o := change.Options{NewID: func(string) string { return "new" }, Check: func(r *fhir.Resource) error {
+	o := change.Options{NewID: func(string) string { return "new" }, Check: func(_ int, r *fhir.Resource) error {
 		if len(r.Bytes())%7 == 0 {
 			return record.Safef(record.Unprocessed, "not this one").At(r.Type() + ".a")
 		}
@@ -52,14 +52,14 @@ func planned(t *testing.T, b *change.Bundle) {
 	}
 	n := byte(0)
 	o.NewID = func(string) string { n++; return "new-" + string('a'+n%26) + string('a'+n/26%26) }
-	first, err := change.Transaction(asked, o, small{t})
+	first, err := transaction(asked, o, small{t})
 	if !change.Conditional(asked) {
-		if _, without := change.Transaction(asked, o, nil); (err == nil) != (without == nil) {
+		if _, without := transaction(asked, o, nil); (err == nil) != (without == nil) {
 			t.Fatalf("with a Finder that nothing needs: %v, without: %v", err, without)
 		}
 	}
 	n = 0
-	second, again := change.Transaction(asked, o, small{t})
+	second, again := transaction(asked, o, small{t})
 	if (err == nil) != (again == nil) || len(first) != len(second) {
 		t.Fatalf("planned twice: %v and %v", err, again)
 	}

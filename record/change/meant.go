@@ -86,7 +86,7 @@ func (p *planner) one(c *Change) (fhir.Ref, error) {
 	case err != nil:
 		return fhir.Ref{}, p.at(c, member, err)
 	case len(found) > 1:
-		return fhir.Ref{}, p.at(c, member, record.Safef(record.Precondition, "more than one resource matches"))
+		return fhir.Ref{}, p.at(c, member, record.Safef(record.Ambiguous, "more than one resource matches"))
 	case len(found) == 0:
 		return fhir.Ref{}, nil
 	}
@@ -128,7 +128,7 @@ func (p *planner) check(c *Change) error {
 	if p.Check == nil || c.Verb != Create && c.Verb != Update {
 		return nil
 	}
-	err := p.Check(c.Resource)
+	err := p.Check(c.Index, c.Resource)
 	switch {
 	case err == nil || !p.bundle:
 		return err

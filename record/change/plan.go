@@ -7,44 +7,39 @@ import (
 	"carehold/record/fhir"
 )
 
-// Transaction turns what a transaction asks for into what is to be done, in order
-// (FHIR R4 §3.1.0.11.2). asked stays as it is: a plan that is made again, because
-// the record moved on, begins with it again. find may be nil when nothing needs the
-// record (Conditional).
-func Transaction(asked []Change, o Options, find Finder) ([]Change, error) {
+// Plan is what is to be done, in order (FHIR R4 §3.1.0.11.2). It may be asked for
+// again, because the record moved on. find may be nil when nothing needs the record
+// (Conditional).
+func (t *Transaction) Plan(find Finder) ([]Change, error) {
 	if find != nil {
 		find = newLookups(find)
 	}
-	refill(asked)
-	p := planner{o, find, true}
-	changes := make([]Change, len(asked))
+	refill(t.asked)
+	p := planner{t.options, find, true}
+	changes := make([]Change, len(t.asked))
 	once := onceOnly{written: map[fhir.Ref]bool{}, sought: map[string]bool{}}
 	index := newIndex()
-	for i := range asked {
-		c, err := p.resolve(asked[i])
+	for i := range t.asked {
+		c := t.asked[i]
+		c.Ref = t.prepared[i].ref
+		c, err := p.resolve(c)
 		if err != nil {
 			return nil, err
 		}
-		if err := once.claim(&asked[i], &c); err != nil {
+		if err := once.claim(&t.asked[i], &c); err != nil {
 			return nil, err
 		}
 		if c.Verb == Create || c.Verb == Update || c.Verb == Exists {
-			if !index.add(c.FullURL, c.Ref, c.Verb == Create) {
-				return nil, record.Safef(record.Invalid, "two entries have the same fullUrl").At(entryPath(c.Index) + ".fullUrl")
-			}
+			index.add(c.FullURL, entryRef{Ref: c.Ref, created: c.Verb == Create})
 		}
 		changes[i] = c
 	}
 	rewriting := resolver{index: index, find: find, changes: changes, found: map[string]string{}}
 	for i := range changes {
-		c := &changes[i]
-		if c.Resource == nil {
+		if changes[i].Resource == nil {
 			continue
 		}
-		if err := rewriting.rewrite(c); err != nil {
-			return nil, err
-		}
-		if err := p.check(c); err != nil {
+		if err := t.finish(&p, &rewriting, &changes[i], &t.prepared[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -52,7 +47,36 @@ func Transaction(asked []Change, o Options, find Finder) ([]Change, error) {
 	return changes, nil
 }
 
-// One is Transaction for a request that stands alone, or in a batch: nothing is
+// finish makes what is written of a change whose condition and whose references'
+// conditions are known.
+func (t *Transaction) finish(p *planner, rewriting *resolver, c *Change, was *prepared) error {
+	switch {
+	case c.Patch != nil: // what comes of it was not known
+		if err := rewriting.rewrite(c); err != nil {
+			return err
+		}
+		return p.check(c)
+	case was.err != nil:
+		return was.err
+	case !was.guessed:
+		c.Resource = was.resource
+		return nil
+	}
+	// It was checked with other ids in its references.
+	guess, alike := resolver{index: t.index, guess: true}, true
+	rewriting.took = func(r fhir.Reference, base, to string) {
+		guessed, err := guess.resolve(c.Index, base, r)
+		alike = alike && err == nil && sameShape(guessed, to)
+	}
+	err := rewriting.rewrite(c)
+	rewriting.took = nil
+	if err != nil || alike {
+		return err
+	}
+	return p.check(c)
+}
+
+// One plans a request that stands alone, or in a batch: nothing is
 // rewritten.
 func One(asked Change, o Options, find Finder) (Change, error) {
 	if asked.Err != nil {

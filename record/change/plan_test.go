@@ -54,7 +54,7 @@ func plan(text string, find change.Finder) ([]change.Change, error) {
 		return nil, err
 	}
 	if b.Type == "transaction" {
-		return change.Transaction(asked, o, find)
+		return transaction(asked, o, find)
 	}
 	for i := range asked {
 		if c, err := change.One(asked[i], o, find); err != nil {
@@ -64,6 +64,15 @@ func plan(text string, find change.Finder) ([]change.Change, error) {
 		}
 	}
 	return asked, nil
+}
+
+// transaction plans one as a whole.
+func transaction(asked []change.Change, o change.Options, find change.Finder) ([]change.Change, error) {
+	t, err := change.Prepare(asked, o)
+	if err != nil {
+		return nil, err
+	}
+	return t.Plan(find)
 }
 
 var verbs = map[change.Verb]string{change.Create: "create", change.Update: "update", change.Delete: "delete", change.Read: "read",
@@ -143,7 +152,7 @@ func TestTransactionReferences(t *testing.T) {
 		{"urn:uuid:x", `"subject":{"reference":"Basic?identifier=v"}`, `"subject":{"reference":"Basic/new-3"}`},
 		{"urn:uuid:x", `"subject":{"reference":"Basic?identifier=other|v"}`, "precondition Bundle.entry[4].resource.subject.reference"},
 		{"urn:uuid:x", `"subject":{"reference":"Patient?identifier=none"}`, "precondition Bundle.entry[4].resource.subject.reference"},
-		{"urn:uuid:x", `"subject":{"reference":"Patient?identifier=many"}`, "precondition Bundle.entry[4].resource.subject.reference"},
+		{"urn:uuid:x", `"subject":{"reference":"Patient?identifier=many"}`, "ambiguous Bundle.entry[4].resource.subject.reference"},
 		{"urn:uuid:x", `"subject":{"reference":"urn:uuid:nobody"}`, "unprocessable Bundle.entry[4].resource.subject.reference"},
 		{"urn:uuid:x", `"code":{"extension":[{"url":"e","valueReference":{"reference":"urn:oid:1.2"}}]}`, "unprocessable Bundle.entry[4].resource.code.extension[0].valueReference.reference"},
 	} {
@@ -208,17 +217,17 @@ func TestEntriesOneByOne(t *testing.T) {
 		// conditional: FHIR R4 §3.1.0.4.3, §3.1.0.7.1, §3.1.0.8.1
 		{ifNone("identifier=0"), "0 create Patient/new-1"},
 		{ifNone("identifier=1"), "0 exists Patient/1"},
-		{ifNone("identifier=2"), "0 precondition"},
+		{ifNone("identifier=2"), "0 ambiguous"},
 		{entry("PUT", "Patient?identifier=0", `"resource":{"resourceType":"Patient"}`), "0 create Patient/new-1"},
 		{entry("PUT", "Patient?identifier=0", `"resource":{"resourceType":"Patient","id":"9"}`), "0 update Patient/9"},
 		{entry("PUT", "Patient?identifier=1", `"resource":{"resourceType":"Patient"}`), "0 update Patient/1"},
 		{entry("PUT", "Patient?identifier=1", patient), "0 update Patient/1"},
 		{entry("PUT", "Patient?identifier=1", `"resource":{"resourceType":"Patient","id":"9"}`), "0 invalid"},
-		{entry("PUT", "Patient?identifier=2", patient), "0 precondition"},
+		{entry("PUT", "Patient?identifier=2", patient), "0 ambiguous"},
 		{entry("PUT", "Patient?", patient), "0 precondition"},
 		{entry("DELETE", "Patient?identifier=0"), "0 absent Patient/"},
 		{entry("DELETE", "Patient?identifier=1"), "0 delete Patient/1"},
-		{entry("DELETE", "Patient?identifier=2"), "0 precondition"},
+		{entry("DELETE", "Patient?identifier=2"), "0 ambiguous"},
 		{entry("DELETE", "Patient?"), "0 precondition"},
 		{entry("DELETE", "?identifier=1"), "0 invalid"},
 	} {

@@ -16,17 +16,18 @@ type index struct {
 type entryRef struct {
 	fhir.Ref
 	created bool // by this transaction, so its version is 1
+	guessed bool // its id depends on a condition that is not looked up yet
 }
 
 func newIndex() *index { return &index{map[string]entryRef{}} }
 
 // add reports whether the fullUrl is not there yet.
-func (x *index) add(fullURL string, ref fhir.Ref, created bool) bool {
+func (x *index) add(fullURL string, e entryRef) bool {
 	if fullURL == "" {
 		return true
 	}
 	_, twice := x.byURL[fullURL]
-	x.byURL[fullURL] = entryRef{ref, created}
+	x.byURL[fullURL] = e
 	return !twice
 }
 
@@ -54,6 +55,10 @@ type resolver struct {
 	ids     identifierIndex[fhir.Ref]
 	gone    map[fhir.Ref]bool
 	written map[fhir.Ref]bool
+	took    func(r fhir.Reference, base, to string) // is told of each that was resolved; nil: nobody
+
+	guess   bool // conditions are not looked up
+	guessed bool // one was met
 }
 
 func (s *resolver) rewrite(c *Change) error {
@@ -67,7 +72,9 @@ func (s *resolver) rewrite(c *Change) error {
 			return "", false
 		}
 		to, err := s.resolve(c.Index, base, r)
-		failed = err
+		if failed = err; err == nil && s.took != nil {
+			s.took(r, base, to)
+		}
 		return to, to != ""
 	})
 	return failed
@@ -79,7 +86,7 @@ func (s *resolver) resolve(i int, base string, r fhir.Reference) (string, error)
 	t := fhir.ParseReference(r.Value)
 	switch t.Form {
 	case fhir.URN:
-		if e, ok := s.index.byURL[r.Value]; ok {
+		if e, ok := s.entry(r.Value); ok {
 			return e.String(), nil
 		}
 		if r.In == fhir.InReference {
@@ -93,7 +100,7 @@ func (s *resolver) resolve(i int, base string, r fhir.Reference) (string, error)
 		if t.Ref.Type != "" {
 			return s.versioned(t.Base+t.Ref.String(), t.Version), nil
 		}
-		if e, ok := s.index.byURL[r.Value]; ok {
+		if e, ok := s.entry(r.Value); ok {
 			return e.String(), nil
 		}
 	case fhir.Conditional:
@@ -104,10 +111,17 @@ func (s *resolver) resolve(i int, base string, r fhir.Reference) (string, error)
 	return "", nil
 }
 
+// entry is the entry with the fullUrl.
+func (s *resolver) entry(fullURL string) (entryRef, bool) {
+	e, ok := s.index.byURL[fullURL]
+	s.guessed = s.guessed || e.guessed
+	return e, ok
+}
+
 // versioned is the entry's Type/id, with a version when the reference had one
 // (FHIR R4 §3.1.0.11.2: it stays version-specific).
 func (s *resolver) versioned(fullURL, version string) string {
-	e, ok := s.index.byURL[fullURL]
+	e, ok := s.entry(fullURL)
 	switch {
 	case !ok:
 		return ""
@@ -125,6 +139,10 @@ func (s *resolver) conditional(i int, r fhir.Reference, t fhir.Target) (string, 
 	if to, ok := s.found[r.Value]; ok {
 		return to, nil
 	}
+	if s.guess {
+		s.guessed = true
+		return t.Ref.Type + "/" + guessedID, nil
+	}
 	if s.find == nil {
 		return "", at(i, r, record.Unsupported, "references with a query are not possible here")
 	}
@@ -134,11 +152,11 @@ func (s *resolver) conditional(i int, r fhir.Reference, t fhir.Target) (string, 
 	}
 	found = s.after(found, t)
 	if len(found) != 1 {
-		text := "nothing matches this reference's query"
+		kind, text := record.Precondition, "nothing matches this reference's query"
 		if len(found) > 1 {
-			text = "more than one resource matches this reference's query"
+			kind, text = record.Ambiguous, "more than one resource matches this reference's query"
 		}
-		return "", at(i, r, record.Precondition, text)
+		return "", at(i, r, kind, text)
 	}
 	s.found[r.Value] = found[0].String()
 	return found[0].String(), nil

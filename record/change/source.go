@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"carehold/record"
+	"carehold/record/fhir"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -65,7 +66,7 @@ func (s *source) add(text []byte, goOn bool) error {
 			}
 		}
 	} else {
-		res, err := s.lim.parse(text)
+		res, err := s.lim.take(fhir.Parse(text, s.lim.Resource))
 		if err != nil && (!goOn || err == errTooManyValues) {
 			return err
 		}

@@ -3,6 +3,7 @@ package change
 import (
 	"io"
 	"strconv"
+	"sync"
 	"time"
 
 	"carehold/record"
@@ -35,19 +36,30 @@ type BundleEntry struct {
 	Outcome  []byte // response.outcome: JSON, copied as it is
 }
 
-// BundleWriter writes a Bundle as it goes. It never decodes a resource, and what
-// it has written it forgets. After an error it writes nothing more and returns
-// that error again.
+// BundleWriter writes a Bundle as it goes, many entries at a time. It never decodes a
+// resource, and what it has written it overwrites. After an error it writes nothing
+// more and returns that error again.
 type BundleWriter struct {
 	w       io.Writer
+	block   *[blockRoom]byte // what buf begins in
 	buf     []byte
 	entries int
 	err     error
 }
 
+// A block is what is written at once: to write each entry by itself is a call of the
+// system's for every few of them. There is room in it for an entry more.
+const (
+	blockSize = 64 << 10
+	blockRoom = blockSize + 16<<10
+)
+
+var blocks = sync.Pool{New: func() any { return new([blockRoom]byte) }}
+
 // NewBundleWriter writes the head.
 func NewBundleWriter(w io.Writer, h BundleHead) *BundleWriter {
-	b := &BundleWriter{w: w}
+	b := &BundleWriter{w: w, block: blocks.Get().(*[blockRoom]byte)}
+	b.buf = b.block[:0]
 	b.raw(`{"resourceType":"Bundle"`)
 	b.str(`,"id":`, h.ID)
 	if !h.Time.IsZero() {
@@ -64,7 +76,6 @@ func NewBundleWriter(w io.Writer, h BundleHead) *BundleWriter {
 		b.str(`,"url":`, l.URL)
 		b.raw(pick(i == len(h.Links)-1, `}]`, `}`))
 	}
-	b.flush()
 	return b
 }
 
@@ -74,7 +85,20 @@ func (b *BundleWriter) Entry(e BundleEntry) error {
 	b.entries++
 	start := len(b.buf)
 	b.str(`,"fullUrl":`, e.FullURL)
-	b.json(`,"resource":`, e.Resource)
+	if len(e.Resource) > blockSize { // block by block: there may be many megabytes of it
+		b.raw(`,"resource":`)
+		b.buf[start] = '{'
+		start = -1
+		for rest := e.Resource; len(rest) > 0; {
+			if len(b.buf) >= blockSize {
+				b.flush()
+			}
+			part := rest[:min(len(rest), blockSize-len(b.buf))]
+			b.buf, rest = append(b.buf, part...), rest[len(part):]
+		}
+	} else {
+		b.json(`,"resource":`, e.Resource)
+	}
 	b.object(`,"search":`, func() { b.str(`,"mode":`, e.Mode) })
 	b.object(`,"request":`, func() {
 		b.str(`,"method":`, e.Method)
@@ -93,15 +117,24 @@ func (b *BundleWriter) Entry(e BundleEntry) error {
 		b.err = record.Safef(record.Internal, "an entry of a Bundle must have something in it")
 		return b.err
 	}
-	b.buf[start] = '{'
-	b.raw("}")
+	if start >= 0 {
+		b.buf[start] = '{'
+	}
+	if b.raw("}"); len(b.buf) < blockSize {
+		return b.err
+	}
 	return b.flush()
 }
 
 // Close ends the Bundle. It does not close the writer.
 func (b *BundleWriter) Close() error {
 	b.raw(pick(b.entries > 0, "]}", "}"))
-	return b.flush()
+	err := b.flush()
+	if b.block != nil {
+		blocks.Put(b.block)
+		b.block, b.buf = nil, nil
+	}
+	return err
 }
 
 func (b *BundleWriter) raw(s string) { b.buf = append(b.buf, s...) }
@@ -138,7 +171,11 @@ func (b *BundleWriter) flush() error {
 	if b.err == nil {
 		_, b.err = b.w.Write(b.buf)
 	}
-	b.buf = b.buf[:0]
+	clear(b.buf)
+	if b.buf = b.buf[:0]; b.block != nil && cap(b.buf) != blockRoom { // a large entry did not fit
+		clear(b.block[:])
+		b.buf = b.block[:0]
+	}
 	return b.err
 }
 

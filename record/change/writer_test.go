@@ -64,11 +64,13 @@ func (f *full) Write(p []byte) (int, error) {
 }
 
 func TestBundleWriterStops(t *testing.T) {
-	f := &full{room: 2}
+	f := &full{room: 4}
 	w := change.NewBundleWriter(f, change.BundleHead{Type: "searchset"})
-	e := change.BundleEntry{Status: "200"}
-	if err := w.Entry(e); err != nil {
-		t.Fatal(err)
+	e := change.BundleEntry{Resource: bytes.Repeat([]byte(" "), 128<<10)} // each is written as two blocks
+	for range 2 {
+		if err := w.Entry(e); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for range 2 {
 		if err := w.Entry(e); !errors.Is(err, errFull) {
@@ -80,5 +82,75 @@ func TestBundleWriterStops(t *testing.T) {
 	}
 	if err := change.NewBundleWriter(&full{room: 9}, change.BundleHead{}).Entry(change.BundleEntry{}); !errors.Is(err, record.Internal) {
 		t.Errorf("an empty entry: %v", err)
+	}
+}
+
+// blockwise keeps what it was given to write, itself and not a copy.
+type blockwise struct {
+	given [][]byte
+	all   bytes.Buffer
+}
+
+func (x *blockwise) Write(p []byte) (int, error) {
+	x.given = append(x.given, p)
+	return x.all.Write(p)
+}
+
+// Entries of any size are written in few calls, come out as they are, and nothing of
+// them stays where they were put together, which the next Bundle uses.
+func TestBundleWriterForgets(t *testing.T) {
+	var x blockwise
+	var want bytes.Buffer
+	want.WriteString(`{"resourceType":"Bundle","type":"searchset"`)
+	w := change.NewBundleWriter(&x, change.BundleHead{Type: "searchset"})
+	total := 0
+	for i, size := range []int{1, 2000, 70_000, 3, 65_500, 10, 90_000, 60_000, 15_000, 16_000, 300_000, 5} {
+		body := append(append([]byte(`{"a":"`), bytes.Repeat([]byte{'a' + byte(i)}, size)...), `"}`...)
+		if err := w.Entry(change.BundleEntry{Resource: body}); err != nil {
+			t.Fatal(err)
+		}
+		want.WriteString([]string{`,"entry":[`, `,`}[min(i, 1)] + `{"resource":` + string(body) + `}`)
+		total += size
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want.WriteString(`]}`)
+	if !bytes.Equal(x.all.Bytes(), want.Bytes()) {
+		t.Error("not what was put in")
+	}
+	if most := total/(64<<10) + 1; len(x.given) > most {
+		t.Errorf("written in %d calls, want at most %d", len(x.given), most)
+	}
+	for i, p := range x.given {
+		p = p[:cap(p)]
+		for c := byte('a'); c <= 'l'; c++ {
+			if bytes.Contains(p, bytes.Repeat([]byte{c}, 3)) {
+				t.Errorf("call %d: of entry %c something is still there", i, c)
+			}
+		}
+		if bytes.Contains(p, []byte(`"a":`)) {
+			t.Errorf("call %d: %d bytes of it are still there", i, len(p))
+		}
+	}
+}
+
+// However large an entry is, it is not held a second time while it is written: what is
+// given at once is a block.
+func TestBundleWriterBlocks(t *testing.T) {
+	var x blockwise
+	w := change.NewBundleWriter(&x, change.BundleHead{Type: "batch-response"})
+	for range 2 {
+		if err := w.Entry(change.BundleEntry{FullURL: "http://a.example/1", Resource: bytes.Repeat([]byte("1"), 3<<20), Status: "200 OK"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range x.given {
+		if cap(p) > 128<<10 {
+			t.Errorf("call %d: %d bytes are held", i, cap(p))
+		}
 	}
 }

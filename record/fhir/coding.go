@@ -12,20 +12,39 @@ type Coding struct {
 // by its members, so that extensions no table knows are read too.
 func (r *Resource) Codings() []Coding {
 	var found []Coding
-	for i := range r.nodes {
-		n := int32(i)
-		switch r.nodes[n].kind {
-		case '{':
-			if r.like(n, isCodingMember) && (r.str(n, "code") != "" || r.str(n, "display") != "") {
-				found = append(found, r.coding(n))
-			}
-		case '"':
-			if r.nodes[n].index < 0 && r.isName(n, "text") && r.concept(r.nodes[n].up) {
-				found = append(found, Coding{Display: r.text(n), Path: r.path(r.typ, n)})
-			}
+	for n := range r.Nodes() {
+		if c, ok := n.Coding(); ok {
+			found = append(found, c)
 		}
 	}
 	return found
+}
+
+// IsCoding reports whether the value is one that Codings returns: a Coding, or a
+// CodeableConcept's text.
+func (n Node) IsCoding() bool {
+	if n.r == nil {
+		return false
+	}
+	d := &n.r.nodes[n.n]
+	switch d.kind {
+	case '{':
+		return n.r.like(n.n, isCodingMember) && (n.r.str(n.n, "code") != "" || n.r.str(n.n, "display") != "")
+	case '"':
+		return d.index < 0 && n.r.isName(n.n, "text") && n.r.concept(d.up)
+	}
+	return false
+}
+
+// Coding is the value as Codings returns it, if it does.
+func (n Node) Coding() (c Coding, ok bool) {
+	switch {
+	case !n.IsCoding():
+		return c, false
+	case n.Kind() == '{':
+		return n.r.coding(n.n), true
+	}
+	return Coding{Display: n.Text(), Path: n.Path()}, true
 }
 
 // Security returns meta.security.

@@ -108,6 +108,35 @@ func (n Node) Path() string {
 	return n.r.path(n.r.typ, n.n)
 }
 
+// AppendPath adds Path to a text, at full length: nothing of it is shortened.
+func (n Node) AppendPath(to []byte) []byte {
+	if n.r == nil {
+		return to
+	}
+	return n.r.appendPath(append(to, n.r.typ...), n.n)
+}
+
+// Nodes are all the values of the resource, in the order of its text, the resource
+// itself first.
+func (r *Resource) Nodes() iter.Seq[Node] {
+	return func(yield func(Node) bool) {
+		for i := range r.nodes {
+			if !yield(Node{r, int32(i)}) {
+				return
+			}
+		}
+	}
+}
+
+// Element is the name of the member that the node is, or whose array it is in; nil of
+// the root. It must not be changed.
+func (n Node) Element() []byte {
+	if n.r == nil || n.n == 0 {
+		return nil
+	}
+	return n.r.name(n.r.owner(n.n))
+}
+
 // Same reports whether both are the same place of the same resource.
 func (n Node) Same(m Node) bool { return n.r == m.r && n.n == m.n }
 

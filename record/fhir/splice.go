@@ -186,23 +186,25 @@ func (t tape) spliced(set []splice) tape {
 	for i, s := range set {
 		grown[i+1] = grown[i] + len(s.text) - (s.to - s.at)
 	}
-	moved := func(at int32) (to int32, before int) {
-		before, _ = slices.BinarySearchFunc(set, int(at), func(s splice, at int) int {
-			if s.to <= at {
-				return -1
-			}
-			return 1
-		})
+	// The nodes begin in the order of the text, so that how many splices are before a
+	// place is mostly how many were before the last one, or a few more.
+	from := 0
+	moved := func(at int32, before int) (int32, int) {
+		for before < len(set) && set[before].to <= int(at) {
+			before++
+		}
 		return at + int32(grown[before]), before
 	}
 	out := tape{raw: apply(t.raw, set), nodes: slices.Clone(t.nodes)}
 	for i := range out.nodes {
 		d := &out.nodes[i]
-		var first, last int
-		d.nameStart, _ = moved(d.nameStart)
-		d.nameEnd, _ = moved(d.nameEnd)
-		d.start, first = moved(d.start)
-		if d.end, last = moved(d.end); first != last {
+		if d.nameEnd > 0 { // else it has no name
+			d.nameStart, from = moved(d.nameStart, from)
+			d.nameEnd, from = moved(d.nameEnd, from)
+		}
+		d.start, from = moved(d.start, from)
+		var last int
+		if d.end, last = moved(d.end, from); last != from {
 			d.escaped |= valueEscaped // perhaps: unquote copes with both
 		}
 	}

@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -99,24 +100,45 @@ const maxPath = 256
 // path is where node n is under root, as FHIRPath writes it:
 // Patient.name[0].given[1]. When it is too long its middle is left out.
 func (t tape) path(root string, n int32) string {
-	var parts []string
+	var room [maxPath]byte
+	b := t.appendShort(append(room[:0], root...), n)
+	b = bytes.TrimPrefix(b, []byte{'.'})
+	if len(b) > maxPath {
+		return strings.ToValidUTF8(string(b[:maxPath/2]), "") + "…" + strings.ToValidUTF8(string(b[len(b)-maxPath/2:]), "")
+	}
+	return string(b)
+}
+
+// appendShort adds the path of node n, its names shortened, and appendPath the same
+// with its names as they are.
+func (t tape) appendShort(to []byte, n int32) []byte {
+	return t.appendUp(to, n, func(to, name []byte) []byte {
+		if len(name) > maxName {
+			return append(to, shorten(string(name))...)
+		}
+		return append(to, name...)
+	})
+}
+
+func (t tape) appendPath(to []byte, n int32) []byte {
+	return t.appendUp(to, n, func(to, name []byte) []byte { return append(to, name...) })
+}
+
+// appendUp adds what leads from the root to node n.
+func (t tape) appendUp(to []byte, n int32, add func(to, name []byte) []byte) []byte {
+	var room [16]int32
+	way := room[:0]
 	for ; n > 0; n = t.nodes[n].up {
+		way = append(way, n)
+	}
+	for _, n := range slices.Backward(way) {
 		if d := &t.nodes[n]; d.index >= 0 {
-			parts = append(parts, "["+strconv.Itoa(int(d.index))+"]")
+			to = append(strconv.AppendInt(append(to, '['), int64(d.index), 10), ']')
 		} else {
-			parts = append(parts, "."+shorten(string(t.name(n))))
+			to = add(append(to, '.'), t.name(n))
 		}
 	}
-	var b strings.Builder
-	b.WriteString(root)
-	for i := len(parts) - 1; i >= 0; i-- {
-		b.WriteString(parts[i])
-	}
-	path := strings.TrimPrefix(b.String(), ".")
-	if len(path) > maxPath {
-		return strings.ToValidUTF8(path[:maxPath/2], "") + "…" + strings.ToValidUTF8(path[len(path)-maxPath/2:], "")
-	}
-	return path
+	return to
 }
 
 // stringEnd is where the JSON string that begins at i ends, after its quote.

@@ -136,26 +136,24 @@ var codeSets = func() map[codeSystem][]*codeSet {
 	return all
 }()
 
-// readCodes returns the strictest section that codes ask for.
-func readCodes(codings []fhir.Coding) (found finding) {
-	for _, c := range codings {
-		if c.Code == "" {
-			continue
-		}
-		system := systemOf(c.System)
-		if system == noSystem && c.System == "" && looksLikeICD10(plain(c.Code)) {
-			system = icd10 // a code sent with no system is taken at its word
-		}
-		for _, set := range codeSets[system] {
-			if Stricter(set.section, found.section) && set.has(c) {
-				found = finding{set.section, Reason{
-					Rule: set.id, Path: c.Path, Coding: c,
-					Text: "It holds a code for " + set.about + ".",
-				}}
-			}
+// codeSays is what a code says, by its system and the code itself: the strictest
+// section, and the refinements that it fits.
+func codeSays(c fhir.Coding) (s said) {
+	system := systemOf(c.System)
+	if system == noSystem && c.System == "" && looksLikeICD10(plain(c.Code)) {
+		system = icd10 // a code sent with no system is taken at its word
+	}
+	for _, set := range codeSets[system] {
+		if Stricter(set.section, s.section) && set.has(c) {
+			s.section, s.rule, s.text = set.section, set.id, "It holds a code for "+set.about+"."
 		}
 	}
-	return found
+	for i := range refinements {
+		if slices.ContainsFunc(refinements[i].codes, func(code string) bool { return strings.EqualFold(code, c.Code) }) {
+			s.rows |= 1 << i
+		}
+	}
+	return s
 }
 
 func notDigit(r rune) bool { return r < '0' || r > '9' }

@@ -143,7 +143,7 @@ func people(t *testing.T) []string {
 }
 
 // bundle reads a transaction as the items of one change.
-func bundle(t *testing.T, file string) []filing.Item {
+func bundle(t testing.TB, file string) []filing.Item {
 	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

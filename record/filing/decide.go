@@ -1,6 +1,10 @@
 package filing
 
 import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
 	"carehold/record"
 	"carehold/record/fhir"
 )
@@ -27,20 +31,17 @@ type own struct {
 
 // decide reads one resource by itself: its labels, then its codes and words,
 // then the refinements of its type, then its type's default.
-func decide(r *fhir.Resource) own {
+func (rd *reader) decide(r *fhir.Resource) own {
 	row := typeOf(r.Type())
-	o := own{row: row, found: finding{row.section, Reason{
-		Rule: "type:" + row.name, Text: "Entries of this type go there: " + row.why + ".",
-	}}}
+	o := own{row: row, found: finding{row.section, Reason{Rule: "type:" + row.name, Text: row.says()}}}
 	if row.name == "Patient" {
 		return o
 	}
-	texts, codings, more := readTexts(r, r.Codings())
-	labelled, restricted := readLabels(append(r.Security(), more...))
-	sensitive := labelled
+	rd.read(r)
+	sensitive, restricted := readLabels(append(r.Security(), rd.labels...))
 	if row.name != "AllergyIntolerance" { // only a label hides an allergy
-		sensitive.take(readCodes(codings))
-		sensitive.take(readWords(texts))
+		sensitive.take(strictestOf(rd.codes).finding())
+		sensitive.take(strictestOf(rd.named, rd.texts).finding())
 	}
 	if sensitive.section == 0 && restricted != nil {
 		sensitive = finding{record.Private, Reason{
@@ -52,9 +53,39 @@ func decide(r *fhir.Resource) own {
 	case sensitive.section != 0 && !Stricter(row.section, sensitive.section):
 		o.found, o.decided = sensitive, true
 	case sensitive.section == 0 && !row.section.Sensitive():
-		if refined := refine(r, codings, texts); refined.section != 0 {
+		if refined := rd.refine(r); refined.section != 0 {
 			o.found, o.decided = refined, true
 		}
 	}
 	return o
+}
+
+// stretch is how many resources one worker takes at a time: to wait for it costs more
+// than to read fewer.
+const stretch = 32
+
+// decideAll is decide for each of the items. What one says of itself does not depend
+// on the others, so they are read on all cores.
+func decideAll(items []Item) []own {
+	all := make([]own, len(items))
+	var next atomic.Int64
+	work := func() {
+		var rd reader
+		for {
+			from := int(next.Add(stretch)) - stretch
+			if from >= len(items) {
+				return
+			}
+			for i := from; i < min(from+stretch, len(items)); i++ {
+				all[i] = rd.decide(items[i].Resource)
+			}
+		}
+	}
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (len(items)+stretch-1)/stretch) - 1 {
+		wait.Go(work)
+	}
+	work()
+	wait.Wait()
+	return all
 }

@@ -24,6 +24,13 @@
 //     the design names and nothing else. The Patient is always in identity.
 //   - An allergy is moved by a label only: hiding one can kill.
 //
+// # How it reads
+//
+// Each text once, from the start of each word down a tree of all phrases (phrases.go).
+// What a request says many times is looked at once (reader.go): that is forgotten with
+// the request, for it is of a record. The entries are read on all cores. The rules in
+// their plainest form stand in slow_test.go, and must come to the same over all data.
+//
 // # What it cannot do
 //
 // It reads codes, names and titles, not sentences: a secret in a note, in a

@@ -65,7 +65,7 @@ func File(items []Item, known Known) []Filed {
 // Section files one resource by itself, given the sections of the entries it is
 // about. File knows more: which entry is of which type, and who points to whom.
 func Section(r *fhir.Resource, targets []record.Section) Filed {
-	o := decide(r)
+	o := new(reader).decide(r)
 	at := o.start()
 	var all, any record.Section
 	mixed := false

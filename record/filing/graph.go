@@ -63,8 +63,9 @@ func (o own) start() record.Section {
 func newGraph(items []Item, known Known) *graph {
 	g := &graph{nodes: make([]node, len(items))}
 	index := make(map[fhir.Ref]int, len(items))
+	own := decideAll(items)
 	for i, it := range items {
-		o := decide(it.Resource)
+		o := own[i]
 		g.nodes[i] = node{ref: it.Ref, typ: it.Resource.Type(), own: o, at: o.start()}
 		index[it.Ref] = i
 	}

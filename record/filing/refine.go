@@ -1,7 +1,8 @@
 package filing
 
 import (
-	"slices"
+	"bytes"
+	"math/bits"
 	"strings"
 
 	"carehold/record"
@@ -81,15 +82,55 @@ var refinements = []refinement{
 	{"list-plans", []string{"List"}, "code", []string{"plans"}, nil, record.Plan, "is a list of plans", "as allergies"},
 }
 
-// refine returns what the first row that fits says.
-func refine(r *fhir.Resource, codings, texts []fhir.Coding) (found finding) {
-	typ, codings := r.Type(), append(codings, focus(r)...)
+// rowSet is a set of refinements, a bit each.
+type rowSet uint64
+
+// rowsOf are the refinements of a type.
+var rowsOf = func() map[string]rowSet {
+	all := map[string]rowSet{}
 	for i := range refinements {
-		row := &refinements[i]
-		if !slices.Contains(row.types, typ) {
-			continue
+		for _, typ := range refinements[i].types {
+			all[typ] |= 1 << i
 		}
-		if c, ok := row.fits(codings, texts); ok {
+	}
+	return all
+}()
+
+// elements are those that refinements look at.
+var elements = func() map[string]string {
+	all := map[string]string{}
+	for i := range refinements {
+		all[refinements[i].at] = refinements[i].at
+	}
+	return all
+}()
+
+// below is the element of a resource that a path, Observation.category[0].coding[1],
+// leads into: "category"; "" of one that no refinement looks at.
+func below(path []byte) string {
+	_, rest, _ := bytes.Cut(path, []byte{'.'})
+	if end := bytes.IndexAny(rest, ".["); end >= 0 {
+		rest = rest[:end]
+	}
+	return elements[string(rest)]
+}
+
+// refine returns what the first row that fits says.
+func (rd *reader) refine(r *fhir.Resource) finding {
+	focus := focus(r)
+	rows := rowSet(0) // that something fits, wherever it stands
+	for _, list := range [][]mention{rd.codes, rd.named, rd.texts} {
+		for i := range list {
+			rows |= list[i].rows
+		}
+	}
+	for _, c := range focus {
+		rows |= codeSays(c).rows
+	}
+	for rows &= rowsOf[r.Type()]; rows != 0; rows &= rows - 1 {
+		i := bits.TrailingZeros64(uint64(rows))
+		row := &refinements[i]
+		if c, ok := rd.fits(row, 1<<i, focus); ok {
 			return finding{row.section, Reason{
 				Rule: "refine:" + row.id, Path: c.Path, Coding: c,
 				Text: "It " + row.when + ".",
@@ -101,7 +142,10 @@ func refine(r *fhir.Resource, codings, texts []fhir.Coding) (found finding) {
 
 // focus is what an Observation is about besides the person: the types, as codes.
 func focus(r *fhir.Resource) (types []fhir.Coding) {
-	if _, there := r.Value("focus"); !there || r.Type() != "Observation" {
+	if r.Type() != "Observation" {
+		return nil
+	}
+	if _, there := r.Value("focus"); !there {
 		return nil
 	}
 	for _, ref := range r.References() {
@@ -112,34 +156,28 @@ func focus(r *fhir.Resource) (types []fhir.Coding) {
 	return types
 }
 
-func (row *refinement) fits(codings, texts []fhir.Coding) (fhir.Coding, bool) {
-	for _, c := range codings {
-		if c.Code != "" && row.within(c.Path) && slices.ContainsFunc(row.codes, func(s string) bool { return strings.EqualFold(s, c.Code) }) {
+// fits is the first code or text that a row, whose bit is given, asks for: codes first.
+func (rd *reader) fits(row *refinement, bit rowSet, focus []fhir.Coding) (fhir.Coding, bool) {
+	first := func(list []mention) *mention {
+		for i := range list {
+			if m := &list[i]; m.rows&bit != 0 && (row.at == "" || row.at == m.below) {
+				return m
+			}
+		}
+		return nil
+	}
+	if m := first(rd.codes); m != nil {
+		return m.coding(), true
+	}
+	for _, c := range focus {
+		if c.Code != "" && codeSays(c).rows&bit != 0 && (row.at == "" || row.at == below([]byte(c.Path))) {
 			return c, true
 		}
 	}
-	for _, t := range texts {
-		if !row.within(t.Path) {
-			continue
-		}
-		text := normal(t.Display)
-		for _, w := range row.words {
-			if strings.Contains(text, " "+w) {
-				return t, true
-			}
+	for _, list := range [][]mention{rd.named, rd.texts} {
+		if m := first(list); m != nil {
+			return m.coding(), true
 		}
 	}
 	return fhir.Coding{}, false
-}
-
-// within reports whether a path, "Observation.category[0].coding[0]", lies in
-// the element the row looks at.
-func (row *refinement) within(path string) bool {
-	if row.at == "" {
-		return true
-	}
-	_, rest, _ := strings.Cut(path, ".")
-	name, _, _ := strings.Cut(rest, ".")
-	name, _, _ = strings.Cut(name, "[")
-	return name == row.at
 }

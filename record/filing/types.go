@@ -176,6 +176,22 @@ var typeByName = func() map[string]typeRow {
 	return m
 }()
 
+// says is the reason of an entry that is filed by its type alone, as most are.
+func (row typeRow) says() string {
+	if text, ok := typeSays[row.name]; ok {
+		return text
+	}
+	return "Entries of this type go there: " + row.why + "."
+}
+
+var typeSays = func() map[string]string {
+	m := make(map[string]string, len(types))
+	for _, t := range types {
+		m[t.name] = "Entries of this type go there: " + t.why + "."
+	}
+	return m
+}()
+
 // typeOf returns the row of a type. One that is not of R4 is a document.
 func typeOf(name string) typeRow {
 	if row, ok := typeByName[name]; ok {

@@ -1,13 +1,6 @@
 package filing
 
-import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"carehold/record"
-	"carehold/record/fhir"
-)
+import "carehold/record"
 
 // wordSet is a list of words and phrases that ask for a section wherever a
 // person would read them: in the display of a code, the text of a concept, the
@@ -100,82 +93,4 @@ var unless = map[string][]string{
 	"sildenafil":    {"pulmonary", "revatio"},
 	"tadalafil":     {"pulmonary", "adcirca"},
 	"lithium":       {"heparin"}, // a blood tube
-}
-
-type wordRule struct {
-	word string
-	set  *wordSet
-}
-
-// wordIndex finds the words that start with the same three bytes.
-var wordIndex = func() map[string][]wordRule {
-	index := map[string][]wordRule{}
-	for i := range wordSets {
-		for _, w := range wordSets[i].words {
-			index[w[:3]] = append(index[w[:3]], wordRule{w, &wordSets[i]})
-		}
-	}
-	return index
-}()
-
-// readWords returns the strictest section the texts ask for.
-func readWords(texts []fhir.Coding) (found finding) {
-	for _, t := range texts {
-		text := normal(t.Display)
-		for at := 0; at+4 <= len(text); at++ {
-			if text[at] != ' ' {
-				continue
-			}
-			rest := text[at+1:]
-			if len(rest) < 3 {
-				break
-			}
-			for _, rule := range wordIndex[rest[:3]] {
-				if Stricter(rule.set.section, found.section) && strings.HasPrefix(rest, rule.word) && !excused(rule.word, text) {
-					found = finding{rule.set.section, Reason{
-						Rule: rule.set.id, Path: t.Path, Coding: t,
-						Text: "It uses a word for " + rule.set.about + ", “" + strings.TrimSpace(rule.word) + "”.",
-					}}
-				}
-			}
-		}
-	}
-	return found
-}
-
-func excused(word, text string) bool {
-	for _, other := range unless[word] {
-		if strings.Contains(text, " "+other) {
-			return true
-		}
-	}
-	return false
-}
-
-// normal is the text in small letters, every run of anything but letters and
-// digits one space, with a space at both ends, and without what is not meant.
-func normal(text string) string {
-	var b strings.Builder
-	b.Grow(len(text) + 2)
-	b.WriteByte(' ')
-	space := true
-	for _, r := range text {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			b.WriteRune(unicode.ToLower(r))
-			space = false
-		} else if !space && r != utf8.RuneError && !unicode.Is(unicode.Cf, r) {
-			b.WriteByte(' ') // an invisible character inside a word does not end it
-			space = true
-		}
-	}
-	if !space {
-		b.WriteByte(' ')
-	}
-	s := b.String()
-	for _, phrase := range notMeant {
-		if strings.Contains(s, " "+phrase) {
-			s = strings.ReplaceAll(s, " "+phrase, " ")
-		}
-	}
-	return s
 }

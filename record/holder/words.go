@@ -1,6 +1,7 @@
 package holder
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,9 @@ func name(p grant.Party) string {
 func did(v audit.Event) string {
 	switch v.Action {
 	case audit.Read:
+		if len(v.Entries) == 0 && v.More > 0 { // a history with _summary=count
+			return "asked how many versions of " + cmp.Or(v.Query, "all entries") + " there are, and was told: " + strconv.FormatUint(v.More, 10)
+		}
 		return "read " + entries(v)
 	case audit.Search:
 		switch {
@@ -168,6 +172,10 @@ func why(r audit.Reason) string {
 		return ", for the grant does not allow it"
 	case audit.BadRequest:
 		return ", for the request was wrong"
+	case audit.WasDeleted:
+		return ", for it was deleted before"
+	case audit.NotMet:
+		return ", for what the request depended on was otherwise"
 	case audit.WrongPlace:
 		return ", for the grant is not for this"
 	case audit.WrongCode:

@@ -18,6 +18,17 @@ type TokenCapsule struct {
 	Key    crypto.Key // GK_g
 	Audit  crypto.Key // AK_g, so that a refusal can be logged when the grant's row is gone
 	Until  time.Time  // the token's own end; zero: with the grant
+
+	leaf *LeafKeys // what is derived from Audit, when it is at hand
+}
+
+// Destroy overwrites the capsule's keys.
+func (t TokenCapsule) Destroy() {
+	t.Key.Destroy()
+	t.Audit.Destroy()
+	if t.leaf != nil {
+		t.leaf.Destroy()
+	}
 }
 
 // SealToken makes the capsule of a token; it returns what the database holds.

@@ -14,6 +14,7 @@
 //
 //	ONLY WHILE A REQUEST RUNS
 //	token ─ capsule ─ GK_g, AK_g ─ GrantRow ─ Hold: ID and the section keys, older epochs by the back rows
+//	      └ KDF("opened")                                all of that, in memory between requests
 //	                  ├ KDF("page")                        where a page of a list ended; the client holds it
 //	                  └ KDF("memo")                        what searches keep in memory between requests
 //

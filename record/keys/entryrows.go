@@ -118,19 +118,13 @@ func Place(at int64) (row int, from int) {
 // OpenEntry opens all the rows of one version, which Recognise said is in this
 // section and epoch.
 func (h *Hold) OpenEntry(s record.Section, e record.Epoch, entry record.EntryID, v record.Version, rows [][]byte) ([]byte, error) {
-	if len(rows) == 0 {
-		return nil, crypto.ErrOpen
-	}
-	p, err := h.EntryParts(s, e, entry, v, rows[0])
+	key, err := h.opens(s, e, rows)
 	if err != nil {
 		return nil, err
 	}
-	if p.count != len(rows) {
-		return nil, crypto.ErrOpen
-	}
 	var padded []byte
-	for i, row := range rows {
-		part, err := p.Open(i, row)
+	for i := range rows {
+		part, err := key.Open(entryContext(h.person, s, e, entry, v, uint32(i), uint32(len(rows))), blobOf(rows, i))
 		if err != nil {
 			return nil, err
 		}
@@ -141,4 +135,56 @@ func (h *Hold) OpenEntry(s record.Section, e record.Epoch, entry record.EntryID,
 		}
 	}
 	return crypto.Unpad(padded)
+}
+
+// OpenEntryTo is OpenEntry that appends to dst, for who opens many and overwrites them
+// themself. dst has room for as many bytes as the rows have, or what is in it would be
+// left behind where it was. It returns dst with all that was opened, and the plaintext
+// in it.
+func (h *Hold) OpenEntryTo(dst []byte, s record.Section, e record.Epoch, entry record.EntryID, v record.Version, rows [][]byte) (out, plain []byte, err error) {
+	key, err := h.opens(s, e, rows)
+	if err != nil {
+		return dst, nil, err
+	}
+	out = dst
+	for i := range rows {
+		if out, err = key.OpenTo(out, entryContext(h.person, s, e, entry, v, uint32(i), uint32(len(rows))), blobOf(rows, i)); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		plain, err = crypto.Unpad(out[len(dst):])
+	}
+	if err != nil {
+		clear(out[len(dst):])
+		return dst, nil, err
+	}
+	return out, plain[:len(plain):len(plain)], nil
+}
+
+// opens returns the key of a section in an epoch, for rows that are all there.
+func (h *Hold) opens(s record.Section, e record.Epoch, rows [][]byte) (key crypto.Key, err error) {
+	k, err := h.at(e)
+	if err != nil {
+		return key, err
+	}
+	key, held := k.entryKey(s)
+	if !held {
+		return key, ErrNotHeld
+	}
+	if len(rows) == 0 {
+		return key, crypto.ErrOpen
+	}
+	if sums, err := Parts(rows[0]); err != nil || len(sums)+1 != len(rows) {
+		return key, crypto.ErrOpen
+	}
+	return key, nil
+}
+
+// blobOf is what is sealed in row i.
+func blobOf(rows [][]byte, i int) []byte {
+	if i == 0 {
+		return rows[0][blobAt(len(rows)):]
+	}
+	return rows[i]
 }

@@ -120,26 +120,29 @@ func OpenGrantRow(p record.PersonID, g record.GrantID, gk crypto.Key, blob []byt
 	if err != nil {
 		d.Fail("id key")
 	}
-	hold := &Hold{person: p, epoch: epoch, id: id, newest: map[record.Section]crypto.Key{}}
+	hold := &Hold{person: p, epoch: epoch, id: id}
+	var set record.SectionSet
+	var sk bySection[crypto.Key]
 	for _, v := range d.List(tagSectionKey) {
 		if len(v) != 1+crypto.KeySize || !record.Section(v[0]).Valid() {
 			d.Fail("section key")
 			break
 		}
 		s := record.Section(v[0])
-		if _, twice := hold.newest[s]; twice {
+		if set.Has(s) {
 			d.Fail("section key")
 			break
 		}
-		if hold.newest[s], err = crypto.KeyFrom(v[1:]); err != nil {
+		if sk[s], err = crypto.KeyFrom(v[1:]); err != nil {
 			d.Fail("section key") // a device can write what it likes: zeros are no key
 			break
 		}
+		set = set.With(s)
 	}
 	if err := d.Finish(); err != nil {
 		return nil, err
 	}
-	hold.prepare()
+	hold.prepare(newSectionKeys(set, sk))
 	row.Hold = hold
 	return row, nil
 }

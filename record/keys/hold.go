@@ -14,18 +14,18 @@ type Hold struct {
 	person record.PersonID
 	epoch  record.Epoch
 	id     crypto.Key
-	newest map[record.Section]crypto.Key
 
 	mask crypto.Tagger
 	ring map[record.Epoch]*sectionKeys // by epoch, filled as they are needed
+	wipe []byte                        // what the newest are taken from
 
 	// Back returns the back row of an epoch. The store sets it.
 	Back func(record.Epoch) ([]byte, error)
 }
 
-func (h *Hold) prepare() {
+func (h *Hold) prepare(newest *sectionKeys) {
 	h.mask = h.id.Tagger(crypto.LabelEpoch)
-	h.ring = map[record.Epoch]*sectionKeys{h.epoch: newSectionKeys(h.newest)}
+	h.ring = map[record.Epoch]*sectionKeys{h.epoch: newest}
 }
 
 // Epoch is the epoch the hold was sealed for, and the one it seals under.
@@ -33,11 +33,7 @@ func (h *Hold) Epoch() record.Epoch { return h.epoch }
 
 // Sections are the sections the hold has keys of.
 func (h *Hold) Sections() record.SectionSet {
-	var set record.SectionSet
-	for s := range h.newest {
-		set = set.With(s)
-	}
-	return set
+	return h.ring[h.epoch].set
 }
 
 // EntryID is the name of an entry's rows: KDF(ID, "entry-id", type, FHIR id)[:16].
@@ -81,9 +77,10 @@ func (h *Hold) at(e record.Epoch) (*sectionKeys, error) {
 		if to == from {
 			return nil, crypto.ErrOpen
 		}
-		older := make(map[record.Section]crypto.Key, len(h.newest))
-		for s, newer := range h.ring[from].sk {
-			if older[s], err = follow(h.person, s, from, to, newer, row); err != nil {
+		newer := h.ring[from]
+		var older bySection[crypto.Key]
+		for s := range each(newer.set) {
+			if older[s], err = follow(h.person, s, from, to, newer.key(s), row); err != nil {
 				for _, key := range older {
 					key.Destroy()
 				}
@@ -91,7 +88,7 @@ func (h *Hold) at(e record.Epoch) (*sectionKeys, error) {
 			}
 		}
 		from = to
-		h.ring[from] = newSectionKeys(older)
+		h.ring[from] = newSectionKeys(newer.set, older)
 	}
 	return h.ring[e], nil
 }
@@ -102,6 +99,7 @@ func (h *Hold) Destroy() {
 		k.destroy()
 	}
 	h.id.Destroy()
+	clear(h.wipe)
 }
 
 // A hint stands beside each version of an entry: the epoch, masked with ID, and
@@ -141,8 +139,8 @@ func (h *Hold) Recognise(entry record.EntryID, v record.Version, row []byte) (s 
 		return 0, 0, false
 	}
 	want := crypto.Tag(row[4:hintSize])
-	for _, s := range k.sections {
-		if k.tags(s).Tag(entry, uint64(v)) == want {
+	for _, s := range commonFirst {
+		if k.set.Has(s) && k.tags(s).Tag(entry, uint64(v)) == want {
 			return s, e, true
 		}
 	}
@@ -153,7 +151,7 @@ func (h *Hold) Recognise(entry record.EntryID, v record.Version, row []byte) (s 
 // does not exist is not to be refused sooner for it than one that is not shared.
 func (h *Hold) Miss() {
 	k := h.ring[h.epoch]
-	for _, s := range k.sections {
-		k.tags(s)
+	for s := range each(k.set) {
+		k.tags(s).Tag(record.EntryID{}, 0)
 	}
 }

@@ -295,3 +295,18 @@ func TestIDs(t *testing.T) {
 		t.Error(keys.FHIRID([16]byte{}))
 	}
 }
+
+// RFC 4648 §6 in lower case: of 26 characters the last holds three bits of the bytes
+// and two that are zero.
+func TestIsFHIRID(t *testing.T) {
+	given := strings.Repeat("a", 26)
+	for id, want := range map[string]bool{
+		given: true, "mfrggzdfmztwq2lkmjrwiylcmb": false, "mfrggzdfmztwq2lkmjrwiylcmq": true, keys.FHIRID([16]byte{0xff, 15: 0xff}): true,
+		"": false, "allergy": false, given[1:]: false, given + "a": false, strings.ToUpper(given): false, strings.Repeat("a", 25) + "b": false,
+		strings.Repeat("1", 26): false, "a2b4f3c0-9a3b-4a52-8f07-0d9a6a1f2c3": false, strings.Repeat("a", 25) + "\n": false,
+	} {
+		if keys.IsFHIRID(id) != want {
+			t.Errorf("%q: %v", id, !want)
+		}
+	}
+}

@@ -13,12 +13,11 @@ func WholeHold(p record.PersonID, id crypto.Key, epochs []crypto.Key) *Hold {
 	h.mask = h.id.Tagger(crypto.LabelEpoch)
 	for i, key := range epochs {
 		e := EpochKey{record.Epoch(i + 1), key}
-		sk := make(map[record.Section]crypto.Key)
+		var sk bySection[crypto.Key]
 		for _, s := range record.Sections() {
 			sk[s] = e.section(s)
 		}
-		h.ring[e.Epoch] = newSectionKeys(sk)
-		h.newest = sk
+		h.ring[e.Epoch] = newSectionKeys(record.AllSections, sk)
 	}
 	return h
 }
@@ -35,12 +34,12 @@ func (h *Hold) CheckBack(e record.Epoch, row []byte) error {
 		if older == nil {
 			return crypto.ErrOpen
 		}
-		for s, key := range newer.sk {
-			got, err := follow(h.person, s, e, to, key, row)
+		for s := range each(newer.set) {
+			got, err := follow(h.person, s, e, to, newer.key(s), row)
 			if err != nil {
 				return err
 			}
-			same := got.Equal(older.sk[s])
+			same := got.Equal(older.key(s))
 			got.Destroy()
 			if !same {
 				return crypto.ErrOpen

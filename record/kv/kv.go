@@ -59,6 +59,24 @@ type Reader interface {
 	Scan(prefix, from []byte, fn func(key, value []byte) (more bool, err error)) error
 }
 
+// Getter gives rows by their keys, one at a time.
+type Getter interface {
+	Get(key []byte) ([]byte, error)
+}
+
+// Neighbours gives fn a Getter for rows that lie near one another: all have the
+// prefix, and there are many of them. What it returns is valid only until it is asked
+// for the next one, and is not to be changed: so nothing is copied to be thrown away.
+// Where the reader has no quicker way than its own Get, it is that.
+func Neighbours(r Reader, prefix []byte, fn func(Getter) error) error {
+	if n, has := r.(interface {
+		Neighbours(prefix []byte, fn func(Getter) error) error
+	}); has {
+		return n.Neighbours(prefix, fn)
+	}
+	return fn(r)
+}
+
 // Tx reads and writes one partition. Reads see the transaction's own writes and
 // those of every update that ran before it, acknowledged or not. Put and Delete
 // copy what they are given; what they cannot write makes Update fail.

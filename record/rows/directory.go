@@ -150,9 +150,12 @@ func (d *Directory) Lookup(r kv.Reader, id record.EntryID) (Line, bool, error) {
 	if d[n] == (Hash{}) {
 		return Line{}, false, nil
 	}
-	row, err := checked(r, SegmentKey(n, d[n]), d[n], "directory")
-	if err != nil {
-		return Line{}, false, err
+	row := recall(r, d[n])
+	if row == nil {
+		var err error
+		if row, err = checked(r, SegmentKey(n, d[n]), d[n], "directory"); err != nil {
+			return Line{}, false, err
+		}
 	}
 	if len(row)%lineSize != 0 {
 		return Line{}, false, Damaged("directory")

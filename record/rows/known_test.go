@@ -49,17 +49,17 @@ func TestKnown(t *testing.T) {
 func TestKnownIsBounded(t *testing.T) {
 	var k Known
 	often := HashOf([]byte("often"))
-	k.keep(often, []byte("often"))
+	k.rows.keep(often, []byte("often"), knownMost)
 	row := make([]byte, 10_000)
 	for i := range uint64(5 * knownMost / 10_000) {
 		binary.BigEndian.PutUint64(row, i)
-		k.keep(HashOf(row), bytes.Clone(row))
-		if k.row(often) == nil {
+		k.rows.keep(HashOf(row), bytes.Clone(row), knownMost)
+		if k.rows.row(often, knownMost) == nil {
 			t.Fatalf("dropped after %d rows", i)
 		}
 	}
 	size := 0
-	for _, generation := range []map[Hash][]byte{k.newer, k.old} {
+	for _, generation := range []map[Hash][]byte{k.rows.newer, k.rows.old} {
 		for h, row := range generation {
 			size += len(h) + len(row)
 		}
@@ -67,9 +67,65 @@ func TestKnownIsBounded(t *testing.T) {
 	if size > 2*knownMost || size < knownMost {
 		t.Errorf("%d bytes are kept", size)
 	}
-	k.keep(Hash{9}, make([]byte, knownLargest+1))
-	if k.row(Hash{9}) != nil {
+	remember(k.Reader(nil), Hash{9}, make([]byte, knownLargest+1))
+	if k.rows.row(Hash{9}, knownMost) != nil {
 		t.Error("a row for thousands of entries is kept")
+	}
+}
+
+// A version comes from memory only under the hash that its row has, is read from the
+// disk for whoever does not ask for what is remembered, and one that is damaged, or for
+// another place than it can have, is not there, remembered or not.
+func TestKnownVersion(t *testing.T) {
+	var k Known
+	id, at := record.EntryID{1}, NewStamp(0, 1)
+	kept, good := Chain(Hash{}, append(make([]byte, 12), 0, 0, 0, 1, 's', 'e', 'a', 'l'))
+	disk := oneRow{string(EntryKey(id, at)), kept}
+	changed := oneRow{string(EntryKey(id, at)), append(bytes.Clone(kept[:len(kept)-1]), 'x')}
+	if _, err := k.Version(changed, id, at, good); !errors.Is(err, record.Integrity) {
+		t.Fatalf("damaged: %v", err)
+	}
+	want, err := ReadVersion(disk, id, at, good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []oneRow{disk, changed, {}} { // remembered from the first on
+		got, err := k.Version(from, id, at, good)
+		if err != nil || !bytes.Equal(got.First, want.First) || got.ID != id || got.At != at {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+	clear(kept) // the reader's, which may be another row by now
+	if got, err := k.Version(oneRow{}, id, at, good); err != nil || string(got.First[16:]) != "seal" {
+		t.Errorf("%q, %v", got.First, err)
+	}
+	if _, err := k.Version(changed, id, at, HashOf(changed.row)); err != nil {
+		t.Errorf("another hash is another row: %v", err)
+	}
+	if _, err := k.Version(changed, id, at, Hash{1}); !errors.Is(err, record.Integrity) {
+		t.Errorf("the hash of no row: %v", err)
+	}
+	if _, err := k.Version(oneRow{}, id, NewStamp(0, 0), good); !errors.Is(err, record.Integrity) {
+		t.Errorf("version 0: %v", err)
+	}
+	if _, err := ReadVersion(oneRow{}, id, at, good); !errors.Is(err, record.Integrity) {
+		t.Errorf("from the disk: %v", err)
+	}
+	k.Forget()
+	if _, err := k.Version(oneRow{}, id, at, good); !errors.Is(err, record.Integrity) {
+		t.Errorf("forgotten: %v", err)
+	}
+	for i := range uint64(5 * entriesMost / 10_000) {
+		k.entries.keep(Hash(binary.BigEndian.AppendUint64(make([]byte, 24), i)), make([]byte, 10_000), entriesRoom())
+	}
+	size := 0
+	for _, generation := range []map[Hash][]byte{k.entries.newer, k.entries.old} {
+		for h, row := range generation {
+			size += len(h) + len(row)
+		}
+	}
+	if size > 2*entriesRoom() || size < entriesRoom() {
+		t.Errorf("%d bytes are kept", size)
 	}
 }
 

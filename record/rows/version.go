@@ -59,21 +59,35 @@ func (v Version) Rows(r kv.Reader) ([][]byte, error) {
 }
 
 // ReadVersion reads row 0 of a version that must be there, and have this hash.
-// Nothing in it is believed before that is so.
-func ReadVersion(r kv.Reader, id record.EntryID, at Stamp, want Hash) (Version, error) {
-	row, err := r.Get(EntryKey(id, at))
+// Nothing in it is believed before that is so. The Version holds what r gave, and is
+// good for as long as that is.
+func ReadVersion(r kv.Getter, id record.EntryID, at Stamp, want Hash) (Version, error) {
+	v, _, err := readVersion(r, id, at, want)
+	return v, err
+}
+
+func readVersion(r kv.Getter, id record.EntryID, at Stamp, want Hash) (v Version, row []byte, err error) {
+	row, err = r.Get(EntryKey(id, at))
 	if errors.Is(err, kv.ErrNotFound) {
-		return Version{}, Damaged("entry")
+		err = Damaged("entry")
 	}
-	if err != nil {
-		return Version{}, err
+	if err == nil {
+		v, err = ParseVersion(row, id, at, want)
 	}
-	return ParseVersion(row, id, at, want)
+	return v, row, err
 }
 
 // ParseVersion is ReadVersion with the row at hand.
-func ParseVersion(row []byte, id record.EntryID, at Stamp, want Hash) (v Version, err error) {
-	if len(row) < prevSize || HashOf(row) != want {
+func ParseVersion(row []byte, id record.EntryID, at Stamp, want Hash) (Version, error) {
+	if HashOf(row) != want {
+		return Version{}, Damaged("entry")
+	}
+	return parseVersion(row, id, at)
+}
+
+// parseVersion is for a row that has the hash it should have.
+func parseVersion(row []byte, id record.EntryID, at Stamp) (v Version, err error) {
+	if len(row) < prevSize {
 		return v, Damaged("entry")
 	}
 	v = Version{ID: id, At: at, Prev: Hash(row[:prevSize]), First: row[prevSize:]}
@@ -85,10 +99,14 @@ func ParseVersion(row []byte, id record.EntryID, at Stamp, want Hash) (v Version
 
 // Walk goes from the newest version of an entry down to the first, or until fn
 // has what it wants. Each version is held against the one after it.
-func Walk(r kv.Reader, l Line, fn func(v Version) (more bool, err error)) error {
+func Walk(r kv.Getter, l Line, fn func(v Version) (more bool, err error)) error {
+	return walk(l, fn, func(id record.EntryID, at Stamp, want Hash) (Version, error) { return ReadVersion(r, id, at, want) })
+}
+
+func walk(l Line, fn func(v Version) (more bool, err error), read func(record.EntryID, Stamp, Hash) (Version, error)) error {
 	want := l.Hash
 	for n := l.Stamp.Version(); n > 0; n-- {
-		v, err := ReadVersion(r, l.Entry, l.Stamp.At(n), want)
+		v, err := read(l.Entry, l.Stamp.At(n), want)
 		if err != nil {
 			return err
 		}

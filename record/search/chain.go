@@ -10,10 +10,12 @@ import (
 
 // chainTest is subject:Patient.name=x (FHIR R4 §3.1.1.4.15): what a reference
 // points to is one of those that the inner condition holds for. Those are found
-// once, in a pass of their own; a chain costs that and a look-up for each entry.
+// once, in a pass of their own; a chain costs that and a look-up for each entry. What
+// an entry contains is asked when the entry is (§3.1.1.5.5).
 type chainTest struct {
-	base  string
-	inner condition
+	base   string
+	inner  condition
+	places map[string]int // of the reference, by type; nil: what is contained has no such value
 }
 
 // chain reads what stands behind the point. Without a type the target may be any
@@ -45,6 +47,9 @@ func (q *Query) chain(params []*r4.Param, types []string, modifier string, modif
 		_, ok := r4.LookupParam(typ, code)
 		return !ok
 	})
+	if len(ends) == 0 && modified {
+		return nil, record.Errorf(record.Invalid, "%s has no search parameter %q", modifier, brief(code))
+	}
 	if len(ends) == 0 {
 		return nil, record.Errorf(record.Invalid, "nothing that %s points to has a search parameter %q", params[0].Code, brief(code))
 	}
@@ -52,10 +57,17 @@ func (q *Query) chain(params []*r4.Param, types []string, modifier string, modif
 	if err != nil || c == nil {
 		return nil, err
 	}
-	chain := &chainTest{q.base, *c}
+	chain := &chainTest{base: q.base, inner: *c}
+	if code != "_lastUpdated" {
+		chain.places = make(map[string]int, len(types))
+	}
 	out := &condition{tests: make(map[string]asked, len(types))}
 	for i, typ := range types {
-		out.tests[typ] = asked{place: place(typ, params[i].Code), test: chain}
+		at := place(typ, params[i].Code)
+		out.tests[typ] = asked{place: at, test: chain}
+		if chain.places != nil {
+			chain.places[typ] = at
+		}
 	}
 	return out, nil
 }
@@ -83,20 +95,36 @@ func (*chainTest) cost() int { return costReference }
 // holds is never asked of a test that was not bound.
 func (*chainTest) holds(*Entry, Values) bool { return false }
 
-func (t *chainTest) bind(all []Entry) (test, error) {
+func (t *chainTest) bind(all everything) (test, error) {
+	inner, err := t.inner.bind(all)
+	if err != nil {
+		return nil, err
+	}
 	set := newTargets(t.base)
-	err := t.inner.each(all, set.add)
-	return pointsInto{set}, err
+	err = all.each(inner, set.add)
+	return &chained{pointsInto{set}, inner, t.places}, err
 }
 
-// each calls f with every entry that the condition holds for.
-func (c condition) each(all []Entry, f func(*Entry)) error {
-	c, err := c.bind(all)
-	if err != nil {
-		return err
+// chained holds for what has a reference to one of the set, or to something that it
+// contains and that the inner condition, which is bound, holds for.
+type chained struct {
+	pointsInto
+	inner  condition
+	places map[string]int
+}
+
+func (t *chained) failed() error { return t.inner.failed() }
+
+func (t *chained) holds(e *Entry, v Values) bool {
+	inside := false
+	for n := range v.References {
+		if t.set.has(&n) {
+			return true
+		}
+		inside = inside || len(n.ID) == 0 && len(n.URL) == 0
 	}
-	ofType := func(typ string) bool { _, ok := c.tests[typ]; return ok }
-	return pass([]condition{c}, all, ofType, func(i int) { f(&all[i]) })
+	place, ok := t.places[e.Ref.Type]
+	return inside && ok && t.inner.holdsInside(e, place)
 }
 
 // pointsInto holds for what has a reference into the set.

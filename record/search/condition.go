@@ -10,7 +10,13 @@ type test interface {
 // chain at what may be pointed at.
 type late interface {
 	test
-	bind(all []Entry) (test, error)
+	bind(all everything) (test, error)
+}
+
+// everything is what a late test looks at: it calls f with every entry that a bound
+// condition holds for.
+type everything interface {
+	each(c condition, f func(*Entry)) error
 }
 
 // A test that can fail says so after it was asked.
@@ -72,7 +78,7 @@ func (a *asked) holds(e *Entry) bool {
 
 // bind makes every late test of the condition one that can be asked. The types
 // share one test where they can, and it is bound once.
-func (c condition) bind(all []Entry) (condition, error) {
+func (c condition) bind(all everything) (condition, error) {
 	var bound map[string]asked
 	done := map[late]test{}
 	for typ, a := range c.tests {

@@ -48,8 +48,8 @@
 //	                     references to two; what version is said does not count
 //	canonical            without |version any; chains and includes follow it by the
 //	                     url and version of what is there
-//	contained            what is in a contained resource is not searched, nor
-//	                     chained into (§3.1.1.5.5 would have the latter)
+//	contained            what is in a contained resource is found by a chain from the
+//	                     resource it is in, and by nothing else (§3.1.1.5.5)
 //	uri :below :above    one text begins with the other; not for URNs
 //	several values       _sort takes the first in its direction; without a value last
 //	_sort of quantities  by unit, then by value; of tokens by code, then by system

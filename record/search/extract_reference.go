@@ -12,6 +12,10 @@ func (w *writer) references(v found) {
 	switch v.node.Kind() {
 	case '"':
 		url, version, _ := bytes.Cut(text(v.node), []byte("|"))
+		if insideID(v) != nil { // as a Reference to what is contained
+			w.reference(Reference{})
+			return
+		}
 		r := Reference{URL: url, Version: version}
 		if to := fhir.ParseReference(string(url)); to.Form == fhir.Relative || to.Form == fhir.Absolute && to.Ref.ID != "" {
 			r.Type, r.ID = []byte(to.Ref.Type), []byte(to.Ref.ID)

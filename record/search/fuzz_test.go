@@ -44,6 +44,7 @@ func FuzzSearch(f *testing.F) {
 			}
 			return
 		}
+		samePages(t, q, all)
 		r, err := q.Run(all)
 		if err != nil {
 			if !errors.Is(err, record.Invalid) {

@@ -60,9 +60,13 @@ func (*hasTest) cost() int { return costSet }
 // holds is never asked of a test that was not bound.
 func (*hasTest) holds(*Entry, Values) bool { return false }
 
-func (t *hasTest) bind(all []Entry) (test, error) {
+func (t *hasTest) bind(all everything) (test, error) {
+	inner, err := t.inner.bind(all)
+	if err != nil {
+		return nil, err
+	}
 	set := newTargets(t.base)
-	err := t.inner.each(all, func(e *Entry) {
+	err = all.each(inner, func(e *Entry) {
 		for n := range Lookup(e.Index, t.place).References {
 			set.point(&n)
 		}

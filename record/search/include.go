@@ -78,7 +78,7 @@ func (q *Query) addInclude(p pair) error {
 		}
 	}
 	if len(inc.sources) == 0 && code != "*" {
-		return record.Errorf(record.Invalid, "%q is no reference of %s to what it would be followed to", brief(code), parts[0])
+		return notIncluded(parts[0], code, ends)
 	}
 	switch {
 	case ends != nil || inc.reverse:
@@ -91,6 +91,18 @@ func (q *Query) addInclude(p pair) error {
 	}
 	q.includes = append(q.includes, inc)
 	return nil
+}
+
+// notIncluded says why a parameter cannot be followed.
+func notIncluded(typ, code string, ends []string) error {
+	def, ok := r4.LookupParam(typ, code)
+	switch {
+	case !ok:
+		return unknown(code, typ, nil)
+	case def.Type != "reference" || def.Expression == "":
+		return record.Errorf(record.Invalid, "%s of %s is a %s and no reference: there is nothing to include", code, typ, def.Type)
+	}
+	return record.Errorf(record.Invalid, "%s of %s never points to %s: it points to %s", code, typ, strings.Join(ends, ", "), pointsTo(def))
 }
 
 // meets reports whether two lists of types have one in common; none stands for
@@ -110,7 +122,25 @@ func (q *Query) Includes(all []Entry, page []int) []int {
 	for _, i := range page {
 		onPage[i] = true
 	}
-	// Of an _include what the page points to, of a _revinclude the page.
+	sets := q.setsOf(all, page)
+	var included []int
+	for i := range all {
+		if onPage[i] {
+			continue
+		}
+		for k := range q.includes {
+			if q.includes[k].adds(&all[i], sets[k]) {
+				included = append(included, i)
+				break
+			}
+		}
+	}
+	return included
+}
+
+// setsOf are, for each include, of an _include what the page points to, and of a
+// _revinclude the page.
+func (q *Query) setsOf(all []Entry, page []int) []*targets {
 	sets := make([]*targets, len(q.includes))
 	for k := range q.includes {
 		inc, set := &q.includes[k], newTargets(q.base)
@@ -129,19 +159,7 @@ func (q *Query) Includes(all []Entry, page []int) []int {
 		}
 		sets[k] = set
 	}
-	var included []int
-	for i := range all {
-		if onPage[i] {
-			continue
-		}
-		for k := range q.includes {
-			if q.includes[k].adds(&all[i], sets[k]) {
-				included = append(included, i)
-				break
-			}
-		}
-	}
-	return included
+	return sets
 }
 
 func (inc *include) adds(e *Entry, set *targets) bool {

@@ -127,12 +127,12 @@ func TestIncludeForms(t *testing.T) {
 		{"Observation?_include=Observation:subject:Patient:x", "is not Type:parameter"},
 		{"Observation?_include=Alien:subject", "not a resource type"},
 		{"Observation?_include=Observation:subject:Alien", "not a resource type"},
-		{"Observation?_include=Observation:colour", "is no reference"},
-		{"Observation?_include=Observation:code", "is no reference"},
+		{"Observation?_include=Observation:colour", "has no search parameter"},
+		{"Observation?_include=Observation:code", "is a token and no reference"},
 		{"Observation?_include=Observation:subject,Observation:encounter", "not a resource type"},
-		{"Observation?_include=Observation:subject:Medication", "is no reference"},
+		{"Observation?_include=Observation:subject:Medication", "never points to Medication"},
 		{"Observation?_include=Patient:general-practitioner", "not what is searched"},
-		{"Observation?_revinclude=Encounter:patient", "is no reference"}, // it never points to an Observation
+		{"Observation?_revinclude=Encounter:patient", "never points to Observation"}, // it never points to an Observation
 		{"Observation?_revinclude=Provenance:target:Patient", "not what is searched"},
 		{"Observation?_summary=text&_include=Observation:subject", "cannot be mixed"},
 		{"Observation?_include=Observation:subject&_summary=text", "cannot be mixed"},

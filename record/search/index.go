@@ -33,16 +33,23 @@ func Place(resourceType, code string) int {
 //	value     = head { text | number }       head: which parts follow (values_read.go)
 //	text      = n×4+0 bytes | n×4+1 | n×4+2  itself; the place of one earlier; one of commons
 //	tuples    = components { { size value… } }
+//	contained: as one parameter more (contained.go)
 //
 // Numbers are base 128 varints, signed ones in zigzag. It lives in memory only, is
 // never stored as it is, and means something to this program alone: tables and
 // layout may change at will. Whatever the bytes, reading them does not panic.
-func Index(r *fhir.Resource) []byte {
+func Index(r *fhir.Resource) []byte { return indexOf(r, true) }
+
+// indexOf is Index, of what is contained too or without it.
+func indexOf(r *fhir.Resource, contained bool) []byte {
 	x := indexers.Get().(*indexer)
 	defer x.done()
 	x.collect(r)
 	for param := range x.found {
 		x.param(param)
+	}
+	if contained {
+		x.contains()
 	}
 	x.close()
 	return append(make([]byte, 0, len(x.w.b)), x.w.b...)

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -34,19 +35,31 @@ func (q *Query) dateTest(def *r4.Param, alternatives []string) (test, error) {
 
 func (q *Query) dateSought(value string) (s dateSought, err error) {
 	p, text, err := cutPrefix(value)
-	if err != nil {
-		return s, err
+	if err != nil { // letters that are no prefix
+		return s, notDate(value)
 	}
 	// A + that was not encoded came as a space, and no date holds one.
 	d, ok := ParseDate(strings.ReplaceAll(text, " ", "+"))
 	if !ok {
-		return s, record.Errorf(record.Invalid, "%q is not a date: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm, with seconds and a time zone when they are known", brief(text))
+		return s, notDate(text)
 	}
 	s = dateSought{p, d.From, d.To}
 	if p == ap {
 		s.widen(q.now)
 	}
 	return s, nil
+}
+
+var daily = regexp.MustCompile(`^[0-9]{4}-(0[1-9]|1[0-2])-[0-9]{2}($|T)`)
+
+// notDate says of a text why it is none.
+func notDate(text string) error {
+	if daily.MatchString(text) {
+		if _, ok := ParseDate(text[:len("2013-01-14")]); !ok {
+			return record.Errorf(record.Invalid, "there is no such day as %s", text[:len("2013-01-14")])
+		}
+	}
+	return record.Errorf(record.Invalid, "%q is not a date: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm, with seconds and a time zone when they are known; before it eq, ne, gt, lt, ge, le, sa, eb or ap", brief(text))
 }
 
 // widen reaches as far to both sides as a tenth of the time between now and the
@@ -56,6 +69,22 @@ func (s *dateSought) widen(now time.Time) {
 	at := now.UnixMilli()
 	gap := max(s.from-at, at-s.to, 0)
 	s.from, s.to = s.from-gap/10, s.to+gap/10
+}
+
+// isDate reports whether what a condition compares, at the end of a chain too, is
+// dates.
+func (c condition) isDate() bool {
+	for _, a := range c.tests {
+		switch t := a.test.(type) {
+		case dateTest:
+			return true
+		case *chainTest:
+			return t.inner.isDate()
+		case *hasTest:
+			return t.inner.isDate()
+		}
+	}
+	return false
 }
 
 func (t dateTest) cost() int {

@@ -112,7 +112,7 @@ func local(n *Reference, base string) bool {
 // across different types": it fails when references to two types match.
 type bareTest struct{ referencesTest }
 
-func (t *bareTest) bind([]Entry) (test, error) {
+func (t *bareTest) bind(everything) (test, error) {
 	return &boundBare{referencesTest: t.referencesTest, types: make([]string, len(t.references))}, nil
 }
 

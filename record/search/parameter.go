@@ -27,6 +27,11 @@ func (q *Query) condition(p pair, types []string) (*condition, error) {
 	if modified && modifier == "" {
 		return nil, record.Safef(record.Invalid, "a colon without a modifier after it")
 	}
+	if len(params) > 0 {
+		if err := fitting(params[0], modifier, code, types); err != nil {
+			return nil, err
+		}
+	}
 	alternatives, err := q.alternatives(p.value)
 	if err != nil {
 		return nil, err

@@ -157,6 +157,9 @@ func (q *Query) add(p pair, said map[string]bool) error {
 		return q.ignore(p.name, q.known(p.name))
 	}
 	c.name = p.name
+	if c.isDate() { // a + that was not encoded, which link[self] has as what it was
+		p.value = strings.ReplaceAll(p.value, " ", "+")
+	}
 	q.conditions = append(q.conditions, *c)
 	q.applied = append(q.applied, p)
 	return nil

@@ -27,6 +27,20 @@ func (q *Query) Reads() []string {
 			}
 		}
 	}
+	if len(q.includes) > 0 {
+		included := q.included()
+		if included == nil {
+			return nil
+		}
+		types = append(types, included...)
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
+}
+
+// included are the types that includes lead to; nil for any.
+func (q *Query) included() []string {
+	types := []string{}
 	for _, inc := range q.includes {
 		switch {
 		case inc.reverse:
@@ -39,6 +53,5 @@ func (q *Query) Reads() []string {
 			types = append(types, inc.ends...)
 		}
 	}
-	slices.Sort(types)
-	return slices.Compact(types)
+	return types
 }

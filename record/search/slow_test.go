@@ -98,6 +98,12 @@ func slowMatch(r object, c slowCond, all []object) bool {
 					return true
 				}
 			}
+			for _, o := range at(r, "contained") { // "will be evaluated inside contained resources", §3.1.1.5.5
+				o := o.(object)
+				if o["resourceType"] == c.chainType && v.(object)["reference"] == "#"+o["id"].(string) && slowMatch(o, *c.chain, all) {
+					return true
+				}
+			}
 		}
 		return false
 	}

@@ -221,11 +221,41 @@ func randomResource(t *rapid.T, i int) string {
 			return []any{object{"probabilityDecimal": json.Number(pickOf(t, slowNumbers))}, object{"probabilityDecimal": json.Number(pickOf(t, slowNumbers))}}
 		})
 	}
+	if one(t, 3) {
+		contain(t, o)
+	}
 	b, err := json.Marshal(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// contain puts people into a resource, and points to one of them, or to nobody.
+func contain(t *rapid.T, o object) {
+	var people []any
+	for i, typ := range []string{"Patient", "Practitioner", "Practitioner"} {
+		if one(t, 2) {
+			in := object{"resourceType": typ, "id": fmt.Sprintf("in%d", i), "name": []any{object{"family": pickOf(t, slowStrings)}}}
+			if one(t, 2) {
+				in["identifier"] = []any{object{"value": pickOf(t, slowCodes)}}
+			}
+			people = append(people, in)
+		}
+	}
+	if people == nil {
+		return
+	}
+	o["contained"] = people
+	inside := func() object { return object{"reference": pickOf(t, []string{"#in0", "#in1", "#in2", "#", "#nobody"})} }
+	switch o["resourceType"] {
+	case "Observation":
+		o["subject"], o["performer"] = inside(), []any{inside(), object{"reference": pickOf(t, slowRefs)}}
+	case "Condition":
+		o["subject"], o["asserter"] = inside(), inside()
+	case "Patient":
+		o["generalPractitioner"] = []any{inside(), inside()}
+	}
 }
 
 // randomCond is a condition on the type; with chains, one that may lead elsewhere.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"math"
 	"runtime/debug"
+	"slices"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 
 	"carehold/record"
 )
@@ -15,14 +15,46 @@ import (
 // an answer of 16 MiB lies in memory until a slow reader has taken the last of it,
 // and a few dozen of them would end the server for everybody. Whoever finds no room
 // waits for it for a moment.
+//
+// The room has shares, so that nobody keeps others out by reading slowly: one grant has
+// a quarter of it, the grants of one record three eighths, one record five eighths, and
+// a quarter is for people in their own records alone. A share is one page at least. Who
+// waits for a share of their own holds nobody up, and people in their own record go first.
 type answers struct {
-	room *semaphore.Weighted
 	most int64
+
+	mu   sync.Mutex
+	used int64
+	by   map[sharer]int64 // nobody has 0
+	line []*roomless
+}
+
+// sharer is what has a share.
+type sharer struct {
+	what   sharing
+	person record.PersonID
+	grant  record.GrantID
+}
+
+type sharing byte
+
+const (
+	oneGrant     sharing = iota
+	recordGrants         // those that are not the person's
+	oneRecord
+	allGrants
+)
+
+// roomless is a request that waits for room.
+type roomless struct {
+	shares []sharer
+	weight int64
+	room   chan struct{} // closed when it has it
 }
 
 const (
-	// copies is how often an entry lies in memory while it is answered: as rows, as
-	// what they hold, and as part of an answer.
+	// copies is how often an entry lies in memory while it is opened and written into
+	// an answer, as BenchmarkPagesHeld measures it.
 	copies = 3
 
 	// smallAnswer is what is not worth asking for.
@@ -37,42 +69,167 @@ func newAnswers() *answers {
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		most = max(limit/4, copies*maxPageBytes)
 	}
-	return &answers{semaphore.NewWeighted(most), most}
+	return &answers{most: most, by: make(map[sharer]int64)}
 }
 
 var errCrowded error = record.Safef(record.Unavailable, "this server has as many large answers on their way as it has memory for: try again in a moment")
 
-// take makes room for so many bytes of entries, until the View is closed.
+// shares are what a View's answers are counted under, its own first.
+func (v *View) shares() []sharer {
+	if v.grant.Self {
+		return []sharer{{what: oneRecord, person: v.person}}
+	}
+	return []sharer{{oneGrant, v.person, v.token.Grant}, {what: recordGrants, person: v.person}, {what: oneRecord, person: v.person}, {what: allGrants}}
+}
+
+// share is how much of the room a sharer may have.
+func (a *answers) share(x sharer) int64 {
+	eighths := map[sharing]int64{oneGrant: 2, recordGrants: 3, oneRecord: 5, allGrants: 6}[x.what]
+	return min(max(a.most*eighths/8, copies*maxPageBytes), a.most)
+}
+
+// fits reports whether there is room. It is called with mu held, as count is.
+func (a *answers) fits(shares []sharer, weight int64) bool {
+	return a.used+weight <= a.most && !slices.ContainsFunc(shares, func(x sharer) bool { return a.by[x]+weight > a.share(x) })
+}
+
+func (a *answers) count(shares []sharer, weight int64) {
+	a.used += weight
+	for _, x := range shares {
+		if a.by[x] += weight; a.by[x] == 0 {
+			delete(a.by, x)
+		}
+	}
+}
+
+// try takes room if there is some now.
+func (a *answers) try(shares []sharer, weight int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.fits(shares, weight) {
+		return false
+	}
+	a.count(shares, weight)
+	return true
+}
+
+// take takes room, and waits for it until ctx ends.
+func (a *answers) take(ctx context.Context, shares []sharer, weight int64) bool {
+	if a.try(shares, weight) {
+		return true
+	}
+	w := &roomless{shares, weight, make(chan struct{})}
+	a.mu.Lock()
+	if len(shares) == 1 { // the person's own
+		others := slices.IndexFunc(a.line, func(x *roomless) bool { return len(x.shares) > 1 })
+		if others < 0 {
+			others = len(a.line)
+		}
+		a.line = slices.Insert(a.line, others, w)
+	} else {
+		a.line = append(a.line, w)
+	}
+	a.serve()
+	a.mu.Unlock()
+	select {
+	case <-w.room:
+		return true
+	case <-ctx.Done():
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if i := slices.Index(a.line, w); i >= 0 {
+		a.line = slices.Delete(a.line, i, i+1)
+		return false
+	}
+	return true // it was given at the same moment
+}
+
+// serve gives room to those in the line who fit.
+func (a *answers) serve() {
+	a.line = slices.DeleteFunc(a.line, func(w *roomless) bool {
+		if !a.fits(w.shares, w.weight) {
+			return false
+		}
+		a.count(w.shares, w.weight)
+		close(w.room)
+		return true
+	})
+}
+
+func (a *answers) release(shares []sharer, weight int64) {
+	if weight <= 0 {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.count(shares, -weight)
+	a.serve()
+}
+
+// take makes room for so many bytes of entries that are to be opened, until the View
+// is closed. More than the View may open (Within) is refused.
 func (v *View) take(ctx context.Context, bytes int) error {
+	if v.within > 0 && bytes > v.within {
+		return record.Safef(record.TooLarge, "the answers before this one leave no room for it: ask for it by itself")
+	}
 	if bytes < smallAnswer {
 		return nil
 	}
-	a := v.s.answers
-	weight := min(int64(bytes)*copies, a.most-v.weight)
+	// One request alone may have all of its share.
+	weight := min(int64(bytes)*copies, v.s.answers.share(v.shares()[0])-v.weight-v.passes)
 	if weight <= 0 {
-		return nil // one request alone may have all there is
+		return nil
 	}
-	if !a.room.TryAcquire(weight) {
+	err := v.room(ctx, weight)
+	if err == nil {
+		v.weight += weight
+	}
+	return err
+}
+
+// room takes room, and waits for it for a moment: not while the View has the turn to
+// write, for which others wait.
+func (v *View) room(ctx context.Context, weight int64) error {
+	a, shares := v.s.answers, v.shares()
+	if a.try(shares, weight) {
+		return nil
+	}
+	if !v.writing {
 		waiting, cancel := context.WithTimeout(ctx, answerPatience)
 		defer cancel()
-		if a.room.Acquire(waiting, weight) != nil {
-			return errCrowded
+		if a.take(waiting, shares, weight) {
+			return nil
 		}
 	}
-	v.weight += weight
-	return nil
+	_ = v.Spend() // it was asked for, and it took something
+	return errCrowded
 }
 
-// Written gives back the room of what the View has opened so far: it has become part
-// of an answer, whose size whoever makes it counts.
-func (v *View) Written() {
-	v.s.answers.release(v.weight)
-	v.weight = 0
-}
+// Within bounds what is opened for one interaction from now on, in bytes: what is left
+// of an answer that has several. 0 bounds nothing.
+func (v *View) Within(bytes int) { v.within = max(bytes, 0) }
 
-// release is for Close.
-func (a *answers) release(weight int64) {
-	if weight > 0 {
-		a.room.Release(weight)
+// Holds says how many bytes of what the View has opened are still held, in an answer
+// that is being made. What was opened beside them is free for others. It reports
+// whether there is room for them, and does not wait.
+func (v *View) Holds(bytes int) bool {
+	if less := v.weight - int64(bytes); less > 0 {
+		v.s.answers.release(v.shares(), less)
+		v.weight -= less
 	}
+	return v.holdsUpTo(bytes)
+}
+
+// holdsUpTo is Holds for what may become more.
+func (v *View) holdsUpTo(bytes int) bool {
+	more := int64(bytes) - v.weight
+	if more < smallAnswer {
+		return true
+	}
+	if !v.s.answers.try(v.shares(), more) {
+		return false
+	}
+	v.weight += more
+	return true
 }

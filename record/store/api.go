@@ -35,7 +35,7 @@ type Options struct {
 
 	// SearchMemory is how much searches may keep in memory between requests, in
 	// bytes, sealed: 0 is a 16th of the memory there is and 64 MiB at most, and less
-	// than 0 is nothing.
+	// than 0 is nothing, neither of searches nor of what tokens opened.
 	SearchMemory int64
 
 	// ManyPatients lets a record hold resources about anyone. It exists for tests

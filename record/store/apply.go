@@ -32,16 +32,29 @@ func (v *View) Apply(ctx context.Context, changes []change.Change, opt ApplyOpti
 //
 // What its Finder found is named in the log, whether the changes are made or not.
 func (v *View) ApplyPlan(ctx context.Context, plan func(find change.Finder) ([]change.Change, error), opt ApplyOptions) (results []Result, err error) {
-	unlock, err := v.s.writers.lock(ctx, v.person)
+	unlock, err := v.turn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
+	v.writing = true
+	defer func() {
+		v.writing = false
+		unlock()
+	}()
 	err = v.retry(ctx, func() error {
 		results, err = v.apply(ctx, plan, opt)
 		return err
 	})
 	return results, err
+}
+
+// turn waits for the turn to write. What the grant was when the View was opened is
+// looked at again before anything is planned (directory).
+func (v *View) turn(ctx context.Context) (unlock func(), err error) {
+	if v.grant.Self {
+		return v.s.writers.lock(ctx, v.person)
+	}
+	return v.s.writers.lockFor(ctx, v.person, v.token.Grant)
 }
 
 func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Change, error), opt ApplyOptions) ([]Result, error) {
@@ -112,6 +125,9 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 		err = v.commit(ctx, done, nil, also...)
 	} else {
 		err = v.write(ctx, ops, pl.dir, done, also...)
+	}
+	if errors.Is(err, errFull) && find.asked { // that it came so far tells what the conditions found
+		return nil, v.logRefused(ctx, find, err, tried(v, changes, len(changes)-1)...)
 	}
 	if err == nil {
 		pl.claimed(ctx, work)

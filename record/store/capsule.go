@@ -43,13 +43,23 @@ func (s *Store) marshalCapsule(c rows.Capsule) []byte {
 // readCapsule reads a capsule's row, whatever its state; errNoCapsule when there
 // is none.
 func (s *Store) readCapsule(r kv.Reader, id crypto.CapsuleID) (c rows.Capsule, err error) {
-	row, err := r.Get(rows.CapsuleKey)
-	if errors.Is(err, kv.ErrNotFound) {
-		return c, errNoCapsule
-	}
+	row, err := s.capsuleRow(r)
 	if err != nil {
 		return c, err
 	}
+	return s.parseCapsule(id, row)
+}
+
+func (s *Store) capsuleRow(r kv.Reader) ([]byte, error) {
+	row, err := r.Get(rows.CapsuleKey)
+	if errors.Is(err, kv.ErrNotFound) {
+		return nil, errNoCapsule
+	}
+	return row, err
+}
+
+// parseCapsule checks a capsule's row, and reads it.
+func (s *Store) parseCapsule(id crypto.CapsuleID, row []byte) (rows.Capsule, error) {
 	c, ok := rows.ParseCapsule(id, row)
 	if !ok || !s.checkOf(c).Equal(c.Check[:]) {
 		return c, rows.Damaged("capsule")
@@ -129,10 +139,12 @@ func (s *Store) freeFor(r kv.Reader, id crypto.CapsuleID, row []byte) error {
 }
 
 func (s *Store) dropCapsule(ctx context.Context, id crypto.CapsuleID) error {
-	return s.engine.Update(ctx, kv.Partition(id), func(tx kv.Tx) error {
+	err := s.engine.Update(ctx, kv.Partition(id), func(tx kv.Tx) error {
 		tx.Delete(rows.CapsuleKey)
 		return nil
 	})
+	s.opened.remove(id)
+	return err
 }
 
 // dropOwnCapsule removes a capsule if it is this person's: a list of slots names

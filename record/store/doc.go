@@ -11,6 +11,10 @@
 // live list and the epoch again: a View opened before a revoke answers nothing
 // after it, and a read that cannot be logged does not happen.
 //
+// What a token opens is kept between requests sealed under the token's own secret, and
+// held against the capsule's row, the live list and the grant's row each time
+// (opened.go); a head that was found good is believed again to the byte (heads.go).
+//
 // # Searching
 //
 // Search, History and the conditions of a change go through the headers of what the
@@ -71,7 +75,8 @@
 // # What it must never do
 //
 // Nothing from a record reaches a log or an error's Safe text. No key outlives
-// its View, and nothing that is kept without one can be read. Writes of one person
+// its View but sealed under what was presented, and nothing that is kept can be read
+// without that. Writes of one person
 // are one at a time; reads wait for nobody, but that the first search of a grant is
 // waited for by its others.
 package store

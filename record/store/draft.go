@@ -101,7 +101,7 @@ func (pl *planner) draftNothing(w *draft) (done bool, err error) {
 	switch w.verb {
 	case change.Absent:
 		if w.ref.Type != "" && !grant.Covers(pl.v.grant, grant.ActDelete, w.ref.Type) {
-			return false, record.Errorf(record.Forbidden, "this grant does not include changing %s", w.ref.Type)
+			return false, record.Errorf(record.Forbidden, "this grant does not include deleting %s", w.ref.Type)
 		}
 		return true, nil
 	case change.Read, change.Head:
@@ -161,12 +161,15 @@ func (pl *planner) draftCreate(w *draft, exists bool) error {
 }
 
 func (pl *planner) draftUpdate(w *draft, c change.Change, exists bool) error {
+	v := pl.v
 	if !w.exists {
 		// To a grant that does not reach everything, an id it cannot see and one
 		// that is free are the same: neither can be written.
 		switch {
 		case exists && pl.whole:
 			return rows.Damaged("entry") // every section is held, and none has it
+		case !pl.whole && !grant.Covers(v.grant, grant.ActCreate, w.ref.Type):
+			return record.Safef(record.NotAllowed, "entries under an id of your own choice are for the person, and this grant does not include creating any")
 		case !pl.whole:
 			return record.Safef(record.NotAllowed, "entries under an id of your own choice are for the person: create the entry with POST")
 		}
@@ -231,7 +234,11 @@ func (v *View) mayNotChange(a grant.Action, e Entry) error {
 	if grant.Covers(v.grant, a, e.Ref.Type) {
 		return record.Errorf(record.Forbidden, "%s is shared so that it can be read: it is changed by the person, or under a grant to everything", e.Ref.Type)
 	}
-	return record.Errorf(record.Forbidden, "this grant does not include changing %s", e.Ref.Type)
+	verb := "changing"
+	if a == grant.ActDelete {
+		verb = "deleting"
+	}
+	return record.Errorf(record.Forbidden, "this grant does not include %s %s", verb, e.Ref.Type)
 }
 
 // onePerson keeps a record about one person: its Patient has one id, and nothing

@@ -85,7 +85,7 @@ func (f *finder) Find(typ, query string) ([]fhir.Ref, error) {
 	}
 	began := time.Now()
 	defer func() { f.took += time.Since(began) }()
-	if f.took > patience {
+	if f.took > v.patience() {
 		return nil, record.Safef(record.TooLarge, "the conditions of this request take too long, and the person can change nothing meanwhile: send fewer, or simpler ones")
 	}
 	if !grant.Covers(v.grant, grant.ActSearch, typ) {
@@ -96,6 +96,13 @@ func (f *finder) Find(typ, query string) ([]fhir.Ref, error) {
 	q, err := search.Parse(typ, query, search.Options{Base: f.base, Condition: true})
 	if err != nil {
 		return nil, f.fail(err)
+	}
+	for _, step := range q.Follows() {
+		for _, to := range step.Types {
+			if !v.Searches(to) { // that nothing was found would be taken for what to write by
+				return nil, record.Errorf(record.Forbidden, "this grant does not include searching %s, which the condition %s needs", to, step.Parameter)
+			}
+		}
 	}
 	pass, err := f.pass(q.Reads())
 	if err != nil {
@@ -160,8 +167,13 @@ func (f *finder) pass(types []string) (*pass, error) {
 const maxPasses = 4
 
 // patience is how long the conditions of one plan may be looked for: it has the
-// person's turn to write, and a grant that is to be stopped waits for it.
-const patience = 5 * time.Second
+// person's turn to write, and whoever is to stop its grant waits for it.
+func (v *View) patience() time.Duration {
+	if v.grant.Self {
+		return 5 * time.Second
+	}
+	return time.Second
+}
 
 func (f *finder) close() {
 	for _, p := range f.passes {

@@ -28,10 +28,22 @@ type HistoryPage struct {
 	Versions []Entry // newest first; a deletion has no Body
 	Total    int     // of all pages
 	Next     string  // "" for the last page
+
+	plains plains // what the versions' bodies lie in
+}
+
+// Release overwrites the bodies of the versions, which are not to be looked at any more,
+// and gives back their room.
+func (p *HistoryPage) Release() {
+	for i := range p.Versions {
+		p.Versions[i].Body = nil
+	}
+	p.plains.release()
 }
 
 // History lists versions, newest first, of the entries whose history the grant may
-// read (FHIR R4 §3.1.0.12). Each version shown is named in one entry in the log.
+// read (FHIR R4 §3.1.0.12). Each version shown is named in one entry in the log,
+// which says of those that were counted only how many they are.
 // The history of one entry that is not there, or not in the grant's sections, is
 // record.NotFound, as for Read.
 func (v *View) History(ctx context.Context, q HistoryQuery) (page HistoryPage, err error) {
@@ -92,11 +104,21 @@ func (v *View) historyPage(ctx context.Context, q HistoryQuery, after *moment) (
 	for _, e := range page.Versions {
 		ev.Entries = append(ev.Entries, named(e.Ref, e.Version))
 	}
+	if len(ev.Entries) == 0 && page.Total > 0 { // counted, and not shown
+		if ev.More = uint64(page.Total); q.ID != "" {
+			ev.Query = ref.String()
+		}
+	}
 	if err := v.commit(ctx, ev, nil); err != nil {
+		page.Release()
 		return HistoryPage{}, err
 	}
 	return page, nil
 }
+
+// Searches reports whether the grant has the right to search entries of a type, be
+// there any or not.
+func (v *View) Searches(typ string) bool { return grant.Covers(v.grant, grant.ActSearch, typ) }
 
 // coversAny reports whether any scope allows the action on a type, or for "" on
 // any type at all.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"slices"
 
@@ -52,7 +53,8 @@ func (h *historian) page(ctx context.Context, r kv.Reader) (HistoryPage, error) 
 	if err != nil {
 		return HistoryPage{}, err
 	}
-	if p.Versions, err = h.v.openAll(r, h.d, h.kept); err != nil {
+	if p.Versions, err = h.v.openAll(r, h.d, h.kept, &p.plains); err != nil {
+		p.Release()
 		return HistoryPage{}, err
 	}
 	if more {
@@ -61,46 +63,53 @@ func (h *historian) page(ctx context.Context, r kv.Reader) (HistoryPage, error) 
 	return p, err
 }
 
-// openAll opens versions in the order they are given. The versions of one entry
-// are reached from its newest, so each entry is gone through once.
-func (v *View) openAll(r kv.Reader, d *rows.Directory, list []*moment) ([]Entry, error) {
+// openAll opens versions, and returns them in the order they are given. The versions of
+// one entry are reached from its newest, so each entry is gone through once; and the
+// entries as their rows lie.
+func (v *View) openAll(r kv.Reader, d *rows.Directory, list []*moment, to *plains) ([]Entry, error) {
 	out := make([]Entry, len(list))
-	wanted := make(map[record.EntryID][]int)
-	for i, m := range list {
-		wanted[m.entry] = append(wanted[m.entry], i)
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
 	}
-	for _, m := range list {
-		places := wanted[m.entry]
-		if places == nil {
-			continue // done with an earlier one
-		}
-		wanted[m.entry] = nil
-		l, there, err := d.Lookup(v.s.known.Reader(r), m.entry)
-		if err == nil && !there {
-			err = errMemo
-		}
-		if err != nil {
-			return nil, err
-		}
-		err = rows.Walk(r, l, func(ver rows.Version) (bool, error) {
-			at := slices.IndexFunc(places, func(i int) bool { return list[i].version == ver.At.Version() })
-			if at < 0 {
-				return true, nil
+	slices.SortStableFunc(order, func(a, b int) int { return bytes.Compare(list[a].entry[:], list[b].entry[:]) })
+	known := v.s.known.Reader(r)
+	err := kv.Neighbours(r, []byte{rows.KindEntry}, func(near kv.Getter) error {
+		for len(order) > 0 {
+			id, n := list[order[0]].entry, 1
+			for n < len(order) && list[order[n]].entry == id {
+				n++
 			}
-			e, mine, err := v.open(r, ver)
-			if err == nil && !mine {
-				err = rows.Damaged("entry")
+			places := order[:n]
+			order = order[n:]
+			l, there, err := d.Lookup(known, id)
+			if err == nil && !there {
+				err = errMemo
 			}
 			if err != nil {
-				return false, err
+				return err
 			}
-			out[places[at]] = e
-			places = slices.Delete(places, at, at+1)
-			return len(places) > 0, nil
-		})
-		if err != nil {
-			return nil, err
+			err = v.s.known.Walk(near, l, func(ver rows.Version) (bool, error) {
+				at := slices.IndexFunc(places, func(i int) bool { return list[i].version == ver.At.Version() })
+				if at < 0 {
+					return true, nil
+				}
+				e, mine, err := v.openTo(to, r, ver)
+				if err == nil && !mine {
+					err = rows.Damaged("entry")
+				}
+				if err != nil {
+					return false, err
+				}
+				out[places[at]] = e
+				places = slices.Delete(places, at, at+1)
+				return len(places) > 0, nil
+			})
+			if err != nil {
+				return err
+			}
 		}
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }

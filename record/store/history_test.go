@@ -201,3 +201,74 @@ func TestHistoryOfLarge(t *testing.T) {
 		t.Errorf("%q", seen)
 	}
 }
+
+// A history that is only counted (_summary=count) shows no version, and the log says
+// how many it told of, and of what.
+func TestHistoryCountIsLogged(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	me := d.session()
+	put(t, me, `{"resourceType":"Condition","id":"a","code":{"text":"one"}}`)
+	put(t, me, `{"resourceType":"Condition","id":"a","code":{"text":"two"}}`)
+	put(t, me, `{"resourceType":"Condition","id":"b","code":{"text":"one"}}`)
+	put(t, me, `{"resourceType":"Observation","id":"c","status":"final","code":{"text":"one"}}`)
+	for _, c := range []struct {
+		typ, id, query string
+		more           uint64
+	}{
+		{"Condition", "a", "Condition/a", 2},
+		{"Condition", "", "Condition", 3},
+		{"", "", "", 4},
+		{"Goal", "", "Goal", 0},
+	} {
+		if p, err := me.History(ctx, store.HistoryQuery{Type: c.typ, ID: c.id}); err != nil || uint64(p.Total) != c.more || len(p.Versions) > 0 {
+			t.Fatal(p, err)
+		}
+		if e := d.event(t, 1); e.Action != audit.Read || e.Outcome != 0 || len(e.Entries) != 0 || e.More != c.more || e.Query != c.query {
+			t.Errorf("counting %s/%s: %+v", c.typ, c.id, e)
+		}
+	}
+}
+
+// The token of a list's first page is where the list begins, opens for its grant alone,
+// and is of its own list.
+func TestFirstPage(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	me := d.session()
+	for _, id := range []string{"a", "b", "c"} {
+		put(t, me, `{"resourceType":"Condition","id":"`+id+`","code":{"text":"needle"}}`)
+	}
+	as := store.Asked{Path: "Condition/_history", Query: "_count=2"}
+	q := store.HistoryQuery{Type: "Condition", Limit: 2, Asked: as}
+	want, err := me.History(ctx, q)
+	if err != nil || want.Next == "" {
+		t.Fatal(want, err)
+	}
+	if q.Page, err = me.FirstOfHistory(as); err != nil {
+		t.Fatal(err)
+	}
+	got, err := me.History(ctx, q)
+	if err != nil || told(got) != told(want) || got.Total != 3 || got.Next == "" {
+		t.Errorf("%s, %v; want %s", told(got), err, told(want))
+	}
+	refused := func(v *store.View, page string) {
+		t.Helper()
+		q := q
+		q.Page = page
+		if _, err := v.History(ctx, q); !errors.Is(err, record.Invalid) {
+			t.Error(err)
+		}
+	}
+	other, err := me.FirstOfHistory(store.Asked{Path: "Condition/_history", Query: "_count=3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(me, other)
+	if other, err = me.FirstOfSearch(as); err != nil {
+		t.Fatal(err)
+	}
+	refused(me, other)
+	_, token := d.share(clinician(s))
+	refused(view(t, s, token), q.Page)
+}

@@ -70,7 +70,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 		return nil // nor soon after: what is swept does not come back
 	}
 	s.sessions.sweep(now)
-	s.memos.sweep(now)
+	s.letGoEnded(now)
 	hour := uint32(now.Unix() / 3600)
 	err = s.engine.Partitions(func(part kv.Partition) error {
 		if err := ctx.Err(); err != nil {

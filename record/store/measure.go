@@ -21,7 +21,9 @@ func (s *Store) Measure() (m badger.Measure, ok bool) {
 // read next comes from the disk: it is for when nobody asks anything.
 func (s *Store) Rest() {
 	s.known.Forget()
+	s.knownHeads.clear()
 	s.memos.clear()
+	s.opened.clear()
 	if e, ok := s.engine.(interface{ Rest() }); ok {
 		e.Rest()
 	}

@@ -612,7 +612,7 @@ func (w *world) lookWith(p *modelPerson, v *store.View, g grant.Grant) {
 			if record.KindOf(err) != record.Gone || len(got.Body) > 0 {
 				w.fail("%s under %s: %v, and it was deleted", ref, g.To.Name, err)
 			}
-			p.did(audit.Read, g.ID, named(ref, at))
+			p.log = append(p.log, says(audit.Read, audit.Refused, audit.WasDeleted, g.ID, asked))
 		default:
 			w.reads[0]++
 			if err != nil || !strings.Contains(string(got.Body), `"`+want.text+`"`) || got.Section != e.section || int(got.Version) != at {

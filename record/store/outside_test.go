@@ -316,7 +316,7 @@ func TestPageOfAnother(t *testing.T) {
 	refuse := func(what string, v *store.View, typ, text, token string) {
 		t.Helper()
 		_, err := lookFor(v, typ, text, 1, token)
-		if !errors.Is(err, record.Invalid) || !strings.Contains(err.Error(), "begin the search again") {
+		if !errors.Is(err, record.Invalid) || !strings.Contains(err.Error(), "begin again without _page") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

@@ -48,7 +48,7 @@ const (
 )
 
 var (
-	errPage     error = record.Safef(record.Invalid, "this is not a page of this list: begin the search again")
+	errPage     error = record.Safef(record.Invalid, "this is not a page of this list: begin again without _page").At("_page")
 	errLongList error = record.Safef(record.TooLarge, "a search of more than %d bytes cannot go on on another page: ask for less, or for more at once with _count", maxAskedText)
 )
 
@@ -68,6 +68,13 @@ func (v *View) nextPage(list uint64, a Asked, position []byte) (string, error) {
 	defer key.Destroy()
 	return base64.RawURLEncoding.EncodeToString(key.Seal(keys.PageContext(v.person, v.token.Grant), plain)), nil
 }
+
+// FirstOfSearch is a token of a search's first page, which says as little as those of
+// the others.
+func (v *View) FirstOfSearch(a Asked) (string, error) { return v.nextPage(ofSearch, a, nil) }
+
+// FirstOfHistory is a token of a history's first page.
+func (v *View) FirstOfHistory(a Asked) (string, error) { return v.nextPage(ofHistory, a, nil) }
 
 // OpenPage tells what the list was asked for with that a page's token is of.
 // Another grant's token, and one that was altered, is record.Invalid.
@@ -101,7 +108,7 @@ func (v *View) openPage(token string) (a Asked, list uint64, position []byte, er
 }
 
 // position is where a page begins: behind the end of the one before, nil for the
-// first.
+// first, whose own token has none.
 func (v *View) position(list uint64, page string, a Asked) ([]byte, error) {
 	if page == "" {
 		return nil, nil
@@ -109,6 +116,9 @@ func (v *View) position(list uint64, page string, a Asked) ([]byte, error) {
 	was, of, position, err := v.openPage(page)
 	if err == nil && (was != a || of != list) {
 		err = errPage
+	}
+	if len(position) == 0 {
+		position = nil
 	}
 	return position, err
 }

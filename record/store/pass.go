@@ -20,6 +20,8 @@ type pass struct {
 	plain []byte   // what was opened
 	apart bool     // the indexes are not in plain
 	buf   *buffers
+	v     *View
+	held  int64 // of the room for answers
 }
 
 // beside is what the store needs of an entry that the search does not.
@@ -43,7 +45,27 @@ type buffers struct {
 
 var buffersPool = sync.Pool{New: func() any { return new(buffers) }}
 
+// holds counts what the pass holds among answers, where it is worth it: entries that
+// are all text are their own index.
+func (p *pass) holds(ctx context.Context, bytes int) error {
+	const step = 1 << 20
+	a, shares := p.v.s.answers, p.v.shares()
+	more := min(int64(bytes)-p.held, a.share(shares[0])-p.v.weight-p.v.passes)
+	if more < step {
+		return nil
+	}
+	if err := p.v.room(ctx, more); err != nil {
+		return err
+	}
+	p.held += more
+	p.v.passes += more
+	return nil
+}
+
 func (p *pass) close() {
+	p.v.s.answers.release(p.v.shares(), p.held)
+	p.v.passes -= p.held
+	p.held = 0
 	clear(p.plain)
 	if p.apart {
 		for i := range p.all {
@@ -59,14 +81,14 @@ func (p *pass) close() {
 // that it looks at, nil for all.
 func (v *View) pass(ctx context.Context, r kv.Reader, root hash, d *rows.Directory, types []string) (*pass, error) {
 	b := buffersPool.Get().(*buffers)
-	p := &pass{all: b.all, more: b.more, buf: b}
+	p := &pass{all: b.all, more: b.more, buf: b, v: v}
 	m, err := v.recall(ctx, r, root, d, search.Index)
 	switch {
 	case err != nil:
 	case m != nil:
-		err = p.fromMemo(v, m, types)
+		err = p.fromMemo(ctx, v, m, types)
 	default:
-		err = p.fromRows(v, r, d, types)
+		err = p.fromRows(ctx, v, r, d, types)
 	}
 	if err != nil {
 		p.close()
@@ -81,7 +103,7 @@ func (p *pass) add(h *header) {
 }
 
 // fromMemo opens what the search needs of what is kept.
-func (p *pass) fromMemo(v *View, m *memo, types []string) error {
+func (p *pass) fromMemo(ctx context.Context, v *View, m *memo, types []string) error {
 	may := make(map[string]searchable)
 	o, err := v.openMemo(m, func(typ string) bool {
 		if types != nil && !slices.Contains(types, typ) {
@@ -94,6 +116,9 @@ func (p *pass) fromMemo(v *View, m *memo, types []string) error {
 		return err
 	}
 	defer o.close()
+	if err := p.holds(ctx, o.size); err != nil {
+		return err
+	}
 	if cap(p.buf.plain) < o.size {
 		p.buf.plain = make([]byte, 0, o.size)
 	}
@@ -117,7 +142,7 @@ func (p *pass) fromMemo(v *View, m *memo, types []string) error {
 }
 
 // fromRows goes through the rows themselves: where nothing is kept.
-func (p *pass) fromRows(v *View, r kv.Reader, d *rows.Directory, types []string) error {
+func (p *pass) fromRows(ctx context.Context, v *View, r kv.Reader, d *rows.Directory, types []string) error {
 	may := make(map[string]searchable)
 	wanted := func(h *header) bool {
 		if types != nil && !slices.Contains(types, h.ref.Type) {
@@ -142,6 +167,9 @@ func (p *pass) fromRows(v *View, r kv.Reader, d *rows.Directory, types []string)
 			}
 			if size += len(h.index); size > maxPass {
 				return false, errLargePass
+			}
+			if err := p.holds(ctx, size); err != nil {
+				return false, err
 			}
 			p.add(&h)
 			return true, nil

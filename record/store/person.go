@@ -42,6 +42,13 @@ func (s *Store) load(r kv.Reader, id record.PersonID) (*person, error) {
 		return nil, err
 	}
 	p := &person{rows.Person{ID: id}}
+	known, _ := s.knownHeads.get(id)
+	if x := known.knows(row); x != nil {
+		p.Head = x.head
+		p.Head.Log = own(x.head.Log)
+		known.fill(p)
+		return p, nil
+	}
 	ok := len(row) >= rows.HeadMACSize && s.headMAC(id, row[rows.HeadMACSize:]).Equal(row[:rows.HeadMACSize])
 	if ok {
 		p.Head, ok = rows.ParseHead(row[rows.HeadMACSize:])
@@ -49,7 +56,13 @@ func (s *Store) load(r kv.Reader, id record.PersonID) (*person, error) {
 	if !ok {
 		return nil, rows.Damaged("head")
 	}
-	return p, p.Fill(s.known.Reader(r))
+	if !known.fill(p) {
+		if err := p.Fill(s.known.Reader(r)); err != nil {
+			return nil, err
+		}
+	}
+	s.keepHead(id, known, newKnownHead(row, p))
+	return p, nil
 }
 
 func (s *Store) headMAC(id record.PersonID, message []byte) crypto.MAC {
@@ -61,7 +74,12 @@ func (s *Store) save(tx kv.Tx, p *person) {
 	p.Head.Time = s.time().Truncate(time.Millisecond)
 	message := p.Head.Marshal()
 	mac := s.headMAC(p.ID, message)
-	tx.Put(rows.HeadKey, append(mac[:], message...))
+	row := append(mac[:], message...)
+	tx.Put(rows.HeadKey, row)
+	known, _ := s.knownHeads.get(p.ID)
+	if next := (&person{rows.Person{ID: p.ID, Head: p.Head}}); known.fill(next) {
+		s.keepHead(p.ID, known, newKnownHead(row, next))
+	}
 }
 
 func (p *person) putAccount(tx kv.Tx) {

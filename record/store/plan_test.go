@@ -88,7 +88,7 @@ func TestConditions(t *testing.T) {
 	if _, err := createIfNone(t, me, "identifier=urn:x|1", json); !errors.Is(err, record.Precondition) {
 		t.Error(err)
 	}
-	if e := d.event(t, 1); e.Outcome != audit.Refused || e.Reason != audit.BadRequest {
+	if e := d.event(t, 1); e.Outcome != audit.Refused || e.Reason != audit.NotMet {
 		t.Errorf("%+v", e)
 	}
 	if e := d.event(t, 2); e.Action != audit.Search || len(e.Entries) != 2 || e.Query != "Observation" {
@@ -130,6 +130,16 @@ func TestConditions(t *testing.T) {
 	}, store.ApplyOptions{})
 	if !errors.Is(err, record.Gone) {
 		t.Error(err)
+	}
+	if e := d.event(t, 1); e.Outcome != audit.Refused || e.Reason != audit.WasDeleted {
+		t.Errorf("%+v", e)
+	}
+	// Nor is it shown by being read: what was deleted is said to be that.
+	if _, err := me.Read(ctx, first.Ref, 0); !errors.Is(err, record.Gone) {
+		t.Error(err)
+	}
+	if e := d.lastEvent(t); e.Action != audit.Read || e.Outcome != audit.Refused || e.Reason != audit.WasDeleted || !slices.Equal(e.Entries, []string{first.Ref.String()}) {
+		t.Errorf("%+v", e)
 	}
 }
 

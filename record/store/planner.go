@@ -30,8 +30,12 @@ type planner struct {
 // sent, of which each may be compared with what is there.
 const planRoom = 64 << 20
 
-// hold counts what a plan holds.
+// hold counts what a plan holds, here and among what all requests hold. It does not
+// wait for room: the person would have to wait as well.
 func (pl *planner) hold(size int) error {
+	if !pl.v.holdsUpTo(pl.opened + size) {
+		return errCrowded
+	}
 	if pl.opened += size; pl.opened > pl.room {
 		return record.Safef(record.TooLarge, "what this request looks up is more than %d MiB in all: send it in parts", pl.room>>20)
 	}

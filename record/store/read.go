@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -58,10 +59,11 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 	default:
 		switch v.decide(act, record.Meta{Type: ref.Type, Section: found.Section}) {
 		case grant.Allowed:
-			ev.Entries[0] = ref.String() + "/_history/" + found.Version.String()
 			if found.Header.Deleted {
-				answer = gone(found)
+				ev.Outcome, ev.Reason, answer = audit.Refused, audit.WasDeleted, gone(found)
+				break
 			}
+			ev.Entries[0] = ref.String() + "/_history/" + found.Version.String()
 		case grant.Forbidden:
 			ev.Outcome, ev.Reason = audit.Refused, audit.NoVerb
 			answer = record.Errorf(record.Forbidden, "this grant does not include reading %s", ref.Type)
@@ -72,7 +74,10 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 		}
 	}
 	if answer == nil {
-		if err := v.take(ctx, len(found.Body)); err != nil {
+		switch err := v.take(ctx, len(found.Body)); {
+		case errors.Is(err, record.TooLarge): // which tells that it is there
+			ev.Outcome, ev.Reason, answer = audit.Refused, audit.BadRequest, err
+		case err != nil:
 			return Entry{}, err
 		}
 	}
@@ -148,9 +153,12 @@ func (v *View) version(r kv.Reader, l line, version record.Version) (e Entry, mi
 
 // directory reads the person's directory as it is now. errStale when an epoch has
 // begun since the View was opened: it has no keys of what is written from then on,
-// which would look like damage.
+// which would look like damage; errUnauthorized when the grant was stopped since.
 func (v *View) directory(r kv.Reader) (*person, *rows.Directory, error) {
 	p, d, err := v.s.loadWithDirectory(r, v.person)
+	if err == nil && !p.Live.Valid(v.token.Grant, v.s.time()) {
+		err = errUnauthorized
+	}
 	if err == nil && p.Live.Epoch != v.hold.Epoch() {
 		err = errStale
 	}
@@ -184,11 +192,16 @@ func (v *View) recognise(id record.EntryID, at stamp, first []byte) (s record.Se
 
 // open recognises a version and opens it. A content behind the JSON is not touched.
 func (v *View) open(r kv.Reader, ver rows.Version) (e Entry, mine bool, err error) {
+	return v.openTo(nil, r, ver)
+}
+
+// openTo is open into what the entries of one answer lie in; nil: by itself.
+func (v *View) openTo(p *plains, r kv.Reader, ver rows.Version) (e Entry, mine bool, err error) {
 	section, epoch, mine, err := v.recognise(ver.ID, ver.At, ver.First)
 	if err != nil || !mine {
 		return e, false, err
 	}
-	plain, err := v.plain(r, ver, section, epoch)
+	plain, err := v.plain(p, r, ver, section, epoch)
 	if err != nil {
 		return e, true, err
 	}
@@ -196,7 +209,11 @@ func (v *View) open(r kv.Reader, ver rows.Version) (e Entry, mine bool, err erro
 	if err != nil {
 		return e, true, rows.Damaged("entry")
 	}
-	e = Entry{Ref: fhir.Ref{Type: h.Type, ID: h.ID}, Version: ver.At.Version(), Section: section, Header: h, rows: ver, epoch: epoch}
+	e = Entry{Ref: fhir.Ref{Type: h.Type, ID: h.ID}, Version: ver.At.Version(), Section: section, Header: h}
+	if h.Content != nil { // where it is: the row itself may be overwritten
+		e.rows, e.epoch = ver, epoch
+		e.rows.First = bytes.Clone(ver.First)
+	}
 	if !h.Deleted {
 		e.Body = json
 	}
@@ -205,7 +222,7 @@ func (v *View) open(r kv.Reader, ver rows.Version) (e Entry, mine bool, err erro
 
 // plain opens the plaintext of a version; of one with a content, its first part,
 // which holds all that stands before that.
-func (v *View) plain(r kv.Reader, ver rows.Version, s record.Section, e record.Epoch) ([]byte, error) {
+func (v *View) plain(p *plains, r kv.Reader, ver rows.Version, s record.Section, e record.Epoch) ([]byte, error) {
 	damaged := func(err error) error {
 		if errors.Is(err, crypto.ErrOpen) {
 			return rows.Damaged("entry")
@@ -222,7 +239,18 @@ func (v *View) plain(r kv.Reader, ver rows.Version, s record.Section, e record.E
 	if err != nil {
 		return nil, err
 	}
-	plain, err := v.hold.OpenEntry(s, e, ver.ID, ver.At.Sealed(), sealed)
+	if p == nil {
+		plain, err := v.hold.OpenEntry(s, e, ver.ID, ver.At.Sealed(), sealed)
+		return plain, damaged(err)
+	}
+	size := 0
+	for _, row := range sealed {
+		size += len(row)
+	}
+	all, plain, err := v.hold.OpenEntryTo(p.room(size), s, e, ver.ID, ver.At.Sealed(), sealed)
+	if err == nil {
+		p.use(all)
+	}
 	return plain, damaged(err)
 }
 

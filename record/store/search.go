@@ -22,11 +22,22 @@ type SearchOptions struct {
 	Asked Asked  // what the next page's token is to remember
 }
 
-// Page is a page of a search.
+// Page is a page of a search. Whoever has written it releases it.
 type Page struct {
 	Entries []Found // the matches in their order, then what was included
 	Total   int     // matches on all pages; NotCounted when the search wants none counted
 	Next    string  // "" for the last page
+
+	plains plains // what the entries' bodies lie in
+}
+
+// Release overwrites the bodies of the entries, which are not to be looked at any more,
+// and gives back their room.
+func (p *Page) Release() {
+	for i := range p.Entries {
+		p.Entries[i].Body = nil
+	}
+	p.plains.release()
 }
 
 // Found is an entry of a search.
@@ -100,8 +111,10 @@ func (v *View) search(ctx context.Context, q *search.Query, o SearchOptions, aft
 		}
 	}
 	if err != nil {
+		page.Release()
 		return Page{}, err
 	}
+	ev.Entries = make([]string, 0, len(page.Entries))
 	for _, e := range page.Entries {
 		ev.Entries = append(ev.Entries, named(e.Ref, e.Version))
 	}
@@ -112,6 +125,7 @@ func (v *View) search(ctx context.Context, q *search.Query, o SearchOptions, aft
 		if errors.Is(err, errUnauthorized) { // of a grant that was stopped meanwhile nothing is kept
 			v.s.memos.forget(v.person, func(x *memo) bool { return x.key.grant != v.token.Grant })
 		}
+		page.Release()
 		return Page{}, err
 	}
 	return page, nil
@@ -153,16 +167,8 @@ func (v *View) found(ctx context.Context, r kv.Reader, d *rows.Directory, p *pas
 	if err := v.take(ctx, size); err != nil {
 		return page, err
 	}
-	for n, list := range [][]int{matches, included} {
-		for _, i := range list {
-			e, err := v.openNow(r, d, p.all[i].ID, p.more[i].stamp)
-			if err != nil {
-				return page, err
-			}
-			page.Entries = append(page.Entries, Found{e, [...]string{"match", "include"}[n]})
-		}
-	}
-	if next != nil {
+	page.Entries, err = v.openFound(r, d, p, matches, included, &page.plains)
+	if err == nil && next != nil {
 		page.Next, err = v.nextPage(ofSearch, o.Asked, next)
 	}
 	return page, err
@@ -203,21 +209,48 @@ func (p *pass) cut(q *search.Query, result *search.Result, after []byte, limit i
 
 func (p *pass) size(i int) int { return int(p.more[i].body) }
 
+// openFound opens what a page shows, in the order that the rows lie in, so that they
+// are gone through once, whatever the order they are shown in.
+func (v *View) openFound(r kv.Reader, d *rows.Directory, p *pass, matches, included []int, to *plains) ([]Found, error) {
+	found := make([]Found, len(matches)+len(included))
+	shown := slices.Concat(matches, included)
+	order := make([]int, len(shown))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return bytes.Compare(p.all[shown[a]].ID[:], p.all[shown[b]].ID[:]) })
+	known := v.s.known.Reader(r)
+	err := kv.Neighbours(r, []byte{rows.KindEntry}, func(near kv.Getter) error {
+		for _, at := range order {
+			i := shown[at]
+			e, err := v.openNow(r, known, near, d, p.all[i].ID, p.more[i].stamp, to)
+			if err != nil {
+				return err
+			}
+			if found[at] = (Found{e, "match"}); at >= len(matches) {
+				found[at].Mode = "include"
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
 // openNow opens the newest version of an entry that the View may see, at the stamp
-// that it was found at.
-func (v *View) openNow(r kv.Reader, d *rows.Directory, id record.EntryID, at stamp) (Entry, error) {
-	l, there, err := d.Lookup(v.s.known.Reader(r), id)
+// that it was found at. known remembers the directory, and near gives row 0 of entries.
+func (v *View) openNow(r, known kv.Reader, near kv.Getter, d *rows.Directory, id record.EntryID, at stamp, p *plains) (Entry, error) {
+	l, there, err := d.Lookup(known, id)
 	if err != nil {
 		return Entry{}, err
 	}
 	if !there || l.Stamp != at {
 		return Entry{}, errMemo
 	}
-	ver, err := rows.ReadVersion(r, id, l.Stamp, l.Hash)
+	ver, err := v.s.known.Version(near, id, l.Stamp, l.Hash)
 	if err != nil {
 		return Entry{}, err
 	}
-	e, mine, err := v.open(r, ver)
+	e, mine, err := v.openTo(p, r, ver)
 	if err == nil && !mine {
 		err = rows.Damaged("entry")
 	}

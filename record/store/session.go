@@ -56,6 +56,7 @@ func (s *Store) SignIn(ctx context.Context, id record.PersonID, g record.GrantID
 	}
 	defer v.hold.Destroy()
 	defer v.token.Audit.Destroy()
+	defer func() { v.leaf.Destroy() }()
 	session := crypto.NewCredential(crypto.Session)
 	until := now.Add(sessionMost).Truncate(time.Second)
 	v.token.Until, v.capsule = until, session.CapsuleID()
@@ -129,7 +130,8 @@ func (v *View) Strike(ctx context.Context, g record.GrantID) error {
 		return nil
 	}
 	if err == nil {
-		v.s.memos.forget(v.person, func(x *memo) bool { return x.key.grant != g })
+		v.s.letGoGrant(v.person, g)
+		v.s.running.stop(v.person, func(x record.GrantID) bool { return x != g })
 	}
 	return err
 }

@@ -103,9 +103,10 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 		return Receipt{}, err
 	}
 	// What an epoch or a grant that ended made useless is not kept.
-	s.memos.forget(body.Person, func(x *memo) bool {
-		return x.epoch == after.Live.Epoch && after.Live.Valid(x.key.grant, now)
+	s.letGo(body.Person, func(g record.GrantID, e record.Epoch) bool {
+		return e == after.Live.Epoch && after.Live.Valid(g, now)
 	})
+	s.running.stop(body.Person, func(g record.GrantID) bool { return after.Live.Valid(g, now) })
 	s.cutSlots(context.WithoutCancel(ctx), body.CutSlots, body.Person) // they open nothing any more; this tidies
 	return s.receipt(after)
 }

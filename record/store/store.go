@@ -33,23 +33,26 @@ type Store struct {
 	opts   Options
 	log    *slog.Logger
 
-	writers   writers   // one write at a time for each person
-	linkTurns writers   // one passcode at a time for each link
-	sessions  sessions  // when each session was last used
-	sending   sending   // contents that are being written
-	daily     daily     // how many requests each grant made today
-	clock     clock     // the high-water mark
-	slots     slotHold  // capsules that a backup may still need
-	frontiers frontiers // where the last pages of logs began and ended
-	known     rows.Known
-	memos     *memos // what searches keep between requests
-	answers   *answers
-	uploads   uploads // of records that are brought here
-	takers    writers // one of them is verified and written at a time
-	verifying sync.Mutex
-	backups   backups // that were written, and not yet said to be on their disk
-	dir       string
-	closing   sync.Once
+	writers    writers   // one write at a time for each person
+	linkTurns  writers   // one passcode at a time for each link
+	sending    sending   // contents that are being written
+	running    running   // what ends with its grant
+	sessions   sessions  // when each session was last used
+	daily      daily     // how many requests each grant made today
+	clock      clock     // the high-water mark
+	slots      slotHold  // capsules that a backup may still need
+	frontiers  frontiers // where the last pages of logs began and ended
+	known      rows.Known
+	knownHeads recent[record.PersonID, knownHeads]
+	memos      *memos                            // what searches keep between requests
+	opened     recent[crypto.CapsuleID, *opened] // what tokens opened
+	answers    *answers
+	uploads    uploads // of records that are brought here
+	takers     writers // one of them is verified and written at a time
+	verifying  sync.Mutex
+	backups    backups // that were written, and not yet said to be on their disk
+	dir        string
+	closing    sync.Once
 }
 
 // Rollback is why a store that is not as it was left does not open.
@@ -126,6 +129,7 @@ func Open(dir string, opt Options) (*Store, error) {
 
 func (s *Store) start() error {
 	s.memos, s.answers = newMemos(s.opts.SearchMemory), newAnswers()
+	s.knownHeads.most, s.opened.most = headsMost, openedMost
 	var from byte // the format to upgrade from
 	var begun bool
 	err := s.engine.View(nodePartition, func(r kv.Reader) error {
@@ -255,46 +259,4 @@ func (s *Store) appendNodeLeaf(tx kv.Tx, p *person, e audit.Event) error {
 		s.save(tx, p)
 	}
 	return err
-}
-
-// writers gives each person a turn to write. Turns of people nobody is writing
-// for are let go.
-type writers struct {
-	mu    sync.Mutex
-	turns map[record.PersonID]*turn
-}
-
-type turn struct {
-	taken   chan struct{}
-	waiting int
-}
-
-// lock waits for a person's turn to write, until ctx ends, and returns what ends
-// the turn.
-func (w *writers) lock(ctx context.Context, id record.PersonID) (unlock func(), err error) {
-	w.mu.Lock()
-	if w.turns == nil {
-		w.turns = make(map[record.PersonID]*turn)
-	}
-	t := w.turns[id]
-	if t == nil {
-		t = &turn{taken: make(chan struct{}, 1)}
-		w.turns[id] = t
-	}
-	t.waiting++
-	w.mu.Unlock()
-	leave := func() {
-		w.mu.Lock()
-		if t.waiting--; t.waiting == 0 {
-			delete(w.turns, id)
-		}
-		w.mu.Unlock()
-	}
-	select {
-	case t.taken <- struct{}{}:
-		return func() { <-t.taken; leave() }, nil
-	case <-ctx.Done():
-		leave()
-		return nil, ctx.Err()
-	}
 }

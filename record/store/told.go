@@ -84,7 +84,11 @@ func (v *View) logRefused(ctx context.Context, find *finder, why error, about ..
 		ev.Reason = audit.NoVerb
 	case record.NotFound, record.NotAllowed:
 		ev.Reason = audit.OutsideGrant
-	case record.Invalid, record.Unprocessed, record.Conflict, record.Precondition, record.Gone, record.Unsupported, record.TooLarge:
+	case record.Gone:
+		ev.Reason = audit.WasDeleted
+	case record.Conflict, record.Precondition, record.Ambiguous:
+		ev.Reason = audit.NotMet
+	case record.Invalid, record.Unprocessed, record.Unsupported, record.TooLarge, record.TooMany: // too many bytes: the record is full
 	default:
 		return why // a fault, or errStale: nothing was refused
 	}

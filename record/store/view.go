@@ -28,7 +28,11 @@ type View struct {
 	capsule crypto.CapsuleID
 	kind    crypto.Kind
 	signing crypto.PublicKey
-	weight  int64 // of answers' room
+	leaf    keys.LeafKeys // what writes in the log; made when it is needed
+	weight  int64         // of answers' room
+	passes  int64         // of the same room, while it searches
+	writing bool          // it has the turn to write
+	within  int           // the most to open at a time; 0: whatever a page may have
 	closed  bool
 }
 
@@ -47,32 +51,24 @@ func (s *Store) Open(ctx context.Context, c crypto.Credential) (*View, error) {
 		return nil, err
 	}
 	id := c.CapsuleID()
-	sealed, err := s.capsule(id)
-	if errors.Is(err, errNoCapsule) {
+	then := s.opened.now()
+	v := &View{s: s, capsule: id, kind: c.Kind()}
+	var known *keys.Opened
+	var capsule []byte
+	if v.token, known, capsule, err = s.openToken(c, id); errors.Is(err, errNoCapsule) {
 		return nil, errUnauthorized
 	}
 	if err != nil {
 		return nil, err
 	}
-	v := &View{s: s, capsule: id, kind: c.Kind()}
-	key := c.CapsuleKey()
-	defer key.KEK.Destroy()
-	if v.token, err = keys.OpenToken(key, sealed.Capsule); err != nil {
-		// The row is as it was put, and yet not a token's: whoever put it made it so.
-		return nil, errUnauthorized
-	}
-	if !s.ownedBy(sealed, v.token.Person) {
-		// Somebody enrolled here made a capsule that names another's record. Nothing
-		// is logged there: nobody writes in a log but with that person's grant.
-		v.Close()
-		return nil, errUnauthorized
-	}
 	v.person = v.token.Person
 	if v.ended(now) || v.kind == crypto.Session && !s.sessions.touch(id, now) {
 		defer v.Close()
+		known.Destroy()
 		return nil, v.refuse(ctx, audit.Expired)
 	}
-	if err := v.load(ctx, now); err != nil {
+	keep := func(row hash, g *keys.GrantRow) { v.keepOpened(c, capsule, row, g, then) }
+	if err := v.loadFrom(ctx, now, known, keep); err != nil {
 		v.Close()
 		return nil, err
 	}
@@ -82,13 +78,31 @@ func (s *Store) Open(ctx context.Context, c crypto.Credential) (*View, error) {
 // load opens the grant's row as it is now. It is called again when an epoch has
 // begun since.
 func (v *View) load(ctx context.Context, now time.Time) error {
+	return v.loadFrom(ctx, now, nil, nil)
+}
+
+// loadFrom is load with what was opened before, if anything was. What is opened now
+// is for keep. It takes over what is known.
+func (v *View) loadFrom(ctx context.Context, now time.Time, known *keys.Opened, keep func(row hash, g *keys.GrantRow)) error {
+	var opened *keys.GrantRow
+	if known != nil {
+		opened = known.Grant
+	}
+	defer func() {
+		if opened != nil {
+			opened.Audit.Destroy()
+			if opened.Hold != nil && opened.Hold != v.hold {
+				opened.Hold.Destroy()
+			}
+		}
+	}()
 	var p *person
 	var row []byte
 	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) (err error) {
 		if p, err = v.s.load(r, v.person); err != nil {
 			return err
 		}
-		if g, there := p.Live.Find(v.token.Grant); there {
+		if g, there := p.Live.Find(v.token.Grant); there && (opened == nil || known.Row != g.Row) {
 			row, err = g.ReadRow(v.s.known.Reader(r))
 		}
 		return err
@@ -106,16 +120,13 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 	case !p.Live.Valid(v.token.Grant, now):
 		return v.refuse(ctx, audit.Expired)
 	}
-	opened, err := keys.OpenGrantRow(v.person, v.token.Grant, v.token.Key, row)
-	if err != nil {
-		return errUnauthorized // the row is as it was put, and the key is another's
-	}
-	defer func() {
-		opened.Audit.Destroy()
-		if opened.Hold != nil && opened.Hold != v.hold {
-			opened.Hold.Destroy()
+	fresh := row != nil
+	if fresh {
+		known.Destroy() // it is of another row
+		if opened, err = keys.OpenGrantRow(v.person, v.token.Grant, v.token.Key, row); err != nil {
+			return errUnauthorized // the row is as it was put, and the key is another's
 		}
-	}()
+	}
 	if opened.Stopped || opened.Hold.Epoch() != p.Live.Epoch {
 		return rows.Damaged("grant") // live, and yet another row than the list promises
 	}
@@ -132,6 +143,9 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 		v.hold.Destroy()
 	}
 	v.grant, v.hold, v.signing = g, opened.Hold, p.Account.Signing
+	if fresh && keep != nil {
+		keep(listed.Row, opened)
+	}
 	return nil
 }
 
@@ -149,13 +163,16 @@ func (v *View) back(e record.Epoch) (row []byte, err error) {
 
 // Close overwrites the View's keys.
 func (v *View) Close() {
+	v.OnStop(nil)
 	if v.hold != nil {
 		v.hold.Destroy()
 	}
-	v.token.Key.Destroy()
-	v.token.Audit.Destroy()
-	v.s.answers.release(v.weight)
-	v.weight = 0
+	v.token.Destroy()
+	v.leaf.Destroy()
+	if v.weight > 0 {
+		v.s.answers.release(v.shares(), v.weight)
+		v.weight = 0
+	}
 	v.closed = true
 }
 
@@ -190,8 +207,8 @@ var errStale = errors.New("the record moved on")
 // live list and the epoch are looked at again here: what began before a revoke
 // ends unanswered after it.
 func (v *View) commit(ctx context.Context, e audit.Event, write func(kv.Tx, *person, *audit.Event) error, also ...audit.Event) error {
-	if !v.s.daily.take(requests, v.token.Grant, v.s.time(), v.grant.Daily) {
-		return errOverDay(v.grant.Daily)
+	if err := v.Spend(); err != nil {
+		return err
 	}
 	return v.uncounted(ctx, e, write, also...)
 }
@@ -209,6 +226,15 @@ func (v *View) left() error {
 	return nil
 }
 
+// Spend counts a request of the grant's for today that shows nothing of the record, and
+// leaves nothing in the log, but takes work.
+func (v *View) Spend() error {
+	if !v.s.daily.take(requests, v.token.Grant, v.s.time(), v.grant.Daily) {
+		return errOverDay(v.grant.Daily)
+	}
+	return nil
+}
+
 // uncounted is commit for what no number of requests may get in the way of.
 func (v *View) uncounted(ctx context.Context, e audit.Event, write func(kv.Tx, *person, *audit.Event) error, also ...audit.Event) error {
 	now, err := v.s.checkClock()
@@ -218,6 +244,7 @@ func (v *View) uncounted(ctx context.Context, e audit.Event, write func(kv.Tx, *
 	if v.ended(now) {
 		return errUnauthorized
 	}
+	v.readyLeaf()
 	return v.s.engine.Update(ctx, kv.Partition(v.person), func(tx kv.Tx) error {
 		p, err := v.s.load(tx, v.person)
 		if errors.Is(err, errNoPerson) {
@@ -268,6 +295,13 @@ func clip(text string, most int) string {
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
+// readyLeaf derives what writes in the log, before the commit that others wait for.
+func (v *View) readyLeaf() {
+	if v.leaf.Seal.IsZero() {
+		v.leaf = v.token.LeafKeys()
+	}
+}
+
 func (v *View) appendLeaf(tx kv.Tx, p *person, e audit.Event) error {
 	e.Query, e.Entries = clip(e.Query, maxQuery), append([]string(nil), e.Entries...)
 	for i := range e.Entries {
@@ -275,7 +309,7 @@ func (v *View) appendLeaf(tx kv.Tx, p *person, e audit.Event) error {
 	}
 	e.Time, e.Grant, e.Token = v.s.time(), v.token.Grant, tokenMark(v.capsule)
 	err := p.appendLeaf(tx, func(index uint64) ([]byte, error) {
-		return audit.GrantLeaf(v.token.Audit, v.person, v.token.Grant, index, e), nil
+		return audit.SealGrantLeaf(v.leaf, v.person, v.token.Grant, index, e), nil
 	})
 	if err == nil {
 		v.s.save(tx, p)
@@ -326,6 +360,7 @@ func (v *View) refuse(ctx context.Context, why audit.Reason) error {
 	if !v.s.daily.take(refusals, v.token.Grant, v.s.time(), refusalsDaily) {
 		return errUnauthorized
 	}
+	v.readyLeaf()
 	err := v.s.engine.Update(ctx, kv.Partition(v.person), func(tx kv.Tx) error {
 		p, err := v.s.load(tx, v.person)
 		if err != nil {

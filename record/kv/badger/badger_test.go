@@ -92,3 +92,25 @@ func TestConformance(t *testing.T) {
 		}
 	})
 }
+
+// A neighbours reader ends with the function that it was given to, and so do its rows.
+func TestNeighboursEnd(t *testing.T) {
+	e, _ := create(t, testOptions())
+	p := kv.Partition{1}
+	put(t, e, p, "a", "1")
+	var late kv.Getter
+	if err := e.View(p, func(r kv.Reader) error {
+		if err := kv.Neighbours(r, nil, func(near kv.Getter) error { late = near; return nil }); err != nil {
+			return err
+		}
+		if _, err := late.Get([]byte("a")); err != errOver {
+			t.Errorf("after its end, in the View: %v", err)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := late.Get([]byte("a")); err != errOver {
+		t.Errorf("after the View: %v", err)
+	}
+}

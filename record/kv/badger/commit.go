@@ -104,7 +104,7 @@ func (e *Engine) run(b *batch, r *request) *batch {
 	if r.err = r.ctx.Err(); r.err != nil || e.hasFailed() {
 		return b
 	}
-	t := &tx{batch: b.parts[r.p], base: snapshot{b.txn, r.p, e.known()}, max: e.max}
+	t := &tx{batch: b.parts[r.p], base: e.snapshot(b.txn, r.p), max: e.max}
 	delta, err := e.apply(t, r.fn)
 	t.end()
 	if r.err = err; err == nil {
@@ -225,5 +225,6 @@ func (e *Engine) commit(b *batch) {
 	e.ts++
 	e.last = r
 	e.at.Store(r.at)
+	e.hot.committed(e.ts, b, e.opts.anchors)
 	e.db.SetDiscardTs(e.gate.advance(e.ts))
 }

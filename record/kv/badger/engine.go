@@ -41,6 +41,7 @@ type Engine struct {
 	max      int    // of one commit, in kv's count
 
 	gate  gate
+	hot   hot
 	queue chan *request
 	ended chan struct{} // closed when the loop has answered its last request
 
@@ -126,10 +127,14 @@ func (e *Engine) fail(stage string, err error) {
 
 func (e *Engine) View(p kv.Partition, fn func(kv.Reader) error) error {
 	return e.view(func(txn *bdb.Txn) error {
-		s := &snapshot{txn: txn, p: p, holes: e.known()}
+		s := e.snapshot(txn, p)
 		defer s.end()
-		return fn(s)
+		return fn(&s)
 	})
+}
+
+func (e *Engine) snapshot(txn *bdb.Txn, p partition) snapshot {
+	return snapshot{txn: txn, p: p, holes: e.known(), hot: &e.hot, kinds: e.opts.Anchored}
 }
 
 func (e *Engine) Partitions(fn func(p kv.Partition) error) error {

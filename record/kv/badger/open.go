@@ -136,6 +136,7 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 		return nil, err
 	}
 	e.at.Store(e.last.at)
+	e.hot.ts = e.ts
 	e.gate.advance(e.ts)
 	db.SetDiscardTs(e.ts)
 	advise(dir)

@@ -10,5 +10,6 @@ func (e *Engine) Rest() {
 		return
 	}
 	defer e.gate.leave()
+	e.hot.forget()
 	rest(e.dir)
 }

@@ -37,7 +37,15 @@ func get(txn *bdb.Txn, key []byte) (value []byte, version uint64, err error) {
 		}
 		if err == nil {
 			version = item.Version()
-			value, err = item.ValueCopy([]byte{})
+			// What this item has is a copy already, and the item's alone: rows are never in
+			// the value log, which would be mapped (valueThreshold).
+			value = []byte{}
+			err = item.Value(func(v []byte) error {
+				if len(v) > 0 {
+					value = v[:len(v):len(v)]
+				}
+				return nil
+			})
 		}
 		if err != nil {
 			return unreadable(err)
@@ -76,6 +84,8 @@ type snapshot struct {
 	txn   *bdb.Txn
 	p     partition
 	holes holes
+	hot   *hot   // nil: the disk is read
+	kinds []byte // of the rows in hot
 }
 
 func (s *snapshot) end() { s.txn = nil }
@@ -85,7 +95,16 @@ func (s *snapshot) Get(key []byte) ([]byte, error) {
 		return nil, errOver
 	}
 	row := rowKey(s.p, key)
+	warm := s.hot != nil && s.holes == nil && len(key) > 0 && bytes.IndexByte(s.kinds, key[0]) >= 0
+	if warm {
+		if value, ok := s.hot.get(row, s.txn.ReadTs()); ok {
+			return value, nil
+		}
+	}
 	value, version, err := get(s.txn, row)
+	if warm && err == nil {
+		s.hot.found(row, value, s.txn.ReadTs())
+	}
 	if s.holes != nil && (err == nil || err == errNone) && s.holes.hides(row, version) {
 		return nil, errDamaged
 	}

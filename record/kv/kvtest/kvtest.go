@@ -29,6 +29,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Store) {
 		{"GetPutDelete", testGetPutDelete},
 		{"Ownership", testOwnership},
 		{"Scan", testScan},
+		{"Neighbours", testNeighbours},
 		{"ScanBig", testScanBig},
 		{"Isolation", testIsolation},
 		{"Partitions", testPartitions},

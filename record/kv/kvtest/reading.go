@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"carehold/record/kv"
@@ -67,6 +69,69 @@ func testOwnership(t *testing.T, s Store) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// Rows that are got as neighbours are those that Get gives, in whatever order they are
+// asked for, with gaps and without, there or not.
+func testNeighbours(t *testing.T, s Store) {
+	e := s.open(t)
+	p := person(1)
+	pairs := []string{"d", "before", "f", "after"}
+	for i := range 100 {
+		if i%7 != 3 {
+			pairs = append(pairs, fmt.Sprintf("e%02d", i), strings.Repeat(string(rune('a'+i%26)), i*i))
+		}
+	}
+	update(t, e, p, pairs...)
+	update(t, e, p, "e11", "written again", "e12", "-")
+	update(t, e, person(2), "e03", "another's", "e101", "another's")
+	asked := [][]int{nil, {0, 1, 2, 3, 4, 5, 6}, {50, 49, 48, 50, 50}, {0, 99, 1, 98}, {3, 10, 11, 12, 13, 17, 24}, {99, 100, 101}, {20, 40, 60, 80}, {90, 30, 31, 33, 32}}
+	all := make([]int, 100)
+	for i := range all {
+		all[i] = i
+	}
+	asked = append(asked, all)
+	check := func(where string, r kv.Reader) {
+		for _, list := range asked {
+			err := kv.Neighbours(r, []byte("e"), func(near kv.Getter) error {
+				for _, i := range list {
+					key := []byte(fmt.Sprintf("e%02d", i))
+					got, err := near.Get(key)
+					want, missing := r.Get(key)
+					if !bytes.Equal(got, want) || !errors.Is(err, missing) {
+						t.Errorf("%s: %s of %v: %d bytes, %v; Get: %d bytes, %v", where, key, list, len(got), err, len(want), missing)
+					}
+				}
+				for _, key := range []string{"d", "f", "", "e"} { // not all of them are neighbours
+					got, err := near.Get([]byte(key))
+					if want, missing := r.Get([]byte(key)); !bytes.Equal(got, want) || !errors.Is(err, missing) {
+						t.Errorf("%s: %q: %q, %v", where, key, got, err)
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Errorf("%s: %v", where, err)
+			}
+		}
+	}
+	if err := e.View(p, func(r kv.Reader) error { check("View", r); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Update(context.Background(), p, func(tx kv.Tx) error {
+		tx.Put([]byte("e05"), []byte("not committed"))
+		tx.Delete([]byte("e06"))
+		check("Update", tx)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	stop := errors.New("stop")
+	if err := e.View(p, func(r kv.Reader) error {
+		return kv.Neighbours(r, nil, func(kv.Getter) error { return stop })
+	}); !errors.Is(err, stop) {
+		t.Errorf("error of fn: %v", err)
 	}
 }
 
