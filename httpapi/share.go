@@ -84,7 +84,7 @@ type waiting struct {
 
 // shortLine is how many may wait where there are few places: who waits has sent
 // little that is held.
-const shortLine = 32
+const shortLine = 64
 
 func newPlaces(all, each int) *places {
 	return &places{all: all, each: max(1, each), longest: max(all, shortLine), by: make(map[who]int), waitsBy: make(map[who]int)}

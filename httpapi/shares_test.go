@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -141,7 +142,7 @@ func TestHalfSentBodiesHoldNoPlace(t *testing.T) {
 func TestBodiesAreBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t) // of 4 GiB an eighth is for bodies; a quarter of a quarter of it, 32 MiB, for one grant
-	large := []byte(`{"resourceType":"Goal","note":[{"text":"` + strings.Repeat("x", 700<<10) + `"}]}`)
+	large := []byte(`{"resourceType":"Goal","note":[{"text":"` + strings.Repeat("x", 1000<<10) + `"}]}`)
 	send := func(token string) *http.Response {
 		r := newRequest("POST", "/fhir/Goal", bytes.NewReader(large))
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -160,8 +161,9 @@ func TestBodiesAreBounded(t *testing.T) {
 			r.ContentLength = 1 << 20
 			r.Header.Set("Authorization", "Bearer "+w.vars["social"])
 			r.Header.Set("Content-Type", "application/fhir+json")
-			w.server.ServeHTTP(httptest.NewRecorder(), r)
-			in.Close()
+			a := httptest.NewRecorder()
+			w.server.ServeHTTP(a, r)
+			in.CloseWithError(fmt.Errorf("it was answered %d %s", a.Code, a.Body))
 		}()
 		if _, err := out.Write(make([]byte, 1<<20)); err != nil {
 			t.Fatal(err)

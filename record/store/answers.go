@@ -17,8 +17,8 @@ import (
 // waits for it for a moment.
 //
 // The room has shares, so that nobody keeps others out by reading slowly: one grant has
-// a quarter of it, the grants of one record three eighths, one record five eighths, and
-// a quarter is for people in their own records alone. A share is one page at least. Who
+// a quarter of it, the grants of one record half, one record three quarters, and a
+// quarter is for people in their own records alone. A share is one page at least. Who
 // waits for a share of their own holds nobody up, and people in their own record go first.
 type answers struct {
 	most int64
@@ -84,7 +84,7 @@ func (v *View) shares() []sharer {
 
 // share is how much of the room a sharer may have.
 func (a *answers) share(x sharer) int64 {
-	eighths := map[sharing]int64{oneGrant: 2, recordGrants: 3, oneRecord: 5, allGrants: 6}[x.what]
+	eighths := map[sharing]int64{oneGrant: 2, recordGrants: 4, oneRecord: 6, allGrants: 6}[x.what]
 	return min(max(a.most*eighths/8, copies*maxPageBytes), a.most)
 }
 
