@@ -9,9 +9,9 @@ import (
 
 // A pass through the rows themselves opens and indexes all that a grant may search: it
 // is a thousand times the work of one through what is kept. Few are under way at a
-// time, in the same shares as the room for answers: one of a grant, one of all grants
-// of a record, two of a record, three of grants in all, and one more for people in
-// their own records. Whoever finds no place waits for it, and is told so soon; nothing
+// time, in the same shares as the room for answers: one of a grant, two of all grants
+// of a record, three of a record, three of grants in all; so there is one for whoever
+// the record is of. Whoever finds no place waits for it, and is told so soon; nothing
 // has been read for them until then.
 const (
 	coldPlaces = 4
