@@ -258,3 +258,33 @@ func TestPassesAreWeighed(t *testing.T) {
 		t.Errorf("%d bytes are counted for nobody", used)
 	}
 }
+
+// A large entry takes room before it is opened, and keeps what its answer takes.
+func TestLargeReadsTakeRoom(t *testing.T) {
+	t.Parallel()
+	_, s := newStore(t)
+	d := enrol(t, s)
+	put(t, d.session(), large("b", 6<<20))
+	s.MostAnswers(40 << 20)
+	used := func() int64 { n, _, _ := s.Answers(); return n }
+	v := d.session()
+	if _, err := v.Read(ctx, binaryRef("b"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if n := used(); n < 12<<20 || n > 13<<20 {
+		t.Errorf("%d bytes for an answer of 6 MiB", n)
+	}
+	if _, err := d.session().Read(ctx, binaryRef("b"), 0); !errors.Is(err, record.Unavailable) { // opening it takes 36
+		t.Errorf("a second beside it: %v", err)
+	}
+	v.Within(1 << 20)
+	if _, err := v.Read(ctx, binaryRef("b"), 0); !errors.Is(err, record.TooLarge) {
+		t.Errorf("more than is left of an answer: %v", err)
+	}
+	if e := d.event(t, 1); e.Outcome != audit.Refused || e.Reason != audit.BadRequest {
+		t.Errorf("%+v", e)
+	}
+	if v.Close(); used() != 0 {
+		t.Errorf("%d bytes when it is closed", used())
+	}
+}

@@ -39,7 +39,8 @@
 // # Changing
 //
 // ApplyPlan runs a plan under the person's turn to write, from the record as it will
-// be changed: what a condition found is still so when the change is made. What was
+// be changed: what a condition found is still so when the change is made. The person
+// goes to the front of the line for it, and grants have turns in turn (writers.go). What was
 // found is in the log with the change, or with its refusal. Reads of a transaction
 // come last and see what it changes; a search in one would have to as well, and is
 // refused.

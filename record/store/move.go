@@ -18,7 +18,7 @@ const movedByPerson = "person"
 // file it as it is now.
 func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 	err = v.own(ctx, audit.Event{Action: audit.Read, Entries: []string{ref.String()}}, func(*audit.Event) error {
-		e, err := v.fetch(ref, 0)
+		e, err := v.fetch(ctx, ref, 0)
 		if err != nil {
 			return err
 		}

@@ -177,13 +177,14 @@ func (v *View) found(ctx context.Context, r kv.Reader, root hash, d *rows.Direct
 	if err != nil {
 		return page, err
 	}
-	size := 0
+	size, largest, had := 0, 0, v.weight
 	for _, i := range slices.Concat(matches, included) {
-		size += p.size(i)
+		size, largest = size+p.size(i), max(largest, p.size(i))
 	}
-	if err := v.take(ctx, size); err != nil {
+	if err := v.take(ctx, size, largest); err != nil {
 		return page, err
 	}
+	defer v.taken(had, size)
 	page.Entries, err = v.openFound(r, d, p, matches, included, &page.plains)
 	if err == nil && next != nil {
 		page.Next, err = v.nextPage(ofSearch, o.Asked, next)
