@@ -119,7 +119,13 @@ func (p *places) take(ctx context.Context, id who, until time.Time) (leave func(
 		return nil, busy()
 	}
 	w := &waiting{id, make(chan struct{})}
-	p.line = append(p.line, w)
+	before := len(p.line)
+	if id.own() && id != nobody { // whose record it is goes before others in it
+		if i := slices.IndexFunc(p.line, func(x *waiting) bool { return x.who.record == id.record && !x.who.own() }); i >= 0 {
+			before = i
+		}
+	}
+	p.line = slices.Insert(p.line, before, w)
 	id.count(p.waitsBy, 1)
 	p.mu.Unlock()
 
