@@ -139,7 +139,7 @@ func TestMemosHaveShares(t *testing.T) {
 	}
 	small, large := enrol(t, s), enrol(t, s)
 	fill(small, 1)
-	fill(large, 13) // 13 of 10 KiB, and 15 KiB besides
+	fill(large, 13)                // 13 of 10 KiB, and 15 KiB besides
 	oldest := look(grantOf(small)) // and no memo of a person
 	g1, g2 := grantOf(large), grantOf(large)
 	own := look(large.session())
