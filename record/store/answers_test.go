@@ -243,6 +243,11 @@ func TestPassesAreWeighed(t *testing.T) {
 	if err := look(d.session()); err != nil { // alone
 		t.Error(err)
 	}
+	if all, err := search.Parse("Observation", "code:text=n", search.Options{}); err != nil {
+		t.Error(err)
+	} else if page, err := d.session().Search(ctx, all, store.SearchOptions{Limit: 10}); err != nil || len(page.Entries) != 6 {
+		t.Errorf("alone, with all that it shows: %d, %v", len(page.Entries), err)
+	}
 	other := d.session()
 	if err := other.TakeRoom(2 << 20); err != nil {
 		t.Fatal(err)
