@@ -59,17 +59,17 @@ func (q *Query) included() []string {
 	return types
 }
 
-// IDs are the ids that a search names with _id, if it looks at nothing but what has one
-// of them: then there is nothing to go through.
-func (q *Query) IDs() (ids []string, only bool) {
+// IDs are the ids that a search names with _id, and the types it searches, if it looks
+// at nothing but what has one of them: then there is nothing to go through.
+func (q *Query) IDs() (types, ids []string, only bool) {
 	if len(q.includes) > 0 {
-		return nil, false
+		return nil, nil, false
 	}
 	for _, c := range q.conditions {
 		for _, a := range c.tests {
 			switch t := a.test.(type) {
 			case *chainTest, *hasTest:
-				return nil, false
+				return nil, nil, false
 			case idsTest:
 				if !t.not {
 					ids, only = slices.Sorted(maps.Keys(t.ids)), true
@@ -77,5 +77,5 @@ func (q *Query) IDs() (ids []string, only bool) {
 			}
 		}
 	}
-	return ids, only
+	return q.searched(), ids, only
 }

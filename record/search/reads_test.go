@@ -55,7 +55,7 @@ func TestIDs(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := "-"
-		if ids, only := q.IDs(); only {
+		if _, ids, only := q.IDs(); only {
 			got = strings.Join(ids, " ")
 		}
 		if got != want {

@@ -7,7 +7,6 @@ import (
 
 	"carehold/record"
 	"carehold/record/fhir"
-	"carehold/record/fhir/r4"
 	"carehold/record/grant"
 	"carehold/record/kv"
 	"carehold/record/rows"
@@ -152,11 +151,7 @@ const mostNamed = 1000
 // byIDs brings together the entries that a search names by their ids: there is nothing
 // to go through for it. It is nil when a search asks for anything else.
 func (v *View) byIDs(ctx context.Context, r kv.Reader, d *rows.Directory, q *search.Query) (*pass, error) {
-	ids, only := q.IDs()
-	types := q.Types
-	if types == nil {
-		types = r4.ResourceTypes()
-	}
+	types, ids, only := q.IDs()
 	if !only || len(ids)*len(types) > mostNamed {
 		return nil, nil
 	}
