@@ -100,6 +100,9 @@ func (s *Server) enterRecord(r *http.Request, few *places, id who, entered func(
 		leaveRecord()
 	}
 	entered()
+	if few != nil && id.own() {
+		s.senders.giveWay(few, id, time.Now())
+	}
 	var held []func()
 	leave = func() {
 		for _, l := range held {
@@ -125,10 +128,10 @@ func (s *Server) enterRecord(r *http.Request, few *places, id who, entered func(
 	return leave, nil
 }
 
-// extend gives a request whose token has opened more time, and one with a large
-// body much more. A connection without deadlines (a test's recorder) has none to
+// extend gives a request whose token has opened more time, and one with a large body
+// much more; it returns how much. A connection without deadlines (a test's recorder) has none to
 // extend.
-func (s *Server) extend(e *event, route *Route) {
+func (s *Server) extend(e *event, route *Route) time.Duration {
 	wait := 4 * s.config.Limits.BodyTime
 	if route.large() {
 		wait = s.config.Limits.LargeTime
@@ -137,6 +140,7 @@ func (s *Server) extend(e *event, route *Route) {
 	c := http.NewResponseController(e)
 	_ = c.SetReadDeadline(until)
 	_ = c.SetWriteDeadline(until)
+	return wait
 }
 
 // body checks the media type of what was sent, and limits its size.

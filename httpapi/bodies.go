@@ -67,7 +67,10 @@ func (b *bodies) readFirst(r *http.Request, route *Route, x who) (forget func(),
 	}
 	for {
 		if len(buf) == cap(buf) {
-			grown := min(max(2*cap(buf), first), most)
+			grown := max(2*cap(buf), first)
+			if 2*grown > most {
+				grown = most
+			}
 			if grown == cap(buf) { // more than was said: the handler's reader says so
 				r.Body = readOn{io.MultiReader(bytes.NewReader(buf), r.Body), r.Body}
 				return forget, nil

@@ -61,7 +61,7 @@ type Limits struct {
 	HeaderTime time.Duration // for sending the head; 10 s
 	BodyTime   time.Duration // for sending an ordinary body, or taking an ordinary answer; 30 s
 	LargeTime  time.Duration // for a large one; 10 min
-	Slowest    int64         // bytes a second, over all of it, at which a whole record is sent or taken; 16 KiB
+	Slowest    int64         // bytes a second, over all of it, at which a whole record is sent or taken, and a large body sent under a grant; 16 KiB
 	IdleTime   time.Duration // of a connection between requests; 2 min
 	StopTime   time.Duration // for requests to end when the server stops; 45 s
 }

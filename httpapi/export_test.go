@@ -50,6 +50,9 @@ func HeldOfBodies(s *Server) int {
 // PlacesOfRecords are how many requests are being served in all records.
 func PlacesOfRecords(s *Server) Places { return Places{s.records} }
 
+// PlacesOfBundles are those for bundles that fill the memory.
+func PlacesOfBundles(s *Server) Places { return Places{s.bundles} }
+
 const MaxAddresses = maxAddresses
 
 func ClientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {

@@ -105,8 +105,8 @@ func TestLineIsShort(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wait(personA, 16)
-	wait(personB, 16)
+	wait(personA, 32)
+	wait(personB, 32)
 	if _, err := p.Take(ctx, record.PersonID{3}, time.Minute); record.KindOf(err) != record.Unavailable {
 		t.Errorf("a full line took another: %v", err)
 	}

@@ -29,7 +29,7 @@ func TestLongRequest(t *testing.T) {
 	}
 	head := "Host: record.example.org\r\nConnection: close\r\nAuthorization: Bearer " + w.vars["ada"] + "\r\n"
 	got := send("GET /fhir/Observation?" + ids + " HTTP/1.1\r\n" + head + "\r\n")
-	if want := "HTTP/1.1 431 " + http.StatusText(431); !strings.HasPrefix(got, want) || !strings.Contains(got, "Content-Type: text/plain") {
+	if want := "HTTP/1.1 431 " + http.StatusText(http.StatusRequestHeaderFieldsTooLarge); !strings.HasPrefix(got, want) || !strings.Contains(got, "Content-Type: text/plain") {
 		t.Errorf("%.200s", got)
 	}
 	got = send("POST /fhir/Observation/_search HTTP/1.1\r\n" + head + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " +

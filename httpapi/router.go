@@ -285,11 +285,19 @@ func (s *Server) serveRecord(e *event, r *http.Request, route *Route, view *stor
 		return err
 	}
 	defer leave()
-	s.extend(e, route)
+	most := s.extend(e, route)
 	if route.Stream {
 		s.stream(e, r)
 	}
-	return route.View(e, r, view)
+	x := s.sending(e, r, few, of, most)
+	if x == nil {
+		return route.View(e, r, view)
+	}
+	defer x.sent()
+	if err = route.View(e, r, view); err != nil && x.gone.Load() {
+		err = errGaveWay
+	}
+	return err
 }
 
 // invitation is the credential of a row to which one may be brought, and need

@@ -41,6 +41,7 @@ type Server struct {
 	records, bundles, letters *places
 	strangers                 *strangers
 	bodies                    *bodies
+	senders                   senders
 	stopping                  atomic.Bool
 
 	connections atomic.Pointer[connections]                     // of the front, once it serves

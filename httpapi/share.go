@@ -84,7 +84,7 @@ type waiting struct {
 
 // shortLine is how many may wait where there are few places: who waits has sent
 // little that is held.
-const shortLine = 32
+const shortLine = 64
 
 func newPlaces(all, each int) *places {
 	return &places{all: all, each: max(1, each), longest: max(all, shortLine), by: make(map[who]int), waitsBy: make(map[who]int)}
@@ -119,7 +119,13 @@ func (p *places) take(ctx context.Context, id who, until time.Time) (leave func(
 		return nil, busy()
 	}
 	w := &waiting{id, make(chan struct{})}
-	p.line = append(p.line, w)
+	before := len(p.line)
+	if id.own() && id != nobody { // whose record it is goes before others in it
+		if i := slices.IndexFunc(p.line, func(x *waiting) bool { return x.who.record == id.record && !x.who.own() }); i >= 0 {
+			before = i
+		}
+	}
+	p.line = slices.Insert(p.line, before, w)
 	id.count(p.waitsBy, 1)
 	p.mu.Unlock()
 

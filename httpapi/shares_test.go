@@ -1,8 +1,11 @@
 package httpapi_test
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -141,7 +144,7 @@ func TestHalfSentBodiesHoldNoPlace(t *testing.T) {
 func TestBodiesAreBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t) // of 4 GiB an eighth is for bodies; a quarter of a quarter of it, 32 MiB, for one grant
-	large := []byte(`{"resourceType":"Goal","note":[{"text":"` + strings.Repeat("x", 700<<10) + `"}]}`)
+	large := []byte(`{"resourceType":"Goal","note":[{"text":"` + strings.Repeat("x", 1000<<10) + `"}]}`)
 	send := func(token string) *http.Response {
 		r := newRequest("POST", "/fhir/Goal", bytes.NewReader(large))
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -160,8 +163,9 @@ func TestBodiesAreBounded(t *testing.T) {
 			r.ContentLength = 1 << 20
 			r.Header.Set("Authorization", "Bearer "+w.vars["social"])
 			r.Header.Set("Content-Type", "application/fhir+json")
-			w.server.ServeHTTP(httptest.NewRecorder(), r)
-			in.Close()
+			a := httptest.NewRecorder()
+			w.server.ServeHTTP(a, r)
+			in.CloseWithError(fmt.Errorf("it was answered %d %s", a.Code, a.Body))
 		}()
 		if _, err := out.Write(make([]byte, 1<<20)); err != nil {
 			t.Fatal(err)
@@ -214,4 +218,57 @@ func TestStoppedWithItsGrant(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	t.Errorf("%d places are taken by a grant that was stopped", p.Used())
+}
+
+// A large body that is being sent under a grant has the one place of the record for it,
+// and gives way to the person: what they send is done, and the other is told.
+func TestSlowBundleGivesWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	addr, _ := serve(t, w)
+	c, err := net.Dial("tcp", addr)
+	w.check(err)
+	defer c.Close()
+	fmt.Fprintf(c, "POST /fhir HTTP/1.1\r\nHost: record.example.org\r\nAuthorization: Bearer %s\r\nContent-Type: application/fhir+json\r\nContent-Length: %d\r\n\r\n{", w.vars["writer"], 200<<20)
+	p := httpapi.PlacesOfBundles(w.server)
+	for i := 0; p.Used() == 0 && i < 5000; i++ {
+		time.Sleep(time.Millisecond)
+	}
+	large := strings.Repeat(" ", 2<<20) + noBundle
+	if got := ask(t, "POST", addr, w.vars["social"], "/fhir", large); got != 503 {
+		t.Errorf("another grant's: %d", got)
+	}
+	if got := ask(t, "POST", addr, w.vars["ada"], "/fhir", large); got != 200 {
+		t.Errorf("the person's: %d", got)
+	}
+	c.SetReadDeadline(time.Now().Add(20 * time.Second))
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	w.check(err)
+	if b, _ := io.ReadAll(resp.Body); resp.StatusCode != 503 || !strings.Contains(string(b), "send it again") {
+		t.Errorf("the one that gave way: %s %s", resp.Status, b)
+	}
+}
+
+// A large body that does not come has no place for long.
+func TestLargeBodiesCome(t *testing.T) {
+	t.Parallel()
+	limits := generous
+	limits.BodyTime = 300 * time.Millisecond
+	w := newServer(t, limits)
+	ada := w.enrol("Ada")
+	addr, _ := serve(t, w)
+	hold(t, addr, w.grant(ada, "narrow", time.Hour, "patient/*.cruds", record.Results), "/fhir", 200<<20, 1)
+	p := httpapi.PlacesOfBundles(w.server)
+	for i := 0; p.Used() == 0 && i < 5000; i++ {
+		time.Sleep(time.Millisecond)
+	}
+	if p.Used() != 1 {
+		t.Fatal("it has no place")
+	}
+	for i := 0; p.Used() > 0 && i < 10_000; i++ { // of ten minutes that a large body may take
+		time.Sleep(time.Millisecond)
+	}
+	if p.Used() != 0 {
+		t.Error("it has its place still")
+	}
 }

@@ -1,6 +1,9 @@
 package search
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Reads are the types of resources that the search looks at: entries of others
 // change nothing of what Run and Includes give, and need not be brought. It is nil
@@ -54,4 +57,25 @@ func (q *Query) included() []string {
 		}
 	}
 	return types
+}
+
+// IDs are the ids that a search names with _id, and the types it searches, if it looks
+// at nothing but what has one of them: then there is nothing to go through.
+func (q *Query) IDs() (types, ids []string, only bool) {
+	if len(q.includes) > 0 {
+		return nil, nil, false
+	}
+	for _, c := range q.conditions {
+		for _, a := range c.tests {
+			switch t := a.test.(type) {
+			case *chainTest, *hasTest:
+				return nil, nil, false
+			case idsTest:
+				if !t.not {
+					ids, only = slices.Sorted(maps.Keys(t.ids)), true
+				}
+			}
+		}
+	}
+	return q.searched(), ids, only
 }

@@ -2,6 +2,7 @@ package search
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -31,6 +32,34 @@ func TestReads(t *testing.T) {
 		}
 		if got := q.Reads(); !slices.Equal(got, c.want) {
 			t.Errorf("%s?%s looks at %v, want %v", c.typ, c.text, got, c.want)
+		}
+	}
+}
+
+// Only a search that looks at nothing else is answered by looking ids up.
+func TestIDs(t *testing.T) {
+	for text, want := range map[string]string{
+		"_id=b,a":                            "a b",
+		"_id=a&code=x&_sort=-date&subject=p": "a",
+		"_id=a&_id=b":                        "b",
+		"_id:not=a":                          "-",
+		"_id:not=a&_id=b":                    "b",
+		"code=x":                             "-",
+		"_id=a&encounter.identifier=x":       "-",
+		"_id=a&_has:Observation:has-member:code=x": "-",
+		"_id=a&_include=Observation:encounter":     "-",
+		"_id=a&_revinclude=Observation:has-member": "-",
+	} {
+		q, err := Parse("Observation", text, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := "-"
+		if _, ids, only := q.IDs(); only {
+			got = strings.Join(ids, " ")
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}
 }

@@ -14,7 +14,7 @@ func (s *Store) Answers() (used, most int64, waiting int) {
 func (s *Store) MostAnswers(most int64) { s.answers.most = most }
 
 // TakeRoom takes room for so many bytes of entries, and waits for it.
-func (v *View) TakeRoom(bytes int) error { return v.take(context.Background(), bytes) }
+func (v *View) TakeRoom(bytes int) error { return v.take(context.Background(), bytes, 0) }
 
 // Copies is how often an entry counts while it is opened.
 const Copies = copies

@@ -124,7 +124,9 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 	if len(ops) == 0 { // all was so already; that it was asked is logged all the same
 		err = v.commit(ctx, done, nil, also...)
 	} else {
-		err = v.write(ctx, ops, pl.dir, done, also...)
+		if err = v.write(ctx, ops, pl.dir, done, also...); err == nil {
+			v.s.searched.add(v.person, v.grant.ID, pl.searched)
+		}
 	}
 	if errors.Is(err, errFull) && find.asked { // that it came so far tells what the conditions found
 		return nil, v.logRefused(ctx, find, err, tried(v, changes, len(changes)-1)...)

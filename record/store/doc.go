@@ -27,11 +27,15 @@
 // in buffers that are overwritten when the request ends. A memo is of one directory,
 // whose hashes say what changed since; that alone is read and indexed anew, and pages
 // of one type let a search open what it looks at. Where too much would be kept, or
-// nothing may be, a search goes through the rows instead, and finds the same.
+// nothing may be, a search goes through the rows instead, entry by entry, and finds the
+// same; few do at a time. What is named by _id is looked up. All of them end when nobody
+// waits for them. What a grant may write for others to go through has a bound.
 //
 //	memos        which there are, least recently used out (memo.go)
 //	memoWork     one is brought up to a directory (memo_work.go)
 //	pass         what one search goes through, in the clear (pass.go)
+//	parts        a search of what is not kept (parts.go), and places for it (cold.go)
+//	searched     how much each grant wrote for searches to go through (searched.go)
 //	Asked        what a list was asked for, inside the token of its next page (page.go)
 //
 // A memo goes when its grant is stopped or runs out, and when an epoch begins.
@@ -39,7 +43,8 @@
 // # Changing
 //
 // ApplyPlan runs a plan under the person's turn to write, from the record as it will
-// be changed: what a condition found is still so when the change is made. What was
+// be changed: what a condition found is still so when the change is made. The person
+// goes to the front of the line for it, and grants have turns in turn (writers.go). What was
 // found is in the log with the change, or with its refusal. Reads of a transaction
 // come last and see what it changes; a search in one would have to as well, and is
 // refused.

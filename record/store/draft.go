@@ -61,6 +61,9 @@ func (pl *planner) draft(c change.Change) (*draft, error) {
 		return nil, err
 	}
 	w.old, w.was, w.exists = old, was, exists && mine
+	if err := pl.countSearched(w); err != nil {
+		return nil, err
+	}
 	switch c.Verb {
 	case change.Create:
 		return w, pl.draftCreate(w, exists)
@@ -91,6 +94,30 @@ func (pl *planner) searchesStayQuick(r *fhir.Resource) error {
 	}
 	if r.Values() > fewValues && len(search.Index(r)) > most {
 		return record.Safef(record.TooLarge, "there is more to search for in this (codes, dates, references, texts) than one entry may have, which is %d KiB: write it as several", most>>10)
+	}
+	return nil
+}
+
+// countSearched counts what a change adds to what searches go through, and refuses what
+// would be more than a grant may write: whoever has the record is to be able to search
+// it, whatever others put there.
+func (pl *planner) countSearched(w *draft) error {
+	v := pl.v
+	if v.grant.Self {
+		return nil
+	}
+	more := 0
+	if w.res != nil {
+		more = len(search.Index(w.res))
+	}
+	if w.exists && w.was.Header.Author.Grant == v.grant.ID && len(w.was.Body) > 0 { // in place of their own
+		if old, err := fhir.Parse(w.was.Body, fhir.Limits{}); err == nil {
+			more -= len(search.Index(old))
+		}
+	}
+	pl.searched += more
+	if most := v.s.grantSearched(); more > 0 && v.s.searched.by(v.person, v.grant.ID)+pl.searched > most {
+		return record.Safef(record.TooMany, "what was written under this grant has more to search for (codes, dates, references, texts) than one may fill a record with, which is %d MiB: the person can delete some of it, or write it themselves", most>>20)
 	}
 	return nil
 }

@@ -130,3 +130,31 @@ func (v *View) MemoPlain() (plain []byte, err error) {
 	}
 	return append(plain, o.plain...), nil
 }
+
+// HasMemo tells whether something is kept for a View's grant.
+func (s *Store) HasMemo(v *View) bool {
+	s.memos.mu.Lock()
+	defer s.memos.mu.Unlock()
+	e := s.memos.at[memoKey{v.person, v.token.Grant}]
+	return e != nil && !e.Value.(*memo).beyond
+}
+
+// Cold takes a place among those who go through the rows.
+func (v *View) Cold(ctx context.Context) (leave func(), err error) { return v.cold(ctx) }
+
+// ColdTaken is how many of those places are taken.
+func (s *Store) ColdTaken() int {
+	s.colds.mu.Lock()
+	defer s.colds.mu.Unlock()
+	used := s.colds.used
+	return int(used / coldWeight)
+}
+
+// Searched is what a View's grant is counted to have written for searches.
+func (v *View) Searched() int { return v.s.searched.by(v.person, v.grant.ID) }
+
+// BeyondFor is how long what is too much to keep is not tried again.
+const BeyondFor = beyondFor
+
+// MostGathered is how much the conditions of a change hold of a record.
+const MostGathered = mostGathered

@@ -26,7 +26,7 @@ type finder struct {
 	found  map[string][]string // by type: Type/id/_history/n, each once
 	read   []string            // the same, of what is patched
 	seen   map[string]bool
-	passes map[string]*pass // by the types that they have
+	passes map[string]*pass // by the types that they have; nil is too much to hold
 	took   time.Duration    // looking
 	broken error            // a fault, or errStale, which no plan can make something else of
 }
@@ -85,8 +85,8 @@ func (f *finder) Find(typ, query string) ([]fhir.Ref, error) {
 	}
 	began := time.Now()
 	defer func() { f.took += time.Since(began) }()
-	if f.took > v.patience() {
-		return nil, record.Safef(record.TooLarge, "the conditions of this request take too long, and the person can change nothing meanwhile: send fewer, or simpler ones")
+	if f.took >= v.patience() {
+		return nil, errLongConditions
 	}
 	if !grant.Covers(v.grant, grant.ActSearch, typ) {
 		return nil, record.Errorf(record.Forbidden, "this grant does not include searching %s, which a condition needs", typ)
@@ -104,23 +104,23 @@ func (f *finder) Find(typ, query string) ([]fhir.Ref, error) {
 			}
 		}
 	}
-	pass, err := f.pass(q.Reads())
-	if err != nil {
-		return nil, f.fail(err)
+	ctx, cancel := f.ctx, context.CancelFunc(func() {})
+	if !v.grant.Self {
+		ctx, cancel = context.WithTimeout(f.ctx, v.patience()-f.took)
 	}
-	found, err := q.Run(pass.all)
-	if err != nil {
-		return nil, f.fail(err)
+	defer cancel()
+	list, err := f.matches(ctx, q)
+	if err != nil && ctx.Err() != nil && f.ctx.Err() == nil {
+		return nil, errLongConditions
 	}
-	matches, _, err := found.Page(nil, enough)
 	if err != nil {
 		return nil, f.fail(err)
 	}
 	f.search(typ)
-	refs, names := make([]fhir.Ref, len(matches)), f.found[typ]
-	for n, i := range matches {
-		refs[n] = fhir.Ref{Type: typ, ID: strings.Clone(pass.all[i].Ref.ID)}
-		if err := f.show(&names, refs[n], pass.more[i].stamp.Version()); err != nil {
+	refs, names := make([]fhir.Ref, len(list)), f.found[typ]
+	for n, m := range list {
+		refs[n] = fhir.Ref{Type: typ, ID: strings.Clone(m.entry.Ref.ID)}
+		if err := f.show(&names, refs[n], m.more.stamp.Version()); err != nil {
 			return nil, err
 		}
 	}
@@ -128,31 +128,72 @@ func (f *finder) Find(typ, query string) ([]fhir.Ref, error) {
 	return refs, nil
 }
 
-// pass is what a condition goes through. A plan may have a thousand conditions, and
-// nobody changes the record meanwhile: it is brought together once.
-func (f *finder) pass(types []string) (*pass, error) {
-	key := strings.Join(types, ",") // "" for all
-	for _, k := range []string{key, ""} {
-		if p := f.passes[k]; p != nil {
-			return p, nil
-		}
-	}
-	if len(f.passes) == maxPasses {
-		f.close()
-		key, types = "", nil
-	}
+var errLongConditions error = record.Safef(record.TooLarge, "the conditions of this request take too long, and the person can change nothing meanwhile: send fewer, or simpler ones, or search first")
+
+// matches are the first that a condition finds.
+func (f *finder) matches(ctx context.Context, q *search.Query) (list []match, err error) {
 	v := f.pl.v
-	var p *pass
-	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
 		person, d, err := v.directory(r)
 		if err == nil && person.Head.Dir != f.pl.dir {
 			err = errStale
 		}
-		if err == nil {
-			p, err = v.pass(f.ctx, r, f.pl.dir, d, types)
+		if err != nil {
+			return err
+		}
+		p, err := v.byIDs(ctx, r, d, q)
+		if p != nil {
+			defer p.close()
+		}
+		if err == nil && p == nil {
+			p, err = f.pass(ctx, r, d, q.Reads())
+		}
+		if err != nil {
+			return err
+		}
+		var found *search.Result
+		if p != nil {
+			found, err = q.RunUntil(ctx, p.all)
+		} else if p, found, _, err = v.foundInParts(ctx, r, d, q, nil, enough); p != nil {
+			defer p.close()
+		}
+		if err != nil {
+			return err
+		}
+		first, _, err := found.Page(nil, enough)
+		for _, i := range first {
+			list = append(list, match{entry: p.all[i], more: p.more[i]})
 		}
 		return err
 	})
+	return list, err
+}
+
+// pass is what a condition goes through. A plan may have a thousand conditions, and
+// nobody changes the record meanwhile: it is brought together once. It is nil when that
+// is too much.
+func (f *finder) pass(ctx context.Context, r kv.Reader, d *rows.Directory, types []string) (*pass, error) {
+	key := strings.Join(types, ",") // "" for all
+	for _, k := range []string{key, ""} {
+		if p, known := f.passes[k]; known {
+			return p, nil
+		}
+	}
+	held := 0
+	for _, p := range f.passes {
+		if p != nil {
+			held += len(p.plain)
+		}
+	}
+	if len(f.passes) == maxPasses || held > mostGathered {
+		f.close()
+		key, types = "", nil
+	}
+	v := f.pl.v
+	p, err := v.pass(ctx, r, f.pl.dir, d, types)
+	if err == nil && p == nil {
+		p, err = v.gather(ctx, r, d, types)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +218,9 @@ func (v *View) patience() time.Duration {
 
 func (f *finder) close() {
 	for _, p := range f.passes {
-		p.close()
+		if p != nil {
+			p.close()
+		}
 	}
 	clear(f.passes)
 }

@@ -11,6 +11,9 @@ import (
 // maxGathered is how much of a record is brought together at once, in bytes.
 const maxGathered = 128 << 20
 
+// gatheredAtOnce is how much is brought together before room is taken for it.
+const gatheredAtOnce = 1 << 20
+
 // Gather brings together the newest version of every entry that the grant lets be
 // found and read, in the order of their names, for what is made of the whole of it: a
 // summary. It is one pass over one snapshot, and one search in the log, under the
@@ -20,13 +23,13 @@ func (v *View) Gather(ctx context.Context, as string) (list []Entry, err error) 
 		return nil, err
 	}
 	err = v.retry(ctx, func() error {
-		list, err = v.gather(ctx, as)
+		list, err = v.everything(ctx, as)
 		return err
 	})
 	return list, err
 }
 
-func (v *View) gather(ctx context.Context, as string) ([]Entry, error) {
+func (v *View) everything(ctx context.Context, as string) ([]Entry, error) {
 	ev := audit.Event{Action: audit.Search, Query: as}
 	if !v.coversAny(grant.ActSearch, "") || !v.coversAny(grant.ActRead, "") {
 		ev.Outcome, ev.Reason = audit.Refused, audit.NoVerb
@@ -36,11 +39,8 @@ func (v *View) gather(ctx context.Context, as string) ([]Entry, error) {
 		return nil, record.Safef(record.Forbidden, "this grant does not include searching and reading, which %s needs", as)
 	}
 	var list []Entry
-	size := 0
-	err := v.scan(func(_ line, e Entry) (bool, error) {
-		if err := ctx.Err(); err != nil {
-			return false, err // nobody waits for it any more
-		}
+	size, grown := 0, 0
+	err := v.scan(ctx, func(_ line, e Entry) (bool, error) {
 		if e.Header.Deleted {
 			return true, nil
 		}
@@ -51,12 +51,18 @@ func (v *View) gather(ctx context.Context, as string) ([]Entry, error) {
 		if size += len(e.Body); size > maxGathered {
 			return false, record.Safef(record.TooLarge, "this record is larger than %s can be made of: ask for its parts, by searches", as)
 		}
+		if grown += len(e.Body); grown >= gatheredAtOnce {
+			if err := v.take(ctx, grown, len(e.Body)); err != nil {
+				return false, err
+			}
+			grown = 0
+		}
 		list = append(list, e)
 		ev.Entries = append(ev.Entries, named(e.Ref, e.Version))
 		return true, nil
 	})
 	if err == nil {
-		err = v.take(ctx, size)
+		err = v.take(ctx, grown, grown)
 	}
 	if err != nil {
 		return nil, err

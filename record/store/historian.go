@@ -60,22 +60,27 @@ func (h *historian) collect(ctx context.Context, r kv.Reader) error {
 		return err
 	}
 	if h.d = d; h.q.ID != "" {
-		return h.one(r)
+		return h.one(ctx, r)
 	}
 	m, err := h.v.recall(ctx, r, p.Head.Dir, d, search.Index)
 	if err != nil {
 		return err
 	}
 	if m != nil {
-		return h.fromMemo(r, m)
+		return h.fromMemo(ctx, r, m)
 	}
+	leave, err := h.v.cold(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	for n := range rows.Segments {
 		lines, err := d.Segment(h.v.s.known.Reader(r), n)
 		if err != nil {
 			return err
 		}
-		_, err = h.v.scanRows(r, n, lines, func(l line, newest rows.Version) (bool, error) {
-			_, err := h.entry(r, l, newest)
+		_, err = h.v.scanRows(ctx, r, n, lines, func(l line, newest rows.Version) (bool, error) {
+			_, err := h.entry(ctx, r, l, newest)
 			return err == nil, err
 		})
 		if err != nil {
@@ -86,8 +91,11 @@ func (h *historian) collect(ctx context.Context, r kv.Reader) error {
 }
 
 // fromMemo takes the newest versions from what is kept. Most entries have no other.
-func (h *historian) fromMemo(r kv.Reader, m *memo) error {
+func (h *historian) fromMemo(ctx context.Context, r kv.Reader, m *memo) error {
 	return h.v.headers(m, func(typ string) bool { return h.q.Type == "" || typ == h.q.Type }, func(e *header) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if h.v.decide(grant.ActHistory, record.Meta{Type: e.ref.Type, Section: e.section}) != grant.Allowed {
 			return nil
 		}
@@ -102,12 +110,12 @@ func (h *historian) fromMemo(r kv.Reader, m *memo) error {
 		if err != nil {
 			return err
 		}
-		return h.older(r, l, until)
+		return h.older(ctx, r, l, until)
 	})
 }
 
 // one is the history of a single entry.
-func (h *historian) one(r kv.Reader) error {
+func (h *historian) one(ctx context.Context, r kv.Reader) error {
 	id := h.v.hold.EntryID(h.q.Type, h.q.ID)
 	l, there, err := h.d.Lookup(h.v.s.known.Reader(r), id)
 	if err != nil {
@@ -119,13 +127,13 @@ func (h *historian) one(r kv.Reader) error {
 	}
 	newest, err := rows.ReadVersion(r, id, l.Stamp, l.Hash)
 	if err == nil {
-		h.decided, err = h.entry(r, l, newest)
+		h.decided, err = h.entry(ctx, r, l, newest)
 	}
 	return err
 }
 
 // entry goes through an entry's versions, newest first, if the grant may see them.
-func (h *historian) entry(r kv.Reader, l line, newest rows.Version) (grant.Decision, error) {
+func (h *historian) entry(ctx context.Context, r kv.Reader, l line, newest rows.Version) (grant.Decision, error) {
 	head, section, mine, err := h.v.header(r, l, newest)
 	if err != nil || !mine || h.q.Type != "" && head.Type != h.q.Type {
 		return grant.Hidden, err
@@ -135,17 +143,20 @@ func (h *historian) entry(r kv.Reader, l line, newest rows.Version) (grant.Decis
 		return decided, nil
 	}
 	until := h.version(l.Entry, l.Stamp.Version(), head.Time, forever, sizeOf(newest))
-	return decided, h.older(r, l, until)
+	return decided, h.older(ctx, r, l, until)
 }
 
 // older goes through the versions before the newest, which is the newest since until.
-func (h *historian) older(r kv.Reader, l line, until int64) error {
+func (h *historian) older(ctx context.Context, r kv.Reader, l line, until int64) error {
 	if l.Stamp.Version() == 1 {
 		return nil
 	}
 	return rows.Walk(r, l, func(ver rows.Version) (bool, error) {
 		if ver.At == l.Stamp {
 			return true, nil
+		}
+		if err := ctx.Err(); err != nil {
+			return false, err
 		}
 		head, _, mine, err := h.v.header(r, l, ver)
 		if err == nil && !mine {

@@ -42,17 +42,19 @@ func (h *historian) page(ctx context.Context, r kv.Reader) (HistoryPage, error) 
 		}
 		return 1
 	})
-	n, size := 0, 0
+	n, size, largest := 0, 0, 0
 	for n < min(len(h.kept), h.q.Limit) && (n == 0 || size+h.kept[n].size <= maxPageBytes) {
-		size += h.kept[n].size
+		size, largest = size+h.kept[n].size, max(largest, h.kept[n].size)
 		n++
 	}
 	more := n < len(h.kept) && n > 0
 	h.kept = h.kept[:n]
-	err := h.v.take(ctx, size)
+	had := h.v.weight
+	err := h.v.take(ctx, size, largest)
 	if err != nil {
 		return HistoryPage{}, err
 	}
+	defer h.v.taken(had, size)
 	if p.Versions, err = h.v.openAll(r, h.d, h.kept, &p.plains); err != nil {
 		p.Release()
 		return HistoryPage{}, err

@@ -16,7 +16,7 @@ import (
 //
 //	table   for each page:  count(4) || bytes(4) || len(type)(1) || type
 //	page    ids(4) || FHIR ids, one after the other || for each entry:
-//	        entry(16) || stamp(8) || section(1) || deleted(1) || time(8) || body(4) || len(id)(1) || len(index)(4) || index
+//	        entry(16) || stamp(8) || section(1) || flags(1) || time(8) || body(4) || len(id)(1) || len(index)(4) || index || author(16) if it is not the person
 //	lines   for each entry of the segment, in order: entry(16) || stamp(8) || hash(32) || page(4)
 //
 // A page holds entries of one type, so a search by type opens what it needs.
@@ -29,6 +29,9 @@ const (
 	headerSize = 16 + 8 + 1 + 1 + 8 + 4 + 1 + 4
 	placeSize  = 16 + 8 + 32 + 4
 
+	isDeleted = 1
+	byGrant   = 2
+
 	nowhere = 1<<32 - 1 // the page of an entry that is not the View's
 )
 
@@ -38,15 +41,22 @@ type header struct {
 	stamp   stamp
 	section record.Section
 	deleted bool
-	time    int64  // Unix milliseconds
-	body    uint32 // bytes of JSON
+	author  record.GrantID // zeros: the person
+	time    int64          // Unix milliseconds
+	body    uint32         // bytes of JSON
 	ref     fhir.Ref
 	index   []byte // of package search; points into what was opened
 }
 
 func (h *header) updated() time.Time { return time.UnixMilli(h.time).UTC() }
 
-func (h *header) size() int { return headerSize + len(h.ref.ID) + len(h.index) }
+func (h *header) size() int {
+	n := headerSize + len(h.ref.ID) + len(h.index)
+	if h.author != (record.GrantID{}) {
+		n += len(h.author)
+	}
+	return n
+}
 
 // place is a line of the directory, and where its header is.
 type place struct {
@@ -135,13 +145,19 @@ func marshalPage(headers []header) []byte {
 		b = binary.BigEndian.AppendUint64(b, uint64(h.stamp))
 		b = append(b, byte(h.section), 0)
 		if h.deleted {
-			b[len(b)-1] = 1
+			b[len(b)-1] |= isDeleted
+		}
+		if h.author != (record.GrantID{}) {
+			b[len(b)-1] |= byGrant
 		}
 		b = binary.BigEndian.AppendUint64(b, uint64(h.time))
 		b = binary.BigEndian.AppendUint32(b, h.body)
 		b = append(b, byte(len(h.ref.ID)))
 		b = binary.BigEndian.AppendUint32(b, uint32(len(h.index)))
 		b = append(b, h.index...)
+		if h.author != (record.GrantID{}) {
+			b = append(b, h.author[:]...)
+		}
 	}
 	return b
 }
@@ -156,13 +172,17 @@ func parsePage(b []byte, typ string, fn func(*header)) {
 	for len(b) > 0 {
 		copy(h.entry[:], b)
 		h.stamp = stamp(binary.BigEndian.Uint64(b[16:]))
-		h.section, h.deleted = record.Section(b[24]), b[25] == 1
+		h.section, h.deleted = record.Section(b[24]), b[25]&isDeleted != 0
 		h.time = int64(binary.BigEndian.Uint64(b[26:]))
 		h.body = binary.BigEndian.Uint32(b[34:])
 		h.ref = fhir.Ref{Type: typ, ID: ids[:b[38]]}
 		ids = ids[b[38]:]
 		end := headerSize + int(binary.BigEndian.Uint32(b[39:]))
 		h.index = b[headerSize:end:end]
+		h.author = record.GrantID{}
+		if b[25]&byGrant != 0 {
+			end += copy(h.author[:], b[end:])
+		}
 		b = b[end:]
 		fn(&h)
 	}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
+	"carehold/record"
 	"carehold/record/fhir"
 	"carehold/record/kv"
 	"carehold/record/rows"
@@ -15,6 +17,7 @@ import (
 // read, opened and indexed; the pages that it is in are sealed anew, and the rest is
 // shared with the memo before. From an empty memo that is the whole record.
 type memoWork struct {
+	ctx   context.Context
 	v     *View
 	r     kv.Reader
 	index func(*fhir.Resource) []byte
@@ -39,37 +42,39 @@ func (v *View) recall(ctx context.Context, r kv.Reader, root hash, d *rows.Direc
 	}
 	key := memoKey{v.person, v.token.Grant}
 	was := kept.get(key, v.hold.Epoch())
-	for was == nil {
-		done, wait := kept.begin(key)
-		if wait == nil {
-			defer done()
-			if was = kept.get(key, v.hold.Epoch()); was == nil {
-				was = &memo{key: key, epoch: v.hold.Epoch(), until: v.grant.Until, size: memoSize}
-			}
-			break
-		}
-		select {
-		case <-wait:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		was = kept.get(key, v.hold.Epoch())
+	if was.answers(root, v.s.time()) {
+		return was.orNone(), nil
 	}
-	switch {
-	case was.beyond:
-		return nil, nil
-	case was.dir == root:
-		return was, nil
+	// One at a time for a grant: what comes of it is what the others wait for.
+	done, err := kept.begin(ctx, key, v.coldPatience())
+	if err != nil {
+		_ = v.Spend()
+		return nil, err
 	}
-	w := memoWork{v: v, r: r, index: index, seal: v.memoSeal(), most: kept.most, next: *was,
+	defer done()
+	if was = kept.get(key, v.hold.Epoch()); was.answers(root, v.s.time()) {
+		return was.orNone(), nil
+	}
+	if was == nil || was.beyond {
+		was = &memo{key: key, self: v.grant.Self, epoch: v.hold.Epoch(), until: v.grant.Until, size: memoSize}
+	}
+	if was.changed(d) > fewChanged {
+		leave, err := v.cold(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+	}
+	w := memoWork{ctx: ctx, v: v, r: r, index: index, seal: v.memoSeal(), most: kept.most, next: *was,
 		open: make(map[int][]header), room: make(map[string]int)}
 	x, err := w.run(root, d)
 	switch {
 	case errors.Is(err, errBeyond):
-		kept.put(&memo{key: key, epoch: was.epoch, until: was.until, size: memoSize, beyond: true})
+		kept.put(&memo{key: key, self: was.self, epoch: was.epoch, until: was.until, size: memoSize, dir: root, beyond: true, since: v.s.time()})
 		return nil, nil
 	case err == nil:
 		kept.put(x)
+		v.s.searched.learn(v.person, x.written, v.grant.Self)
 	}
 	return x, err
 }
@@ -77,7 +82,10 @@ func (v *View) recall(ctx context.Context, r kv.Reader, root hash, d *rows.Direc
 func (w *memoWork) run(root hash, d *rows.Directory) (*memo, error) {
 	defer w.seal.key.Destroy()
 	defer w.forget()
-	w.next.pages = slices.Clone(w.next.pages)
+	w.next.pages, w.next.written = slices.Clone(w.next.pages), maps.Clone(w.next.written)
+	if w.next.written == nil {
+		w.next.written = make(map[record.GrantID]int)
+	}
 	if w.next.table != nil {
 		b, err := w.seal.open(nil, inTable, 0, w.next.table)
 		if err != nil {
@@ -180,7 +188,7 @@ const unread = nowhere - 1
 func (w *memoWork) read(n int, lines []line, now []place, fresh int) error {
 	if fresh > 8 && fresh > len(lines)/8 {
 		i := 0
-		_, err := w.v.scanRows(w.r, n, lines, func(_ line, ver rows.Version) (bool, error) {
+		_, err := w.v.scanRows(w.ctx, w.r, n, lines, func(_ line, ver rows.Version) (bool, error) {
 			err := w.look(&now[i], ver)
 			i++
 			return err == nil, err
@@ -190,6 +198,9 @@ func (w *memoWork) read(n int, lines []line, now []place, fresh int) error {
 	for i := range now {
 		if now[i].page != unread {
 			continue
+		}
+		if err := w.ctx.Err(); err != nil {
+			return err
 		}
 		ver, err := rows.ReadVersion(w.r, now[i].Entry, now[i].Stamp, now[i].Hash)
 		if err == nil {
@@ -240,6 +251,9 @@ func (v *View) headerOf(r kv.Reader, l line, ver rows.Version, index func(*fhir.
 	}
 	h = header{entry: l.Entry, stamp: l.Stamp, section: e.Section, deleted: e.Header.Deleted,
 		time: e.Header.Time.UnixMilli(), body: uint32(len(e.Body)), ref: e.Ref}
+	if !e.Header.Author.Self {
+		h.author = e.Header.Author.Grant
+	}
 	if h.deleted || wanted != nil && !wanted(&h) {
 		return h, true, nil
 	}
@@ -266,6 +280,7 @@ func (w *memoWork) add(h header) (uint32, error) {
 		return 0, err
 	}
 	w.open[i] = append(headers, h)
+	w.next.count(&h, 1)
 	w.table[i].count++
 	w.table[i].bytes += uint32(h.size())
 	if w.next.size += h.size(); w.next.size > w.most {
@@ -328,6 +343,7 @@ func (w *memoWork) remove(p place) error {
 		return errMemo
 	}
 	size := headers[at].size()
+	w.next.count(&headers[at], -1)
 	w.open[i] = slices.Delete(headers, at, at+1)
 	w.table[i].count--
 	w.table[i].bytes -= uint32(size)

@@ -19,7 +19,7 @@ const movedByPerson = "person"
 // file it as it is now.
 func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 	err = v.own(ctx, audit.Event{Action: audit.Read, Entries: []string{ref.String()}}, func(*audit.Event) error {
-		e, err := v.fetch(ref, 0)
+		e, err := v.fetch(ctx, ref, 0)
 		if err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func (v *View) Imports(ctx context.Context) (list []ImportInfo, err error) {
 	err = v.own(ctx, audit.Event{Action: audit.Search}, func(*audit.Event) error {
 		list = nil
 		at := make(map[record.ImportID]int)
-		return v.all(func(e Entry) {
+		return v.all(ctx, func(e Entry) {
 			o := e.Header.Origin
 			if o.IsZero() || e.Header.Deleted {
 				return
@@ -188,7 +188,7 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 	ev := audit.Event{Action: audit.Undo}
 	var ops []op
 	found := false
-	err = v.scan(func(l line, e Entry) (bool, error) {
+	err = v.scan(ctx, func(l line, e Entry) (bool, error) {
 		if e.Header.Origin.Import != id || e.Header.Origin.IsZero() {
 			_, changed, err := v.ofImport(l, id, false)
 			if changed {

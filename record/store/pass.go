@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"carehold/record"
+	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/kv"
 	"carehold/record/rows"
@@ -19,6 +20,7 @@ type pass struct {
 	more  []beside // of the same entries
 	plain []byte   // what was opened
 	apart bool     // the indexes are not in plain
+	parts *parts   // it is of what matched only; nil: of everything
 	buf   *buffers
 	v     *View
 	held  int64 // of the room for answers
@@ -29,12 +31,6 @@ type beside struct {
 	stamp stamp
 	body  uint32 // bytes of JSON
 }
-
-// maxPass is how much of a record one search goes through when nothing of it is kept:
-// the indexes of some hundred thousand entries.
-const maxPass = 256 << 20
-
-var errLargePass error = record.Safef(record.TooLarge, "this record has more than one search can go through: search one type of resource at a time, by its own parameters")
 
 // buffers are used again by the next pass, overwritten.
 type buffers struct {
@@ -66,6 +62,9 @@ func (p *pass) close() {
 	p.v.s.answers.release(p.v.shares(), p.held)
 	p.v.passes -= p.held
 	p.held = 0
+	if p.parts != nil {
+		p.parts.leave()
+	}
 	clear(p.plain)
 	if p.apart {
 		for i := range p.all {
@@ -78,23 +77,24 @@ func (p *pass) close() {
 }
 
 // pass brings together what a search goes through, as of a directory: of the types
-// that it looks at, nil for all.
+// that it looks at, nil for all. It is nil when nothing of the record is kept, which is
+// then gone through in parts.
 func (v *View) pass(ctx context.Context, r kv.Reader, root hash, d *rows.Directory, types []string) (*pass, error) {
-	b := buffersPool.Get().(*buffers)
-	p := &pass{all: b.all, more: b.more, buf: b, v: v}
 	m, err := v.recall(ctx, r, root, d, search.Index)
-	switch {
-	case err != nil:
-	case m != nil:
-		err = p.fromMemo(ctx, v, m, types)
-	default:
-		err = p.fromRows(ctx, v, r, d, types)
+	if err != nil || m == nil {
+		return nil, err
 	}
-	if err != nil {
+	p := v.newPass()
+	if err := p.fromMemo(ctx, v, m, types); err != nil {
 		p.close()
 		return nil, err
 	}
 	return p, nil
+}
+
+func (v *View) newPass() *pass {
+	b := buffersPool.Get().(*buffers)
+	return &pass{all: b.all, more: b.more, buf: b, v: v}
 }
 
 func (p *pass) add(h *header) {
@@ -127,6 +127,9 @@ func (p *pass) fromMemo(ctx context.Context, v *View, m *memo, types []string) e
 	}
 	p.plain = p.buf.plain[:0]
 	for _, i := range o.pages {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		from := len(p.plain)
 		if p.plain, err = o.page(p.plain, i); err != nil {
 			return err
@@ -141,43 +144,64 @@ func (p *pass) fromMemo(ctx context.Context, v *View, m *memo, types []string) e
 	return nil
 }
 
-// fromRows goes through the rows themselves: where nothing is kept.
-func (p *pass) fromRows(ctx context.Context, v *View, r kv.Reader, d *rows.Directory, types []string) error {
-	may := make(map[string]searchable)
-	wanted := func(h *header) bool {
-		if types != nil && !slices.Contains(types, h.ref.Type) {
-			return false
-		}
-		if _, known := may[h.ref.Type]; !known {
-			may[h.ref.Type] = v.searchable(h.ref.Type)
-		}
-		return may[h.ref.Type][h.section]
+// mostNamed is how many entries a search looks up by their ids: of all types there are
+// 146 for each.
+const mostNamed = 1000
+
+// byIDs brings together the entries that a search names by their ids: there is nothing
+// to go through for it. It is nil when a search asks for anything else.
+func (v *View) byIDs(ctx context.Context, r kv.Reader, d *rows.Directory, q *search.Query) (*pass, error) {
+	types, ids, only := q.IDs()
+	if !only || len(ids)*len(types) > mostNamed {
+		return nil, nil
 	}
+	p := v.newPass()
 	p.apart = true
+	known := v.s.known.Reader(r)
 	size := 0
-	for n := range d {
-		lines, err := d.Segment(r, n)
-		if err != nil {
-			return err
+	for _, typ := range types {
+		may := v.searchable(typ)
+		if may.none() {
+			continue
 		}
-		_, err = v.scanRows(r, n, lines, func(l line, ver rows.Version) (bool, error) {
-			h, mine, err := v.headerOf(r, l, ver, search.Index, wanted)
-			if err != nil || !mine || h.deleted || !wanted(&h) {
-				return err == nil, err
+		for _, id := range ids {
+			err := ctx.Err()
+			if err == nil {
+				err = p.lookUp(r, known, d, fhir.Ref{Type: typ, ID: id}, may)
 			}
-			if size += len(h.index); size > maxPass {
-				return false, errLargePass
+			if n := len(p.all); err == nil && n > 0 {
+				size += len(p.all[n-1].Index)
+				err = p.holds(ctx, size)
 			}
-			if err := p.holds(ctx, size); err != nil {
-				return false, err
+			if err != nil {
+				p.close()
+				return nil, err
 			}
-			p.add(&h)
-			return true, nil
-		})
-		if err != nil {
-			return err
 		}
 	}
+	return p, nil
+}
+
+func (p *pass) lookUp(r, known kv.Reader, d *rows.Directory, ref fhir.Ref, may searchable) error {
+	v := p.v
+	id := v.hold.EntryID(ref.Type, ref.ID)
+	l, there, err := d.Lookup(known, id)
+	if err != nil {
+		return err
+	}
+	if !there {
+		v.hold.Miss()
+		return nil
+	}
+	ver, err := rows.ReadVersion(r, id, l.Stamp, l.Hash)
+	if err != nil {
+		return err
+	}
+	h, mine, err := v.headerOf(r, l, ver, search.Index, func(h *header) bool { return may[h.section] })
+	if err != nil || !mine || h.deleted || !may[h.section] {
+		return err
+	}
+	p.add(&h)
 	return nil
 }
 

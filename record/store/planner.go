@@ -24,6 +24,8 @@ type planner struct {
 	base    string                         // of the server's own URLs
 	opened  int                            // bytes of what was looked up, which a plan holds
 	room    int                            // how many it may
+
+	searched int // bytes that it adds to what searches go through
 }
 
 // A plan holds what it has looked up until it is made: so much, and twice what was

@@ -48,12 +48,15 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 	if version > 0 {
 		asked += "/_history/" + version.String()
 	}
-	found, err := v.fetch(ref, version)
+	had := v.weight
+	found, err := v.fetch(ctx, ref, version)
 	ev := audit.Event{Action: audit.Read, Entries: []string{asked}}
 	var answer error
 	switch {
 	case errors.Is(err, record.NotFound):
 		ev.Outcome, ev.Reason, answer = audit.Refused, audit.OutsideGrant, notThere(ref)
+	case errors.Is(err, record.TooLarge): // which tells that it is there
+		ev.Outcome, ev.Reason, answer = audit.Refused, audit.BadRequest, err
 	case err != nil:
 		return Entry{}, err
 	default:
@@ -73,9 +76,9 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 			ev.Outcome, ev.Reason, answer = audit.Refused, audit.OutsideGrant, notThere(ref)
 		}
 	}
-	if answer == nil {
-		switch err := v.take(ctx, len(found.Body)); {
-		case errors.Is(err, record.TooLarge): // which tells that it is there
+	if answer == nil && v.weight == had { // a small one
+		switch err := v.take(ctx, len(found.Body), 0); {
+		case errors.Is(err, record.TooLarge):
 			ev.Outcome, ev.Reason, answer = audit.Refused, audit.BadRequest, err
 		case err != nil:
 			return Entry{}, err
@@ -92,7 +95,7 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 
 // fetch reads and opens a version; record.NotFound when it is not there or not in
 // the sections the View holds. Nothing is decided or logged yet.
-func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) {
+func (v *View) fetch(ctx context.Context, ref fhir.Ref, version record.Version) (e Entry, err error) {
 	id := v.hold.EntryID(ref.Type, ref.ID)
 	var mine bool
 	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
@@ -111,7 +114,7 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 		if version == 0 {
 			version = l.Stamp.Version()
 		}
-		e, mine, err = v.version(r, l, version)
+		e, mine, err = v.version(ctx, r, l, version)
 		return err
 	})
 	switch {
@@ -125,8 +128,9 @@ func (v *View) fetch(ref fhir.Ref, version record.Version) (e Entry, err error) 
 	return e, nil
 }
 
-// version walks to a version of an entry and opens it, and none on the way.
-func (v *View) version(r kv.Reader, l line, version record.Version) (e Entry, mine bool, err error) {
+// version walks to a version of an entry and opens it, and none on the way. A large one
+// takes room before it is opened.
+func (v *View) version(ctx context.Context, r kv.Reader, l line, version record.Version) (e Entry, mine bool, err error) {
 	err = rows.Walk(r, l, func(ver rows.Version) (more bool, err error) {
 		switch {
 		case ver.At.Version() == version:
@@ -138,6 +142,13 @@ func (v *View) version(r kv.Reader, l line, version record.Version) (e Entry, mi
 			}
 			if err != nil || !mine {
 				return false, err
+			}
+			if ver.Count() > 1 {
+				had, size := v.weight, v.opensTo(ver)
+				if err := v.take(ctx, size, size); err != nil {
+					return false, err
+				}
+				defer v.taken(had, size)
 			}
 			e, mine, err = v.open(r, ver)
 			return false, err
@@ -218,6 +229,17 @@ func (v *View) openTo(p *plains, r kv.Reader, ver rows.Version) (e Entry, mine b
 		e.Body = json
 	}
 	return e, true, nil
+}
+
+// opensTo is about what opening a version takes, which is the View's: of one with a
+// content no more than stands before that.
+func (v *View) opensTo(ver rows.Version) int {
+	if s, e, mine, err := v.recognise(ver.ID, ver.At, ver.First); err == nil && mine {
+		if first, err := v.hold.OpenFirst(s, e, ver.ID, ver.At.Sealed(), ver.First); err == nil && entry.HasContent(first) {
+			return len(first)
+		}
+	}
+	return sizeOf(ver)
 }
 
 // plain opens the plaintext of a version; of one with a content, its first part,

@@ -13,7 +13,7 @@ import (
 // scan opens the newest version of every entry the View holds, in one pass over
 // one snapshot, in the order of the entries' names. The directory leads: a row
 // it does not name is not there, and one it names that is missing is damage.
-func (v *View) scan(fn func(l line, e Entry) (more bool, err error)) error {
+func (v *View) scan(ctx context.Context, fn func(l line, e Entry) (more bool, err error)) error {
 	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
 		_, d, err := v.directory(r)
 		if err != nil {
@@ -24,7 +24,7 @@ func (v *View) scan(fn func(l line, e Entry) (more bool, err error)) error {
 			if err != nil {
 				return err
 			}
-			if more, err := v.scanSegment(r, n, lines, fn); err != nil || !more {
+			if more, err := v.scanSegment(ctx, r, n, lines, fn); err != nil || !more {
 				return err
 			}
 		}
@@ -33,8 +33,8 @@ func (v *View) scan(fn func(l line, e Entry) (more bool, err error)) error {
 }
 
 // scanSegment opens what the View holds of one segment.
-func (v *View) scanSegment(r kv.Reader, n int, lines []line, fn func(line, Entry) (bool, error)) (more bool, err error) {
-	return v.scanRows(r, n, lines, func(l line, ver rows.Version) (bool, error) {
+func (v *View) scanSegment(ctx context.Context, r kv.Reader, n int, lines []line, fn func(line, Entry) (bool, error)) (more bool, err error) {
+	return v.scanRows(ctx, r, n, lines, func(l line, ver rows.Version) (bool, error) {
 		// Whose it is shows in row 0: a large document of another section is not read.
 		e, mine, err := v.open(r, ver)
 		if err != nil || !mine {
@@ -45,8 +45,9 @@ func (v *View) scanSegment(r kv.Reader, n int, lines []line, fn func(line, Entry
 }
 
 // scanRows walks the segment's lines and the entry rows side by side, both in the
-// order of the names, and gives row 0 of each entry's newest version, verified.
-func (v *View) scanRows(r kv.Reader, n int, lines []line, fn func(line, rows.Version) (bool, error)) (more bool, err error) {
+// order of the names, and gives row 0 of each entry's newest version, verified. It ends
+// when nobody waits for it any more.
+func (v *View) scanRows(ctx context.Context, r kv.Reader, n int, lines []line, fn func(line, rows.Version) (bool, error)) (more bool, err error) {
 	next := 0
 	more = true
 	from := []byte{rows.KindEntry, byte(n << 2)}
@@ -60,6 +61,9 @@ func (v *View) scanRows(r kv.Reader, n int, lines []line, fn func(line, rows.Ver
 		}
 		if id != lines[next].Entry || at != lines[next].Stamp {
 			return true, nil // an older version, or a row that no directory names
+		}
+		if err := ctx.Err(); err != nil {
+			return false, err
 		}
 		l := lines[next]
 		next++
@@ -77,8 +81,8 @@ func (v *View) scanRows(r kv.Reader, n int, lines []line, fn func(line, rows.Ver
 }
 
 // all opens everything, for the person's own lists: deleted entries too.
-func (v *View) all(fn func(Entry)) error {
-	return v.scan(func(_ line, e Entry) (bool, error) {
+func (v *View) all(ctx context.Context, fn func(Entry)) error {
+	return v.scan(ctx, func(_ line, e Entry) (bool, error) {
 		fn(e)
 		return true, nil
 	})
@@ -88,7 +92,7 @@ func (v *View) all(fn func(Entry)) error {
 func (v *View) List(ctx context.Context) (list []Info, err error) {
 	err = v.own(ctx, audit.Event{Action: audit.Search}, func(ev *audit.Event) error {
 		list = nil
-		err := v.all(func(e Entry) { list = append(list, info(e)) })
+		err := v.all(ctx, func(e Entry) { list = append(list, info(e)) })
 		ev.More = uint64(len(list))
 		return err
 	})
@@ -120,7 +124,7 @@ func (v *View) own(ctx context.Context, ev audit.Event, fn func(*audit.Event) er
 // with a few examples.
 func (v *View) Preview(ctx context.Context, g grant.Grant) (p Preview, err error) {
 	err = v.own(ctx, audit.Event{Action: audit.Preview}, func(ev *audit.Event) error {
-		p, err = v.preview(g)
+		p, err = v.preview(ctx, g)
 		ev.More = uint64(p.Total)
 		return err
 	})
@@ -130,14 +134,14 @@ func (v *View) Preview(ctx context.Context, g grant.Grant) (p Preview, err error
 // maxExamples is how many entries of a section a preview names.
 const maxExamples = 3
 
-func (v *View) preview(g grant.Grant) (Preview, error) {
+func (v *View) preview(ctx context.Context, g grant.Grant) (Preview, error) {
 	var p Preview
 	at := make(map[record.Section]*PreviewSection)
 	for _, s := range record.Sections() {
 		at[s] = &PreviewSection{Section: s, Granted: g.Sections.Has(s), Types: make(map[string]int)}
 	}
 	examples := make(map[record.Section]map[string]bool)
-	err := v.all(func(e Entry) {
+	err := v.all(ctx, func(e Entry) {
 		m := record.Meta{Type: e.Ref.Type, Section: e.Section}
 		s := at[e.Section]
 		if e.Header.Deleted {

@@ -95,12 +95,7 @@ func (v *View) search(ctx context.Context, q *search.Query, o SearchOptions, aft
 		if err != nil {
 			return err
 		}
-		pass, err := v.pass(ctx, r, p.Head.Dir, d, q.Reads())
-		if err != nil {
-			return err
-		}
-		defer pass.close()
-		page, err = v.found(ctx, r, d, pass, q, o, after)
+		page, err = v.found(ctx, r, p.Head.Dir, d, q, o, after)
 		return err
 	})
 	switch record.KindOf(err) {
@@ -144,29 +139,52 @@ func (v *View) mayAny(types []string) bool {
 	return false
 }
 
-// found runs the query over a pass and opens what the page shows.
-func (v *View) found(ctx context.Context, r kv.Reader, d *rows.Directory, p *pass, q *search.Query, o SearchOptions, after []byte) (page Page, err error) {
-	result, err := q.Run(p.all)
+// found runs the query and opens what the page shows: over the entries that it names,
+// over what is kept of the record, or else in parts.
+func (v *View) found(ctx context.Context, r kv.Reader, root hash, d *rows.Directory, q *search.Query, o SearchOptions, after []byte) (page Page, err error) {
+	limit := o.Limit
+	if q.Summary == "count" {
+		limit = 0
+	}
+	var result *search.Result
+	p, err := v.byIDs(ctx, r, d, q)
+	if err == nil && p == nil {
+		p, err = v.pass(ctx, r, root, d, q.Reads())
+	}
+	switch {
+	case err != nil:
+		return page, err
+	case p != nil:
+		if result, err = q.RunUntil(ctx, p.all); err == nil {
+			page.Total = len(result.Matches)
+		}
+	default:
+		p, result, page.Total, err = v.foundInParts(ctx, r, d, q, after, limit)
+	}
+	if p != nil {
+		defer p.close()
+	}
 	if err != nil {
 		return page, err
 	}
-	if page.Total = len(result.Matches); q.Total == "none" {
+	if q.Total == "none" {
 		page.Total = NotCounted
 	}
-	if o.Limit == 0 || q.Summary == "count" {
+	if limit == 0 {
 		return page, nil
 	}
-	matches, included, next, err := p.cut(q, result, after, o.Limit)
+	matches, included, next, err := p.cut(ctx, q, result, after, limit)
 	if err != nil {
 		return page, err
 	}
-	size := 0
+	size, largest, had := 0, 0, v.weight
 	for _, i := range slices.Concat(matches, included) {
-		size += p.size(i)
+		size, largest = size+p.size(i), max(largest, p.size(i))
 	}
-	if err := v.take(ctx, size); err != nil {
+	if err := v.take(ctx, size, largest); err != nil {
 		return page, err
 	}
+	defer v.taken(had, size)
 	page.Entries, err = v.openFound(r, d, p, matches, included, &page.plains)
 	if err == nil && next != nil {
 		page.Next, err = v.nextPage(ofSearch, o.Asked, next)
@@ -176,7 +194,7 @@ func (v *View) found(ctx context.Context, r kv.Reader, d *rows.Directory, p *pas
 
 // cut makes the page that fits: fewer matches, until they and what they include are
 // few and small enough.
-func (p *pass) cut(q *search.Query, result *search.Result, after []byte, limit int) (matches, included []int, next []byte, err error) {
+func (p *pass) cut(ctx context.Context, q *search.Query, result *search.Result, after []byte, limit int) (matches, included []int, next []byte, err error) {
 	for n := limit; ; {
 		if matches, next, err = result.Page(after, n); err != nil {
 			return nil, nil, nil, errPage
@@ -190,7 +208,9 @@ func (p *pass) cut(q *search.Query, result *search.Result, after []byte, limit i
 			n = fits
 			continue
 		}
-		included = q.Includes(p.all, matches)
+		if included, err = p.includes(ctx, q, matches); err != nil {
+			return nil, nil, nil, err
+		}
 		slices.SortFunc(included, func(i, j int) int { return bytes.Compare(p.all[i].ID[:], p.all[j].ID[:]) })
 		brought := 0
 		for _, i := range included {
@@ -203,8 +223,21 @@ func (p *pass) cut(q *search.Query, result *search.Result, after []byte, limit i
 			return nil, nil, nil, record.Safef(record.TooLarge, "one match includes %d entries of %d MiB, and a page has at most %d: search for them by themselves, without _include and _revinclude",
 				len(included), brought>>20, maxShown)
 		}
-		n = len(matches) / 2
+		if n = len(matches) / 2; p.parts != nil {
+			n = 1 // what is included is gone through the record for, each time
+		}
 	}
+}
+
+// includes are what goes with some of the matches.
+func (p *pass) includes(ctx context.Context, q *search.Query, matches []int) ([]int, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if p.parts != nil {
+		return p.parts.includes(p, q, matches)
+	}
+	return q.Includes(p.all, matches), nil
 }
 
 func (p *pass) size(i int) int { return int(p.more[i].body) }

@@ -47,8 +47,10 @@ type Store struct {
 	memos      *memos                            // what searches keep between requests
 	opened     recent[crypto.CapsuleID, *opened] // what tokens opened
 	answers    *answers
-	uploads    uploads // of records that are brought here
-	takers     writers // one of them is verified and written at a time
+	colds      *answers // places to go through the rows
+	searched   searched // how much grants have written for searches to go through
+	uploads    uploads  // of records that are brought here
+	takers     writers  // one of them is verified and written at a time
 	verifying  sync.Mutex
 	backups    backups // that were written, and not yet said to be on their disk
 	dir        string
@@ -128,7 +130,7 @@ func Open(dir string, opt Options) (*Store, error) {
 }
 
 func (s *Store) start() error {
-	s.memos, s.answers = newMemos(s.opts.SearchMemory), newAnswers()
+	s.memos, s.answers, s.colds = newMemos(s.opts.SearchMemory), newAnswers(), newColds()
 	s.knownHeads.most, s.opened.most = headsMost, openedMost
 	var from byte // the format to upgrade from
 	var begun bool

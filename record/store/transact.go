@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/change"
@@ -25,7 +27,7 @@ func (pl *planner) readAll(find *finder, work []*draft, results []Result) (err e
 			return err
 		}
 		pl.reading = w
-		if results[i], err = pl.read(w); err != nil {
+		if results[i], err = pl.read(find.ctx, w); err != nil {
 			return err
 		}
 		// What could not be named in the log is not shown.
@@ -41,7 +43,7 @@ func (pl *planner) readAll(find *finder, work []*draft, results []Result) (err e
 
 // read is View.read, with what the transaction is about to write laid over what
 // is there.
-func (pl *planner) read(w *draft) (Result, error) {
+func (pl *planner) read(ctx context.Context, w *draft) (Result, error) {
 	v := pl.v
 	if res, written := pl.results[w.id]; written && (w.version == 0 || w.version == res.Version) {
 		if err := pl.readable(w, res.Section); err != nil {
@@ -62,7 +64,7 @@ func (pl *planner) read(w *draft) (Result, error) {
 	if w.version != 0 && w.version != e.Version {
 		pl.opened -= len(e.Body) // the newest is not held
 		err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) (err error) {
-			if e, mine, err = v.version(r, l, w.version); err != nil {
+			if e, mine, err = v.version(ctx, r, l, w.version); err != nil {
 				return pl.orStale(r, err)
 			}
 			return nil
