@@ -165,7 +165,7 @@ func FuzzAuditEvent(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte, writer byte) {
 		e, err := audit.ParseEvent(b)
-		if err != nil || e.Time.Year() > 9999 || len(e.Entries) > 50 {
+		if err != nil || len(e.Entries) > 50 {
 			return
 		}
 		out := derived.AuditEvent(about, audit.Entry{Index: 1, Writer: audit.Writer(writer%3 + 1), Event: e}, func(record.GrantID) (grant.Grant, bool) { return grant.Grant{}, false })

@@ -80,7 +80,15 @@ func count(n uint64) *uint64 {
 
 func of(c coding) concept { return concept{Coding: []coding{c}} }
 
-func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+// instant writes a time as FHIR has it, in the years that it can write.
+func instant(t time.Time) string {
+	if t = t.UTC(); t.Year() < 1 {
+		t = time.Time{}
+	} else if t.Year() > 9999 {
+		t = time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC)
+	}
+	return t.Format("2006-01-02T15:04:05.000Z")
+}
 
 // absent stands where a profile wants an element that nobody knows.
 func absent(why string) []extension {
