@@ -33,7 +33,11 @@ func (a *app) grantsCommand() *cobra.Command {
 		if err := u.tidy(c.Context()); err != nil {
 			return err
 		}
-		return a.showGrants(u.Grants(), *all)
+		opened, err := u.openings(c.Context(), u.Grants())
+		if err != nil {
+			return err
+		}
+		return a.showGrants(u.Grants(), opened, *all)
 	}
 	return c
 }
@@ -51,9 +55,12 @@ type grantItem struct {
 	Until        time.Time `json:"until,omitzero"`
 	Ended        time.Time `json:"ended,omitzero"`
 	Why          string    `json:"why,omitempty"`
+	Link         bool      `json:"link,omitempty"`
+	Opened       int       `json:"opened,omitempty"`
+	LastOpened   time.Time `json:"last_opened,omitzero"`
 }
 
-func (a *app) showGrants(list []holder.Granted, all bool) error {
+func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openings, all bool) error {
 	n := 0
 	for _, g := range list {
 		if g.State != holder.Live && !all {
@@ -66,7 +73,8 @@ func (a *app) showGrants(list []holder.Granted, all bool) error {
 				sections = append(sections, s.String())
 			}
 			if err := a.item(grantItem{g.Grant.ID.String(), g.Grant.To.Name, g.Grant.To.Organisation, g.Grant.To.Role, g.State.String(),
-				sections, grant.FormatScopes(g.Grant.Scopes), g.Grant.Purpose, g.Grant.From, g.Grant.Until, g.Ended, g.Why.String()}); err != nil {
+				sections, grant.FormatScopes(g.Grant.Scopes), g.Grant.Purpose, g.Grant.From, g.Grant.Until, g.Ended, g.Why.String(),
+				g.Link(), opened[g.Grant.ID].n, opened[g.Grant.ID].last}); err != nil {
 				return err
 			}
 			continue
@@ -76,6 +84,9 @@ func (a *app) showGrants(list []holder.Granted, all bool) error {
 		}
 		a.say("%s  %s", shortID(g.Grant.ID.String()), cut(partyName(g.Grant.To), a.columns()-10))
 		a.paragraph("          ", sentence("may "+mayDo(g.Grant.Scopes)+" "+openSections(g.Grant.Sections)+narrowed(g.Grant.Scopes)+", for "+grant.Purposes[g.Grant.Purpose]))
+		if g.Link() {
+			a.paragraph("          ", opened[g.Grant.ID].String())
+		}
 		if g.State == holder.Live {
 			a.paragraph("          ", sentence(until(g.Grant.Until)))
 		} else {

@@ -182,6 +182,7 @@ var actionWords = map[audit.Action]string{
 	audit.Read: "read", audit.Search: "search", audit.Change: "change", audit.Delete: "delete", audit.History: "history", audit.Move: "move", audit.Undo: "undo",
 	audit.SignIn: "sign-in", audit.Strike: "strike", audit.Preview: "preview", audit.Used: "used", audit.Enrol: "enrol", audit.Grant: "grant",
 	audit.Revoke: "revoke", audit.SlotAdd: "slot-add", audit.SlotRemove: "slot-remove", audit.Evict: "evict", audit.Renew: "renew",
+	audit.Opened: "open", audit.Copy: "copy",
 	audit.RingFetch: "unlock", audit.Restored: "restored", audit.LossTaken: "loss-accepted", audit.ClockMoved: "clock",
 }
 

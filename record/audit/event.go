@@ -80,7 +80,7 @@ type Event struct {
 	Grant   record.GrantID   // whose grant; zero for the device and the node
 	Token   uint32           // tells two tokens of one grant apart
 	Entries []string         // what was shown or changed: Type/id/_history/n; or what was asked for
-	More    uint64           // how many besides those named
+	More    uint64           // how many besides those named; of a wrong passcode: how many tries are left
 	Query   string           // for a search: the type that was asked for
 	Text    string           // for control: whom a grant is for, which slot
 	Dir     []byte           // after a change: the root of the directory
