@@ -48,7 +48,7 @@ was.`,
   carehold import -n hospital.json
   carehold import --source "Mill Lane Surgery" export-2026-11.ndjson
   carehold import letter.pdf scan.jpg
-  carehold import discharge.pdf --type "Discharge letter" --date 2026-03-02 --for Encounter/k2v5c7q4`,
+  carehold import letter.pdf --type "Discharge letter" --for Encounter/k2v5c7q4`,
 		Args: atLeast(1, "a file"),
 	}
 	dry := c.Flags().BoolP("dry-run", "n", false, "only count what would be imported")
