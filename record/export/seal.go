@@ -10,12 +10,18 @@ import (
 	"carehold/record"
 )
 
+// Who may open a sealed export, and who opens it.
+type (
+	Recipient = age.Recipient
+	Identity  = age.Identity
+)
+
 // Seal encrypts what is written, with age; Close ends it. An age file cannot be cut
 // short unseen.
-func Seal(w io.Writer, to ...age.Recipient) (io.WriteCloser, error) { return age.Encrypt(w, to...) }
+func Seal(w io.Writer, to ...Recipient) (io.WriteCloser, error) { return age.Encrypt(w, to...) }
 
 // PassphraseRecipient is who knows a passphrase. Trying one costs 256 MiB and a second.
-func PassphraseRecipient(passphrase string) (age.Recipient, error) {
+func PassphraseRecipient(passphrase string) (Recipient, error) {
 	r, err := age.NewScryptRecipient(passphrase)
 	if err != nil {
 		return nil, record.Safef(record.Invalid, "this cannot be a passphrase")
@@ -25,7 +31,7 @@ func PassphraseRecipient(passphrase string) (age.Recipient, error) {
 
 // PassphraseIdentity opens what PassphraseRecipient sealed. An age file may ask for any
 // amount of work: for more than four times that of ours it is not done.
-func PassphraseIdentity(passphrase string) (age.Identity, error) {
+func PassphraseIdentity(passphrase string) (Identity, error) {
 	i, err := age.NewScryptIdentity(passphrase)
 	if err != nil {
 		return nil, record.Safef(record.Invalid, "this cannot be a passphrase")
@@ -44,7 +50,7 @@ func Sealed(head []byte) (sealed, byPassphrase bool) {
 }
 
 // Unseal reads a sealed file anywhere in it. Nothing of it is written to a disk.
-func Unseal(at io.ReaderAt, size int64, ids ...age.Identity) (io.ReaderAt, int64, error) {
+func Unseal(at io.ReaderAt, size int64, ids ...Identity) (io.ReaderAt, int64, error) {
 	plain, n, err := age.DecryptReaderAt(at, size, ids...)
 	switch _, no := errors.AsType[*age.NoIdentityMatchError](err); {
 	case no:
