@@ -277,6 +277,14 @@ func TestDocumentLimits(t *testing.T) {
 		io.Copy(io.Discard, c)
 		c.Close()
 	}
+	// Nor does one that is whole and then refused.
+	for range 9 {
+		resp := w.send("PUT", "/fhir/Binary/none", http.Header{"Authorization": h["Authorization"], "Content-Type": h["Content-Type"], "If-Match": {`W/"7"`}}, string(noise(1<<20+1)))
+		resp.Body.Close()
+		if resp.StatusCode != 412 {
+			t.Errorf("under a condition that does not hold: %d", resp.StatusCode)
+		}
+	}
 	var all []string
 	for range 9 {
 		resp := w.send("POST", "/fhir/Binary/$upload", http.Header{"Authorization": h["Authorization"], "Tus-Resumable": {"1.0.0"}, "Upload-Length": {"10"}}, "")
