@@ -115,7 +115,7 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	ended := make(chan error, 1)
 	background.Go(func() { ended <- front.Serve(ctx, listener, t) })
 
-	st, err := openPatiently(ctx, s, store.Options{Log: log, AcceptLoss: acceptLoss})
+	st, err := openPatiently(ctx, s, store.Options{Log: log, AcceptLoss: acceptLoss, FHIRBase: strings.TrimSuffix(config.PublicURL, "/") + "/fhir"})
 	if err != nil {
 		return refused(err)
 	}

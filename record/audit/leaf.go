@@ -80,6 +80,11 @@ func (r *Reader) AddGeneration(audit crypto.Key, grants []record.GrantID) {
 	}
 }
 
+// AddGrant adds one grant by its own key: what a grantee has.
+func (r *Reader) AddGrant(g record.GrantID, ak crypto.Key) {
+	r.grants = append(r.grants, grantReader{g, ak, ak.Tagger(crypto.LabelHint)})
+}
+
 // AddBox adds a key the node seals to.
 func (r *Reader) AddBox(b crypto.BoxKey) { r.boxes = append(r.boxes, b) }
 

@@ -51,13 +51,14 @@ type event struct {
 	out     auditEvent
 }
 
-// AuditEvent tells what an entry of the log says, in the shape of IHE BALP.
-func AuditEvent(a About, e audit.Entry, parties Parties) []byte {
+// AuditEvent tells what an entry of the log says, in the shape of IHE BALP, under a
+// name: that of its place, or another.
+func AuditEvent(a About, name Name, e audit.Entry, parties Parties) []byte {
 	x := &event{About: a, Entry: e, parties: parties}
 	v := e.Event
 	x.out = auditEvent{
 		ResourceType: TypeAuditEvent,
-		ID:           Name{Type: TypeAuditEvent, Index: e.Index}.Ref().ID,
+		ID:           name.Ref().ID,
 		Meta:         metaOf(v.Time),
 		Recorded:     instant(v.Time),
 		Outcome:      "0",
@@ -77,6 +78,9 @@ func AuditEvent(a About, e audit.Entry, parties Parties) []byte {
 	}
 	return encode(x.out)
 }
+
+// Logged is the name of the log entry at a place.
+func Logged(index uint64) Name { return Name{Type: TypeAuditEvent, Index: index} }
 
 // is sets the type, subtypes and action.
 func (x *event) is(s sort) { x.out.Type, x.out.Subtype, x.out.Action = s.typ, s.subtype, s.action }

@@ -121,3 +121,32 @@ func permit(a About, g grant.Grant) provision {
 	}
 	return p
 }
+
+// Why a grant ended, by the numbers that the keyring has for it.
+const (
+	Revoked = 1
+	RanOut  = 2
+	Struck  = 3
+	Evicted = 4
+	Lost    = 5
+	Left    = 6
+)
+
+// EndReason is that in words; "" for a reason that is not known.
+func EndReason(why uint8) string {
+	switch why {
+	case Revoked:
+		return "the person ended it"
+	case RanOut:
+		return "its time was over"
+	case Struck:
+		return "it was stopped at the server"
+	case Evicted:
+		return "all keys were made new"
+	case Lost:
+		return "the server no longer had it"
+	case Left:
+		return "the record was restored or moved"
+	}
+	return ""
+}

@@ -162,7 +162,7 @@ func version(n record.Version, h entry.Header, person bool) derived.Version {
 func all() map[string][]byte {
 	out := map[string][]byte{}
 	for _, l := range logged {
-		out["AuditEvent "+l.name] = derived.AuditEvent(about, l.entry, parties)
+		out["AuditEvent "+l.name] = derived.AuditEvent(about, derived.Logged(l.entry.Index), l.entry, parties)
 	}
 	for _, d := range decisions {
 		out["Consent "+d.name] = derived.Consent(about, d.d)

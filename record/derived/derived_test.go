@@ -56,7 +56,7 @@ func TestSameBytes(t *testing.T) {
 // Names have one spelling, and none else is one.
 func TestNames(t *testing.T) {
 	good := []string{"Provenance/pv-aaaaaaaaaaaaaaaaaaaaaaaaaa-1", "Provenance/pv-abcdefghijklmnopqrstuvwxy4-18446744073709551615",
-		"Consent/grant-00112233445566778899aabbccddeeff", "AuditEvent/log-0", "AuditEvent/log-18446744073709551615"}
+		"Consent/grant-00112233445566778899aabbccddeeff", "AuditEvent/log-0", "AuditEvent/log-x00000000000000ff", "AuditEvent/log-18446744073709551615"}
 	for _, text := range good {
 		ref, err := fhir.ParseRef(text)
 		if err != nil {
@@ -69,7 +69,7 @@ func TestNames(t *testing.T) {
 	for _, text := range []string{"Provenance/pv-aaaaaaaaaaaaaaaaaaaaaaaaaa-0", "Provenance/pv-aaaaaaaaaaaaaaaaaaaaaaaaaa-01", "Provenance/pv-aaaaaaaaaaaaaaaaaaaaaaaaaa",
 		"Provenance/pv-AAAAAAAAAAAAAAAAAAAAAAAAAA-1", "Provenance/pv-aaaaaaaaaaaaaaaaaaaaaaaaab-1", "Provenance/pv-aaaa-1", "Provenance/pv--1", "Provenance/log-1",
 		"Consent/grant-00112233445566778899AABBCCDDEEFF", "Consent/grant-0011", "Consent/x", "Consent/log-1",
-		"AuditEvent/log-", "AuditEvent/log-01", "AuditEvent/log--1", "AuditEvent/log-18446744073709551616", "AuditEvent/1", "Observation/log-1"} {
+		"AuditEvent/log-", "AuditEvent/log-01", "AuditEvent/log-x1", "AuditEvent/log-x00000000000000FF", "AuditEvent/log-x", "AuditEvent/log-x000000000000000ff", "AuditEvent/log--1", "AuditEvent/log-18446744073709551616", "AuditEvent/1", "Observation/log-1"} {
 		ref, err := fhir.ParseRef(text)
 		if err != nil {
 			t.Fatal(err)
@@ -168,7 +168,7 @@ func FuzzAuditEvent(f *testing.F) {
 		if err != nil || len(e.Entries) > 50 {
 			return
 		}
-		out := derived.AuditEvent(about, audit.Entry{Index: 1, Writer: audit.Writer(writer%3 + 1), Event: e}, func(record.GrantID) (grant.Grant, bool) { return grant.Grant{}, false })
+		out := derived.AuditEvent(about, derived.Logged(1), audit.Entry{Index: 1, Writer: audit.Writer(writer%3 + 1), Event: e}, func(record.GrantID) (grant.Grant, bool) { return grant.Grant{}, false })
 		r, err := fhir.Parse(out, fhir.Limits{})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)

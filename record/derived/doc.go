@@ -5,7 +5,7 @@
 //	derived         made from                          in the shape of               its id
 //	Provenance      the header of a version            R4                            pv-{entry}-{version}
 //	Consent         a grant                            IHE PCF, Basic                grant-{grant}
-//	AuditEvent      an entry of the log, opened        IHE BALP                      log-{index}
+//	AuditEvent      an entry of the log, opened        IHE BALP                      log-{index}, for a grantee log-x{16 digits}
 //
 // They are never stored, and nobody can write them: each is made anew from what it
 // tells, and says so with a tag. The same facts are the same bytes.

@@ -2,6 +2,7 @@ package derived
 
 import (
 	"encoding/base32"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -27,6 +28,7 @@ type Name struct {
 	Version record.Version // of a Provenance
 	Grant   record.GrantID // of a Consent
 	Index   uint64         // of an AuditEvent
+	Hidden  bool           // Index is not the place, which would tell how much others do, but a name for it
 }
 
 var entryEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
@@ -41,6 +43,9 @@ func (n Name) Ref() fhir.Ref {
 		ref.ID = "grant-" + n.Grant.String()
 	case TypeAuditEvent:
 		ref.ID = "log-" + strconv.FormatUint(n.Index, 10)
+		if n.Hidden {
+			ref.ID = fmt.Sprintf("log-x%016x", n.Index)
+		}
 	}
 	return ref
 }
@@ -70,7 +75,11 @@ func Parse(ref fhir.Ref) (n Name, ok bool) {
 		}
 	case TypeAuditEvent:
 		text, found := strings.CutPrefix(ref.ID, "log-")
-		i, err := strconv.ParseUint(text, 10, 64)
+		base := 10
+		if text, n.Hidden = strings.CutPrefix(text, "x"); n.Hidden {
+			base = 16
+		}
+		i, err := strconv.ParseUint(text, base, 64)
 		if n.Index = i; !found || err != nil {
 			return Name{}, false
 		}

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"bytes"
 	"time"
 
 	"carehold/crypto"
@@ -18,6 +19,8 @@ type TokenCapsule struct {
 	Key    crypto.Key // GK_g
 	Audit  crypto.Key // AK_g, so that a refusal can be logged when the grant's row is gone
 	Until  time.Time  // the token's own end; zero: with the grant
+
+	Reading []byte // of a session that is to read the log: a Reading
 }
 
 // SealToken makes the capsule of a token; it returns what the database holds.
@@ -28,6 +31,9 @@ func SealToken(c crypto.CapsuleKey, t TokenCapsule) record.Capsule {
 	w.Bytes(3, t.Key.Bytes())
 	w.Bytes(4, t.Audit.Bytes())
 	w.Time(5, t.Until)
+	if t.Reading != nil {
+		w.Bytes(6, t.Reading)
+	}
 	return sealCapsule(c, t.Until, w.Finish())
 }
 
@@ -42,6 +48,7 @@ func OpenToken(c crypto.CapsuleKey, cap record.Capsule) (t TokenCapsule, err err
 	d.Fixed(2, t.Grant[:])
 	gk, ak := d.Bytes(3), d.Bytes(4)
 	t.Until = d.Time(5)
+	t.Reading = bytes.Clone(d.Optional(6))
 	if err := d.Finish(); err != nil {
 		return t, err
 	}

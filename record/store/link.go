@@ -115,6 +115,15 @@ type Opened struct {
 // Open opens a link for somebody who says who they are, and logs it. WrongPasscode
 // says how many tries are left.
 func (l *Link) Open(ctx context.Context, recipient string, passcode crypto.Secret) (*Opened, error) {
+	return l.open(ctx, recipient, passcode, &audit.Event{Action: audit.Opened, Text: recipient})
+}
+
+// Again opens it for more of what an opening showed, which is in the log.
+func (l *Link) Again(ctx context.Context, passcode crypto.Secret) (*Opened, error) {
+	return l.open(ctx, "", passcode, nil)
+}
+
+func (l *Link) open(ctx context.Context, recipient string, passcode crypto.Secret, e *audit.Event) (*Opened, error) {
 	if !l.s.daily.take(requests, l.id, l.s.time(), linkDaily) {
 		return nil, record.Safef(record.TooMany, "this link was opened %d times today: try again tomorrow", linkDaily)
 	}
@@ -145,7 +154,7 @@ func (l *Link) Open(ctx context.Context, recipient string, passcode crypto.Secre
 			return nil, err
 		}
 	}
-	err = l.update(ctx, &audit.Event{Action: audit.Opened, Text: recipient}, func(tx kv.Tx) error {
+	err = l.update(ctx, e, func(tx kv.Tx) error {
 		if !tried {
 			return nil
 		}

@@ -47,7 +47,7 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 	if version > 0 {
 		asked += "/_history/" + version.String()
 	}
-	found, err := v.fetch(ref, version)
+	found, err := v.fetchAny(ctx, ref, version)
 	ev := audit.Event{Action: audit.Read, Entries: []string{asked}}
 	var answer error
 	switch {

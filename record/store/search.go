@@ -9,6 +9,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/audit"
+	"carehold/record/derived"
 	"carehold/record/grant"
 	"carehold/record/kv"
 	"carehold/record/rows"
@@ -84,12 +85,19 @@ func (v *View) search(ctx context.Context, q *search.Query, o SearchOptions, aft
 		if err != nil {
 			return err
 		}
+		if derives(q) {
+			page, err = v.foundDerived(ctx, r, p, d, q, o, after)
+			return err
+		}
 		pass, err := v.pass(ctx, r, p.Head.Dir, d, q.Reads())
 		if err != nil {
 			return err
 		}
 		defer pass.close()
 		page, err = v.found(ctx, r, d, pass, q, o, after)
+		if err == nil && q.Revincludes(derived.TypeProvenance, "target") {
+			page, err = v.withProvenance(ctx, r, p, d, page)
+		}
 		return err
 	})
 	switch record.KindOf(err) {

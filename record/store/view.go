@@ -28,8 +28,11 @@ type View struct {
 	capsule crypto.CapsuleID
 	kind    crypto.Kind
 	signing crypto.PublicKey
-	weight  int64 // of answers' room
-	closed  bool
+
+	certificate []byte // of the grant
+
+	weight int64 // of answers' room
+	closed bool
 }
 
 // errUnauthorized is the one answer to every credential that opens nothing:
@@ -131,7 +134,7 @@ func (v *View) load(ctx context.Context, now time.Time) error {
 	if v.hold != nil {
 		v.hold.Destroy()
 	}
-	v.grant, v.hold, v.signing = g, opened.Hold, p.Account.Signing
+	v.grant, v.hold, v.signing, v.certificate = g, opened.Hold, p.Account.Signing, opened.Certificate
 	return nil
 }
 
@@ -154,6 +157,7 @@ func (v *View) Close() {
 	}
 	v.token.Key.Destroy()
 	v.token.Audit.Destroy()
+	clear(v.token.Reading)
 	v.s.answers.release(v.weight)
 	v.weight = 0
 	v.closed = true
