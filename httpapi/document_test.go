@@ -366,3 +366,30 @@ func TestHiddenDocuments(t *testing.T) {
 		t.Errorf("and this test is about nothing: %d", resp.StatusCode)
 	}
 }
+
+// A document that is being fetched when the grant is stopped ends there: what is
+// written already is, and the rest is not.
+func TestStoppedWhileFetched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	content := noise(30 << 20)
+	s := w.client.With(w.vars["ada"])
+	name, err := s.Upload(t.Context(), bytes.NewReader(content), int64(len(content)), client.Upload{})
+	w.check(err)
+	claim := fmt.Sprintf(`{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Binary","id":"scan","contentType":"image/tiff","_data":{"extension":[{"url":%q,"valueUri":%q}]}},"request":{"method":"PUT","url":"Binary/scan"}}]}`,
+		fhir.UploadURL, client.UploadURI(name))
+	_, err = s.Transaction(t.Context(), []byte(claim), entry.Origin{})
+	w.check(err)
+	resp := w.send("GET", "/fhir/Binary/scan", http.Header{"Authorization": {"Bearer " + w.vars["gp"]}}, "")
+	defer resp.Body.Close()
+	if _, err := io.CopyN(io.Discard, resp.Body, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	id, err := record.ParseGrantID(w.vars["gp.id"])
+	w.check(err)
+	w.check(w.ada.Revoke(t.Context(), id))
+	n, err := io.Copy(io.Discard, resp.Body)
+	if err == nil || n > 20<<20 { // what lay in the sockets' buffers
+		t.Errorf("%d bytes more came, and then %v", n, err)
+	}
+}
