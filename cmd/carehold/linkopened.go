@@ -22,8 +22,7 @@ type openings struct {
 	bad  int // passcodes that were another
 }
 
-// openings looks into the log, where there are links; a file that was fetched for what
-// had no room in a manifest counts as an opening too.
+// openings looks into the log, where there are links.
 func (u *unlocked) openings(ctx context.Context, list []holder.Granted) (map[record.GrantID]openings, error) {
 	found := map[record.GrantID]openings{}
 	if !slices.ContainsFunc(list, holder.Granted.Link) {

@@ -105,14 +105,17 @@ func aboutLink(v audit.Event, made string) string {
 	}
 	switch v.Reason {
 	case audit.WrongCode:
-		left := ", and no try is left: it opens for nobody now"
+		left := "no try is left, and it opens for nobody now"
 		switch {
 		case v.More == 1:
-			left = ", 1 try is left"
+			left = "1 try is left"
 		case v.More > 1:
-			left = ", " + strconv.FormatUint(v.More, 10) + " tries are left"
+			left = strconv.FormatUint(v.More, 10) + " tries are left"
 		}
-		return "A wrong passcode was given for " + link + by + left
+		if by != "" {
+			by = " who said: " + strconv.Quote(v.Text) + ","
+		}
+		return "Someone" + by + " gave a wrong passcode for " + link + ": " + left
 	case audit.UsedUp:
 		return "T" + link[1:] + " was tried again, after its tries were used up"
 	case audit.Stopped:
