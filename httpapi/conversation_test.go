@@ -240,6 +240,10 @@ func (c *conversation) do(what string) {
 		c.links[name] = c.linkTo(name, terms)
 	case "sign-in": // a new session, once the clock has moved on
 		c.vars["ada"] = c.session(c.ada)
+	case "sign-in-to-read": // a session that the log is shown to
+		token, _, err := c.ada.SignInToRead(ctx)
+		c.check(err)
+		c.vars["ada.reads"] = token
 	case "wait":
 		d, err := time.ParseDuration(name)
 		c.check(err)

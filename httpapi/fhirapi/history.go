@@ -37,6 +37,9 @@ var historyParams = []string{"_count", "_since", "_at", "_page", "_summary", "_e
 // when handling is lenient: a history Bundle has no place to say what was left out
 // (R4 bdl-2), and one that looks narrower than it is misleads.
 func (a *API) history(r *http.Request, v *store.View, q *asked, ref fhir.Ref) (*answer, error) {
+	if err := notKept(ref); err != nil {
+		return nil, err
+	}
 	if len(q.unknown) > 0 {
 		return nil, record.Errorf(record.Invalid, "a history takes _count, _since and _at, and not %s", strings.Join(q.unknown, ", "))
 	}

@@ -57,7 +57,8 @@ type consentActor struct {
 	Reference reference   `json:"reference"`
 }
 
-// Consent tells what the person decided, in the shape of IHE PCF's Basic Consent.
+// Consent tells what the person decided, in the shape of IHE PCF's Basic Consent. It is
+// version 1 while it is live, and 2 when it has ended.
 func Consent(a About, d Decision) []byte {
 	g := d.Grant
 	changed, status := g.From, "inactive"
@@ -85,6 +86,7 @@ func Consent(a About, d Decision) []byte {
 		c.SourceAttachment = attachment{"application/octet-stream", g.Marshal(), "The grant, as the person's keyring has it"}
 	}
 	if !d.Live {
+		c.Meta.VersionID = "2"
 		if !d.Ended.IsZero() {
 			c.Extension = append(c.Extension, extension{URL: "urn:carehold:ended", ValueInstant: instant(d.Ended)})
 		}

@@ -65,7 +65,7 @@ type attachment struct {
 // tag marks what is derived: a program that copies a record can leave it out.
 var tag = []coding{{System: "urn:carehold:tag", Code: "derived", Display: "made from the record, not kept in it"}}
 
-// version is the one version that a derived resource has.
+// version is the one version that a derived resource has, but for an ended Consent.
 const version = "1"
 
 func metaOf(at time.Time, profile ...string) meta {

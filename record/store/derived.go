@@ -95,7 +95,7 @@ var errNotDerived = errors.New("nothing derived has this name")
 func (v *View) fetchAny(ctx context.Context, ref fhir.Ref, version record.Version) (Entry, error) {
 	e, err := v.fetch(ref, version)
 	name, ok := derived.Parse(ref)
-	if !ok || !errors.Is(err, record.NotFound) || version > 1 {
+	if !ok || !errors.Is(err, record.NotFound) {
 		return e, err
 	}
 	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
@@ -108,7 +108,7 @@ func (v *View) fetchAny(ctx context.Context, ref fhir.Ref, version record.Versio
 			return err
 		}
 		defer x.close()
-		e, err = x.named(ctx, name)
+		e, err = x.version(ctx, name, version)
 		return err
 	})
 	if errors.Is(err, errNotDerived) {
@@ -138,6 +138,20 @@ func (x *deriver) named(ctx context.Context, name derived.Name) (e Entry, err er
 		return x.event(name)
 	}
 	return e, errNotDerived
+}
+
+// version makes one version of the one of a name; 0 is the newest. All have one, but a
+// Consent that ended has the one before too.
+func (x *deriver) version(ctx context.Context, name derived.Name, version record.Version) (Entry, error) {
+	e, err := x.named(ctx, name)
+	switch {
+	case err != nil || version == 0 || version == e.Version:
+		return e, err
+	case version == 1: // of 2
+		live := derived.Decision{Grant: x.grants[name.Grant].Grant, Live: true}
+		return made(name, e.Section, live.Grant.From, derived.Consent(x.about, live)), nil
+	}
+	return Entry{}, errNotDerived
 }
 
 // made is something derived as an entry of the record.
@@ -200,7 +214,11 @@ func (x *deriver) consent(id record.GrantID) (Entry, error) {
 	if !d.Ended.IsZero() {
 		at = d.Ended
 	}
-	return made(derived.Name{Type: derived.TypeConsent, Grant: id}, record.Identity, at, derived.Consent(x.about, d)), nil
+	e := made(derived.Name{Type: derived.TypeConsent, Grant: id}, record.Identity, at, derived.Consent(x.about, d))
+	if !d.Live {
+		e.Version = 2
+	}
+	return e, nil
 }
 
 // event makes the AuditEvent of a log entry that the View opens.

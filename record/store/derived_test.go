@@ -312,6 +312,16 @@ func TestDerivedForPerson(t *testing.T) {
 	if got := refs(allOf(t, v, "Consent", "status=active")); !slices.Equal(got, []string{"Consent/grant-" + w.narrow.ID.String()}) {
 		t.Errorf("%q", got)
 	}
+	struck := fhir.Ref{Type: "Consent", ID: "grant-" + w.wide.ID.String()}
+	for version, want := range map[record.Version]string{0: `"status":"inactive"`, 1: `"status":"active"`, 2: `"status":"inactive"`} {
+		e, err := v.Read(ctx, struck, version)
+		if err != nil || !strings.Contains(string(e.Body), want) || version > 0 && (e.Version != version || !strings.Contains(string(e.Body), fmt.Sprintf(`"versionId":"%d"`, version))) {
+			t.Errorf("version %d: %v\n%s", version, err, e.Body)
+		}
+	}
+	if _, err := v.Read(ctx, struck, 3); !errors.Is(err, record.NotFound) {
+		t.Error(err)
+	}
 	// An ordinary session has its own log entries, and nothing of others.
 	for _, e := range allOf(t, w.me, "AuditEvent", "") {
 		if !strings.Contains(string(e.Body), `"name":"the person themself"`) {
