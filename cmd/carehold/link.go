@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/healthlink"
 	"carehold/record/holder"
@@ -93,6 +95,9 @@ person, with carehold grant.
 		if err := linkable(u.client.Base()); err != nil {
 			return err
 		}
+		if err := u.named(c.Context()); err != nil {
+			return err
+		}
 		if yes, err := a.offer(c.Context(), u, req, o.grantOptions); err != nil || !yes {
 			return err
 		}
@@ -111,6 +116,21 @@ func linkable(base string) error {
 			"SMART Health Links allow 128 characters for all of it; ask whoever runs the server for a shorter name")
 	}
 	return nil
+}
+
+// named refuses a link to a record that does not say whose it is: there is no summary of
+// nobody.
+func (u *unlocked) named(ctx context.Context) error {
+	patient, err := u.session.Patient(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = u.session.Read(ctx, fhir.Ref{Type: "Patient", ID: patient})
+	switch record.KindOf(err) {
+	case record.NotFound, record.Gone:
+		return coded(exitNotFound, errors.New("your record does not say yet whose it is, and a summary has to"), "import something with your name in it first; nothing was made")
+	}
+	return err
 }
 
 // linkOptions are what is typed.
