@@ -36,7 +36,7 @@ func noise(size int) []byte {
 type breaking struct {
 	net.Listener
 	to    string
-	after int64
+	after atomic.Int64
 
 	moved  atomic.Int64
 	broken atomic.Int64
@@ -48,7 +48,8 @@ func newBreaking(t *testing.T, to string, after int64) *breaking {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &breaking{Listener: l, to: strings.TrimPrefix(to, "http://"), after: after}
+	b := &breaking{Listener: l, to: strings.TrimPrefix(to, "http://")}
+	b.after.Store(after)
 	b.wg.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -71,7 +72,7 @@ func (b *breaking) carry(c net.Conn) {
 	defer s.Close()
 	done := make(chan bool, 2)
 	one := func(to, from net.Conn) {
-		n, err := io.CopyN(to, from, b.after)
+		n, err := io.CopyN(to, from, b.after.Load())
 		b.moved.Add(n)
 		if err == nil {
 			b.broken.Add(1)
@@ -118,7 +119,7 @@ func TestDocumentsOverABadLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	scan := fhir.Ref{Type: "Binary", ID: "scan"}
-	line.after = 1 << 20
+	line.after.Store(1 << 20)
 	var got bytes.Buffer
 	last := int64(0)
 	c, err := s.Download(t.Context(), scan, 0, &got, func(n int64) {
@@ -136,12 +137,12 @@ func TestDocumentsOverABadLine(t *testing.T) {
 	t.Logf("sent %d bytes with %d, fetched with %d", len(content), up, line.moved.Load())
 
 	// A line over which nothing goes is given up.
-	line.after = 100
+	line.after.Store(100)
 	if _, err := s.Download(t.Context(), scan, 0, io.Discard, nil); err == nil || !errors.Is(err, record.Unavailable) {
 		t.Errorf("over a dead line: %v", err)
 	}
 	// And one that was changed meanwhile does not go on with the other's end.
-	line.after = 1 << 20
+	line.after.Store(1 << 20)
 	changed := false
 	_, err = s.Download(t.Context(), scan, 0, io.Discard, func(int64) {
 		if !changed {

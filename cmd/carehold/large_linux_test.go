@@ -39,7 +39,7 @@ func aScan(size int) []byte {
 // counting is a line to a server that counts what goes to it, and can be slowed.
 type counting struct {
 	net.Listener
-	to   string
+	to   atomic.Value // string
 	up   atomic.Int64
 	slow atomic.Bool
 }
@@ -59,7 +59,7 @@ func countingLine(t *testing.T) *counting {
 			}
 			wg.Go(func() {
 				defer from.Close()
-				to, err := net.Dial("tcp", c.to)
+				to, err := net.Dial("tcp", c.to.Load().(string))
 				if err != nil {
 					return
 				}
@@ -155,7 +155,7 @@ func TestLargeDocument(t *testing.T) {
 	}
 	debug := "127.0.0.1:" + port
 	r := serveWith(t, dir, nil, nil, "--public-url", public, "--debug-listen", debug)
-	line.to = r.addr
+	line.to.Store(r.addr)
 	r.until(t, nil, "/readyz", 200)
 	path := func(name string) string { return filepath.Join(work, name) }
 	write := func(name string, b []byte) string {
