@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"carehold/httpapi/client"
 	"carehold/httpapi/message"
@@ -76,6 +79,7 @@ func attachmentsOf(resource []byte) []attachment {
 // attachments writes the large files that are in entries, as files. They stay in the
 // entries too.
 func (x *exporter) attachments(ctx context.Context) error {
+	slices.SortFunc(x.large, func(a, b fhir.Ref) int { return strings.Compare(a.String(), b.String()) })
 	for _, ref := range x.large {
 		info := x.info[ref]
 		b, err := x.session.VRead(ctx, ref, record.Version(info.Version))
@@ -92,7 +96,8 @@ func (x *exporter) attachments(ctx context.Context) error {
 				continue // not base64: as it came, it is in the entry
 			}
 			d := export.Document{Entry: ref.String(), Version: info.Version, Element: a.path, Type: a.typ, Title: first(a.title, summarize(b).Title)}
-			if err := x.document("documents", d, ref, bytes.NewReader(content)); err != nil {
+			d.File = x.out.Name("documents", d.Title, d.Type)
+			if err := x.document(d, ref, bytes.NewReader(content)); err != nil {
 				return err
 			}
 		}
@@ -101,8 +106,8 @@ func (x *exporter) attachments(ctx context.Context) error {
 }
 
 // document writes a document that is there.
-func (x *exporter) document(folder string, d export.Document, of fhir.Ref, content io.Reader) error {
-	p, err := x.out.Document(folder, d.Title, d.Type)
+func (x *exporter) document(d export.Document, of fhir.Ref, content io.Reader) error {
+	p, err := x.out.Document(d.File)
 	if err != nil {
 		return err
 	}
@@ -110,15 +115,14 @@ func (x *exporter) document(folder string, d export.Document, of fhir.Ref, conte
 	if err = errors.Join(err, p.Close()); err != nil {
 		return err
 	}
-	x.wrote(d, p.Name(), of)
+	x.wrote(d, of)
 	return nil
 }
 
-func (x *exporter) wrote(d export.Document, file string, of fhir.Ref) {
-	d.File = file
+func (x *exporter) wrote(d export.Document, of fhir.Ref) {
 	x.documents = append(x.documents, d)
 	if d.Version == x.info[of].Version {
-		x.files[of] = append(x.files[of], file)
+		x.files[of] = append(x.files[of], d.File)
 	}
 }
 
@@ -127,21 +131,15 @@ func (x *exporter) binaries(ctx context.Context) error {
 	if len(x.types(func(e message.EntryInfo) bool { return e.Type == "Binary" && !e.Deleted })) == 0 {
 		return nil
 	}
-	newest := func(v client.Version) bool {
+	err := x.contents(ctx, "documents", func(v client.Version) bool {
 		return !v.Deleted && uint64(v.Version) == x.info[v.Ref].Version
-	}
-	err := x.session.History(ctx, "Binary", func(v client.Version) error {
-		if !newest(v) {
-			return nil
-		}
-		x.progress.add(1)
-		x.rows = append(x.rows, rowOf(x.info[v.Ref], v.Resource))
-		return x.binary(ctx, "documents", v)
 	})
 	if err != nil {
 		return err
 	}
 	return x.newestOf(ctx, "Binary", func(v client.Version) ([]byte, error) {
+		x.progress.add(1)
+		x.rows = append(x.rows, rowOf(x.info[v.Ref], v.Resource))
 		if line, there := x.apart[binaryVersion{v.Ref, v.Version}]; there {
 			return line, nil
 		}
@@ -151,23 +149,57 @@ func (x *exporter) binaries(ctx context.Context) error {
 
 // olderBinaries writes the content of older versions.
 func (x *exporter) olderBinaries(ctx context.Context) error {
-	return x.session.History(ctx, "Binary", func(v client.Version) error {
-		if v.Deleted || uint64(v.Version) >= x.info[v.Ref].Version {
-			return nil
-		}
-		return x.binary(ctx, "history/documents", v)
+	return x.contents(ctx, "history/documents", func(v client.Version) bool {
+		return !v.Deleted && uint64(v.Version) < x.info[v.Ref].Version
 	})
 }
 
-// binary writes the content of one version. A small one stays in the line as well.
-func (x *exporter) binary(ctx context.Context, folder string, v client.Version) error {
+// contents writes the content of those versions of Binaries for which is says true.
+// First all get their names, in the order of their ids: the same record has the same
+// names again.
+func (x *exporter) contents(ctx context.Context, folder string, is func(client.Version) bool) error {
+	var all []export.Document
+	err := x.session.History(ctx, "Binary", func(v client.Version) error {
+		if !is(v) {
+			return nil
+		}
+		r, err := fhir.Parse(v.Resource, fhir.Limits{})
+		if err == nil {
+			all = append(all, export.Document{Entry: v.Ref.String(), Version: uint64(v.Version), Type: r.Root().Get("contentType").Text(), Title: x.titles[v.Ref]})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(all, func(a, b export.Document) int {
+		return cmp.Or(strings.Compare(a.Entry, b.Entry), cmp.Compare(a.Version, b.Version))
+	})
+	named := make(map[binaryVersion]export.Document, len(all))
+	for _, d := range all {
+		d.File = x.out.Name(folder, d.Title, d.Type)
+		ref, err := fhir.ParseRef(d.Entry)
+		if err != nil {
+			return err
+		}
+		named[binaryVersion{ref, record.Version(d.Version)}] = d
+	}
+	return x.session.History(ctx, "Binary", func(v client.Version) error {
+		if d, there := named[binaryVersion{v.Ref, v.Version}]; there && is(v) {
+			return x.content(ctx, d, v)
+		}
+		return nil
+	})
+}
+
+// content writes the content of one version. A small one stays in the line as well.
+func (x *exporter) content(ctx context.Context, d export.Document, v client.Version) error {
 	r, err := fhir.Parse(v.Resource, fhir.Limits{})
 	if err != nil {
 		return err
 	}
-	d := export.Document{Entry: v.Ref.String(), Version: uint64(v.Version), Type: r.Root().Get("contentType").Text(), Title: x.titles[v.Ref]}
 	if data := r.Root().Get("data"); data.Valid() {
-		return x.binaryInLine(folder, d, v.Ref, data.Text())
+		return x.binaryInLine(d, v.Ref, data.Text())
 	}
 	c, err := x.session.Content(ctx, v.Ref, v.Version)
 	if err != nil {
@@ -183,24 +215,24 @@ func (x *exporter) binary(ctx context.Context, folder string, v client.Version) 
 		}
 		x.apart[binaryVersion{v.Ref, v.Version}] = line
 		if data := r.Root().Get("data"); data.Valid() {
-			return x.binaryInLine(folder, d, v.Ref, data.Text())
+			return x.binaryInLine(d, v.Ref, data.Text())
 		}
 		return nil
 	}
-	return x.binaryApart(ctx, folder, d, v, c.Size)
+	return x.binaryApart(ctx, d, v, c.Size)
 }
 
-func (x *exporter) binaryInLine(folder string, d export.Document, ref fhir.Ref, data string) error {
+func (x *exporter) binaryInLine(d export.Document, ref fhir.Ref, data string) error {
 	content, err := base64.StdEncoding.DecodeString(data)
 	if err != nil {
 		return nil // not base64: as it came, it is in the line
 	}
-	return x.document(folder, d, ref, bytes.NewReader(content))
+	return x.document(d, ref, bytes.NewReader(content))
 }
 
 // binaryApart writes the content as it comes, and keeps the line that it leaves.
-func (x *exporter) binaryApart(ctx context.Context, folder string, d export.Document, v client.Version, size int64) error {
-	p, err := x.out.Document(folder, d.Title, d.Type)
+func (x *exporter) binaryApart(ctx context.Context, d export.Document, v client.Version, size int64) error {
+	p, err := x.out.Document(d.File)
 	if err != nil {
 		return err
 	}
@@ -221,7 +253,7 @@ func (x *exporter) binaryApart(ctx context.Context, folder string, d export.Docu
 		}
 	}
 	x.apart[binaryVersion{v.Ref, v.Version}] = line
-	x.wrote(d, p.Name(), v.Ref)
+	x.wrote(d, v.Ref)
 	return nil
 }
 

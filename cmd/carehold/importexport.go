@@ -285,7 +285,8 @@ func (x *exportImport) whose(dry bool) error {
 			return hinted(err, "nothing was imported from it: a record is about one person")
 		}
 		c := x.entries[x.ours]
-		if c.from < len(c.versions) && x.keepPerson(change.Change{Ref: x.ours}, importSource{name: x.first.Source}) {
+		was := x.there[x.ours]
+		if other := was.Version > 0 && !was.Deleted && was.Source != x.first.Source; other && !x.person && c.from < len(c.versions) {
 			c.from = len(c.versions)
 			x.first.Left++
 		}

@@ -42,11 +42,13 @@ var errOpen = errors.New("the file before is not closed")
 // Create makes a file of text.
 func (w *Writer) Create(name string) (*Part, error) { return w.create(name, true) }
 
-// Document makes a file for a document, and finds the name: folder is documents, or
-// history/documents.
-func (w *Writer) Document(folder, title, mediaType string) (*Part, error) {
-	return w.create(w.names.Choose(folder, title, mediaType), false)
+// Name chooses the name of a document: folder is documents, or history/documents.
+func (w *Writer) Name(folder, title, mediaType string) string {
+	return w.names.Choose(folder, title, mediaType)
 }
+
+// Document makes a file for a document, under a name that was chosen.
+func (w *Writer) Document(name string) (*Part, error) { return w.create(name, false) }
 
 func (w *Writer) create(name string, packed bool) (*Part, error) {
 	if w.open != nil {
