@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,12 +21,27 @@ func (a *app) grantsCommand() *cobra.Command {
 		Use:   "grants",
 		Short: "See who may read what now",
 		Example: `  carehold grants
-  carehold grants --all`,
+  carehold grants --all
+  carehold grants --fhir > consents.ndjson`,
 		Args: nothing,
 	}
 	all := c.Flags().Bool("all", false, "also grants that are over")
+	asFHIR := c.Flags().Bool("fhir", false, "as FHIR Consents (IHE PCF), one a line, those that are over too")
 	a.deviceFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if *asFHIR {
+			u, err := a.open(c.Context())
+			if err != nil {
+				return err
+			}
+			defer u.close()
+			about, err := u.about(c.Context())
+			if err != nil {
+				return err
+			}
+			signal.Ignore(syscall.SIGPIPE)
+			return unlessClosed(a.grantsFHIR(about, u.Grants()))
+		}
 		u, err := a.unlock(c.Context())
 		if err != nil {
 			return err

@@ -2,9 +2,9 @@ package store
 
 import "testing"
 
-// ShortLogs makes a page of AuditEvents of fewer log entries.
-func ShortLogs(t *testing.T, opened int, passed, step uint64) {
-	was, wasPassed, wasStep := maxOpened, maxPassed, logStep
-	maxOpened, maxPassed, logStep = opened, passed, step
-	t.Cleanup(func() { maxOpened, maxPassed, logStep = was, wasPassed, wasStep })
+// SmallParts makes a search of what is derived go through less at once.
+func SmallParts(t *testing.T, made, part int, passed, step uint64) {
+	was, wasPart, wasPassed, wasStep := maxMade, partMade, maxPassed, logStep
+	maxMade, partMade, maxPassed, logStep = made, part, passed, step
+	t.Cleanup(func() { maxMade, partMade, maxPassed, logStep = was, wasPart, wasPassed, wasStep })
 }

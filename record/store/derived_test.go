@@ -423,41 +423,47 @@ func TestDerivedIsLogged(t *testing.T) {
 }
 
 // A log that is longer than one page goes through is gone through page by page, each
-// entry once; what would have to be of all of it is refused.
-func TestDerivedLongLog(t *testing.T) {
+// entry once; what would have to be of all of it is refused. So with versions.
+func TestDerivedInParts(t *testing.T) {
 	w := newDerivedWorld(t)
 	for range 20 {
 		if _, err := w.wideV.Read(ctx, w.shown, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
+	for i := range 12 {
+		put(t, w.me, fmt.Sprintf(`{"resourceType":"Observation","id":"more%d","status":"final","code":{"text":"x"}}`, i))
+	}
+	put(t, w.me, `{"resourceType":"Provenance","id":"real","target":[{"reference":"Observation/shown"}],"recorded":"2020-01-01T00:00:00Z","agent":[{"who":{"display":"The laboratory"}}]}`)
+	once := func(list []store.Found) int {
+		seen := map[string]bool{}
+		for _, e := range list {
+			if seen[e.Ref.String()] {
+				t.Fatalf("%s twice", e.Ref)
+			}
+			seen[e.Ref.String()] = true
+		}
+		return len(seen)
+	}
 	for _, limits := range []struct {
-		opened       int
+		made, part   int
 		passed, step uint64
-	}{{10, 1000, 4}, {1000, 10, 3}, {5, 5, 2}} {
-		store.ShortLogs(t, limits.opened, limits.passed, limits.step)
+	}{{10, 4, 1000, 4}, {1000, 1000, 10, 3}, {5, 1, 5, 2}, {12, 3, 1000, 50}} {
+		store.SmallParts(t, limits.made, limits.part, limits.passed, limits.step)
 		v := w.d.reader()
 		page, err := v.Log(ctx, 0, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		seen := map[string]bool{}
-		for _, text := range []string{"", "_sort=-date", "agent-name=Wide"} {
-			clear(seen)
-			for _, e := range allOf(t, v, "AuditEvent", text) {
-				if seen[e.Ref.ID] {
-					t.Fatalf("%s twice", e.Ref)
-				}
-				seen[e.Ref.ID] = true
-			}
-			if text == "" && uint64(len(seen)) != page.Size || text == "agent-name=Wide" && len(seen) != 22 {
-				t.Errorf("?%s: %d of %d", text, len(seen), page.Size)
+		for text, want := range map[string]int{"": int(page.Size), "agent-name=Wide": 22, "_sort=-date&agent-name=Wide": 22} {
+			if n := once(allOf(t, v, "AuditEvent", text)); n < want || text != "" && n != want {
+				t.Errorf("%v: AuditEvent?%s: %d, want %d", limits, text, n, want)
 			}
 		}
 		if p, err := lookFor(v, "AuditEvent", "", 3); err != nil || p.Total != store.NotCounted || p.Next == "" {
 			t.Errorf("%d, %q, %v", p.Total, p.Next, err)
 		}
-		for _, text := range []string{"_sort=date", "_sort=action", "_summary=count"} {
+		for _, text := range []string{"_sort=date", "_sort=action", "_summary=count", "_total=accurate"} {
 			if _, err := lookFor(v, "AuditEvent", text, 3); !errors.Is(err, record.TooLarge) {
 				t.Errorf("?%s: %v", text, err)
 			}
@@ -468,9 +474,25 @@ func TestDerivedLongLog(t *testing.T) {
 		if got := allOf(t, v, "AuditEvent", "_id=log-0,log-1,log-x0000000000000000"); len(got) != 2 {
 			t.Errorf("%q", refs(got))
 		}
-		narrow := allOf(t, w.narrowV, "AuditEvent", "")
-		if len(narrow) == 0 {
+		if once(allOf(t, w.narrowV, "AuditEvent", "")) == 0 {
 			t.Error("none")
+		}
+		if limits.made == 1000 {
+			continue
+		}
+		if n := once(allOf(t, v, "Provenance", "")); n != 4+12+1+1 {
+			t.Errorf("%v: %d Provenances", limits, n)
+		}
+		if got := targets(t, allOf(t, v, "Provenance", "target=Observation/more3")); len(got) != 1 {
+			t.Errorf("%q", got)
+		}
+		if got := targets(t, allOf(t, v, "Provenance", "recorded=lt2021")); len(got) != 1 {
+			t.Errorf("%q", got)
+		}
+		for _, text := range []string{"_sort=recorded", "_summary=count"} {
+			if _, err := lookFor(v, "Provenance", text, 3); !errors.Is(err, record.TooLarge) {
+				t.Errorf("?%s: %v", text, err)
+			}
 		}
 	}
 }

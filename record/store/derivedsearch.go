@@ -5,12 +5,9 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
-	"time"
 
 	"carehold/record"
-	"carehold/record/audit"
 	"carehold/record/derived"
-	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/kv"
 	"carehold/record/rows"
@@ -24,207 +21,21 @@ import (
 //
 // What can match is made, indexed and matched as any resource is, beside the real ones:
 // so all of a search means the same. It costs some 30 µs for each. So it is made of as
-// little as the search's own words allow (_id, target, date), and of the log from its
-// newest entry on, as far as maxOpened and maxPassed; the next page goes on from there.
-
-const maxMade = 20_000 // versions whose Provenance one search makes
-
-// Of the log one page goes through so much. Tests have less.
-var (
-	maxOpened        = 20_000  // entries that it opens
-	maxPassed uint64 = 200_000 // and passes
-	logStep   uint64 = 1000    // backwards, in steps of so many
-)
+// little as the search's own words allow (_id, target, date), and part by part: the
+// versions in the order of the entries' names, the log from its newest entry on. Parts
+// are gone through until one has a match, and the page ends with it; the next one goes
+// on from there. What has to be found among all at once (another order, a count, _has)
+// is, where there is no more than one request makes.
 
 var (
-	errManyVersions error = record.Safef(record.TooLarge, "this record has more than %d versions, whose Provenance one search does not make: ask for that of some with target=Type/id, or for the entries with _revinclude=Provenance:target", maxMade)
-	errLongLog      error = record.Safef(record.TooLarge, "the log is longer than one search goes through: ask for a time with date=ge…, or for its newest entries, page by page, in no order or in that of -date")
+	errManyVersions error = record.Safef(record.TooLarge, "this record has more than %d versions, which is what one search goes through to sort or count their Provenance: ask for that of some with target=Type/id, or for all, page by page, in no order", maxMade)
+	errLongLog      error = record.Safef(record.TooLarge, "the log is longer than one search goes through to sort or count: ask for a time with date=ge…, or for its entries page by page, the newest first")
+	errManyIncluded error = record.Safef(record.TooLarge, "what this page includes is more than a page shows, %d entries: ask for fewer matches at once with _count", maxShown)
 )
 
 // derives reports whether a search is to find what is derived.
 func derives(q *search.Query) bool {
 	return slices.ContainsFunc(derived.Types(), q.Names)
-}
-
-// candidates is what a search of what is derived goes through, beside the real entries.
-type candidates struct {
-	*deriver
-	q    *search.Query
-	made []candidate
-	log  *stretch // of the log, when it is searched
-}
-
-// candidate is what the search needs of one. Its JSON is made again when it is shown:
-// all of them together would be large.
-type candidate struct {
-	ref   fhir.Ref
-	at    time.Time
-	index []byte
-	size  int
-}
-
-// stretch is the part of the log that one page is of: from, up to but without to.
-type stretch struct{ from, to uint64 }
-
-// add takes one that the grant lets be searched.
-func (c *candidates) add(e Entry) {
-	if !c.may(e) {
-		return
-	}
-	x := candidate{ref: e.Ref, at: e.Header.Time, size: len(e.Body)}
-	if res, err := fhir.Parse(e.Body, fhir.Limits{}); err == nil {
-		x.index = search.Index(res)
-	}
-	c.made = append(c.made, x)
-}
-
-func (x *deriver) may(e Entry) bool {
-	return x.v.decide(grant.ActSearch, record.Meta{Type: e.Ref.Type, Section: e.Section}) == grant.Allowed
-}
-
-// collect makes them. position is where the page begins; what of it is the search's own
-// is returned.
-func (c *candidates) collect(ctx context.Context, position []byte) (after []byte, err error) {
-	ids, byID := c.q.IDs()
-	for _, typ := range derived.Types() {
-		if !c.q.Names(typ) {
-			continue
-		}
-		if byID && !c.q.Has(typ) {
-			for _, id := range ids {
-				name, ok := derived.Parse(fhir.Ref{Type: typ, ID: id})
-				if !ok {
-					continue
-				}
-				e, err := c.named(ctx, name)
-				if err == errNotDerived {
-					continue
-				}
-				if err != nil {
-					return nil, err
-				}
-				c.add(e)
-			}
-			continue
-		}
-		switch typ {
-		case derived.TypeConsent:
-			for id := range c.grants {
-				if e, err := c.consent(id); err == nil {
-					c.add(e)
-				}
-			}
-		case derived.TypeProvenance:
-			err = c.provenances(ctx)
-		case derived.TypeAuditEvent:
-			position, err = c.events(ctx, position)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return position, nil
-}
-
-// provenances makes those of what is named as their target, or of everything.
-func (c *candidates) provenances(ctx context.Context) error {
-	each := func(e Entry, _ record.Version) bool {
-		c.add(e)
-		return len(c.made) <= maxMade
-	}
-	if refs, ok := c.q.Points("target"); ok && !c.q.Has(derived.TypeProvenance) {
-		for _, ref := range refs {
-			if err := c.versions(ctx, c.v.hold.EntryID(ref.Type, ref.ID), each); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for n := range rows.Segments {
-		lines, err := c.d.Segment(c.v.s.known.Reader(c.r), n)
-		if err != nil {
-			return err
-		}
-		for _, l := range lines {
-			if err := c.versions(ctx, l.Entry, each); err != nil {
-				return err
-			}
-			if len(c.made) > maxMade {
-				return errManyVersions
-			}
-		}
-	}
-	return nil
-}
-
-// events makes the AuditEvents of a stretch of the log that ends where the page's
-// position says.
-func (c *candidates) events(ctx context.Context, position []byte) (after []byte, err error) {
-	s := &stretch{to: c.p.Head.Log.Size}
-	if position != nil {
-		if len(position) < 8 || binary.BigEndian.Uint64(position) > s.to {
-			return nil, errPage
-		}
-		if s.to = binary.BigEndian.Uint64(position); len(position) > 8 {
-			after = position[8:]
-		}
-	}
-	since, until := c.q.During("date")
-	opened := 0
-	for s.from = s.to; s.from > 0 && opened < maxOpened && s.to-s.from < maxPassed; {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		begin := s.from - min(s.from, logStep)
-		index, late, mine := begin, false, false
-		var step []Entry
-		err := rows.Leaves(c.r, begin, s.from, func(leaf []byte) bool {
-			e, err := c.reader.Open(index, leaf)
-			if index++; err != nil {
-				return true
-			}
-			opened, mine = opened+1, true
-			// The log is in order of time, but for what devices' clocks say.
-			late = late || !e.Event.Time.Before(since) || e.Writer == audit.ByDevice
-			if !e.Event.Time.Before(since) && (until.IsZero() || e.Event.Time.Before(until)) {
-				step = append(step, c.told(e))
-			}
-			return true
-		})
-		if err != nil {
-			return nil, err
-		}
-		slices.Reverse(step)
-		for _, e := range step {
-			c.add(e)
-		}
-		if s.from = begin; mine && !late {
-			s.from = 0 // what is before is earlier
-		}
-	}
-	if s.from > 0 && (c.q.Has(derived.TypeAuditEvent) || !slices.Contains([]string{"", "-date"}, c.q.Sorted())) {
-		return nil, errLongLog
-	}
-	c.log = s
-	return after, nil
-}
-
-// whole reports whether all of the log is in the page's part of it.
-func (c *candidates) whole() bool {
-	return c.log == nil || c.log.from == 0 && c.log.to == c.p.Head.Log.Size
-}
-
-// next is where the next page begins: next is the search's own.
-func (c *candidates) next(next []byte) []byte {
-	switch {
-	case c.log == nil:
-		return next
-	case next != nil:
-		return append(binary.BigEndian.AppendUint64(nil, c.log.to), next...)
-	case c.log.from > 0:
-		return binary.BigEndian.AppendUint64(nil, c.log.from)
-	}
-	return nil
 }
 
 // foundDerived is found for a search that derives.
@@ -234,8 +45,10 @@ func (v *View) foundDerived(ctx context.Context, r kv.Reader, p *person, d *rows
 		return page, err
 	}
 	defer x.close()
-	c := &candidates{deriver: x, q: q}
-	after, err := c.collect(ctx, position)
+	counts := o.Limit == 0 || q.Summary == "count"
+	c := &candidates{deriver: x, q: q, whole: counts || q.Total == "accurate"}
+	defer c.close()
+	after, err := c.begin(position)
 	if err != nil {
 		return page, err
 	}
@@ -244,45 +57,42 @@ func (v *View) foundDerived(ctx context.Context, r kv.Reader, p *person, d *rows
 		return page, err
 	}
 	defer real.close()
-	all := c.beside(real)
-	defer func() {
-		for _, e := range c.made {
-			clear(e.index)
+	for {
+		if err := c.collect(ctx); err != nil {
+			return page, err
 		}
-	}()
-	result, err := q.Run(all)
-	if err != nil {
-		return page, err
-	}
-	if page.Total = len(result.Matches); q.Total == "none" || !c.whole() {
-		page.Total = NotCounted
-	}
-	if o.Limit == 0 || q.Summary == "count" {
-		if !c.whole() {
-			return page, errLongLog
+		all := c.beside(real)
+		result, err := q.Run(all)
+		if err != nil {
+			return page, err
 		}
-		return page, nil
+		if len(result.Matches) == 0 && c.goOn() {
+			continue
+		}
+		if page.Total = len(result.Matches); q.Total == "none" || !c.first || c.more() {
+			page.Total = NotCounted
+		}
+		if counts {
+			return page, nil
+		}
+		return c.page(ctx, real, all, result, after, o, page)
 	}
-	return c.page(ctx, real, all, result, after, o, page)
 }
 
-// beside puts what was made beside the real entries. Those that were searched for were
-// all in the first part of a log that has several.
+// beside puts what was made beside the real entries. Those that are searched for are
+// all in the first part.
 func (c *candidates) beside(real *pass) []search.Entry {
 	all := slices.Clone(real.all)
-	if c.log != nil && c.log.to < c.p.Head.Log.Size {
-		for i := range all {
-			if slices.Contains(c.q.Types, all[i].Ref.Type) {
-				all[i].Ref.Type = "" // of no type that is searched, and at its place
-			}
+	for i := range all {
+		if !c.first && slices.Contains(c.q.Types, all[i].Ref.Type) {
+			all[i].Ref.Type = "" // of no type that is searched, and at its place
 		}
-		c.made = slices.DeleteFunc(c.made, func(e candidate) bool { return e.ref.Type != derived.TypeAuditEvent })
 	}
-	for i, e := range c.made {
+	for _, e := range c.made {
 		id := nameHash(e.ref)
 		if e.ref.Type == derived.TypeAuditEvent { // the newest first, where no order is asked for
 			id = record.EntryID{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
-			binary.BigEndian.PutUint64(id[8:], uint64(i))
+			binary.BigEndian.PutUint64(id[8:], ^e.order)
 		}
 		all = append(all, search.Entry{Ref: e.ref, ID: id, Updated: e.at, Index: e.index})
 	}
@@ -302,9 +112,9 @@ func (c *candidates) page(ctx context.Context, real *pass, all []search.Entry, r
 	if err != nil {
 		return page, errPage
 	}
-	fits, bytesOf := 0, 0
-	for fits < len(matches) && (fits == 0 || bytesOf+size(matches[fits]) <= maxPageBytes) {
-		bytesOf += size(matches[fits])
+	fits, total := 0, 0
+	for fits < len(matches) && (fits == 0 || total+size(matches[fits]) <= maxPageBytes) {
+		total += size(matches[fits])
 		fits++
 	}
 	if fits < len(matches) {
@@ -315,12 +125,12 @@ func (c *candidates) page(ctx context.Context, real *pass, all []search.Entry, r
 	included := c.q.Includes(all, matches)
 	slices.SortFunc(included, func(i, j int) int { return bytes.Compare(all[i].ID[:], all[j].ID[:]) })
 	for _, i := range included {
-		bytesOf += size(i)
+		total += size(i)
 	}
-	if len(matches)+len(included) > maxShown || bytesOf > maxPageBytes+maxIncludeBytes {
+	if len(matches)+len(included) > maxShown || total > maxPageBytes+maxIncludeBytes {
 		return page, errManyIncluded
 	}
-	if err := c.v.take(ctx, bytesOf); err != nil {
+	if err := c.v.take(ctx, total); err != nil {
 		return page, err
 	}
 	for n, list := range [][]int{matches, included} {
@@ -344,8 +154,6 @@ func (c *candidates) page(ctx context.Context, real *pass, all []search.Entry, r
 	return page, err
 }
 
-var errManyIncluded error = record.Safef(record.TooLarge, "what this page includes is more than a page shows, %d entries: ask for fewer matches at once with _count", maxShown)
-
 // withProvenance adds to a page the Provenance of its matches, for
 // _revinclude=Provenance:target.
 func (v *View) withProvenance(ctx context.Context, r kv.Reader, p *person, d *rows.Directory, page Page) (Page, error) {
@@ -362,9 +170,6 @@ func (v *View) withProvenance(ctx context.Context, r kv.Reader, p *person, d *ro
 	for _, f := range page.Entries {
 		if f.Mode != "match" {
 			continue
-		}
-		if _, is := derived.Parse(f.Ref); is {
-			continue // nobody wrote it
 		}
 		err := x.versions(ctx, v.hold.EntryID(f.Ref.Type, f.Ref.ID), func(e Entry, _ record.Version) bool {
 			if x.may(e) {
