@@ -216,7 +216,7 @@ func inLine(name string, n int, err error) error {
 	return err
 }
 
-// List reads a file that is a JSON object with one list in it, an item at a time.
+// list reads a file that is a JSON object with one list in it, an item at a time.
 func list[T any](r *Reader, name, member string, fn func(T) error) error {
 	f, there := r.files[name]
 	if !there {
@@ -242,6 +242,11 @@ func list[T any](r *Reader, name, member string, fn func(T) error) error {
 		}
 		if err := fn(item); err != nil {
 			return err
+		}
+	}
+	for _, want := range []json.Token{json.Delim(']'), json.Delim('}')} {
+		if got, err := d.Token(); err != nil || got != want {
+			return bad
 		}
 	}
 	return nil
