@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,7 @@ type binaryVersion struct {
 
 // exportAll writes everything. What is written to the record meanwhile is not in it.
 func (u *unlocked) exportAll(ctx context.Context, out *exportFiles) (m export.Manifest, err error) {
+	debug.FreeOSMemory() // what unlocking took
 	x := &exporter{unlocked: u, out: out, time: u.Now().Truncate(time.Second), info: map[fhir.Ref]message.EntryInfo{},
 		pointed: map[fhir.Ref][]int{}, titles: map[fhir.Ref]string{}, files: map[fhir.Ref][]string{}, apart: map[binaryVersion][]byte{}}
 	patient, err := u.session.Patient(ctx)

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"carehold/httpapi/client"
+	"carehold/record/derived"
 	"carehold/record/export"
 )
 
@@ -12,7 +13,10 @@ import (
 // what the person decided, who looked. Beside real entries of those types, for they
 // are none: nobody can write them, and they are made anew wherever the record is.
 func (x *exporter) derived(ctx context.Context) error {
-	for _, typ := range []string{"AuditEvent", "Consent", "Provenance"} {
+	if err := x.consents(ctx); err != nil {
+		return err
+	}
+	for _, typ := range []string{derived.TypeAuditEvent, derived.TypeProvenance} {
 		var p *export.Part
 		err := x.session.Search(ctx, typ, func(f client.Found) (err error) {
 			if _, real := x.info[f.Ref]; real {
@@ -33,4 +37,27 @@ func (x *exporter) derived(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// consents writes every grant there is or was: of those that ended long ago only the
+// keyring knows.
+func (x *exporter) consents(ctx context.Context) error {
+	grants := x.Grants()
+	if len(grants) == 0 {
+		return nil
+	}
+	about, err := x.about(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := x.out.Create("derived/" + derived.TypeConsent + ".ndjson")
+	if err != nil {
+		return err
+	}
+	for _, g := range grants {
+		if err := p.Line(derived.Consent(about, decision(g))); err != nil {
+			return err
+		}
+	}
+	return p.Close()
 }

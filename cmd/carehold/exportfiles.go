@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"carehold/record/backup"
@@ -72,6 +73,7 @@ func (t *exportTarget) fill(f *os.File, now time.Time, files func(*exportFiles) 
 		if w, err = export.Seal(f, t.recipients...); err != nil {
 			return err
 		}
+		debug.FreeOSMemory() // a passphrase took 256 MiB, and as much again would be taken for granted
 	}
 	z := export.NewZip(w, now)
 	if err := files(&exportFiles{export.NewWriter(z)}); err != nil {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -115,6 +116,7 @@ func (a *app) zipSource(f *os.File, keys exportKeys) (export.Source, error) {
 			return nil, err
 		}
 		at, size, err := export.Unseal(f, info.Size(), ids...)
+		debug.FreeOSMemory() // a passphrase takes 256 MiB
 		if err == nil {
 			return export.ReadZip(at, size)
 		}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"carehold/httpapi/message"
 	"carehold/record"
@@ -13,12 +15,11 @@ import (
 func rowOf(info message.EntryInfo, resource []byte) export.Row {
 	s := summarize(resource)
 	section, _ := record.ParseSection(info.Section)
-	r := export.Row{Ref: fhir.Ref{Type: info.Type, ID: info.ID}, Section: section, What: sentence(typeWord(info.Type)),
+	r := export.Row{Ref: fhir.Ref{Type: info.Type, ID: info.ID}, Section: section, What: capital(typeWord(info.Type)),
 		Title: s.Title, Value: s.Value, Date: s.Date, Source: info.Source}
-	if r.What == sentence(r.Title) {
-		r.What = ""
+	if s.Title == typeWord(info.Type) {
+		r.Title, r.What = r.What, ""
 	}
-	r.Title = sentence(r.Title)
 	switch {
 	case r.Source != "":
 	case info.Self:
@@ -28,6 +29,7 @@ func rowOf(info message.EntryInfo, resource []byte) export.Row {
 	}
 	if o, ok := parseObject(resource); ok {
 		r.Standing, r.Wrong = standing(o)
+		r.Value = first(r.Value, detail(o))
 	}
 	return r
 }
@@ -67,7 +69,40 @@ func standing(o object) (text string, wrong bool) {
 			}
 		}
 	}
-	return sentence(strings.Join(parts, ", ")), false
+	return capital(strings.Join(parts, ", ")), false
+}
+
+// detail is what else a reader looks for: how much of a medicine, which reaction, what
+// was concluded.
+func detail(o object) string {
+	var parts []string
+	for _, name := range []string{"dosageInstruction", "dosage", "reaction"} {
+		of := list(o[name])
+		if one, ok := o[name].(object); ok {
+			of = []any{one}
+		}
+		for _, x := range of {
+			if d, ok := x.(object); ok {
+				parts = append(parts, first(str(d, "text"), words(d["manifestation"]), str(d, "description")))
+			}
+		}
+	}
+	for _, name := range []string{"conclusion", "summary"} {
+		parts = append(parts, str(o, name))
+	}
+	if str(o, "resourceType") == "CarePlan" {
+		parts = append(parts, str(o, "description"))
+	}
+	return joined("; ", parts...)
+}
+
+// capital is s with a large first letter.
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return ""
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 // codeIn is the first code of a CodeableConcept.
