@@ -37,9 +37,9 @@ title the PDF's, else the file's name. What is not what it is called, breaks off
 or has something else in it is refused, and with --as-is kept all the same; web
 pages and drawings (HTML, SVG) are kept with --as-is and never shown.
 
-SMART Health Links (shlink:/…) and SMART Health Cards (.smart-health-card, shc:/…)
-are taken as they are, or out of a file; "-" reads one from stdin, where no shell
-keeps it. A card is verified by its issuer's keys, and says so in each entry.
+SMART Health Links (shlink:/…) and Cards (shc:/…, .smart-health-card) are taken
+as they are, or out of a file; "-" reads one from stdin, where no shell sees it.
+A card is verified by its issuer's keys, and each of its entries says so.
 
 Importing the same source again adds nothing that is there already. The name of
 the source is the file's name without its ending; give the same --source for a

@@ -23,16 +23,16 @@ func (a *app) linkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "link --to NAME",
 		Short: "Hand over a summary of your record as a link or QR code",
-		Long: `Makes a SMART Health Link: a link, or a QR code, that opens a summary of a part of
-your record in any viewer that knows such links. Nobody needs an account for it.
+		Long: `Makes a SMART Health Link: a link, or a QR code, that opens a summary of a part
+of your record in any viewer that knows such links. Nobody needs an account.
 
 By itself the link shows the record as it is when it is opened, asks for a
-passcode, and lasts 7 days. Give the passcode in another way than the link: it may
-be tried 10 times in all. Each opening is in your history. Stop it at any time
-with carehold revoke.
+passcode, and lasts 7 days. Give the passcode in another way than the link: it
+may be tried 10 times in all. Each opening is in your history. Stop it at any
+time with carehold revoke.
 
-With --snapshot it is a summary as it is now, made and sealed on this device: the
-server cannot read it, and it stays as it is.
+With --snapshot it is a summary as it is now, made and sealed on this device:
+the server cannot read it, and it stays as it is.
 
 A link can be passed on. So sensitive sections are in none: give those to one
 person, with carehold grant.
