@@ -158,6 +158,9 @@ func (a *app) exportIdentities(byPassphrase bool, keys exportKeys) ([]export.Ide
 
 // badExport gives an error of an export's a hint for whoever wants it in.
 func badExport(path string, err error) error {
+	if err == nil {
+		return nil
+	}
 	named := fmt.Errorf("%s: %w", path, err)
 	switch record.KindOf(err) {
 	case record.Integrity:

@@ -206,6 +206,7 @@ func TestExportAndBack(t *testing.T) {
 		x.command(exitDone, "export", x.path("again"))
 		sameExport(t, a.path("out"), x.path("again"))
 	}
+	toldOf(t, a, b)
 	// Nothing twice: into itself, into the one it went to.
 	for _, x := range []*exporting{a, b} {
 		before := x.sections()
@@ -213,6 +214,61 @@ func TestExportAndBack(t *testing.T) {
 			t.Errorf("again: %s", said)
 		}
 		equalMaps(t, "sections after importing it again", before, x.sections())
+	}
+}
+
+// toldOf: who wrote which version, and when, is known in b as a knew it.
+func toldOf(t *testing.T, a, b *exporting) {
+	t.Helper()
+	type who struct {
+		Target   []struct{ Reference string }
+		Recorded string
+		Agent    []struct {
+			Who struct{ Display, Reference string }
+		}
+		Entity []struct {
+			Role string
+			What struct{ Display string }
+		}
+	}
+	read := func(x *exporting, is func(id string) bool) map[string]string {
+		out := map[string]string{}
+		err := x.u.session.Search(t.Context(), "Provenance", func(f client.Found) error {
+			var p who
+			if err := json.Unmarshal(f.Resource, &p); err != nil || !is(f.Ref.ID) {
+				return err
+			}
+			said := p.Recorded + " by " + p.Agent[0].Who.Display
+			for _, e := range p.Entity {
+				if e.Role == "source" {
+					said += " from " + e.What.Display
+				}
+			}
+			for _, target := range p.Target {
+				ref := strings.ReplaceAll(target.Reference, x.patient(), "THE-PATIENT")
+				if out[ref] != "" {
+					t.Errorf("%s is told of twice", ref)
+				}
+				out[ref] = said
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	was := read(a, func(id string) bool { return strings.HasPrefix(id, "pv-") })
+	equalMaps(t, "who wrote what", was, read(b, carried))
+	for ref, name := range map[string]string{"Observation/by-the-nurse/_history/1": "by Nurse Joy", "Condition/several/_history/4": "by Nurse Joy", "Condition/several/_history/1": "by the person themself", "Condition/gone/_history/2": "by the person themself"} {
+		if !strings.HasSuffix(was[ref], name) {
+			t.Errorf("%s: %s", ref, was[ref])
+		}
+	}
+	for ref, said := range read(b, func(id string) bool { return strings.HasPrefix(id, "pv-") }) {
+		if !strings.Contains(said, "from export of http://127.0.0.1") && was[ref] != "" && !strings.Contains(ref, "gone") {
+			t.Errorf("%s here: %s", ref, said)
+		}
 	}
 }
 

@@ -37,6 +37,7 @@ type coming struct {
 	filed    export.Filed
 	section  record.Section
 	versions []uint64 // in order
+	gone     []uint64 // those that are deletions
 	from     int      // of versions, the first that is to be sent; len(versions): none
 	apart    bool     // its first version is a Binary whose content is a file
 	brought  bool     // by this import, or by an earlier try of it
@@ -96,16 +97,9 @@ func (a *app) importExport(ctx context.Context, path string, o exportOptions) er
 		return err
 	}
 	defer u.close()
-	x := &exportImport{importer: &importer{unlocked: u, person: o.person, ask: !a.yes}, openedExport: r}
-	x.first = imported{ID: crypto.RandomID(), Source: first(o.source, sourceOf(r.Manifest)), Types: map[string]int{}, Sections: map[string]int{}, Ignored: map[string]int{}}
-	x.later = imported{ID: x.first.ID, Source: x.first.Source}
-	x.notes = x.later
-	x.report = &x.first
-	if err := x.begin(ctx); err != nil {
+	x, err := u.planExport(ctx, r, o)
+	if err != nil {
 		return err
-	}
-	if err := x.plan(); err != nil {
-		return badExport(path, err)
 	}
 	if err := x.whose(o.dry); err != nil {
 		return err
@@ -117,6 +111,18 @@ func (a *app) importExport(ctx context.Context, path string, o exportOptions) er
 		return err
 	}
 	return errors.Join(a.showExportImport(x, o.dry), err)
+}
+
+// planExport looks at what is in the export and what is in the record.
+func (u *unlocked) planExport(ctx context.Context, r *openedExport, o exportOptions) (*exportImport, error) {
+	x := &exportImport{importer: &importer{unlocked: u, person: o.person, ask: !u.app.yes}, openedExport: r}
+	x.first = imported{ID: crypto.RandomID(), Source: first(o.source, sourceOf(r.Manifest)), Types: map[string]int{}, Sections: map[string]int{}, Ignored: map[string]int{}}
+	x.later = imported{ID: x.first.ID, Source: x.first.Source}
+	x.notes, x.report = x.later, &x.first
+	if err := x.begin(ctx); err != nil {
+		return nil, err
+	}
+	return x, badExport(r.path, x.plan())
 }
 
 // sourceOf is what the import of an export is called.
@@ -196,11 +202,18 @@ func (x *exportImport) noteVersion(v export.Version) error {
 		return record.Errorf(record.Integrity, "%s is there twice in version %d", v.Ref, v.Version)
 	}
 	c.versions = append(c.versions, v.Version)
+	if v.Deleted {
+		c.gone = append(c.gone, v.Version)
+	}
 	return nil
 }
 
 // choose says of each entry what is to be sent.
 func (x *exportImport) choose() error {
+	begun := false // by an earlier try
+	for _, e := range x.there {
+		begun = begun || e.Source == x.first.Source
+	}
 	for ref, c := range x.entries {
 		slices.Sort(c.versions)
 		n := len(c.versions)
@@ -208,6 +221,10 @@ func (x *exportImport) choose() error {
 			return record.Errorf(record.Integrity, "%s is in sections.json, and its newest version is nowhere", ref)
 		}
 		there, known := x.there[ref]
+		ours := there.Source == x.first.Source
+		if at := int(there.Version) - 1; begun && there.Deleted && there.Self && there.Source == "" && at < n {
+			ours = slices.Contains(c.gone, c.versions[at]) // a deletion is no part of an import, and does not say so
+		}
 		switch {
 		case !known:
 			c.brought = true
@@ -215,9 +232,9 @@ func (x *exportImport) choose() error {
 		case there.Version == c.filed.Version && there.Time.Equal(c.filed.Time):
 			c.from = n // the same version of the same entry: this is the record it is of
 			x.first.Same++
-		case there.Source == x.first.Source && int(there.Version) < n:
+		case ours && int(there.Version) < n:
 			c.from, c.brought = int(there.Version), true // an earlier try got so far
-		case there.Source == x.first.Source && int(there.Version) == n:
+		case ours && int(there.Version) == n:
 			c.from, c.brought = n, true
 			x.first.Same++
 		case c.filed.Deleted:
@@ -358,7 +375,11 @@ func (x *exportImport) wave(ctx context.Context, wave int) error {
 // add puts a change into the next transaction.
 func (x *exportImport) add(ctx context.Context, c change.Change) error {
 	size := len(c.Resource.Bytes())
-	if n := len(x.batch); n > 0 && (n == pieceEntries || x.bytes+size > pieceBytes) {
+	most := x.most
+	if most == 0 {
+		most = pieceEntries
+	}
+	if n := len(x.batch); n > 0 && (n == most || x.bytes+size > pieceBytes) {
 		if err := x.flush(ctx); err != nil {
 			return err
 		}
