@@ -247,6 +247,11 @@ func TestDerivedScopes(t *testing.T) {
 	if p, err := lookFor(v, "Observation", "_revinclude=Provenance:target", 10); err != nil || len(p.Entries) != 1 {
 		t.Errorf("%d, %v", len(p.Entries), err)
 	}
+	for _, e := range allOf(t, v, "", "_type=Observation,Provenance") {
+		if e.Ref.Type != "Observation" {
+			t.Errorf("%s", e.Ref)
+		}
+	}
 	of := allOf(t, w.me, "Provenance", "target=Observation/shown")
 	if _, err := v.Read(ctx, of[0].Ref, 0); !errors.Is(err, record.Forbidden) {
 		t.Error(err)
@@ -435,6 +440,9 @@ func TestDerivedInParts(t *testing.T) {
 		put(t, w.me, fmt.Sprintf(`{"resourceType":"Observation","id":"more%d","status":"final","code":{"text":"x"}}`, i))
 	}
 	put(t, w.me, `{"resourceType":"Provenance","id":"real","target":[{"reference":"Observation/shown"}],"recorded":"2020-01-01T00:00:00Z","agent":[{"who":{"display":"The laboratory"}}]}`)
+	for i := range 9 {
+		put(t, w.me, fmt.Sprintf(`{"resourceType":"AuditEvent","id":"real%d","type":{"code":"x"},"recorded":"2020-01-01T00:00:00Z","agent":[{"requestor":true}],"source":{"observer":{"display":"A ward"}},"entity":[{"name":"real"}]}`, i))
+	}
 	once := func(list []store.Found) int {
 		seen := map[string]bool{}
 		for _, e := range list {
@@ -474,13 +482,18 @@ func TestDerivedInParts(t *testing.T) {
 		if got := allOf(t, v, "AuditEvent", "_id=log-0,log-1,log-x0000000000000000"); len(got) != 2 {
 			t.Errorf("%q", refs(got))
 		}
+		for _, text := range []string{"entity-name=real", "_sort=-date&entity-name=real"} {
+			if n := once(allOf(t, v, "AuditEvent", text)); n != 9 {
+				t.Errorf("%v: ?%s: %d real ones", limits, text, n)
+			}
+		}
 		if once(allOf(t, w.narrowV, "AuditEvent", "")) == 0 {
 			t.Error("none")
 		}
 		if limits.made == 1000 {
 			continue
 		}
-		if n := once(allOf(t, v, "Provenance", "")); n != 4+12+1+1 {
+		if n := once(allOf(t, v, "Provenance", "")); n != 4+12+1+1+9 {
 			t.Errorf("%v: %d Provenances", limits, n)
 		}
 		if got := targets(t, allOf(t, v, "Provenance", "target=Observation/more3")); len(got) != 1 {

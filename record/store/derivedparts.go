@@ -72,12 +72,12 @@ func (c *candidates) begin(position []byte) (after []byte, err error) {
 	_, pointed := c.q.Points("target")
 	alone := len(c.q.Types) == 1 && !byID
 	size := 0
-	switch c.first = position == nil; {
+	switch c.first = true; {
 	case alone && c.q.Types[0] == derived.TypeAuditEvent:
-		c.log, size = &logPart{to: c.p.Head.Log.Size}, 8
+		c.log, size = &logPart{to: c.p.Head.Log.Size}, 1+8
 		c.whole = c.whole || !slices.Contains([]string{"", "-date"}, c.q.Sorted())
 	case alone && c.q.Types[0] == derived.TypeProvenance && !pointed:
-		c.entries, size = &entryPart{}, 32
+		c.entries, size = &entryPart{}, 1+32
 		c.whole = c.whole || c.q.Sorted() != ""
 	default:
 		c.whole = true
@@ -89,18 +89,18 @@ func (c *candidates) begin(position []byte) (after []byte, err error) {
 	if len(position) < size {
 		return nil, errPage
 	}
+	after = position[size:]
+	c.first, position = position[0] == 1, position[1:]
 	if c.log != nil {
 		if c.log.to = binary.BigEndian.Uint64(position); c.log.to > c.p.Head.Log.Size {
 			return nil, errPage
 		}
-		c.first = c.log.to == c.p.Head.Log.Size
 	} else {
 		copy(c.entries.from[:], position)
 		copy(c.entries.to[:], position[16:])
-		c.first = c.entries.from == record.EntryID{}
 	}
-	if len(position) > size {
-		after = position[size:]
+	if len(after) == 0 {
+		after = nil
 	}
 	return after, nil
 }
@@ -135,16 +135,20 @@ func (c *candidates) next(next []byte) []byte {
 		if !c.more() {
 			return nil
 		}
+		c.first = false
 		c.following()
 	}
-	var at []byte
+	first := []byte{0}
+	if c.first {
+		first[0] = 1
+	}
 	switch {
 	case c.log != nil:
-		at = binary.BigEndian.AppendUint64(nil, c.log.to)
+		return append(binary.BigEndian.AppendUint64(first, c.log.to), next...)
 	case c.entries != nil:
-		at = slices.Concat(c.entries.from[:], c.entries.to[:])
+		return slices.Concat(first, c.entries.from[:], c.entries.to[:], next)
 	}
-	return append(at, next...)
+	return next
 }
 
 // add takes one that the grant lets be searched.

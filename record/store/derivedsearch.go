@@ -20,7 +20,7 @@ import (
 // _include.
 //
 // What can match is made, indexed and matched as any resource is, beside the real ones:
-// so all of a search means the same. It costs some 30 µs for each. So it is made of as
+// so all of a search means the same. It costs some 80 µs for each. So it is made of as
 // little as the search's own words allow (_id, target, date), and part by part: the
 // versions in the order of the entries' names, the log from its newest entry on. Parts
 // are gone through until one has a match, and the page ends with it; the next one goes
