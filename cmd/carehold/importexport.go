@@ -556,7 +556,7 @@ func (a *app) showExportImport(x *exportImport, dry bool) error {
 			a.note("With them came %s.", and(more))
 		}
 		if x.moved > 0 {
-			a.note("%s again filed where you had put them.", plural(x.moved, "entry is", "entries are"))
+			a.note("%s again filed where you had them.", plural(x.moved, "entry is", "entries are"))
 		}
 	}
 	if a.json {
