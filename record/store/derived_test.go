@@ -176,6 +176,18 @@ func TestDerivedReach(t *testing.T) {
 		t.Errorf("revincluded: %q", got)
 	}
 
+	for text, want := range map[string]int{"_has:Provenance:target:recorded=gt2000": 1, "_has:Provenance:target:agent=Patient/" + w.me.PatientID(): 1} {
+		if got := allOf(t, v, "", "_type=Observation,Condition&"+text); len(got) != want {
+			t.Errorf("?%s: %q", text, refs(got))
+		}
+	}
+	if got := allOf(t, v, "Condition", "_has:Provenance:target:recorded=gt2000"); got != nil {
+		t.Errorf("%q", refs(got))
+	}
+	if p, err := lookFor(v, "AuditEvent", "_summary=count&agent-name=Wide", 10); err != nil || p.Total != 0 {
+		t.Errorf("%d, %v", p.Total, err)
+	}
+
 	// Consents: their own.
 	for _, text := range []string{"", "status=active", "patient=" + w.me.PatientID(), "_sort=date", "_id=grant-" + w.wide.ID.String() + ",grant-" + w.narrow.ID.String()} {
 		if got := refs(allOf(t, v, "Consent", text)); !slices.Equal(got, []string{"Consent/grant-" + w.narrow.ID.String()}) {
