@@ -31,11 +31,13 @@ func (q *Query) Has(typ string) bool {
 	return slices.ContainsFunc(q.applied, func(p pair) bool { return strings.HasPrefix(p.name, "_has:"+typ+":") })
 }
 
-// Revincludes reports whether a _revinclude brings what points to a match with a
-// type's parameter.
+// Revincludes reports whether a _revinclude names what of a type points to a match with
+// a parameter: Type:parameter, or Type:*.
 func (q *Query) Revincludes(typ, code string) bool {
-	for _, inc := range q.includes {
-		if inc.reverse && slices.Contains(inc.sources[typ], Place(typ, code)) {
+	for _, p := range q.applied {
+		from, param, found := strings.Cut(p.value, ":")
+		param, _, _ = strings.Cut(param, ":")
+		if p.name == "_revinclude" && found && from == typ && (param == code || param == "*") {
 			return true
 		}
 	}

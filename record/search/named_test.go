@@ -19,6 +19,8 @@ func TestNamed(t *testing.T) {
 		{"", "_type=Consent,Provenance", "true false false [] false [] false - -"},
 		{"Observation", "_has:Provenance:target:recorded=ge2020", "true true false [] false [] false - -"},
 		{"Observation", "_revinclude=Provenance:target", "false false true [] false [] false - -"},
+		{"Observation", "_revinclude=*", "false false false [] false [] false - -"},
+		{"Observation", "_revinclude=AuditEvent:entity&_revinclude=Provenance:target:Observation", "false false true [] false [] false - -"},
 		{"Observation", "_revinclude=Provenance:*", "false false true [] false [] false - -"},
 		{"Provenance", "_id=a,b", "true false false [a b] true [] false - -"},
 		{"Provenance", "target=Observation/x,Condition/y/_history/2", "true false false [] false [Observation/x Condition/y] true - -"},
