@@ -24,7 +24,7 @@ import (
 func (a *app) exportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export WHERE",
-		Short: "Write your whole record to a folder or a file, for you and for other programs",
+		Short: "Write your whole record to a folder or a file, to read and to keep",
 		Long: `Writes everything: the newest and the older versions of every entry as FHIR R4,
 letters and pictures as files, who wrote what and where it is filed, a summary,
 and index.html: pages to read in a browser, which need neither Carehold nor a
@@ -34,8 +34,8 @@ How it ends says what it becomes:
 
   my-record             a folder
   my-record.zip         the same in one file
-  my-record.zip.age     encrypted: for a passphrase, which is asked for twice, or
-                        with --encrypt-to for keys of age's (age-encryption.org)
+  my-record.zip.age     encrypted: with a passphrase, which is asked for twice,
+                        or with --encrypt-to, keys of age's (age-encryption.org)
   my-record.json        only the newest versions, as one FHIR Bundle
   my-record.ndjson      the same, a resource in each line
 

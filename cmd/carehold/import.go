@@ -24,7 +24,7 @@ const (
 
 func (a *app) importCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "import FILE|LINK|CARD...",
+		Use:   "import FILE|LINK|CARD|EXPORT...",
 		Short: "Put files from a surgery, a hospital or an app into your record",
 		Long: `Puts what you were given into your record: FHIR R4 in JSON (a Bundle, a single
 resource) or NDJSON; letters, photos and scans (PDF, JPEG, PNG, TIFF, GIF, HEIC,
@@ -41,6 +41,9 @@ SMART Health Links (shlink:/…) and Cards (shc:/…, .smart-health-card) are ta
 as they are, or out of a file; "-" reads one from stdin, where no shell sees it.
 A card is verified by its issuer's keys, and each of its entries says so.
 
+What "carehold export" wrote goes in by itself, a folder, .zip or .zip.age: with
+older versions, documents, sections, and who wrote what (docs/export.md).
+
 Importing the same source again adds nothing that is there already. The name of
 the source is the file's name without its ending; give the same --source for a
 newer file from the same place. "carehold imports undo" takes an import back.
@@ -54,6 +57,7 @@ was.`,
   carehold import letter.pdf scan.jpg
   carehold import vaccination.smart-health-card
   carehold import - < link.txt
+  carehold import my-record.zip.age
   carehold import letter.pdf --type "Discharge letter" --for Encounter/k2v5c7q4`,
 		Args: atLeast(1, "a file"),
 	}
