@@ -208,7 +208,7 @@ func TestLongLine(t *testing.T) {
 	if _, err := w.Finish(export.Manifest{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := readAll(t, m); record.KindOf(err) != record.TooLarge || !strings.Contains(err.Error(), "line 1") {
+	if err := readAll(t, m); record.KindOf(err) != record.TooLarge || !strings.Contains(err.Error(), "line 1: it is longer than") {
 		t.Errorf("%v", err)
 	}
 }

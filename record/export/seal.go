@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"filippo.io/age"
 
@@ -55,6 +56,8 @@ func Unseal(at io.ReaderAt, size int64, ids ...Identity) (io.ReaderAt, int64, er
 	switch _, no := errors.AsType[*age.NoIdentityMatchError](err); {
 	case no:
 		return nil, 0, record.Safef(record.Unauthorized, "this does not open it: it was encrypted with another passphrase, or to another key")
+	case err != nil && strings.Contains(err.Error(), "work factor too large"):
+		return nil, 0, record.Safef(record.TooLarge, "trying a passphrase on this file would take more than 1 GiB: no export of Carehold's asks for that")
 	case err != nil:
 		return nil, 0, errSealed
 	}

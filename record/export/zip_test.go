@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -140,14 +141,14 @@ func TestHostileZips(t *testing.T) {
 				put(w, "Patient.ndjson", "{}", 0o600)
 			}
 			return false
-		}, record.Integrity, "Patient.ndjson"},
+		}, record.Integrity, "two files"},
 		"a link": {func(w *zip.Writer, f *zip.File) bool {
 			if f.Name == "Patient.ndjson" {
 				put(w, f.Name, "/etc/passwd", 0o777|fs.ModeSymlink)
 				return true
 			}
 			return false
-		}, record.Integrity, "Patient.ndjson"},
+		}, record.Integrity, "leads elsewhere"},
 		"another content": {func(w *zip.Writer, f *zip.File) bool {
 			if f.Name == "documents/Letter.pdf" {
 				put(w, f.Name, "%PDE", 0o600)
@@ -231,6 +232,21 @@ func TestBomb(t *testing.T) {
 	binary.LittleEndian.PutUint32(b[at+24:], 100)
 	if err := readZip(t, b); err == nil {
 		t.Error("taken")
+	}
+}
+
+// TestVerifyStops: of a file that is longer than the manifest says, no more is read.
+func TestVerifyStops(t *testing.T) {
+	m := memory{}
+	write(t, m)
+	m["Patient.ndjson"].Write(bytes.Repeat([]byte(" "), 64<<20))
+	r, err := export.Open(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := int64(0)
+	if err := r.Verify(t.Context(), func(n int64) { read += n }); record.KindOf(err) != record.Integrity || read > 1<<20 {
+		t.Errorf("%v after %d bytes", err, read)
 	}
 }
 
@@ -324,8 +340,12 @@ func TestDearPassphrase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := export.Unseal(strings.NewReader(file), int64(len(file)), id); err == nil {
-		t.Error("taken")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _, err = export.Unseal(strings.NewReader(file), int64(len(file)), id)
+	runtime.ReadMemStats(&after)
+	if record.KindOf(err) != record.TooLarge || after.TotalAlloc-before.TotalAlloc > 16<<20 {
+		t.Errorf("%v, after %d MB", err, (after.TotalAlloc-before.TotalAlloc)>>20)
 	}
 }
 
