@@ -50,7 +50,7 @@ func (a *app) grantsCommand() *cobra.Command {
 		if err := u.tidy(c.Context()); err != nil {
 			return err
 		}
-		opened, err := u.openings(c.Context(), u.Grants())
+		opened, err := u.openings(c.Context(), u.Grants(), *all)
 		if err != nil {
 			return err
 		}
@@ -101,8 +101,11 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 		}
 		a.say("%s  %s", shortID(g.Grant.ID.String()), cut(partyName(g.Grant.To), a.columns()-10))
 		a.paragraph("          ", sentence("may "+mayDo(g.Grant.Scopes)+" "+openSections(g.Grant.Sections)+narrowed(g.Grant.Scopes)+", for "+grant.Purposes[g.Grant.Purpose]))
-		if g.Link() {
+		switch {
+		case g.Link() && opened != nil:
 			a.paragraph("          ", opened[g.Grant.ID].String())
+		case g.Link():
+			a.paragraph("          ", "A link")
 		}
 		if g.State == holder.Live {
 			a.paragraph("          ", sentence(until(g.Grant.Until)))

@@ -22,11 +22,11 @@ type openings struct {
 	bad  int // passcodes that were another
 }
 
-// openings looks into the log, where there are links.
-func (u *unlocked) openings(ctx context.Context, list []holder.Granted) (map[record.GrantID]openings, error) {
-	found := map[record.GrantID]openings{}
-	if !slices.ContainsFunc(list, holder.Granted.Link) {
-		return found, nil
+// openings looks into the log, where there are links to be shown; not while it is in
+// doubt what was done, for nothing is to be changed then, and a look is logged: nil then.
+func (u *unlocked) openings(ctx context.Context, list []holder.Granted, all bool) (map[record.GrantID]openings, error) {
+	if u.Doubt() != nil || !slices.ContainsFunc(list, func(g holder.Granted) bool { return g.Link() && (all || g.State == holder.Live) }) {
+		return nil, nil
 	}
 	if err := u.signIn(ctx); err != nil {
 		return nil, err
@@ -35,6 +35,7 @@ func (u *unlocked) openings(ctx context.Context, list []holder.Granted) (map[rec
 	if err != nil {
 		return nil, err
 	}
+	found := map[record.GrantID]openings{}
 	for _, e := range entries {
 		v := e.Event
 		if e.Writer != audit.ByGrant || v.Action != audit.Opened {
