@@ -82,6 +82,9 @@ func TestExportWritesOverNothing(t *testing.T) {
 
 // TestExportInterrupted: a Ctrl-C at any moment leaves a whole export or none.
 func TestExportInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	a := handmade(t)
 	dir := t.TempDir()
 	whole := 0

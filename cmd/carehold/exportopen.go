@@ -49,10 +49,18 @@ func isExport(path string) bool {
 	if sealed, _ := export.Sealed(head); sealed {
 		return true
 	}
+	if !bytes.HasPrefix(head, []byte("PK\x03\x04")) || len(head) <= 30 {
+		return false
+	}
+	if z, err := export.ReadZip(f, info.Size()); err == nil {
+		if m, err := z.Open(export.ManifestName); err == nil {
+			m.Close()
+			return true
+		}
+	}
 	// The first file of a zip has its name right behind its header, also in one that
 	// was cut off.
-	return bytes.HasPrefix(head, []byte("PK\x03\x04")) && len(head) > 30 &&
-		(bytes.Contains(head[30:], []byte(".ndjson")) || bytes.HasPrefix(head[30:], []byte("sections.json")))
+	return bytes.Contains(head[30:], []byte(".ndjson")) || bytes.HasPrefix(head[30:], []byte("sections.json"))
 }
 
 func headOf(f io.ReaderAt) []byte {

@@ -172,6 +172,10 @@ func handmade(t *testing.T) *exporting {
 		x.send(x.u.token, "PUT", fmt.Sprintf("Binary/raw-%d", i), "application/pdf", some(1000+i))
 		letter(fmt.Sprintf("letter-%d", i), title, fmt.Sprintf("Binary/raw-%d", i))
 	}
+	for i := range 8 { // more than a server takes at a time
+		x.send(x.u.token, "PUT", fmt.Sprintf("Binary/apart-%d", i), "image/jpeg", some(300_000+i))
+		letter(fmt.Sprintf("apart-%d", i), fmt.Sprintf("Picture %d", i), fmt.Sprintf("Binary/apart-%d", i))
+	}
 	x.send(x.u.token, "PUT", "Binary/hostile", "text/html", []byte("<script>alert(1)</script>"))
 	x.put("Binary/inline", "{\"resourceType\":\"Binary\",\"id\":\"inline\",\n\"data\" : \""+base64.StdEncoding.EncodeToString(some(10_000))+"\" ,\n\t\"contentType\":\"image/png\"}")
 	x.put("Binary/inline-large", "{\"resourceType\":\"Binary\",\"id\":\"inline-large\",\n \"contentType\":\"image/jpeg\" ,\n\t\"data\" : \""+base64.StdEncoding.EncodeToString(some(500_000))+"\"\n}")
@@ -195,12 +199,13 @@ func handmade(t *testing.T) *exporting {
 // meta, filed in the same sections, its documents the same bytes.
 func TestExportAndBack(t *testing.T) {
 	a := handmade(t)
-	for _, name := range []string{"out", "out.zip"} {
-		a.command(exitDone, "export", a.path(name))
+	a.command(exitDone, "export", a.path("out"))
+	if err := os.WriteFile(a.path("packed.zip"), zipOf(t, a.path("out")), 0o600); err != nil { // documents too
+		t.Fatal(err)
 	}
 	b, c := newExporting(t), newExporting(t)
 	b.command(exitDone, "import", a.path("out"))
-	c.command(exitDone, "import", a.path("out.zip"))
+	c.command(exitDone, "import", a.path("packed.zip"))
 	for _, x := range []*exporting{b, c} {
 		sameRecord(t, a, x)
 		x.command(exitDone, "export", x.path("again"))
@@ -210,7 +215,7 @@ func TestExportAndBack(t *testing.T) {
 	// Nothing twice: into itself, into the one it went to.
 	for _, x := range []*exporting{a, b} {
 		before := x.sections()
-		if said := x.command(exitDone, "import", a.path("out")); !strings.Contains(said, "nothing was added") {
+		if said := x.command(exitDone, "import", a.path("out")); !strings.Contains(said, "nothing was added") || strings.Contains(said, "sending") {
 			t.Errorf("again: %s", said)
 		}
 		equalMaps(t, "sections after importing it again", before, x.sections())

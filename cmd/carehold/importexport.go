@@ -511,6 +511,9 @@ func (x *exportImport) provenance(ctx context.Context) error {
 	x.report = &x.notes
 	for _, r := range notes {
 		ref := fhir.Ref{Type: r.Type(), ID: r.ID()}
+		if e := x.there[ref]; e.Version > 0 && !e.Deleted {
+			continue // from an earlier try
+		}
 		if err := x.add(ctx, change.Change{Verb: change.Update, Ref: ref, Resource: r, URL: ref.String()}); err != nil {
 			return err
 		}

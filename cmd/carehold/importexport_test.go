@@ -17,6 +17,9 @@ import (
 // TestExportImportInterrupted: a Ctrl-C is heard between two pieces; the same command
 // again goes on, and in the end the record is the same, older versions and all.
 func TestExportImportInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	a, b := handmade(t), newExporting(t)
 	a.command(exitDone, "export", a.path("out"))
 	for stop := range 12 {
@@ -68,6 +71,9 @@ func (c *cancelling) Write(p []byte) (int, error) {
 
 // TestExportUndone: an export that was imported can be taken back as a whole.
 func TestExportUndone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	a, b := handmade(t), newExporting(t)
 	a.command(exitDone, "export", a.path("out.zip"))
 	b.command(exitDone, "import", a.path("out.zip"))
@@ -93,6 +99,9 @@ func TestExportUndone(t *testing.T) {
 
 // TestExportIntoAnother: what a record has keeps its own history, and its own edits.
 func TestExportIntoAnother(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	a, b := handmade(t), newExporting(t)
 	a.command(exitDone, "export", a.path("out"))
 	b.command(exitDone, "import", a.path("out"))

@@ -60,6 +60,49 @@ func TestZip(t *testing.T) {
 	}
 }
 
+// TestZippedFolder: packed anew as a folder, by a file manager that adds its own.
+func TestZippedFolder(t *testing.T) {
+	b := zipped(t)
+	r, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack := func(folders ...string) []byte {
+		var out bytes.Buffer
+		w := zip.NewWriter(&out)
+		for _, folder := range folders {
+			for _, f := range r.File {
+				in, err := f.Open()
+				if err != nil {
+					t.Fatal(err)
+				}
+				to, err := w.Create(folder + f.Name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.Copy(to, in); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if _, err := w.Create("__MACOSX/my record/._manifest.json"); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	if err := readZip(t, pack("my record/")); err != nil {
+		t.Error(err)
+	}
+	for _, two := range [][]string{{"a/", "b/"}, {"a/b/"}} {
+		if err := readZip(t, pack(two...)); record.KindOf(err) != record.NotFound {
+			t.Errorf("%v: %v", two, err)
+		}
+	}
+}
+
 // TestZipCut: one that was cut off anywhere is no export.
 func TestZipCut(t *testing.T) {
 	b := zipped(t)
