@@ -24,10 +24,10 @@ func (u *unlocked) about(ctx context.Context) (derived.About, error) {
 	return derived.About{Patient: patient, Store: node.Store, Base: strings.TrimSuffix(u.device.server, "/") + "/fhir"}, err
 }
 
-// grantsFHIR writes every grant there is or was as a Consent, a line each.
-func (a *app) grantsFHIR(about derived.About, list []holder.Granted) error {
+// eachConsent makes a Consent of every grant there is or was.
+func eachConsent(about derived.About, list []holder.Granted, write func([]byte) error) error {
 	for _, g := range list {
-		if err := a.ndjson(derived.Consent(about, decision(g))); err != nil {
+		if err := write(derived.Consent(about, decision(g))); err != nil {
 			return err
 		}
 	}
@@ -45,8 +45,8 @@ func decision(g holder.Granted) derived.Decision {
 	return d
 }
 
-// historyFHIR writes entries of the log as AuditEvents, a line each, the oldest first.
-func (a *app) historyFHIR(about derived.About, entries []audit.Entry, list []holder.Granted) error {
+// eachAuditEvent makes an AuditEvent of every entry of the log, in their order.
+func eachAuditEvent(about derived.About, entries []audit.Entry, list []holder.Granted, write func([]byte) error) error {
 	parties := make(map[record.GrantID]grant.Grant)
 	for _, g := range list {
 		parties[g.Grant.ID] = g.Grant
@@ -59,13 +59,14 @@ func (a *app) historyFHIR(about derived.About, entries []audit.Entry, list []hol
 		return g, true
 	}
 	for _, e := range entries {
-		if err := a.ndjson(derived.AuditEvent(about, derived.Logged(e.Index), e, who)); err != nil {
+		if err := write(derived.AuditEvent(about, derived.Logged(e.Index), e, who)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// ndjson prints a resource as a line.
 func (a *app) ndjson(b []byte) error {
 	_, err := a.stdout.Write(append(escaped(b), '\n'))
 	return err

@@ -40,7 +40,7 @@ func (a *app) grantsCommand() *cobra.Command {
 				return err
 			}
 			signal.Ignore(syscall.SIGPIPE)
-			return unlessClosed(a.grantsFHIR(about, u.Grants()))
+			return unlessClosed(eachConsent(about, u.Grants(), a.ndjson))
 		}
 		u, err := a.unlock(c.Context())
 		if err != nil {

@@ -67,7 +67,7 @@ end; --all lists it, and what you looked at. The part that is shown was checked;
 			if err != nil {
 				return err
 			}
-			return unlessClosed(a.historyFHIR(about, kept, u.Grants()))
+			return unlessClosed(eachAuditEvent(about, kept, u.Grants(), a.ndjson))
 		}
 		return unlessClosed(a.showHistory(kept, u.Grants(), *all || *who != ""))
 	}

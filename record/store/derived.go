@@ -73,8 +73,11 @@ func (v *View) deriver(r kv.Reader, p *person, d *rows.Directory) (*deriver, err
 	return x, nil
 }
 
-// close overwrites what the session brought.
-func (x *deriver) close() { x.reading.Destroy() }
+// close overwrites what the session brought, and what opened the log.
+func (x *deriver) close() {
+	x.reading.Destroy()
+	x.reader.Destroy()
+}
 
 // writable refuses to write under a name of what is derived, whether there is anything
 // of the name or not.
