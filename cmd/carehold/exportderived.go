@@ -16,27 +16,43 @@ func (x *exporter) derived(ctx context.Context) error {
 	if err := x.consents(ctx); err != nil {
 		return err
 	}
-	for _, typ := range []string{derived.TypeAuditEvent, derived.TypeProvenance} {
-		var p *export.Part
-		err := x.session.Search(ctx, typ, func(f client.Found) (err error) {
-			if _, real := x.info[f.Ref]; real {
-				return nil
-			}
-			if p == nil {
-				if p, err = x.out.Create("derived/" + typ + ".ndjson"); err != nil {
-					return err
-				}
-			}
-			return p.Line(f.Resource)
-		})
-		if p != nil {
-			err = errors.Join(err, p.Close())
-		}
-		if err != nil {
-			return err
-		}
+	if err := x.events(ctx); err != nil {
+		return err
 	}
-	return nil
+	var p *export.Part
+	err := x.session.Search(ctx, derived.TypeProvenance, func(f client.Found) (err error) {
+		if _, real := x.info[f.Ref]; real {
+			return nil
+		}
+		if p == nil {
+			if p, err = x.out.Create("derived/" + derived.TypeProvenance + ".ndjson"); err != nil {
+				return err
+			}
+		}
+		return p.Line(f.Resource)
+	})
+	if p != nil {
+		err = errors.Join(err, p.Close())
+	}
+	return err
+}
+
+// events writes who looked at what: the log as this device opens and checks it. The
+// server shows a session no more of it than that session's own.
+func (x *exporter) events(ctx context.Context) error {
+	entries, err := x.History(ctx, x.token, 0)
+	if err != nil {
+		return err
+	}
+	about, err := x.about(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := x.out.Create("derived/" + derived.TypeAuditEvent + ".ndjson")
+	if err != nil {
+		return err
+	}
+	return errors.Join(eachAuditEvent(about, entries, x.Grants(), p.Line), p.Close())
 }
 
 // consents writes every grant there is or was: of those that ended long ago only the
