@@ -259,7 +259,7 @@ const (
 
 // choose tells by the name what the export is to be.
 func (t *exportTarget) choose(path string) error {
-	t.path = strings.TrimRight(path, `/`+string(filepath.Separator))
+	t.path = strings.TrimRightFunc(path, func(r rune) bool { return r == '/' || r == filepath.Separator })
 	name := strings.ToLower(filepath.Base(t.path))
 	switch {
 	case t.path == "":

@@ -10,8 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"carehold/record"
+	"carehold/record/export"
 )
 
 // TestExportImportInterrupted: a Ctrl-C is heard between two pieces; the same command
@@ -121,6 +123,20 @@ func TestExportIntoAnother(t *testing.T) {
 	if v := is["Condition/several/_history/6"] + is["Condition/hidden/_history/3"]; v != "" {
 		t.Errorf("written once more: %s", v)
 	}
+	// Into the record it is of, an older export brings nothing back.
+	if said := a.command(exitDone, "import", a.path("out")); !strings.Contains(said, "nothing was added") {
+		t.Error(said)
+	}
+	equalMaps(t, "after an older export", was, a.versions())
+	// What it would write over is asked about.
+	c := newExporting(t)
+	c.put("Condition/several", `{"resourceType":"Condition","id":"several","subject":{"reference":"Patient/`+c.patient()+`"},"code":{"text":"mine"}}`)
+	var said bytes.Buffer
+	asked := *c.app
+	asked.stderr, asked.stdin = &said, nil
+	if code := asked.run(t.Context(), []string{"import", "--state", c.state, "--passphrase-file", c.passphraseFile, withoutPatient(t, a.path("out"))}); code != exitLocked || len(c.versions()) != 1 {
+		t.Errorf("%d: %s", code, said.String())
+	}
 	if s := b.sections()["Condition/hidden"]; !strings.HasPrefix(s, "private") {
 		t.Errorf("filed in %s", s)
 	}
@@ -193,6 +209,39 @@ func TestHostileExports(t *testing.T) {
 		}
 	})
 }
+
+// withoutPatient is an export that does not say whose it is.
+func withoutPatient(t *testing.T, dir string) string {
+	t.Helper()
+	old, err := quietApp().openExport(dir, exportKeys{})
+	must(t, err)
+	defer old.Close()
+	to := &exportTarget{path: filepath.Join(t.TempDir(), "out")}
+	must(t, to.write(written, func(w *exportFiles) error {
+		p, err := w.Create("Condition.ndjson")
+		must(t, err)
+		must(t, old.Newest("Condition", func(v export.Version) error { return p.Line(v.Resource.Bytes()) }))
+		must(t, p.Close())
+		p, err = w.Create("history/Condition.ndjson")
+		must(t, err)
+		must(t, old.Lines("history/Condition.ndjson", p.Line))
+		must(t, p.Close())
+		l, err := w.List("sections.json", "entries")
+		must(t, err)
+		must(t, old.Sections(func(f export.Filed) error {
+			if strings.HasPrefix(f.Entry, "Condition/") {
+				return l.Add(f)
+			}
+			return nil
+		}))
+		must(t, l.Close())
+		_, err = w.Finish(export.Manifest{Server: "https://evil.example", Patient: "somebody", Time: written})
+		return err
+	}))
+	return to.path
+}
+
+var written = time.Date(2026, 3, 2, 10, 11, 12, 0, time.UTC)
 
 func must(t *testing.T, err error) {
 	t.Helper()

@@ -20,7 +20,7 @@ import (
 
 // fold writes JSON in one line.
 func fold(json []byte) []byte {
-	if bytes.IndexAny(json, "\n\t\r") < 0 {
+	if !bytes.ContainsAny(json, "\n\t\r") {
 		return json
 	}
 	out := make([]byte, 0, len(json)+len(json)/8)
