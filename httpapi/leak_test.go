@@ -68,6 +68,17 @@ func prying() (looks, changes [][3]string) {
 		add("PATCH", "/"+ref, `[{"op":"test","path":"/id","value":"x"}]`)
 		add("PUT", "/"+ref, `{"resourceType":"`+typ+`","id":"`+strings.TrimPrefix(ref, typ+"/")+`"}`)
 	}
+	// What is made of the record itself. Its ids are of the record's keys, so it is counted.
+	for _, q := range []string{"/Provenance?", "/Provenance?target=Condition/secret&", "/Provenance?target=Condition/secret,Observation/lab1,Goal/never&", "/Provenance?target:Observation=smoking&", "/Provenance?recorded=gt2000&",
+		"/Provenance?_has:AuditEvent:entity:action=R&", "/Condition?_has:Provenance:target:recorded=gt2000&", "/Observation?_has:Provenance:target:recorded=gt2000&", "/Consent?", "/Consent?status=active&", "/AuditEvent?entity=Condition/nobody-asked&"} {
+		add("GET", q+"_summary=count", "")
+	}
+	for _, ref := range []string{"Provenance/pv-aaaaaaaaaaaaaaaaaaaaaaaaaa-1", "Consent/grant-00000000000000000000000000000000", "AuditEvent/log-0", "AuditEvent/log-x0000000000000000"} {
+		add("GET", "/"+ref, "")
+		add("GET", "/"+ref+"/_history/1", "")
+		add("GET", "/"+ref+"/_history", "")
+		add("DELETE", "/"+ref, "")
+	}
 	for _, q := range []string{
 		"", "_total=accurate", "_summary=count", "_count=1", "_count=2&_sort=-date", "_sort=encounter", "_sort=-_lastUpdated", "code:text=sodium", "code:text=needle",
 		"encounter=Encounter/visit", "encounter:missing=true", "encounter.class=AMB", "encounter:Encounter.type:text=needle",
