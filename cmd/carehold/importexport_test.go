@@ -131,11 +131,13 @@ func TestExportIntoAnother(t *testing.T) {
 	// What it would write over is asked about.
 	c := newExporting(t)
 	c.put("Condition/several", `{"resourceType":"Condition","id":"several","subject":{"reference":"Patient/`+c.patient()+`"},"code":{"text":"mine"}}`)
-	var said bytes.Buffer
-	asked := *c.app
-	asked.stderr, asked.stdin = &said, nil
-	if code := asked.run(t.Context(), []string{"import", "--state", c.state, "--passphrase-file", c.passphraseFile, withoutPatient(t, a.path("out"))}); code != exitLocked || len(c.versions()) != 1 {
-		t.Errorf("%d: %s", code, said.String())
+	for _, whose := range []string{"somebody", c.patient()} {
+		var said bytes.Buffer
+		asked := *c.app
+		asked.stderr, asked.stdin = &said, nil
+		if code := asked.run(t.Context(), []string{"import", "--state", c.state, "--passphrase-file", c.passphraseFile, withoutPatient(t, a.path("out"), whose)}); code != exitLocked || len(c.versions()) != 1 {
+			t.Errorf("%d: %s", code, said.String())
+		}
 	}
 	if s := b.sections()["Condition/hidden"]; !strings.HasPrefix(s, "private") {
 		t.Errorf("filed in %s", s)
@@ -211,7 +213,7 @@ func TestHostileExports(t *testing.T) {
 }
 
 // withoutPatient is an export that does not say whose it is.
-func withoutPatient(t *testing.T, dir string) string {
+func withoutPatient(t *testing.T, dir, whose string) string {
 	t.Helper()
 	old, err := quietApp().openExport(dir, exportKeys{})
 	must(t, err)
@@ -235,7 +237,7 @@ func withoutPatient(t *testing.T, dir string) string {
 			return nil
 		}))
 		must(t, l.Close())
-		_, err = w.Finish(export.Manifest{Server: "https://evil.example", Patient: "somebody", Time: written})
+		_, err = w.Finish(export.Manifest{Server: "https://evil.example", Patient: whose, Time: written})
 		return err
 	}))
 	return to.path
