@@ -139,6 +139,11 @@ func TestExportIntoAnother(t *testing.T) {
 			t.Errorf("%d: %s", code, said.String())
 		}
 	}
+	// What is about somebody else stays out, with all its versions; the rest goes in.
+	d := newExporting(t)
+	if said := d.command(exitPartly, "import", withoutPatient(t, a.path("out"), d.patient())); !strings.Contains(said, "another person") || len(d.versions()) > 0 {
+		t.Errorf("%s\n%v", said, d.versions())
+	}
 	if s := b.sections()["Condition/hidden"]; !strings.HasPrefix(s, "private") {
 		t.Errorf("filed in %s", s)
 	}

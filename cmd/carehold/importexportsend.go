@@ -44,6 +44,9 @@ func (x *exportImport) wave(ctx context.Context, wave int) error {
 		if at >= len(c.versions) || c.versions[at] != v.Version {
 			return nil
 		}
+		if wave > 0 && x.there[ref].Version == 0 {
+			return nil // the version before was refused, and so is what follows from it
+		}
 		if v.Deleted {
 			x.gone = append(x.gone, ref)
 			return nil
