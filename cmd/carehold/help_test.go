@@ -81,7 +81,7 @@ func TestCommandsHaveExamples(t *testing.T) {
 
 // pathFlags are the flags whose names are of secrets: each is the path of a file.
 var pathFlags = map[string]bool{
-	"passphrase-file": true, "new-passphrase-file": true, "invite-file": true, "recovery-file": true,
+	"passphrase-file": true, "new-passphrase-file": true, "encrypt-passphrase-file": true, "export-passphrase-file": true, "invite-file": true, "recovery-file": true,
 	"recovery-out": true, "token-out": true, "node-key": true, "tls-key": true, "passcode-file": true, "issuer-keys": true,
 }
 
