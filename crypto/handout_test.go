@@ -26,12 +26,13 @@ var waysOut = map[string]bool{
 // mayTakeKeys lists who may call them, and why. To add a line is to argue that
 // the caller cannot do with an action of the key: that is a matter for review.
 var mayTakeKeys = map[string]string{
-	"crypto/passphrase.go": "hands the passphrase to Argon2id",
-	"crypto/link.go":       "hands the passcode of a link to Argon2id",
-	"crypto/secret.go":     "compares two secrets",
-	"crypto/jose/jwe.go":   "gives a link's key to AES-GCM, in JOSE's own construction",
-	"record/healthlink/":   "writes a link's key into the link and its passcode into the request, which is what they are for",
-	"record/keys/":         "packs keys into grant rows, capsules and back links, which it seals",
+	"crypto/passphrase.go":        "hands the passphrase to Argon2id",
+	"crypto/link.go":              "hands the passcode of a link to Argon2id",
+	"crypto/secret.go":            "compares two secrets",
+	"crypto/jose/jwe.go":          "gives a link's key to AES-GCM, in JOSE's own construction",
+	"cmd/carehold/exportfiles.go": "hands the passphrase of an export to age",
+	"record/healthlink/":          "writes a link's key into the link and its passcode into the request, which is what they are for",
+	"record/keys/":                "packs keys into grant rows, capsules and back links, which it seals",
 
 	"record/audit/checkpoint.go": "gives the checkpoint seed to x/mod's note, which takes a signer as text only",
 	"record/holder/ringcodec.go": "packs keys into the keyring, which it seals",

@@ -55,6 +55,7 @@ var (
 	// From AK_g or the owner's key.
 	LabelLeaf = label("leaf") // -> seals log entries
 	LabelHint = label("hint") // -> recognises log entries
+	LabelName = label("name") // -> names log entries without their place; never at rest
 
 	// From node.key.
 	LabelHead       = label("head-mac")

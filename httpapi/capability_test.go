@@ -96,11 +96,25 @@ func TestClaimedInteractions(t *testing.T) {
 		"GET /{type}/{id}/{operation}": true, "POST /{type}/{id}/{operation}": true, // operation
 		"GET /{compartment}/{id}/{type}": true, "GET /{compartment}/{id}/{all}": true, // compartment
 		"POST /{compartment}/{id}/{type}/_search": true, "POST /{compartment}/{id}/_search": true,
+		"OPTIONS /Binary/{uploads}": true, "POST /Binary/{uploads}": true, "HEAD /Binary/{uploads}/{upload}": true, // tus, in the text
+		"PATCH /Binary/{uploads}/{upload}": true, "POST /Binary/{uploads}/{upload}": true, "DELETE /Binary/{uploads}/{upload}": true,
 	}
+	ofBinary := map[string]bool{} // rows of its own for what every type has, by the path
 	rows := map[string]bool{}
 	for _, r := range w.server.Routes() {
 		if r.Door == httpapi.DoorFHIR {
 			rows[r.Method+" "+strings.TrimPrefix(r.Path, "/fhir")] = true
+		}
+		if strings.HasPrefix(r.Path, "/fhir/Binary") && !strings.Contains(r.Path, "{uploads}") {
+			ofBinary[strings.TrimPrefix(r.Path, "/fhir")] = true
+		}
+	}
+	for row := range rows { // what hides a row for all types has all that it has
+		if method, path, _ := strings.Cut(row, " "); ofBinary[strings.Replace(path, "{type}", "Binary", 1)] && strings.HasPrefix(path, "/{type}") {
+			if own := method + " " + strings.Replace(path, "{type}", "Binary", 1); !rows[own] {
+				t.Errorf("there is no %s", own)
+			}
+			also[method+" "+strings.Replace(path, "{type}", "Binary", 1)] = true
 		}
 	}
 	named := func(list []struct{ Code string }, table []fhirapi.Interaction, of string) {

@@ -244,6 +244,10 @@ func (c *conversation) do(what string) {
 	case "share": // the clinical sections, with a word of its own and scopes
 		name, scopes, _ := strings.Cut(name, " ")
 		c.grant(c.ada, name, 24*time.Hour, scopes, grant.Clinical.List()...)
+	case "sign-in-to-read": // a session that the log is shown to
+		token, _, err := c.ada.SignInToRead(ctx)
+		c.check(err)
+		c.vars["ada.reads"] = token
 	case "wait":
 		d, err := time.ParseDuration(name)
 		c.check(err)

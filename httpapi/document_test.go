@@ -36,7 +36,7 @@ func noise(size int) []byte {
 type breaking struct {
 	net.Listener
 	to    string
-	after int64
+	after atomic.Int64
 
 	moved  atomic.Int64
 	broken atomic.Int64
@@ -48,7 +48,8 @@ func newBreaking(t *testing.T, to string, after int64) *breaking {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &breaking{Listener: l, to: strings.TrimPrefix(to, "http://"), after: after}
+	b := &breaking{Listener: l, to: strings.TrimPrefix(to, "http://")}
+	b.after.Store(after)
 	b.wg.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -71,7 +72,7 @@ func (b *breaking) carry(c net.Conn) {
 	defer s.Close()
 	done := make(chan bool, 2)
 	one := func(to, from net.Conn) {
-		n, err := io.CopyN(to, from, b.after)
+		n, err := io.CopyN(to, from, b.after.Load())
 		b.moved.Add(n)
 		if err == nil {
 			b.broken.Add(1)
@@ -118,7 +119,7 @@ func TestDocumentsOverABadLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	scan := fhir.Ref{Type: "Binary", ID: "scan"}
-	line.after = 1 << 20
+	line.after.Store(1 << 20)
 	var got bytes.Buffer
 	last := int64(0)
 	c, err := s.Download(t.Context(), scan, 0, &got, func(n int64) {
@@ -136,12 +137,12 @@ func TestDocumentsOverABadLine(t *testing.T) {
 	t.Logf("sent %d bytes with %d, fetched with %d", len(content), up, line.moved.Load())
 
 	// A line over which nothing goes is given up.
-	line.after = 100
+	line.after.Store(100)
 	if _, err := s.Download(t.Context(), scan, 0, io.Discard, nil); err == nil || !errors.Is(err, record.Unavailable) {
 		t.Errorf("over a dead line: %v", err)
 	}
 	// And one that was changed meanwhile does not go on with the other's end.
-	line.after = 1 << 20
+	line.after.Store(1 << 20)
 	changed := false
 	_, err = s.Download(t.Context(), scan, 0, io.Discard, func(int64) {
 		if !changed {
@@ -277,6 +278,14 @@ func TestDocumentLimits(t *testing.T) {
 		io.Copy(io.Discard, c)
 		c.Close()
 	}
+	// Nor does one that is whole and then refused.
+	for range 9 {
+		resp := w.send("PUT", "/fhir/Binary/none", http.Header{"Authorization": h["Authorization"], "Content-Type": h["Content-Type"], "If-Match": {`W/"7"`}}, string(noise(1<<20+1)))
+		resp.Body.Close()
+		if resp.StatusCode != 412 {
+			t.Errorf("under a condition that does not hold: %d", resp.StatusCode)
+		}
+	}
 	var all []string
 	for range 9 {
 		resp := w.send("POST", "/fhir/Binary/$upload", http.Header{"Authorization": h["Authorization"], "Tus-Resumable": {"1.0.0"}, "Upload-Length": {"10"}}, "")
@@ -356,5 +365,32 @@ func TestHiddenDocuments(t *testing.T) {
 	t.Logf("%d questions", asked)
 	if resp := w.send("GET", "/fhir/Binary/there20", http.Header{"Authorization": {"Bearer " + w.vars["gp"]}}, ""); resp.StatusCode != 200 {
 		t.Errorf("and this test is about nothing: %d", resp.StatusCode)
+	}
+}
+
+// A document that is being fetched when the grant is stopped ends there: what is
+// written already is, and the rest is not.
+func TestStoppedWhileFetched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	content := noise(30 << 20)
+	s := w.client.With(w.vars["ada"])
+	name, err := s.Upload(t.Context(), bytes.NewReader(content), int64(len(content)), client.Upload{})
+	w.check(err)
+	claim := fmt.Sprintf(`{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Binary","id":"scan","contentType":"image/tiff","_data":{"extension":[{"url":%q,"valueUri":%q}]}},"request":{"method":"PUT","url":"Binary/scan"}}]}`,
+		fhir.UploadURL, client.UploadURI(name))
+	_, err = s.Transaction(t.Context(), []byte(claim), entry.Origin{})
+	w.check(err)
+	resp := w.send("GET", "/fhir/Binary/scan", http.Header{"Authorization": {"Bearer " + w.vars["gp"]}}, "")
+	defer resp.Body.Close()
+	if _, err := io.CopyN(io.Discard, resp.Body, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	id, err := record.ParseGrantID(w.vars["gp.id"])
+	w.check(err)
+	w.check(w.ada.Revoke(t.Context(), id))
+	n, err := io.Copy(io.Discard, resp.Body)
+	if err == nil || n > 20<<20 { // what lay in the sockets' buffers
+		t.Errorf("%d bytes more came, and then %v", n, err)
 	}
 }

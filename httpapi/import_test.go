@@ -13,6 +13,7 @@ import (
 	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/change"
+	"carehold/record/derived"
 	"carehold/record/entry"
 	"carehold/record/fhir"
 	"carehold/record/grant"
@@ -85,7 +86,12 @@ func (w *world) fetch(token string, types map[string]bool) map[string][]byte {
 			resp.Body.Close()
 			w.check(err)
 			for _, e := range b.Entry {
-				all[strings.TrimPrefix(e.FullURL, publicURL+"/fhir/")] = e.Resource
+				name := strings.TrimPrefix(e.FullURL, publicURL+"/fhir/")
+				ref, err := fhir.ParseRef(name)
+				w.check(err)
+				if _, made := derived.Parse(ref); !made { // of the others, and not kept
+					all[name] = e.Resource
+				}
 			}
 			path = ""
 			for _, l := range b.Link {

@@ -33,6 +33,7 @@ var hidden = []string{
 	`{"resourceType":"Observation","id":"smoking","identifier":[{"system":"urn:x","value":"9"}],"status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"social-history"}]}],"code":{"text":"sodium needle"},"subject":{"reference":"Patient/{patient}"},"effectiveDateTime":"2026-01-02","valueString":"needle","derivedFrom":[{"reference":"Observation/lab1"}]}`,
 	`{"resourceType":"CarePlan","id":"plan","status":"active","intent":"plan","title":"needle plan","subject":{"reference":"Patient/{patient}"},"goal":[{"reference":"Goal/aim"}],"supportingInfo":[{"reference":"Observation/lab1"}]}`,
 	`{"resourceType":"MedicationStatement","id":"pills","status":"active","medicationCodeableConcept":{"text":"needle medicine"},"subject":{"reference":"Patient/{patient}"},"derivedFrom":[{"reference":"Observation/lab2"}]}`,
+	`{"resourceType":"Binary","id":"scan","contentType":"text/plain","securityContext":{"reference":"Observation/smoking"},"data":"bmVlZGxlIHNjYW4="}`,
 }
 
 const fresh = `{"resourceType":"Observation","identifier":[{"system":"urn:x","value":"%s"}],"status":"final",` + laboratory + `"code":{"text":"new"},"subject":{"reference":"Patient/{patient}"}%s}`
@@ -48,7 +49,7 @@ func prying() (looks, changes [][3]string) {
 			changes = append(changes, q)
 		}
 	}
-	for _, ref := range []string{"Condition/secret", "Goal/aim", "Encounter/visit", "Observation/smoking"} {
+	for _, ref := range []string{"Condition/secret", "Goal/aim", "Encounter/visit", "Observation/smoking", "Binary/scan"} {
 		typ, _, _ := strings.Cut(ref, "/")
 		for _, suffix := range []string{"", "/_history", "/_history/1", "/_history/2", "?_summary=text", "?_elements=code", "/$validate", "/$validate?mode=delete"} {
 			add("GET", "/"+ref+suffix, "")
@@ -57,7 +58,7 @@ func prying() (looks, changes [][3]string) {
 		add("GET", "/"+typ, "")
 		add("GET", "/"+typ+"/_history", "")
 		add("GET", "/Patient/{patient}/"+typ, "")
-		for _, condition := range []string{"If-None-Match: *", `If-None-Match: W/"1"`, "If-Modified-Since: Thu, 01 Jan 2099 00:00:00 GMT", `If-Match: W/"1"`} {
+		for _, condition := range []string{"Range: bytes=0-3", "Range: bytes=999-", "Accept: application/fhir+json", "Accept: text/plain", "If-None-Match: *", `If-None-Match: W/"1"`, "If-Modified-Since: Thu, 01 Jan 2099 00:00:00 GMT", `If-Match: W/"1"`} {
 			add("GET", "/"+ref+"\n"+condition, "")
 			add("DELETE", "/"+ref+"\n"+condition, "")
 			add("PUT", "/"+ref+"\n"+condition, `{"resourceType":"`+typ+`","id":"`+strings.TrimPrefix(ref, typ+"/")+`"}`)
@@ -66,6 +67,17 @@ func prying() (looks, changes [][3]string) {
 		add("DELETE", "/"+ref, "")
 		add("PATCH", "/"+ref, `[{"op":"test","path":"/id","value":"x"}]`)
 		add("PUT", "/"+ref, `{"resourceType":"`+typ+`","id":"`+strings.TrimPrefix(ref, typ+"/")+`"}`)
+	}
+	// What is made of the record itself. Its ids are of the record's keys, so it is counted.
+	for _, q := range []string{"/Provenance?", "/Provenance?target=Condition/secret&", "/Provenance?target=Condition/secret,Observation/lab1,Goal/never&", "/Provenance?target:Observation=smoking&", "/Provenance?recorded=gt2000&",
+		"/Provenance?_has:AuditEvent:entity:action=R&", "/Condition?_has:Provenance:target:recorded=gt2000&", "/Observation?_has:Provenance:target:recorded=gt2000&", "/Consent?", "/Consent?status=active&", "/AuditEvent?entity=Condition/nobody-asked&"} {
+		add("GET", q+"_summary=count", "")
+	}
+	for _, ref := range []string{"Provenance/pv-aaaaaaaaaaaaaaaaaaaaaaaaaa-1", "Consent/grant-00000000000000000000000000000000", "AuditEvent/log-0", "AuditEvent/log-x0000000000000000"} {
+		add("GET", "/"+ref, "")
+		add("GET", "/"+ref+"/_history/1", "")
+		add("GET", "/"+ref+"/_history", "")
+		add("DELETE", "/"+ref, "")
 	}
 	for _, q := range []string{
 		"", "_total=accurate", "_summary=count", "_count=1", "_count=2&_sort=-date", "_sort=encounter", "_sort=-_lastUpdated", "code:text=sodium", "code:text=needle",
@@ -88,6 +100,13 @@ func prying() (looks, changes [][3]string) {
 	for _, q := range []string{"", "_count=1", "_since=2000-01-01T00:00:00Z", "_at=2026", "_summary=count"} {
 		add("GET", "/_history?"+q, "")
 	}
+	for _, upload := range []string{"00000000000000000000000000000000", "nonsense"} {
+		add("HEAD", "/Binary/$upload/"+upload+"\nTus-Resumable: 1.0.0", "")
+		add("DELETE", "/Binary/$upload/"+upload+"\nTus-Resumable: 1.0.0", "")
+		add("POST", "/Binary", `{"resourceType":"Binary","contentType":"text/plain","securityContext":{"reference":"Observation/lab1"},"_data":{"extension":[{"url":"urn:carehold:upload","valueUri":"Binary/$upload/`+upload+`"}]}}`)
+	}
+	add("POST", "/Binary\nX-Security-Context: Observation/smoking", `{"resourceType":"Basic"}`)
+	add("POST", "/Binary\nIf-None-Exist: _id=scan", `{"resourceType":"Binary","contentType":"text/plain","securityContext":{"reference":"Observation/lab1"},"data":"eA=="}`)
 	// By a condition that only what is hidden matches, and by one that both would.
 	for _, q := range []string{"identifier=urn:x|9", "code:text=needle", "identifier=urn:x|9,urn:x|1", "_id=smoking", "encounter.class=AMB", "_has:Condition:evidence-detail:code:missing=false"} {
 		add("PATCH", "/Observation?"+q, `[{"op":"test","path":"/status","value":"final"}]`)
@@ -144,7 +163,7 @@ func TestOutsideDoesNotExist(t *testing.T) {
 		before[i] = full.answer(q)
 	}
 	full.put(full.vars["ada"], hidden...)
-	for _, ref := range []string{"Condition/secret", "Goal/aim", "Encounter/visit", "Observation/smoking"} { // or this test is about nothing
+	for _, ref := range []string{"Condition/secret", "Goal/aim", "Encounter/visit", "Observation/smoking", "Binary/scan"} { // or this test is about nothing
 		there, _ := asks{full.world, full.vars["ada"]}.get("/fhir/" + ref)
 		if hid, _ := asks(full).get("/fhir/" + ref); there != 200 || hid != 404 {
 			t.Fatalf("%s is not hidden: %d %d", ref, there, hid)

@@ -240,13 +240,13 @@ func TestLinkDaily(t *testing.T) {
 // less for the next.
 func TestLinkClientGoesAway(t *testing.T) {
 	w := newWorld(t)
-	link := w.linkTo("ward", "passcode=1234 tries=2 summary")
-	for range 20 {
+	link := w.linkTo("ward", "passcode=1234 tries=1 summary")
+	for after := 500 * time.Microsecond; after < 40*time.Millisecond; after += 500 * time.Microsecond {
 		ctx, cancel := context.WithCancel(t.Context())
 		r, err := http.NewRequestWithContext(ctx, "POST", w.http.URL+link.path, strings.NewReader(`{"recipient":"x","passcode":"1234"}`))
 		w.check(err)
 		r.Header.Set("Content-Type", "application/json")
-		time.AfterFunc(2*time.Millisecond, cancel)
+		time.AfterFunc(after, cancel)
 		if resp, err := http.DefaultClient.Do(r); err == nil {
 			resp.Body.Close()
 		} else if !errors.Is(err, context.Canceled) {

@@ -70,7 +70,7 @@ func newServer(t testing.TB, limits httpapi.Limits) *world {
 	if err := store.Init(dir); err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(dir, store.Options{Now: w.now, Log: w.quiet()})
+	s, err := store.Open(dir, store.Options{Now: w.now, Log: w.quiet(), FHIRBase: publicURL + "/fhir"})
 	if err != nil {
 		t.Fatal(err)
 	}

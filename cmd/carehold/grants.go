@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,12 +21,27 @@ func (a *app) grantsCommand() *cobra.Command {
 		Use:   "grants",
 		Short: "See who may read what now",
 		Example: `  carehold grants
-  carehold grants --all`,
+  carehold grants --all
+  carehold grants --fhir > consents.ndjson`,
 		Args: nothing,
 	}
 	all := c.Flags().Bool("all", false, "also grants that are over")
+	asFHIR := c.Flags().Bool("fhir", false, "as FHIR Consents (IHE PCF), one a line, those that are over too")
 	a.deviceFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if *asFHIR {
+			u, err := a.open(c.Context())
+			if err != nil {
+				return err
+			}
+			defer u.close()
+			about, err := u.about(c.Context())
+			if err != nil {
+				return err
+			}
+			signal.Ignore(syscall.SIGPIPE)
+			return unlessClosed(eachConsent(about, u.Grants(), a.ndjson))
+		}
 		u, err := a.unlock(c.Context())
 		if err != nil {
 			return err
@@ -33,7 +50,11 @@ func (a *app) grantsCommand() *cobra.Command {
 		if err := u.tidy(c.Context()); err != nil {
 			return err
 		}
-		return a.showGrants(u.Grants(), *all)
+		opened, err := u.openings(c.Context(), u.Grants(), *all)
+		if err != nil {
+			return err
+		}
+		return a.showGrants(u.Grants(), opened, *all)
 	}
 	return c
 }
@@ -51,9 +72,12 @@ type grantItem struct {
 	Until        time.Time `json:"until,omitzero"`
 	Ended        time.Time `json:"ended,omitzero"`
 	Why          string    `json:"why,omitempty"`
+	Link         bool      `json:"link,omitempty"`
+	Opened       int       `json:"opened,omitempty"`
+	LastOpened   time.Time `json:"last_opened,omitzero"`
 }
 
-func (a *app) showGrants(list []holder.Granted, all bool) error {
+func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openings, all bool) error {
 	n := 0
 	for _, g := range list {
 		if g.State != holder.Live && !all {
@@ -66,7 +90,8 @@ func (a *app) showGrants(list []holder.Granted, all bool) error {
 				sections = append(sections, s.String())
 			}
 			if err := a.item(grantItem{g.Grant.ID.String(), g.Grant.To.Name, g.Grant.To.Organisation, g.Grant.To.Role, g.State.String(),
-				sections, grant.FormatScopes(g.Grant.Scopes), g.Grant.Purpose, g.Grant.From, g.Grant.Until, g.Ended, g.Why.String()}); err != nil {
+				sections, grant.FormatScopes(g.Grant.Scopes), g.Grant.Purpose, g.Grant.From, g.Grant.Until, g.Ended, g.Why.String(),
+				g.Link(), opened[g.Grant.ID].n, opened[g.Grant.ID].last}); err != nil {
 				return err
 			}
 			continue
@@ -76,6 +101,12 @@ func (a *app) showGrants(list []holder.Granted, all bool) error {
 		}
 		a.say("%s  %s", shortID(g.Grant.ID.String()), cut(partyName(g.Grant.To), a.columns()-10))
 		a.paragraph("          ", sentence("may "+mayDo(g.Grant.Scopes)+" "+openSections(g.Grant.Sections)+narrowed(g.Grant.Scopes)+", for "+grant.Purposes[g.Grant.Purpose]))
+		switch {
+		case g.Link() && opened != nil:
+			a.paragraph("          ", opened[g.Grant.ID].String())
+		case g.Link():
+			a.paragraph("          ", "A link")
+		}
 		if g.State == holder.Live {
 			a.paragraph("          ", sentence(until(g.Grant.Until)))
 		} else {

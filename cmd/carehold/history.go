@@ -28,12 +28,14 @@ end; --all lists it, and what you looked at. The part that is shown was checked;
 "carehold check" checks everything.`,
 		Example: `  carehold history
   carehold history --who "Dr Amara Okafor" --since 7d
-  carehold history --all --json`,
+  carehold history --all --json
+  carehold history --fhir > audit.ndjson`,
 		Args: nothing,
 	}
 	who := c.Flags().String("who", "", "only what this `name` did, or a part of it; \"you\" is yourself")
 	since := c.Flags().String("since", "", "only what happened since: 7d, or a `date` such as 2026-11-01")
 	all := c.Flags().Bool("all", false, "also your own looking and unlocking")
+	asFHIR := c.Flags().Bool("fhir", false, "as FHIR AuditEvents (IHE BALP), one a line, your own too")
 	a.deviceFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		from := time.Time{}
@@ -60,6 +62,13 @@ end; --all lists it, and what you looked at. The part that is shown was checked;
 			kept = append(kept, e)
 		}
 		signal.Ignore(syscall.SIGPIPE)
+		if *asFHIR {
+			about, err := u.about(c.Context())
+			if err != nil {
+				return err
+			}
+			return unlessClosed(eachAuditEvent(about, kept, u.Grants(), a.ndjson))
+		}
 		return unlessClosed(a.showHistory(kept, u.Grants(), *all || *who != ""))
 	}
 	return c
@@ -182,6 +191,7 @@ var actionWords = map[audit.Action]string{
 	audit.Read: "read", audit.Search: "search", audit.Change: "change", audit.Delete: "delete", audit.History: "history", audit.Move: "move", audit.Undo: "undo",
 	audit.SignIn: "sign-in", audit.Strike: "strike", audit.Preview: "preview", audit.Used: "used", audit.Enrol: "enrol", audit.Grant: "grant",
 	audit.Revoke: "revoke", audit.SlotAdd: "slot-add", audit.SlotRemove: "slot-remove", audit.Evict: "evict", audit.Renew: "renew",
+	audit.Opened: "open", audit.Copy: "copy",
 	audit.RingFetch: "unlock", audit.Restored: "restored", audit.LossTaken: "loss-accepted", audit.ClockMoved: "clock",
 }
 

@@ -24,7 +24,7 @@ const (
 
 func (a *app) importCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "import FILE...",
+		Use:   "import FILE|LINK|CARD|EXPORT...",
 		Short: "Put files from a surgery, a hospital or an app into your record",
 		Long: `Puts what you were given into your record: FHIR R4 in JSON (a Bundle, a single
 resource) or NDJSON; letters, photos and scans (PDF, JPEG, PNG, TIFF, GIF, HEIC,
@@ -36,6 +36,13 @@ date is the one the PDF or the camera wrote in it, else the file's own; its
 title the PDF's, else the file's name. What is not what it is called, breaks off
 or has something else in it is refused, and with --as-is kept all the same; web
 pages and drawings (HTML, SVG) are kept with --as-is and never shown.
+
+SMART Health Links (shlink:/…) and Cards (shc:/…, .smart-health-card) are taken
+as they are, or out of a file; "-" reads one from stdin, where no shell sees it.
+A card is verified by its issuer's keys, and each of its entries says so.
+
+What "carehold export" wrote goes in by itself, a folder, .zip or .zip.age: with
+older versions, documents, sections, and who wrote what (docs/export.md).
 
 Importing the same source again adds nothing that is there already. The name of
 the source is the file's name without its ending; give the same --source for a
@@ -50,16 +57,27 @@ where it was.`,
   carehold import -n hospital.json
   carehold import --source "Mill Lane Surgery" export-2026-11.ndjson
   carehold import letter.pdf scan.jpg
-  carehold import discharge.pdf --type "Discharge letter" --date 2026-03-02 --for Encounter/k2v5c7q4`,
+  carehold import vaccination.smart-health-card
+  carehold import - < link.txt
+  carehold import my-record.zip.age
+  carehold import letter.pdf --type "Discharge letter" --for Encounter/k2v5c7q4`,
 		Args: atLeast(1, "a file"),
 	}
 	dry := c.Flags().BoolP("dry-run", "n", false, "only count what would be imported")
 	source := c.Flags().String("source", "", "the `name` of where the files come from")
 	person := c.Flags().Bool("update-person", false, "take name, address and the like from this source, though another gave them first or somebody corrected them since")
-	docs := documentFlags(c)
+	docs, handed := documentFlags(c), givenFlags(c)
+	keys := exportKeyFlags(c)
 	a.deviceFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		ctx := c.Context()
+		if done, err := a.importExports(ctx, args, exportOptions{*keys, *source, *dry, *person}); done {
+			return err
+		}
+		args, found, err := handed.take(a, args)
+		if err != nil {
+			return err
+		}
 		args, files, err := docs.open(args, *source)
 		defer closeAll(files)
 		if err != nil {
@@ -78,6 +96,11 @@ where it was.`,
 		if err := im.begin(ctx); err != nil {
 			return err
 		}
+		more, err := im.given(ctx, found, handed, *source)
+		if err != nil {
+			return err
+		}
+		sources = append(sources, more...)
 		var total imported
 		for i, s := range sources {
 			report, err := im.source(ctx, s, *dry)
@@ -137,6 +160,7 @@ func (t imported) notImported(n int, dry bool) error {
 // importSource is one file: its name, and the bundles in it.
 type importSource struct {
 	name    string
+	as      string // what ids are made of, where that is not the name
 	bundles []*change.Bundle
 }
 
@@ -189,7 +213,7 @@ func notFHIR(f *os.File) string {
 
 func readSource(r io.Reader, name string) (importSource, error) {
 	bundles, err := change.ReadSource(r, change.Limits{})
-	return importSource{name, bundles}, err
+	return importSource{name: name, bundles: bundles}, err
 }
 
 func sourceName(path string) string {

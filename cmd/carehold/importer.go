@@ -105,7 +105,7 @@ func (im *importer) source(ctx context.Context, s importSource, dry bool) (impor
 	var changes []change.Change
 	for _, b := range s.bundles {
 		checks := checker{}
-		plan, err := change.PlanImport(b, s.name, im.patient, change.Checking(checks.check))
+		plan, err := change.PlanImport(b, first(s.as, s.name), im.patient, change.Checking(checks.check))
 		if err != nil {
 			return r, err
 		}
@@ -173,7 +173,7 @@ func (im *importer) foresee(r *imported, changes []change.Change) {
 // last one's, importing one of them again would never be without effect.
 func (im *importer) keepPerson(c change.Change, source string) bool {
 	was, there := im.there[c.Ref]
-	return c.Ref.Type == "Patient" && there && !was.Deleted && was.Source != source && !im.person
+	return c.Ref.Type == "Patient" && there && !was.Deleted && withoutVerdict(was.Source) != withoutVerdict(source) && !im.person
 }
 
 func (im *importer) ownRef() fhir.Ref { return fhir.Ref{Type: "Patient", ID: im.patient} }

@@ -25,7 +25,7 @@ func documentFlags(c *cobra.Command) *documentOptions {
 	o := &documentOptions{}
 	c.Flags().StringVar(&o.title, "title", "", "what a letter or picture is called: `words`")
 	c.Flags().StringVar(&o.date, "date", "", "when it was made: `YYYY`, YYYY-MM or YYYY-MM-DD")
-	c.Flags().StringVar(&o.kind, "type", "", `what sort of document it is: "Discharge letter"`)
+	c.Flags().StringVar(&o.kind, "type", "", "what sort of document it is: `words`")
 	c.Flags().StringVar(&o.about, "for", "", "the `entry` it belongs to: Encounter/k2v5c7q4")
 	c.Flags().BoolVar(&o.asIs, "as-is", false, "keep a file that is refused, or nothing that is known, as it is")
 	return o

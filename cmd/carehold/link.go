@@ -3,40 +3,36 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
-	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"carehold/crypto"
-	"carehold/httpapi/client"
 	"carehold/record"
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/healthlink"
 	"carehold/record/holder"
-	"carehold/record/ips"
-	"carehold/record/keys"
-	"carehold/record/qr"
 )
 
 func (a *app) linkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "link --to NAME",
 		Short: "Hand over a summary of your record as a link or QR code",
-		Long: `Makes a SMART Health Link: a link, or a QR code, that opens a summary of a part of
-your record in any viewer that knows such links. Nobody needs an account for it.
+		Long: `Makes a SMART Health Link: a link, or a QR code, that opens a summary of a part
+of your record in any viewer that knows such links. Nobody needs an account.
 
 By itself the link shows the record as it is when it is opened, asks for a
-passcode, and lasts 7 days. Give the passcode in another way than the link: it may
-be tried 10 times in all. Each opening is in your history. Stop it at any time
-with carehold revoke.
+passcode, and lasts 7 days. Give the passcode in another way than the link: it
+may be tried 10 times in all. Each opening is in your history. Stop it at any
+time with carehold revoke.
 
-With --snapshot it is a summary as it is now, made and sealed on this device: the
-server cannot read it, and it stays as it is.
+With --snapshot it is a summary as it is now, made and sealed on this device:
+the server cannot read it, and it stays as it is.
 
 A link can be passed on. So sensitive sections are in none: give those to one
 person, with carehold grant.
@@ -75,6 +71,9 @@ person, with carehold grant.
 		if err != nil {
 			return err
 		}
+		if err := healthlink.CheckLabel(o.label); err != nil {
+			return usage(err)
+		}
 		for _, s := range req.Sections.List() {
 			if s.Sensitive() {
 				return usagef("%s is not for a link, which can be passed on: give it to one person, with carehold grant", s)
@@ -93,6 +92,12 @@ person, with carehold grant.
 			return err
 		}
 		defer u.close()
+		if err := linkable(u.client.Base()); err != nil {
+			return err
+		}
+		if err := u.named(c.Context()); err != nil {
+			return err
+		}
 		if yes, err := a.offer(c.Context(), u, req, o.grantOptions); err != nil || !yes {
 			return err
 		}
@@ -101,47 +106,63 @@ person, with carehold grant.
 	return c
 }
 
+// linkable refuses before anything is asked or made what no viewer could open.
+func linkable(base string) error {
+	switch over, err := healthlink.CheckBase(base+"/shl/", holder.LinkSegment); {
+	case err != nil:
+		return hinted(errors.New("a link leads to an https address, and this device reaches the server at "+base), "enrol this device with the server's public address; a link of this one would open nothing elsewhere")
+	case over > 0:
+		return hinted(fmt.Errorf("the server's address is %d characters too long for a link: %s", over, base),
+			"SMART Health Links allow 128 characters for all of it; ask whoever runs the server for a shorter name")
+	}
+	return nil
+}
+
+// named refuses a link to a record that does not say whose it is: there is no summary of
+// nobody.
+func (u *unlocked) named(ctx context.Context) error {
+	patient, err := u.session.Patient(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = u.session.Read(ctx, fhir.Ref{Type: "Patient", ID: patient})
+	switch record.KindOf(err) {
+	case record.NotFound, record.Gone:
+		return coded(exitNotFound, errors.New("your record does not say yet whose it is, and a summary has to"), "import something with your name in it first; nothing was made")
+	}
+	return err
+}
+
 // linkOptions are what is typed.
 type linkOptions struct {
 	grantOptions
 	label, passcode, svg   string
+	base                   string // of the server
 	open, snapshot, access bool
 }
 
 // link seals what the link opens, and makes it.
 func (a *app) link(ctx context.Context, u *unlocked, req holder.GrantRequest, o linkOptions) error {
-	passcode, err := a.linkPasscode(o)
+	passcode, drawn, err := a.linkPasscode(o)
 	if err != nil {
 		return err
 	}
 	defer passcode.Destroy()
-	req.Label = o.label
+	req.Label, o.base = o.label, u.client.Base()
 	link := holder.PrepareLink()
 	defer link.Destroy()
-	url := u.client.Base() + "/shl/" + link.Segment()
 	terms := healthlink.Terms{Label: o.label, LongTerm: !o.snapshot, Passcode: !passcode.IsZero(), Single: o.snapshot}
 	if req.Lasts > 0 {
 		terms.Expires = u.Now().Add(req.Lasts).Truncate(time.Second)
 		req.Lasts, req.Until = 0, terms.Expires
 	}
-	made, err := healthlink.New(url, link.Key, terms)
+	text, err := healthlink.New(u.client.Base()+"/shl/"+link.Segment(), link.Key, terms)
 	if err != nil {
 		return err
 	}
-	var files []linkFile
-	if o.snapshot {
-		doc, err := u.summaryOf(ctx, req)
-		if err != nil {
-			return err
-		}
-		files = append(files, linkFile{healthlink.FHIR, doc})
-	}
-	if o.access {
-		b, err := json.Marshal(accessFile(u, link.AccessToken(), req, terms.Expires))
-		if err != nil {
-			return err
-		}
-		files = append(files, linkFile{healthlink.APIAccess, b})
+	files, err := u.linkFiles(ctx, link, req, o)
+	if err != nil {
+		return err
 	}
 	if err := u.putLinkFiles(ctx, link, files, !passcode.IsZero()); err != nil {
 		return err
@@ -151,164 +172,29 @@ func (a *app) link(ctx context.Context, u *unlocked, req holder.GrantRequest, o 
 		_ = u.session.DropLink(context.WithoutCancel(ctx), link.ID()) // else the server does, in a day
 		return err
 	}
-	return a.showLink(issued, made, passcode, o)
+	return a.showLink(madeLink{issued, text.Text(), drawn, terms}, o)
 }
 
-type linkFile struct {
-	typ  string
-	body []byte
-}
+// minPasscode is how short a passcode of their own may be: it can be tried ten times.
+const minPasscode = 4
 
-// putLinkFiles seals the files and sends them, and then the list of them.
-func (u *unlocked) putLinkFiles(ctx context.Context, link *holder.NewLink, files []linkFile, guarded bool) error {
-	if len(files) == 0 {
-		return nil
-	}
-	var list []keys.LinkFile
-	for i, f := range files {
-		jwe, err := healthlink.Encrypt(link.Key, f.typ, f.body, true)
-		if err != nil {
-			return err
-		}
-		sealed := []byte(jwe)
-		if guarded {
-			sealed = link.Guard(i+1, sealed)
-		}
-		if err := u.session.PutLinkFile(ctx, link.ID(), i+1, sealed); err != nil {
-			return err
-		}
-		list = append(list, keys.LinkFile{ContentType: f.typ, Size: int64(len(jwe)), Made: u.Now().Truncate(time.Second)})
-	}
-	return u.session.PutLinkFile(ctx, link.ID(), 0, keys.MarshalFiles(list))
-}
-
-// summaryOf makes the summary that the grant would show, on this device.
-func (u *unlocked) summaryOf(ctx context.Context, req holder.GrantRequest) ([]byte, error) {
-	list, err := u.session.Entries(ctx)
-	if err != nil {
-		return nil, err
-	}
-	sections := grant.With(req.Sections)
-	at := make(map[fhir.Ref]record.Section)
-	types := make(map[string]bool)
-	for _, e := range list {
-		if s, err := record.ParseSection(e.Section); err == nil && !e.Deleted && sections.Has(s) {
-			at[fhir.Ref{Type: e.Type, ID: e.ID}] = s
-			types[e.Type] = true
-		}
-	}
-	patient, err := u.session.Patient(ctx)
-	if err != nil {
-		return nil, err
-	}
-	in := ips.Input{ID: crypto.RandomID(), Time: u.Now().Truncate(time.Second), Base: u.client.Base() + "/fhir", Version: version(),
-		Patient: fhir.Ref{Type: "Patient", ID: patient},
-		Share:   ips.Share{To: req.To.Name, Until: req.Until, Sections: sections}}
-	for typ := range types {
-		err := u.session.Search(ctx, typ, func(f client.Found) error {
-			if s, in1 := at[f.Ref]; in1 {
-				in.Entries = append(in.Entries, ips.Entry{Ref: f.Ref, Section: s, Body: f.Resource})
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return ips.Build(in)
-}
-
-// accessFile is a token of the link's grant, as SMART's token response has it with
-// the address it is for (SHL, "application/smart-api-access").
-func accessFile(u *unlocked, token string, req holder.GrantRequest, until time.Time) map[string]any {
-	m := map[string]any{"access_token": token, "token_type": "Bearer", "aud": u.client.Base() + "/fhir",
-		"scope": grant.FormatScopes(req.Scopes), "query": []string{"Patient/$summary"}}
-	if !until.IsZero() {
-		m["expires_in"] = int(until.Sub(u.Now()).Seconds())
-	}
-	return m
-}
-
-// linkPasscode is the link's passcode: the person's own, one that is drawn, or none.
-func (a *app) linkPasscode(o linkOptions) (crypto.Secret, error) {
+// linkPasscode is the link's passcode: the person's own, which is not repeated, or one
+// that is drawn; or none.
+func (a *app) linkPasscode(o linkOptions) (passcode crypto.Secret, drawn string, err error) {
 	switch {
 	case o.open || o.snapshot:
-		return crypto.Secret{}, nil
+		return crypto.Secret{}, "", nil
 	case o.passcode != "":
 		b, err := a.readSecretFile(o.passcode)
-		if err == nil && len(b) < 4 {
-			err = usagef("a passcode has at least 4 characters")
+		if n := utf8.RuneCount(b); err == nil && (n < minPasscode || n > holder.MaxPasscode) {
+			err = usagef("a passcode has %d to %d characters", minPasscode, holder.MaxPasscode)
 		}
-		return crypto.SecretOf(b), err
+		return crypto.SecretOf(b), "", err
 	}
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
-		return crypto.Secret{}, err
+		return crypto.Secret{}, "", err
 	}
-	return crypto.SecretOf(fmt.Appendf(nil, "%06d", n.Int64())), nil
-}
-
-type linkJSON struct {
-	Grant    string    `json:"grant"`
-	To       string    `json:"to"`
-	Until    time.Time `json:"until,omitzero"`
-	Link     string    `json:"link"`
-	Passcode string    `json:"passcode,omitempty"`
-	SVG      string    `json:"svg,omitempty"`
-}
-
-func (a *app) showLink(issued holder.Issued, link healthlink.Link, passcode crypto.Secret, o linkOptions) error {
-	text := link.Text()
-	code, err := qr.Text(text)
-	if err != nil {
-		return err
-	}
-	if o.svg != "" {
-		if err := writeNewFile(o.svg, code.SVG("SMART Health Link for "+clean(o.to))); err != nil {
-			return hinted(err, "the link is made, and its code is not written: "+text)
-		}
-	}
-	drawn := "" // one of one's own is not repeated
-	if o.passcode == "" && !passcode.IsZero() {
-		drawn = string(passcode.Reveal())
-	}
-	if a.json {
-		return a.summary(linkJSON{issued.Grant.ID.String(), issued.Grant.To.Name, issued.Until, text, drawn, o.svg})
-	}
-	fmt.Fprintln(a.stderr)
-	a.note("Made, %s. This is the link, shown once and kept nowhere:", until(issued.Until))
-	fmt.Fprintln(a.stderr)
-	a.say("%s", text)
-	if o.svg == "" && a.colours() {
-		fmt.Fprintln(a.stderr)
-		fmt.Fprint(a.stderr, code.Terminal())
-	}
-	fmt.Fprintln(a.stderr)
-	if drawn != "" {
-		a.note("The passcode is %s %s. Give it to them in another way than the link; it may be tried %d times in all.", drawn[:3], drawn[3:], holder.DefaultTries)
-		a.note("")
-	}
-	a.note("Whoever has %s can see what is above, %s, and pass it on. Each opening is in your history.",
-		strings.TrimSpace("the link"+map[bool]string{true: " and the passcode"}[!passcode.IsZero()]), until(issued.Until))
-	a.note("")
-	a.note("Stop it at any time: carehold revoke %s", shortID(issued.Grant.ID.String()))
-	return nil
-}
-
-// dropLinks removes what the server kept for the links of grants.
-func (u *unlocked) dropLinks(ctx context.Context, list []holder.Granted) error {
-	for _, g := range list {
-		for _, t := range g.Tokens {
-			if !t.Link {
-				continue
-			}
-			if err := u.signIn(ctx); err != nil {
-				return err
-			}
-			if err := u.session.DropLink(ctx, t.ID); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	drawn = fmt.Sprintf("%06d", n.Int64())
+	return crypto.SecretString(drawn), drawn, nil
 }

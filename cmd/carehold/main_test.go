@@ -2,13 +2,16 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -56,7 +59,42 @@ func TestScripts(t *testing.T) {
 			e.Defer(s.stop)
 			return nil
 		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "hl7" {
+				return false, fmt.Errorf("nothing is called %q", cond)
+			}
+			return hl7Links() != "", nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// hl7: HL7's examples of links and cards, here; and its link, led to a server on
+			// this machine, in ips.link.
+			"hl7": func(ts *testscript.TestScript, _ bool, _ []string) {
+				dir := hl7Links()
+				ts.Check(os.CopyFS(ts.MkAbs("hl7"), os.DirFS(dir)))
+				keys, err := os.ReadFile("../../record/healthcard/testdata/hl7-examples.jwks.json")
+				ts.Check(err)
+				ts.Check(os.WriteFile(ts.MkAbs("issuer.json"), keys, 0o600))
+				card, err := os.ReadFile(filepath.Join(dir, "example-00-e-file.smart-health-card"))
+				ts.Check(err)
+				signature := bytes.LastIndexByte(card, '.') + 10
+				card[signature] = map[bool]byte{true: 'B', false: 'A'}[card[signature] == 'A']
+				ts.Check(os.WriteFile(ts.MkAbs("forged.smart-health-card"), card, 0o600))
+				sealed, err := os.ReadFile(filepath.Join(dir, "IPS_IG-bundle-01-enc.txt"))
+				ts.Check(err)
+				s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.URL.Query().Get("recipient") != "" {
+						w.Write(sealed)
+					}
+				}))
+				ts.Defer(s.Close)
+				text, err := os.ReadFile(filepath.Join(dir, "IPS_IG-bundle-01-shl.txt"))
+				ts.Check(err)
+				_, payload, _ := strings.Cut(strings.TrimSpace(string(text)), "shlink:/")
+				b, err := base64.RawURLEncoding.DecodeString(payload)
+				ts.Check(err)
+				b = regexp.MustCompile(`https://[^"]*`).ReplaceAll(b, []byte(s.URL+"/enc"))
+				ts.Check(os.WriteFile(ts.MkAbs("ips.link"), []byte("https://viewer.example/#shlink:/"+base64.RawURLEncoding.EncodeToString(b)+"\n"), 0o600))
+			},
 			// serve [stop]: starts the server, on a port that is then in $SERVER.
 			"serve": func(ts *testscript.TestScript, _ bool, args []string) {
 				v, _ := servers.Load(ts.Getenv("WORK"))
@@ -192,6 +230,18 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
+}
+
+// hl7Links is the folder with HL7's examples, "" where they are not.
+func hl7Links() string {
+	root := os.Getenv("CAREHOLD_TESTDATA")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "shared", "data")
+	}
+	if dir, err := filepath.Abs(filepath.Join(root, "health-links")); err == nil && isFolder(dir) {
+		return dir
+	}
+	return ""
 }
 
 // server is a "carehold serve" of a script.

@@ -85,6 +85,15 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 		text := described(e, grants)
 		return join(text, func(_ counts, n int) string { return times(text, n) })
 	}
+	if v.Action == audit.Opened { // by whoever had the link, and told in one way everywhere
+		text := described(e, grants)
+		return join(text, func(_ counts, n int) string { return times(text, n) })
+	}
+	if v.Action == audit.Search && v.Query == summaryQuery && v.Outcome == audit.Done && len(v.Entries) > 0 && isLink(v.Grant, grants) {
+		return join("link", func(c counts, n int) string {
+			return "The link for " + who + " showed " + c.String()
+		})
+	}
 	if v.Outcome == audit.Refused && who == "You" && v.Reason == audit.OutsideGrant {
 		// Nothing is closed to them: an import looks whether there is a Patient yet.
 		return join(fmt.Sprint("absent", v.Action), func(c counts, n int) string {

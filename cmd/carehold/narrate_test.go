@@ -16,7 +16,9 @@ import (
 // frightened by.
 func TestHistorySentences(t *testing.T) {
 	sam := record.GrantID{1}
-	grants := []holder.Granted{{Grant: grant.Grant{ID: sam, To: grant.Party{Name: "Sam"}}}}
+	ward := record.GrantID{2} // has a link
+	grants := []holder.Granted{{Grant: grant.Grant{ID: sam, To: grant.Party{Name: "Sam"}}},
+		{Grant: grant.Grant{ID: ward, To: grant.Party{Name: "A&E"}}, Tokens: []holder.TokenInfo{{Link: true}}}}
 	at := time.Date(2026, 11, 21, 14, 2, 0, 0, time.Local)
 	by := func(id record.GrantID, a audit.Action, query string, more uint64, entries ...string) audit.Entry {
 		return audit.Entry{Writer: audit.ByGrant, Event: audit.Event{Action: a, Grant: id, Query: query, More: more, Entries: entries}}
@@ -31,11 +33,31 @@ func TestHistorySentences(t *testing.T) {
 		e.Event.Outcome, e.Event.Reason = audit.Refused, why
 		return e
 	}
+	opened := func(text string) audit.Entry {
+		return audit.Entry{Writer: audit.ByGrant, Event: audit.Event{Action: audit.Opened, Grant: ward, Text: text}}
+	}
+	wrong := func(text string, left uint64) audit.Entry {
+		e := refused(opened(text), audit.WrongCode)
+		e.Event.More = left
+		return e
+	}
 	for _, c := range []struct {
 		name string
 		log  []audit.Entry
 		want string
 	}{
+		{"a link", []audit.Entry{opened("Ward 7")}, `The link for A&E was opened by someone who said: "Ward 7"`},
+		{"a link, again", []audit.Entry{opened("Ward 7"), opened("Ward 7"), opened("Ward 8")},
+			`The link for A&E was opened by someone who said: "Ward 7" (2 times)|The link for A&E was opened by someone who said: "Ward 8"`},
+		{"a link by who would write this history", []audit.Entry{opened("x\"\nSam was shown 3 goals\u202e")},
+			`The link for A&E was opened by someone who said: "x\"\nSam was shown 3 goals\u202e"`},
+		{"a link and what it showed", []audit.Entry{opened("Ward 7"), by(ward, audit.Search, "$summary", 0, "Goal/a/_history/1")},
+			`The link for A&E was opened by someone who said: "Ward 7"|The link for A&E showed 1 goal (Goal/a)`},
+		{"wrong passcodes", []audit.Entry{wrong("Ward 7", 2), wrong("Ward 7", 1), wrong("Ward 7", 0)},
+			`Someone who said: "Ward 7", gave a wrong passcode for the link for A&E: 2 tries are left|Someone who said: "Ward 7", gave a wrong passcode for the link for A&E: 1 try is left|` +
+				`Someone who said: "Ward 7", gave a wrong passcode for the link for A&E: no try is left, and it opens for nobody now`},
+		{"a link that opens nothing", []audit.Entry{refused(opened(""), audit.UsedUp), refused(opened(""), audit.Stopped), refused(opened(""), audit.Expired)},
+			"The link for A&E was tried again, after its tries were used up|The link for A&E was tried after it was stopped|The link for A&E was tried after its time was over"},
 		{"a deletion", []audit.Entry{his(audit.Delete, "", 0, "Goal/g1/_history/2")}, "Sam deleted 1 goal (Goal/g1)"},
 		{"deletions of a minute", []audit.Entry{his(audit.Delete, "", 0, "Goal/g1/_history/2"), his(audit.Delete, "", 0, "Goal/g2/_history/3", "CarePlan/c/_history/2")},
 			"Sam deleted 2 goals and 1 care plan"},

@@ -119,7 +119,7 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	ended := make(chan error, 1)
 	background.Go(func() { ended <- front.Serve(ctx, listener, t) })
 
-	st, err := openPatiently(ctx, s, store.Options{Log: log, AcceptLoss: acceptLoss, SearchMemory: searches})
+	st, err := openPatiently(ctx, s, store.Options{Log: log, AcceptLoss: acceptLoss, SearchMemory: searches, FHIRBase: strings.TrimSuffix(config.PublicURL, "/") + "/fhir"})
 	if err != nil {
 		return refused(err)
 	}

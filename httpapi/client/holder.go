@@ -76,11 +76,16 @@ func (c *Client) Submit(ctx context.Context, signed []byte, invite string) (hold
 
 // SignIn opens a session.
 func (c *Client) SignIn(ctx context.Context, p record.PersonID, g record.GrantID, key crypto.Key) (string, time.Time, error) {
+	return c.SignInToRead(ctx, p, g, key, nil)
+}
+
+// SignInToRead opens a session that reads the log: it brings what opens it.
+func (c *Client) SignInToRead(ctx context.Context, p record.PersonID, g record.GrantID, key crypto.Key, reading []byte) (string, time.Time, error) {
 	var m message.Session
 	// The key itself goes to the server: it is the proof that this device opened
 	// the keyring, and for the session's time the server acts with it.
 	err := c.json(ctx, "POST", "/holder/v1/sessions", "",
-		message.SessionRequest{Person: message.ID(p), Grant: message.ID(g), Key: key.Bytes()}, &m)
+		message.SessionRequest{Person: message.ID(p), Grant: message.ID(g), Key: key.Bytes(), Reading: reading}, &m)
 	return m.Token, m.Until, err
 }
 

@@ -79,7 +79,7 @@ func (s *Session) Search(ctx context.Context, typ string, fn func(Found) error) 
 
 // pages fetches the pages of a list until there is no next.
 func (s *Session) pages(ctx context.Context, list string, each func(page []byte) (next string, err error)) error {
-	path := list + "?_count=200"
+	path := list + "?_count=500"
 	for range maxPages {
 		_, b, err := s.c.do(ctx, call{method: "GET", path: path, token: s.token, max: maxPage})
 		if err != nil {

@@ -220,7 +220,7 @@ func (a *API) binaryContent(w http.ResponseWriter, r *http.Request, v *store.Vie
 
 // told keeps what is wrong with a record from looking like a client that went away.
 func told(err error) error {
-	if err == nil || slices.Contains([]record.Kind{record.Integrity, record.Unavailable}, record.KindOf(err)) {
+	if err == nil || slices.Contains([]record.Kind{record.Integrity, record.Unavailable, record.Unauthorized}, record.KindOf(err)) {
 		return err
 	}
 	return gone(err)

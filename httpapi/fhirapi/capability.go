@@ -93,7 +93,9 @@ func capability(c Config) []byte {
 	r.Documentation = "Entries outside the grant's sections do not exist for its token (404), and inside them other interactions " +
 		"than granted are refused (403). Only a grant to everything may choose ids (405). Search parameters that are not " +
 		"listed are left out, and named in an OperationOutcome in the Bundle; with Prefer: handling=strict they are refused. " +
-		"A modifier, a chain of more than one hop, or :iterate that is not supported is refused (400), and so is FHIRPath Patch (501)."
+		"A modifier, a chain of more than one hop, or :iterate that is not supported is refused (400), and so is FHIRPath Patch (501). " +
+		"A Binary is served and taken in its own form, in ranges too, and what a browser would run as application/octet-stream; " +
+		"what is large can be sent to Binary/$upload first (tus 1.0.0), and claimed."
 	// No code of restful-security-service: OAuth and SMART-on-FHIR both promise an
 	// authorization server to go to, and there is none yet.
 	r.Security.Service = []concept{{Text: "a bearer token (RFC 6750) that the person has granted, with scopes as SMART App Launch 2.2 writes them"}}

@@ -9,6 +9,8 @@
 //	history.go                 GET    …/_history         of an entry, a type, everything
 //	search.go                  GET    /{type}?… /?…      and /Patient/{id}/{type}; POST …/_search
 //	validate.go                POST   …/$validate        whether something could be written
+//	derived.go                 GET    …                  Provenance, Consent and AuditEvent of the record itself:
+//	                                                     the store makes them, nobody writes them
 //	bundle.go transaction.go   POST   /                  all or nothing
 //	batch.go                   POST   /                  each entry for itself, as by itself (get.go)
 //

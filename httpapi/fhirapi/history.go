@@ -38,6 +38,9 @@ var historyParams = []string{"_count", "_since", "_at", "_page", "_summary", "_e
 // when handling is lenient: a history Bundle has no place to say what was left out
 // (R4 bdl-2), and one that looks narrower than it is misleads.
 func (a *API) history(r *http.Request, v *store.View, q *asked, ref fhir.Ref) (*answer, error) {
+	if err := notKept(ref); err != nil {
+		return nil, err
+	}
 	if err := heeds(q.header); err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (p *prettyWriter) WriteHeader(status int) {
 	if status >= 200 {
 		p.status = status
 	}
-	if p.plain = !strings.HasPrefix(p.Header().Get("Content-Type"), jsonTypes[0]); !p.plain {
+	if p.plain = p.Header().Get("Content-Type") != ContentType; !p.plain {
 		p.Header().Del("Content-Length") // it was counted without the white space
 	}
 	p.ResponseWriter.WriteHeader(status)

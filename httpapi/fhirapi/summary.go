@@ -66,7 +66,7 @@ func (a *API) Summarize(ctx context.Context, v *store.View) ([]byte, error) {
 
 // document makes the summary, and gives the Patient as well.
 func (a *API) document(ctx context.Context, v *store.View) (doc, person []byte, err error) {
-	list, err := v.Gather(ctx, "$summary")
+	list, err := v.Gather(ctx, "$summary", ips.Needs)
 	if err != nil {
 		return nil, nil, err
 	}

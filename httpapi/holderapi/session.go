@@ -14,6 +14,7 @@ func (a *API) SignIn(w http.ResponseWriter, r *http.Request) error {
 	var q message.SessionRequest
 	err := message.Read(r.Body, &q)
 	defer clear(q.Key)
+	defer clear(q.Reading)
 	if err != nil {
 		return err
 	}
@@ -22,7 +23,7 @@ func (a *API) SignIn(w http.ResponseWriter, r *http.Request) error {
 		return record.Safef(record.Invalid, "a key has 32 bytes").At("key")
 	}
 	defer gk.Destroy()
-	token, until, err := a.store.SignIn(r.Context(), record.PersonID(q.Person), record.GrantID(q.Grant), gk)
+	token, until, err := a.store.SignInToRead(r.Context(), record.PersonID(q.Person), record.GrantID(q.Grant), gk, q.Reading)
 	if err != nil {
 		return err
 	}

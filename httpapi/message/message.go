@@ -73,9 +73,10 @@ type Receipt struct {
 // SessionRequest signs in with the key of the standing self-grant.
 // POST /holder/v1/sessions
 type SessionRequest struct {
-	Person ID     `json:"person"`
-	Grant  ID     `json:"grant"`
-	Key    []byte `json:"key"`
+	Person  ID     `json:"person"`
+	Grant   ID     `json:"grant"`
+	Key     []byte `json:"key"`
+	Reading []byte `json:"reading,omitzero"` // of a session that is to read the log
 }
 
 // Session is the answer, and that to GET /holder/v1/sessions, where Token is left

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"carehold/record"
+	"carehold/record/derived"
 	"carehold/record/grant"
 	"carehold/record/sample"
 	"carehold/record/testdata"
@@ -73,6 +74,7 @@ func (p *person) everything() {
 	}
 	atOnce(refs, p.entry)
 	atOnce(slices.Collect(maps.Keys(types)), func(typ string) { p.searches(p.token, typ, types[typ]) })
+	p.derived()
 	p.system(len(refs))
 	p.batches(refs, types)
 	p.written()
@@ -159,7 +161,11 @@ func (p *person) pages(token, path string) (matches, total int) {
 // searches looks for the entries of a type in every form an answer has.
 func (p *person) searches(token, typ string, n int) {
 	for _, query := range []string{"?_count=100", "?_count=97&_sort=-_lastUpdated&_total=accurate", "?_count=100&_summary=false"} {
-		if matches, total := p.pages(token, "/"+typ+query); matches != n || total != n {
+		matches, total := p.pages(token, "/"+typ+query)
+		if slices.Contains(derived.Types(), typ) && matches >= n {
+			continue // with those that are made of the record: the oracle has seen them
+		}
+		if matches != n || total != n {
 			p.fault("%s%s: %d matches, total %d, want %d", typ, query, matches, total, n)
 		}
 	}
@@ -178,6 +184,21 @@ func (p *person) searches(token, typ string, n int) {
 	if typ != "Patient" {
 		p.ask(token, request{method: "GET", path: "/Patient/" + p.patient + "/" + typ + "?_count=20"}) // not every type is in the compartment
 	}
+}
+
+// derived asks for what is made of the record, in an ordinary session and in one that
+// reads the log.
+func (p *person) derived() {
+	reads, _, err := p.holder.SignInToRead(p.t.Context())
+	p.check(err)
+	for _, token := range []string{p.token, reads} {
+		for _, typ := range derived.Types() {
+			for _, query := range []string{"_count=100", "_count=5&_summary=true", "_count=5&_elements=id", "_count=5&_sort=-_lastUpdated", "_summary=count"} {
+				p.expect(200, token, request{method: "GET", path: "/" + typ + "?" + query})
+			}
+		}
+	}
+	p.expect(200, reads, request{method: "GET", path: "/Observation?_revinclude=Provenance:target&_count=20"})
 }
 
 // system asks across all types.

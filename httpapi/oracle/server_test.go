@@ -169,6 +169,7 @@ func (p *person) ask(token string, q request) answer {
 		p.t.Error(err)
 		return answer{}
 	}
+	r.Header.Set("Accept", "application/fhir+json") // or a Binary comes as its content
 	if q.body != "" {
 		r.Header.Set("Content-Type", "application/fhir+json")
 	}

@@ -82,7 +82,7 @@ func (a *API) Manifest(w http.ResponseWriter, r *http.Request) error {
 		return refused(w, err)
 	}
 	defer o.Close()
-	m, err := a.manifest(r.Context(), o, ticket{url: l.url, passcode: q.Passcode, who: q.Recipient}, q.EmbeddedLengthMax)
+	m, err := a.manifest(r.Context(), o, ticket{url: l.url, passcode: q.Passcode}, q.EmbeddedLengthMax)
 	if err != nil {
 		return err
 	}

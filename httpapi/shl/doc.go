@@ -34,7 +34,8 @@
 // # What it promises
 //
 // An opening is in the person's log, with what the one who opened it says of themself,
-// before a byte of it is sent. A link that was stopped opens nothing from the next
+// before a byte of it is sent; what is fetched from its locations belongs to it, and a
+// summary says what it showed each time it is made. A link that was stopped opens nothing from the next
 // request on, tickets included.
 //
 // # What it must never do

@@ -39,12 +39,15 @@ func (a *API) manifest(ctx context.Context, o *store.Opened, t ticket, most *int
 	}
 	if o.View != nil {
 		text, err := a.summary(ctx, o)
-		if err != nil {
+		switch {
+		case errors.Is(err, record.NotFound): // nobody is in the record to make one of
+		case err != nil:
 			return m, err
-		}
-		now := healthlink.Listed{ContentType: healthlink.FHIR, Status: "can-change", LastUpdated: stamp(a.store.Now())}
-		if err := list(now, 0, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }); err != nil {
-			return m, err
+		default:
+			now := healthlink.Listed{ContentType: healthlink.FHIR, Status: "can-change", LastUpdated: stamp(a.store.Now())}
+			if err := list(now, 0, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }); err != nil {
+				return m, err
+			}
 		}
 	}
 	files, err := o.List()

@@ -19,7 +19,6 @@ import (
 type ticket struct {
 	url      crypto.Credential
 	passcode string
-	who      string
 
 	file  int // 0 is the summary
 	until time.Time
@@ -32,7 +31,6 @@ const (
 	tagFile     = 2
 	tagPasscode = 3
 	tagUntil    = 4
-	tagWho      = 5
 )
 
 // location is where file n is.
@@ -47,7 +45,6 @@ func (a *API) seal(t ticket) string {
 	w.Uint(tagFile, uint64(t.file))
 	w.String(tagPasscode, t.passcode)
 	w.Time(tagUntil, t.until)
-	w.String(tagWho, t.who)
 	b := w.Finish()
 	defer clear(b)
 	return base64.RawURLEncoding.EncodeToString(a.tickets.Seal(crypto.NewContext(crypto.ContextTicket), b))
@@ -66,7 +63,7 @@ func (a *API) ticket(text string) (t ticket, ok bool) {
 	defer clear(b)
 	d := wire.Decode("ticket", b)
 	token := d.String(tagToken)
-	t.file, t.passcode, t.until, t.who = int(d.Uint32(tagFile)), d.String(tagPasscode), d.Time(tagUntil), d.String(tagWho)
+	t.file, t.passcode, t.until = int(d.Uint32(tagFile)), d.String(tagPasscode), d.Time(tagUntil)
 	if d.Finish() != nil || !a.store.Now().Before(t.until) {
 		return t, false
 	}
@@ -89,10 +86,10 @@ func (a *API) File(w http.ResponseWriter, r *http.Request) error {
 	if t.file > 0 && l.Flags&keys.LinkPasscode == 0 {
 		return sendFile(w, func(w io.Writer) error { return l.File(t.file, w) })
 	}
-	// What a passcode or the grant's key opens, opens once more, and is logged.
+	// What a passcode or the grant's key opens, opens once more.
 	secret := crypto.SecretString(t.passcode)
 	defer secret.Destroy()
-	o, err := l.Open(r.Context(), t.who, secret)
+	o, err := l.Again(r.Context(), secret)
 	if err != nil {
 		return refused(w, err)
 	}

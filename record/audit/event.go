@@ -61,15 +61,15 @@ type Reason uint16
 
 const (
 	NoReason     Reason = 0
-	Stopped      Reason = 1 // the grant was stopped
-	Expired      Reason = 2 // the grant's or the token's time was over
-	OutsideGrant Reason = 3 // not in the sections of the grant, or not there
-	NoVerb       Reason = 4 // not among the scopes of the grant
-	BadRequest   Reason = 5 // what was sent was against a rule
-	WrongPlace   Reason = 6 // this kind of grant is not for this door
-	WasDeleted   Reason = 7 // it was there, and was deleted before
-	NotMet       Reason = 8 // what the request depended on was otherwise: another version, several matches
-	WrongCode    Reason = 9 // the passcode of a link was another
+	Stopped      Reason = 1  // the grant was stopped
+	Expired      Reason = 2  // the grant's or the token's time was over
+	OutsideGrant Reason = 3  // not in the sections of the grant, or not there
+	NoVerb       Reason = 4  // not among the scopes of the grant
+	BadRequest   Reason = 5  // what was sent was against a rule
+	WrongPlace   Reason = 6  // this kind of grant is not for this door
+	WasDeleted   Reason = 7  // it was there, and was deleted before
+	NotMet       Reason = 8  // what the request depended on was otherwise: another version, several matches
+	WrongCode    Reason = 9  // the passcode of a link was another
 	UsedUp       Reason = 10 // the passcode was tried too often: the link opens for nobody
 )
 
@@ -82,7 +82,7 @@ type Event struct {
 	Grant   record.GrantID   // whose grant; zero for the device and the node
 	Token   uint32           // tells two tokens of one grant apart
 	Entries []string         // what was shown or changed: Type/id/_history/n; or what was asked for
-	More    uint64           // how many besides those named
+	More    uint64           // how many besides those named; of a wrong passcode: how many tries are left
 	Query   string           // for a search: the type that was asked for
 	Text    string           // for control: whom a grant is for, which slot
 	Dir     []byte           // after a change: the root of the directory

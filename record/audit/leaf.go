@@ -89,6 +89,22 @@ func (r *Reader) AddGeneration(audit crypto.Key, grants []record.GrantID) {
 	}
 }
 
+// AddGrant adds one grant by its own key: what a grantee has.
+func (r *Reader) AddGrant(g record.GrantID, ak crypto.Key) {
+	ak = ak.Clone()
+	r.grants = append(r.grants, grantReader{g, ak, ak.Tagger(crypto.LabelHint)})
+}
+
+// Destroy overwrites the keys that were made for reading. Those of boxes stay.
+func (r *Reader) Destroy() {
+	for _, k := range r.owners {
+		k.Destroy()
+	}
+	for _, g := range r.grants {
+		g.ak.Destroy()
+	}
+}
+
 // AddBox adds a key the node seals to.
 func (r *Reader) AddBox(b crypto.BoxKey) { r.boxes = append(r.boxes, b) }
 

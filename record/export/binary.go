@@ -11,26 +11,28 @@ import (
 
 // FileURL names the extension that stands where the data of a Binary was:
 //
-//	"_data":{"extension":[{"url":"urn:carehold:file","valueUri":"documents/Letter.pdf"}]}
+//	"_data":{"extension":[{"url":"urn:carehold:file","valueString":"documents/Letter.pdf"}]}
 //
 // It is written in the place of the data, between the same bytes, so that what came can
 // be put together again.
 const FileURL = "urn:carehold:file"
 
-// marker is the value of that _data.
-func marker(url, value string) []byte {
+// marker is the value of a _data that says so much.
+func marker(url, name, value string) []byte {
 	text, _ := json.Marshal(value) // a string always encodes
-	return []byte(`{"extension":[{"url":"` + url + `","valueUri":` + string(text) + `}]}`)
+	return []byte(`{"extension":[{"url":"` + url + `","` + name + `":` + string(text) + `}]}`)
 }
+
+func fileMarker(file string) []byte { return marker(FileURL, "valueString", file) }
 
 // Claim is the line of a Binary that is apart, as it is sent: with the upload's address
 // for the name of the file.
 func Claim(line []byte, file, uploadURL, upload string) ([]byte, error) {
-	was := marker(FileURL, file)
+	was := fileMarker(file)
 	if bytes.Count(line, was) != 1 {
 		return nil, record.Errorf(record.Integrity, "the Binary whose content is %q does not say so", file)
 	}
-	return bytes.Replace(line, was, marker(uploadURL, upload), 1), nil
+	return bytes.Replace(line, was, marker(uploadURL, "valueUri", upload), 1), nil
 }
 
 // Splitter takes a Binary, as its JSON comes, apart: the content is written to Content
@@ -138,7 +140,7 @@ func (s *Splitter) mark() {
 	s.json = append(s.json, 0)
 	copy(s.json[s.at+1:], s.json[s.at:])
 	s.json[s.at] = '_'
-	s.json = append(s.json, marker(FileURL, s.File)...)
+	s.json = append(s.json, fileMarker(s.File)...)
 }
 
 // content takes what it can of the base64.

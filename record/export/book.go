@@ -26,6 +26,7 @@ type Book struct {
 	Time   time.Time
 	Rows   []Row // in any order
 
+	Entries   int  // of the record, also those that have no row
 	Older     int  // versions and deletions that are kept beside
 	Documents int  // files in documents/
 	Summary   bool // there is an ips.html
@@ -121,7 +122,7 @@ type line struct {
 // Pages writes index.html and pages/.
 func (w *Writer) Pages(b Book) error {
 	first := sheet{Policy: bookPolicy, Style: template.CSS(bookStyle), Title: "Health record", Who: b.Who, Made: sayDate(b.Time.UTC().Format("2006-01-02")),
-		Server: words(b.Server), Index: true, Older: b.Older, Files: b.Documents, Summary: b.Summary}
+		Server: words(b.Server), Index: true, Entries: b.Entries, Older: b.Older, Files: b.Documents, Summary: b.Summary}
 	bySection := map[record.Section][]Row{}
 	for _, r := range b.Rows {
 		bySection[r.Section] = append(bySection[r.Section], r)
@@ -141,7 +142,6 @@ func (w *Writer) Pages(b Book) error {
 			return cmp.Or(strings.Compare(y.Date, x.Date), strings.Compare(x.Title, y.Title), strings.Compare(x.Ref.String(), y.Ref.String()))
 		})
 		ch.Count = len(all)
-		first.Entries += len(rows)
 		show := all
 		if len(all) > onIndex {
 			show = all[:onIndex-5] // so that "all" is more than a line

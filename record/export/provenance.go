@@ -57,10 +57,15 @@ func (t *Told) Add(line []byte, where func(fhir.Ref, record.Version) (string, re
 	delete(all, "id")
 	delete(all, "meta")
 	delete(all, "target")
-	if kept := withoutRevision(all["entity"]); kept == nil {
-		delete(all, "entity")
-	} else {
-		all["entity"] = kept
+	for name, drop := range map[string]func(part) bool{"entity": part.before, "extension": part.filed} {
+		if all[name] == nil {
+			continue
+		}
+		if kept := without(all[name], drop); kept == nil {
+			delete(all, name)
+		} else {
+			all[name] = kept
+		}
 	}
 	key, err := json.Marshal(all) // members in order
 	if err != nil {
@@ -91,17 +96,29 @@ func (t *Told) Add(line []byte, where func(fhir.Ref, record.Version) (string, re
 	return nil
 }
 
-// withoutRevision drops what the version of a target says by itself: the one before.
-func withoutRevision(entity json.RawMessage) json.RawMessage {
+// part is an element of which only this is looked at.
+type part struct {
+	Role string `json:"role"`
+	URL  string `json:"url"`
+}
+
+// before is the version before, which the version of a target says by itself.
+func (p part) before() bool { return p.Role == "revision" }
+
+// filed is where the entry was filed, and why: in another record that says nothing.
+func (p part) filed() bool {
+	return p.URL == "urn:carehold:section" || p.URL == "urn:carehold:filing-rule" || p.URL == "urn:carehold:filed-by-hand"
+}
+
+// without is a list without some of its elements; nil when none is left.
+func without(value json.RawMessage, drop func(part) bool) json.RawMessage {
 	var list []json.RawMessage
-	if json.Unmarshal(entity, &list) != nil {
-		return entity
+	if json.Unmarshal(value, &list) != nil {
+		return value
 	}
 	list = slices.DeleteFunc(list, func(e json.RawMessage) bool {
-		var x struct {
-			Role string `json:"role"`
-		}
-		return json.Unmarshal(e, &x) == nil && x.Role == "revision"
+		var p part
+		return json.Unmarshal(e, &p) == nil && drop(p)
 	})
 	if len(list) == 0 {
 		return nil

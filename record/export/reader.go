@@ -97,6 +97,9 @@ func unreadable(name string, err error) error {
 // Has reports whether the export has a file.
 func (r *Reader) Has(name string) bool { _, there := r.files[name]; return there }
 
+// Size is how large the manifest says a file is.
+func (r *Reader) Size(name string) int64 { return r.files[name].Size }
+
 // Verify reads every file to its end and compares it with the manifest. read is told
 // how much of all there is was read; it may be nil.
 func (r *Reader) Verify(ctx context.Context, read func(n int64)) error {
@@ -188,8 +191,12 @@ func (r *Reader) Lines(name string, fn func(line []byte) error) error {
 			long = append(long, line...)
 			line = long
 		}
-		if text := bytes.TrimRight(line, "\r\n"); len(text) > 0 {
-			if err := fn(text); err != nil {
+		if text := bytes.TrimSuffix(line, []byte("\n")); len(text) > 0 {
+			text, err := unfold(text)
+			if err == nil {
+				err = fn(text)
+			}
+			if err != nil {
 				return inLine(name, n, err)
 			}
 		}
@@ -209,7 +216,7 @@ func inLine(name string, n int, err error) error {
 	return err
 }
 
-// List reads a file that is a JSON object with one list in it, an item at a time.
+// list reads a file that is a JSON object with one list in it, an item at a time.
 func list[T any](r *Reader, name, member string, fn func(T) error) error {
 	f, there := r.files[name]
 	if !there {
@@ -235,6 +242,11 @@ func list[T any](r *Reader, name, member string, fn func(T) error) error {
 		}
 		if err := fn(item); err != nil {
 			return err
+		}
+	}
+	for _, want := range []json.Token{json.Delim(']'), json.Delim('}')} {
+		if got, err := d.Token(); err != nil || got != want {
+			return bad
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -84,7 +85,7 @@ func (r *Reader) Types(folder string) (types []string) {
 // Newest goes through the newest versions of a type.
 func (r *Reader) Newest(typ string, fn func(Version) error) error {
 	return r.Lines(typ+".ndjson", func(line []byte) error {
-		v, err := ParseNewest(line, typ)
+		v, err := ParseNewest(bytes.Clone(line), typ) // which keeps it
 		if err != nil {
 			return err
 		}
@@ -95,7 +96,7 @@ func (r *Reader) Newest(typ string, fn func(Version) error) error {
 // Older goes through the older versions and the deletions of a type.
 func (r *Reader) Older(typ string, fn func(Version) error) error {
 	return r.Lines("history/"+typ+".ndjson", func(line []byte) error {
-		v, err := ParseOlder(line, typ)
+		v, err := ParseOlder(line, typ) // which copies it
 		if err != nil {
 			return err
 		}

@@ -42,11 +42,13 @@ var errOpen = errors.New("the file before is not closed")
 // Create makes a file of text.
 func (w *Writer) Create(name string) (*Part, error) { return w.create(name, true) }
 
-// Document makes a file for a document, and finds the name: folder is documents, or
-// history/documents.
-func (w *Writer) Document(folder, title, mediaType string) (*Part, error) {
-	return w.create(w.names.Choose(folder, title, mediaType), false)
+// Name chooses the name of a document: folder is documents, or history/documents.
+func (w *Writer) Name(folder, title, mediaType string) string {
+	return w.names.Choose(folder, title, mediaType)
 }
+
+// Document makes a file for a document, under a name that was chosen.
+func (w *Writer) Document(name string) (*Part, error) { return w.create(name, false) }
 
 func (w *Writer) create(name string, packed bool) (*Part, error) {
 	if w.open != nil {
@@ -78,19 +80,9 @@ func (p *Part) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Line writes a JSON text in one line. A line break in JSON can only stand between
-// its tokens, so taking it out changes nothing of what it says.
+// Line writes a JSON text in one line.
 func (p *Part) Line(json []byte) error {
-	from := 0
-	for i, c := range json {
-		if c == '\n' || c == '\r' {
-			if _, err := p.Write(json[from:i]); err != nil {
-				return err
-			}
-			from = i + 1
-		}
-	}
-	if _, err := p.Write(json[from:]); err != nil {
+	if _, err := p.Write(fold(json)); err != nil {
 		return err
 	}
 	_, err := p.Write([]byte{'\n'})

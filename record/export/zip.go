@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"errors"
 	"io"
+	"path"
+	"strings"
 	"time"
 
 	"carehold/record"
@@ -52,7 +54,6 @@ func ReadZip(at io.ReaderAt, size int64) (Source, error) {
 		return nil, record.Safef(record.TooLarge, "there are more than %d files in this zip", maxFiles)
 	}
 	z := &zipped{at: at, files: make(map[string]*zip.File, len(r.File))}
-	packed := uint64(0)
 	unpacked := uint64(0)
 	for _, f := range r.File {
 		if f.FileInfo().IsDir() {
@@ -67,14 +68,39 @@ func ReadZip(at io.ReaderAt, size int64) (Source, error) {
 		if !f.Mode().IsRegular() {
 			return nil, record.Errorf(record.Integrity, "%.80q in this zip is no file, but leads elsewhere", f.Name)
 		}
-		packed, unpacked = packed+f.CompressedSize64, unpacked+f.UncompressedSize64
+		unpacked += f.UncompressedSize64
 		z.files[f.Name] = f
 	}
+	z.within()
 	// Text of a record packs ten or twenty to one. So much more is made to hurt.
 	if unpacked > freeOfBombs && unpacked/mostPacked > uint64(size) || unpacked > maxTotal {
 		return nil, record.Safef(record.TooLarge, "unpacked this zip would be %d MB, of %d MB: it was made to fill a disk, or is no export", unpacked>>20, size>>20)
 	}
 	return z, nil
+}
+
+// within finds an export that somebody has packed as a folder, as a file manager does:
+// then its names are those in the one folder that has a manifest.
+func (z *zipped) within() {
+	if z.files[ManifestName] != nil {
+		return
+	}
+	folder := ""
+	for name := range z.files {
+		if dir, base := path.Split(name); base == ManifestName && strings.Count(dir, "/") == 1 {
+			if folder != "" {
+				return
+			}
+			folder = dir
+		}
+	}
+	inside := make(map[string]*zip.File, len(z.files))
+	for name, f := range z.files {
+		if rest, ok := strings.CutPrefix(name, folder); ok {
+			inside[rest] = f
+		}
+	}
+	z.files = inside
 }
 
 const (

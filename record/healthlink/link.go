@@ -50,10 +50,24 @@ func New(url string, key crypto.Key, terms Terms) (Link, error) {
 	if terms.Passcode && terms.Single {
 		return Link{}, errPasscodeSingle
 	}
-	if utf8.RuneCountInString(terms.Label) > maxLabel || printable(terms.Label) != terms.Label {
-		return Link{}, record.Safef(record.Invalid, "a link's label has at most %d characters, on one line: shorten it", maxLabel)
+	if err := CheckLabel(terms.Label); err != nil {
+		return Link{}, err
 	}
 	return Link{Terms: terms, secret: func() secret { return secret{url, key} }}, nil
+}
+
+// CheckLabel holds the label of a link to be made against the standard.
+func CheckLabel(label string) error {
+	if utf8.RuneCountInString(label) > maxLabel || printable(label) != label {
+		return record.Safef(record.Invalid, "a link's label has at most %d characters, on one line: shorten it", maxLabel)
+	}
+	return nil
+}
+
+// CheckBase reports by how many characters the URLs would be too long that begin with
+// base, for links to be made there; the error is for a base that no link may have.
+func CheckBase(base string, more int) (over int, err error) {
+	return max(0, utf8.RuneCountInString(base)+more-maxURL), fetch.Check(base)
 }
 
 // URL is where the link's manifest or file is: as secret as the link.

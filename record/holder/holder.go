@@ -103,6 +103,52 @@ func (h *Holder) signIn(ctx context.Context) (token string, until time.Time, err
 	return h.srv.SignIn(ctx, r.person, self, key)
 }
 
+// A Reader is a Server at which a session can be opened that reads the log.
+type Reader interface {
+	// SignInToRead is SignIn, with the message of keys.Reading.
+	SignInToRead(ctx context.Context, p record.PersonID, g record.GrantID, key crypto.Key, reading []byte) (token string, until time.Time, err error)
+}
+
+// SignInToRead opens a session to which the server shows the log, as AuditEvents, and
+// what the person decided, as Consents. For that it is given what opens the log, for as
+// long as the session is presented: it can then read who looked at what. A session that
+// is for anything else does without.
+func (h *Holder) SignInToRead(ctx context.Context) (token string, until time.Time, err error) {
+	srv, can := h.srv.(Reader)
+	switch {
+	case !can:
+		return "", time.Time{}, record.Safef(record.Unsupported, "a session that reads the log cannot be opened from here")
+	case h.Waiting() != nil:
+		return "", time.Time{}, ErrWaiting
+	}
+	h.mu.Lock()
+	r := h.now.ring
+	self := r.self().grant.ID
+	key := keys.GrantKey(r.newest().grants, self)
+	reading := r.reading()
+	h.mu.Unlock()
+	defer key.Destroy()
+	defer clear(reading)
+	return srv.SignInToRead(ctx, r.person, self, key, reading)
+}
+
+// reading is what opens the log: the grants that are live first, then those that ended
+// last.
+func (r *ring) reading() []byte {
+	var out keys.Reading
+	for _, g := range r.gens {
+		out.Generations = append(out.Generations, keys.Generation{Audit: g.audit, Box: g.box})
+	}
+	for _, live := range []bool{true, false} {
+		for i := len(r.grants) - 1; i >= 0; i-- {
+			if g := &r.grants[i]; g.ended.IsZero() == live {
+				out.Grants = append(out.Grants, keys.Noted{Grant: g.grant, Generation: g.gen, Ended: g.ended, Why: uint8(g.why)})
+			}
+		}
+	}
+	return out.Marshal()
+}
+
 // Strike stops a grant at once, from a session. Its keys are renewed with the
 // next change; Tidy is one.
 func (h *Holder) Strike(ctx context.Context, token string, id record.GrantID) error {

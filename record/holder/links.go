@@ -45,6 +45,9 @@ func (l *NewLink) AccessToken() string {
 // a key that the passcode opens.
 func (l *NewLink) Guard(n int, jwe []byte) []byte { return keys.SealLinkFile(l.outer, l.ID(), n, jwe) }
 
+// LinkSegment is how long it is.
+const LinkSegment = 49
+
 // Destroy overwrites its secrets.
 func (l *NewLink) Destroy() {
 	l.outer.Destroy()
@@ -122,6 +125,11 @@ func (h *Holder) Link(ctx context.Context, l *NewLink, req LinkRequest) (Issued,
 // Links are the grants that links were made for, the newest first.
 func (h *Holder) Links() []Granted {
 	return slices.DeleteFunc(h.Grants(), func(g Granted) bool {
-		return !slices.ContainsFunc(g.Tokens, func(t TokenInfo) bool { return t.Link })
+		return !g.Link()
 	})
+}
+
+// Link reports whether the grant was made for a link.
+func (g Granted) Link() bool {
+	return slices.ContainsFunc(g.Tokens, func(t TokenInfo) bool { return t.Link })
 }

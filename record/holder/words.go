@@ -36,6 +36,9 @@ func what(e audit.Entry, grants []Granted) string {
 		return byNode(v)
 	}
 	by := who(v.Grant, grants)
+	if v.Action == audit.Opened {
+		return aboutLink(v, by)
+	}
 	if v.Outcome == audit.Refused {
 		return by + " was refused" + why(v.Reason) + ": " + asked(v)
 	}
@@ -90,6 +93,40 @@ func name(p grant.Party) string {
 	return p.Name + " (" + strings.Join(about, ", ") + ")"
 }
 
+// aboutLink is what became of a link, which anybody may have used: the grant says whom it
+// was made for. What they said of themself is theirs, and stands in quotes.
+func aboutLink(v audit.Event, made string) string {
+	link := "the link for " + made
+	by := ""
+	if v.Text != "" {
+		by = " by someone who said: " + strconv.Quote(v.Text)
+	}
+	if v.Outcome != audit.Refused {
+		return "T" + link[1:] + " was opened" + by
+	}
+	switch v.Reason {
+	case audit.WrongCode:
+		left := "no try is left, and it opens for nobody now"
+		switch {
+		case v.More == 1:
+			left = "1 try is left"
+		case v.More > 1:
+			left = strconv.FormatUint(v.More, 10) + " tries are left"
+		}
+		if by != "" {
+			by = " who said: " + strconv.Quote(v.Text) + ","
+		}
+		return "Someone" + by + " gave a wrong passcode for " + link + ": " + left
+	case audit.UsedUp:
+		return "T" + link[1:] + " was tried again, after its tries were used up"
+	case audit.Stopped:
+		return "T" + link[1:] + " was tried after it was stopped"
+	case audit.Expired:
+		return "T" + link[1:] + " was tried after its time was over"
+	}
+	return "T" + link[1:] + " was refused" + why(v.Reason)
+}
+
 func did(v audit.Event) string {
 	switch v.Action {
 	case audit.Read:
@@ -123,8 +160,6 @@ func did(v audit.Event) string {
 		return "used a token where it opens nothing"
 	case audit.Delete:
 		return "deleted " + entries(v)
-	case audit.Opened:
-		return "opened the link, and said to be " + strconv.Quote(v.Text)
 	case audit.Copy:
 		return "took a copy of the whole record, with its keys sealed"
 	}
@@ -144,8 +179,6 @@ func asked(v audit.Event) string {
 		return "to delete " + entries(v)
 	case audit.SignIn:
 		return "to sign in"
-	case audit.Opened:
-		return "to open the link"
 	case audit.History:
 		return "to read this history"
 	}
@@ -178,10 +211,6 @@ func why(r audit.Reason) string {
 		return ", for what the request depended on was otherwise"
 	case audit.WrongPlace:
 		return ", for the grant is not for this"
-	case audit.WrongCode:
-		return ", for the passcode was another"
-	case audit.UsedUp:
-		return ", for the passcode was tried too often"
 	}
 	return ""
 }

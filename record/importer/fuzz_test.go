@@ -65,4 +65,6 @@ func FuzzTIFF(f *testing.F) {
 
 func FuzzHEIC(f *testing.F) { fuzz(f, "a.heic", aHEIC(exif("2026:03:02 10:11:12", "Z"))) }
 
-func FuzzText(f *testing.F) { fuzz(f, "a.txt", []byte("Took two tablets. é€😀"), []byte("{\\rtf"), []byte("<html>")) }
+func FuzzText(f *testing.F) {
+	fuzz(f, "a.txt", []byte("Took two tablets. é€😀"), []byte("{\\rtf"), []byte("<html>"))
+}

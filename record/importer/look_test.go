@@ -309,6 +309,8 @@ func TestHostileFiles(t *testing.T) {
 		{"scan.tif", []byte("II*\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00"), "no picture in it"},
 		{"scan.tif", []byte("II*\x00\x08\x00\x00\x00\x00\x00\x08\x00\x00\x00"), "do not end"},
 		{"scan.tif", []byte("II*\x00\x08\x00\x00\x00\xff\xff"), "larger than any"},
+		{"scan.tif", bytes.Replace(tif, []byte("\x17\x01\x04\x00\x01\x00\x00\x00\x64\x00"), []byte("\x17\x01\x04\x00\x01\x00\x00\x00\x64\x10"), 1), "a part of the picture is missing"},
+		{"scan.tif", bytes.Replace(tif, []byte("\x17\x01\x04\x00\x01\x00\x00\x00\x64\x00"), []byte("\x17\x01\x04\x00\x02\x00\x00\x00\x64\x00"), 1), "other pieces than it says"},
 		{"photo.heic", join(heic, zipped), "archive"},
 		{"photo.heic", join(heic, html), "behind its end there is a web page"},
 	} {

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"bytes"
 	"time"
 
 	"carehold/crypto"
@@ -19,6 +20,8 @@ type TokenCapsule struct {
 	Audit  crypto.Key // AK_g, so that a refusal can be logged when the grant's row is gone
 	Until  time.Time  // the token's own end; zero: with the grant
 
+	Reading []byte // of a session that is to read the log: a Reading
+
 	leaf *LeafKeys // what is derived from Audit, when it is at hand
 }
 
@@ -26,6 +29,7 @@ type TokenCapsule struct {
 func (t TokenCapsule) Destroy() {
 	t.Key.Destroy()
 	t.Audit.Destroy()
+	clear(t.Reading)
 	if t.leaf != nil {
 		t.leaf.Destroy()
 	}
@@ -39,6 +43,9 @@ func SealToken(c crypto.CapsuleKey, t TokenCapsule) record.Capsule {
 	w.Bytes(3, t.Key.Bytes())
 	w.Bytes(4, t.Audit.Bytes())
 	w.Time(5, t.Until)
+	if t.Reading != nil {
+		w.Bytes(6, t.Reading)
+	}
 	return sealCapsule(c, t.Until, w.Finish())
 }
 
@@ -53,6 +60,7 @@ func OpenToken(c crypto.CapsuleKey, cap record.Capsule) (t TokenCapsule, err err
 	d.Fixed(2, t.Grant[:])
 	gk, ak := d.Bytes(3), d.Bytes(4)
 	t.Until = d.Time(5)
+	t.Reading = bytes.Clone(d.Optional(6))
 	if err := d.Finish(); err != nil {
 		return t, err
 	}

@@ -38,6 +38,10 @@ type Options struct {
 	// than 0 is nothing, neither of searches nor of what tokens opened.
 	SearchMemory int64
 
+	// FHIRBase is the base URL of the server's FHIR interface, which AuditEvents name:
+	// "https://record.example.org/fhir"; "" when it is not known.
+	FHIRBase string
+
 	// ManyPatients lets a record hold resources about anyone. It exists for tests
 	// with HL7's examples, which are about many people; the program has no flag
 	// for it.

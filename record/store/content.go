@@ -109,6 +109,9 @@ func (c *Content) part(i int) (part []byte, err error) {
 	row := c.rows.First
 	if i > 0 {
 		err = c.v.s.engine.View(kv.Partition(c.v.person), func(r kv.Reader) error {
+			if err := c.v.stillLive(r); err != nil { // it may take an hour to be fetched
+				return err
+			}
 			row, err = c.rows.Part(r, i)
 			return err
 		})

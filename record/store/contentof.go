@@ -1,6 +1,11 @@
 package store
 
-import "carehold/record/fhir"
+import (
+	"errors"
+
+	"carehold/record/fhir"
+	"carehold/record/kv"
+)
 
 // ErrFull and ErrSending are told apart from others of their kind by a face that has
 // a status for each: there is no room left for this record, and another request is
@@ -19,4 +24,15 @@ func (v *View) ContentOf(e Entry) (*Content, error) {
 		}
 	}
 	return v.content(e)
+}
+
+// stillLive reports whether the grant is, now: what began before it was stopped ends
+// then.
+func (v *View) stillLive(r kv.Reader) error {
+	now := v.s.time()
+	p, err := v.s.load(r, v.person)
+	if errors.Is(err, errNoPerson) || err == nil && (v.ended(now) || !p.Live.Valid(v.token.Grant, now)) {
+		return errUnauthorized
+	}
+	return err
 }

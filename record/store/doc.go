@@ -40,6 +40,15 @@
 //
 // A memo goes when its grant is stopped or runs out, and when an epoch begins.
 //
+// # What is derived
+//
+// Who wrote a version, what was granted and what the log says are shown as FHIR too, as
+// far as the View reaches (package derived). Reads and searches that name it make it,
+// in the request, and nothing of it is kept.
+//
+//	deriver      makes one, by its name (derived.go)
+//	candidates   what a search goes through, part by part (derivedparts.go, derivedsearch.go)
+//
 // # Changing
 //
 // ApplyPlan runs a plan under the person's turn to write, from the record as it will

@@ -32,6 +32,9 @@ func (pl *planner) draft(c change.Change) (*draft, error) {
 	if c.Err != nil {
 		return nil, c.Err
 	}
+	if err := writable(c.Verb, c.Ref); err != nil {
+		return nil, err
+	}
 	w := &draft{verb: c.Verb, ref: c.Ref, res: c.Resource, version: c.Version, id: v.hold.EntryID(c.Ref.Type, c.Ref.ID)}
 	if done, err := pl.draftNothing(w); done || err != nil {
 		return w, err

@@ -7,6 +7,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/audit"
+	"carehold/record/change"
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/kv"
@@ -232,6 +233,9 @@ const enough = 2
 // one that does not, tells what is there: so it takes reading as well as changing.
 func (f *finder) Current(ref fhir.Ref) (*fhir.Resource, error) {
 	f.asked, f.about = true, ref
+	if err := writable(change.Patch, ref); err != nil {
+		return nil, f.fail(err)
+	}
 	v := f.pl.v
 	_, e, exists, mine, err := f.pl.current(v.hold.EntryID(ref.Type, ref.ID))
 	if err != nil {

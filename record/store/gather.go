@@ -16,20 +16,20 @@ const gatheredAtOnce = 1 << 20
 
 // Gather brings together the newest version of every entry that the grant lets be
 // found and read, in the order of their names, for what is made of the whole of it: a
-// summary. It is one pass over one snapshot, and one search in the log, under the
-// name of what it is for, which names the entries.
-func (v *View) Gather(ctx context.Context, as string) (list []Entry, err error) {
+// summary; of those that it needs. It is one pass over one snapshot, and one search in
+// the log, under the name of what it is for, which names the entries.
+func (v *View) Gather(ctx context.Context, as string, needs func(resourceType string, s record.Section) bool) (list []Entry, err error) {
 	if err := v.left(); err != nil {
 		return nil, err
 	}
 	err = v.retry(ctx, func() error {
-		list, err = v.everything(ctx, as)
+		list, err = v.everything(ctx, as, needs)
 		return err
 	})
 	return list, err
 }
 
-func (v *View) everything(ctx context.Context, as string) ([]Entry, error) {
+func (v *View) everything(ctx context.Context, as string, needs func(string, record.Section) bool) ([]Entry, error) {
 	ev := audit.Event{Action: audit.Search, Query: as}
 	if !v.coversAny(grant.ActSearch, "") || !v.coversAny(grant.ActRead, "") {
 		ev.Outcome, ev.Reason = audit.Refused, audit.NoVerb
@@ -41,7 +41,7 @@ func (v *View) everything(ctx context.Context, as string) ([]Entry, error) {
 	var list []Entry
 	size, grown := 0, 0
 	err := v.scan(ctx, func(_ line, e Entry) (bool, error) {
-		if e.Header.Deleted {
+		if e.Header.Deleted || !needs(e.Ref.Type, e.Section) {
 			return true, nil
 		}
 		m := record.Meta{Type: e.Ref.Type, Section: e.Section}

@@ -35,7 +35,8 @@ func enrolWith(t testing.TB, s *store.Store, invite crypto.Credential) (*device,
 }
 
 func newDevice(t testing.TB, s *store.Store) *device {
-	d := &device{t: t, s: s, identity: crypto.NewSigningKey(crypto.NewKey()), box: crypto.NewBoxKey(crypto.NewKey()),
+	seed := crypto.NewKey()
+	d := &device{t: t, s: s, identity: crypto.NewSigningKey(crypto.NewKey()), box: crypto.NewBoxKey(seed), boxSeed: seed,
 		id: crypto.NewKey(), root: crypto.NewKey(), grants: crypto.NewKey(), audit: crypto.NewKey(),
 		slot: crypto.NewRecoveryCode().Slot()}
 	d.person = record.PersonID(crypto.PersonOf(d.identity.Public()))

@@ -115,6 +115,15 @@ type Opened struct {
 // Open opens a link for somebody who says who they are, and logs it. WrongPasscode
 // says how many tries are left.
 func (l *Link) Open(ctx context.Context, recipient string, passcode crypto.Secret) (*Opened, error) {
+	return l.open(ctx, recipient, passcode, &audit.Event{Action: audit.Opened, Text: recipient})
+}
+
+// Again opens it for more of what an opening showed, which is in the log.
+func (l *Link) Again(ctx context.Context, passcode crypto.Secret) (*Opened, error) {
+	return l.open(ctx, "", passcode, nil)
+}
+
+func (l *Link) open(ctx context.Context, recipient string, passcode crypto.Secret, e *audit.Event) (*Opened, error) {
 	if !l.s.daily.take(requests, l.id, l.s.time(), linkDaily) {
 		return nil, record.Safef(record.TooMany, "this link was opened %d times today: try again tomorrow", linkDaily)
 	}
@@ -145,7 +154,7 @@ func (l *Link) Open(ctx context.Context, recipient string, passcode crypto.Secre
 			return nil, err
 		}
 	}
-	err = l.update(ctx, audit.Event{Action: audit.Opened, Text: recipient}, func(tx kv.Tx) error {
+	err = l.update(ctx, e, func(tx kv.Tx) error {
 		if !tried {
 			return nil
 		}
@@ -191,7 +200,7 @@ func (l *Link) view(ctx context.Context, gk crypto.Key) (*View, error) {
 // take takes a try, on the disk.
 func (l *Link) take(ctx context.Context) error {
 	usedUp := false
-	err := l.update(ctx, audit.Event{}, func(tx kv.Tx) error {
+	err := l.update(ctx, nil, func(tx kv.Tx) error {
 		used, err := l.tries(tx)
 		if err != nil {
 			return err
@@ -213,9 +222,11 @@ func (l *Link) wrong(ctx context.Context, recipient string) error {
 		return rows.Damaged("capsule")
 	}
 	left := 0
-	err := l.update(ctx, audit.Event{Action: audit.Opened, Outcome: audit.Refused, Reason: audit.WrongCode, Text: recipient}, func(tx kv.Tx) error {
+	e := &audit.Event{Action: audit.Opened, Outcome: audit.Refused, Reason: audit.WrongCode, Text: recipient}
+	err := l.update(ctx, e, func(tx kv.Tx) error {
 		used, err := l.tries(tx)
 		left = int(l.capsule.Tries - min(used, l.capsule.Tries))
+		e.More = uint64(left)
 		return err
 	})
 	if err != nil {
@@ -251,9 +262,9 @@ func (l *Link) triesMAC(count []byte) crypto.MAC {
 	return l.s.node.MAC(crypto.LabelTries, l.s.id[:], l.id[:], count)
 }
 
-// update changes what is counted of the link, and logs an event if it says an action,
-// while the grant is live.
-func (l *Link) update(ctx context.Context, e audit.Event, write func(kv.Tx) error) error {
+// update changes what is counted of the link, and logs an event if there is one, while
+// the grant is live.
+func (l *Link) update(ctx context.Context, e *audit.Event, write func(kv.Tx) error) error {
 	now, err := l.s.checkClock()
 	if err != nil {
 		return err
@@ -266,10 +277,10 @@ func (l *Link) update(ctx context.Context, e audit.Event, write func(kv.Tx) erro
 		if !p.Live.Valid(l.capsule.Grant, now) {
 			return NoLink
 		}
-		if err := write(tx); err != nil || e.Action == 0 {
+		if err := write(tx); err != nil || e == nil {
 			return err
 		}
-		return l.leaf(tx, p, e)
+		return l.leaf(tx, p, *e)
 	})
 }
 

@@ -77,7 +77,7 @@ func TestLinkOnAStolenDisk(t *testing.T) {
 			if err := l.File(1, &got); !errors.Is(err, record.NotFound) {
 				return fmt.Errorf("without the passcode its file is to be had: %w", err)
 			}
-			_, err = o.View.Gather(ctx, "$summary")
+			_, err = o.View.Gather(ctx, "$summary", anything)
 			return err
 		}},
 		{"it is stopped", func() error { d.stop(g.ID); return nil }},

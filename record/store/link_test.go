@@ -46,6 +46,8 @@ func openLink(s *store.Store, url crypto.Credential, passcode string) (*store.Op
 	return l.Open(ctx, "Ward 7", crypto.SecretString(passcode))
 }
 
+func anything(string, record.Section) bool { return true }
+
 func TestLink(t *testing.T) {
 	_, s := newStore(t)
 	d := enrol(t, s)
@@ -83,8 +85,15 @@ func TestLink(t *testing.T) {
 	if e.Action != audit.Opened || e.Text != "Ward 7" || e.Grant != g.ID || e.Outcome != audit.Done {
 		t.Errorf("the log says %+v", e)
 	}
-	if entries, err := o.View.Gather(ctx, "$summary"); err != nil || len(entries) != 1 {
+	if entries, err := o.View.Gather(ctx, "$summary", anything); err != nil || len(entries) != 1 {
 		t.Errorf("%d entries, %v", len(entries), err)
+	}
+	// What is not needed is not shown, and the log does not say that it was.
+	if entries, err := o.View.Gather(ctx, "$summary", func(typ string, s record.Section) bool { return typ == "Goal" || s == record.Plan }); err != nil || len(entries) != 0 {
+		t.Errorf("%d entries, %v", len(entries), err)
+	}
+	if e := d.lastEvent(t); e.Action != audit.Search || e.Query != "$summary" || len(e.Entries) != 0 || e.More != 0 {
+		t.Errorf("the log says %+v", e)
 	}
 	// A shorter file takes its place whole.
 	if err := me.PutLinkFile(ctx, url.CapsuleID(), 1, strings.NewReader("short")); err != nil {

@@ -78,7 +78,7 @@ func (s *Store) openToken(c crypto.Credential, id crypto.CapsuleID) (t keys.Toke
 
 // keepOpened keeps what the View's token opened. then is when that began.
 func (v *View) keepOpened(c crypto.Credential, capsule []byte, row hash, g *keys.GrantRow, then uint64) {
-	if v.s.memos.off() {
+	if v.s.memos.off() || v.token.Reading != nil { // what that brought is not for lying here
 		return
 	}
 	key := keys.OpenedKey(c)

@@ -49,7 +49,7 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 		asked += "/_history/" + version.String()
 	}
 	had := v.weight
-	found, err := v.fetch(ctx, ref, version)
+	found, err := v.fetchAny(ctx, ref, version)
 	ev := audit.Event{Action: audit.Read, Entries: []string{asked}}
 	var answer error
 	switch {

@@ -9,6 +9,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/audit"
+	"carehold/record/derived"
 	"carehold/record/grant"
 	"carehold/record/kv"
 	"carehold/record/rows"
@@ -95,7 +96,14 @@ func (v *View) search(ctx context.Context, q *search.Query, o SearchOptions, aft
 		if err != nil {
 			return err
 		}
+		if derives(q) {
+			page, err = v.foundDerived(ctx, r, p, d, q, o, after)
+			return err
+		}
 		page, err = v.found(ctx, r, p.Head.Dir, d, q, o, after)
+		if err == nil && q.Revincludes(derived.TypeProvenance, "target") {
+			page, err = v.withProvenance(ctx, r, p, d, page)
+		}
 		return err
 	})
 	switch record.KindOf(err) {

@@ -16,12 +16,25 @@ import (
 // its key is a device that opened the keyring. Everything else is the same
 // refusal.
 func (s *Store) SignIn(ctx context.Context, id record.PersonID, g record.GrantID, gk crypto.Key) (crypto.Credential, time.Time, error) {
+	return s.SignInToRead(ctx, id, g, gk, nil)
+}
+
+// SignInToRead makes a session that reads the log too: the device brings what opens it,
+// the message of a keys.Reading, which is sealed in the session's capsule.
+func (s *Store) SignInToRead(ctx context.Context, id record.PersonID, g record.GrantID, gk crypto.Key, reading []byte) (crypto.Credential, time.Time, error) {
 	fail := func(err error) (crypto.Credential, time.Time, error) { return crypto.Credential{}, time.Time{}, err }
 	now, err := s.checkClock()
 	if err != nil {
 		return fail(err)
 	}
-	v := &View{s: s, person: id, token: keys.TokenCapsule{Person: id, Grant: g, Key: gk}}
+	if reading != nil {
+		brought, err := keys.ParseReading(reading, id)
+		if err != nil {
+			return fail(record.Safef(record.Invalid, "what opens the log cannot be read").At("reading"))
+		}
+		brought.Destroy()
+	}
+	v := &View{s: s, person: id, token: keys.TokenCapsule{Person: id, Grant: g, Key: gk, Reading: reading}}
 	var opened *keys.GrantRow
 	err = s.engine.View(kv.Partition(id), func(r kv.Reader) error {
 		p, err := s.load(r, id)

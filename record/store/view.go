@@ -34,6 +34,8 @@ type View struct {
 	writing bool          // it has the turn to write
 	within  int           // the most to open at a time; 0: whatever a page may have
 	closed  bool
+
+	certificate []byte // of the grant, as long as hold is
 }
 
 // errUnauthorized is the one answer to every credential that opens nothing:
@@ -142,7 +144,7 @@ func (v *View) loadFrom(ctx context.Context, now time.Time, known *keys.Opened, 
 	if v.hold != nil {
 		v.hold.Destroy()
 	}
-	v.grant, v.hold, v.signing = g, opened.Hold, p.Account.Signing
+	v.grant, v.hold, v.signing, v.certificate = g, opened.Hold, p.Account.Signing, opened.Certificate
 	if fresh && keep != nil {
 		keep(listed.Row, opened)
 	}

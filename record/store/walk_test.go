@@ -24,6 +24,7 @@ type device struct {
 	s        *store.Store
 	identity crypto.SigningKey
 	box      crypto.BoxKey
+	boxSeed  crypto.Key
 	person   record.PersonID
 	id       crypto.Key
 	root     crypto.Key

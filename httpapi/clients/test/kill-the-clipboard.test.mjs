@@ -1,7 +1,9 @@
 // Links that carehold makes, opened by somebody else's viewer.
 
 import assert from 'node:assert/strict';
+import { createDecipheriv } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { inflateRawSync } from 'node:zlib';
 import { SHLViewer } from 'kill-the-clipboard';
 import { start } from '../carehold.mjs';
 
@@ -71,4 +73,33 @@ test('a link that was stopped opens nothing, nor do the locations it gave', asyn
   await server.person('revoke', 'Neighbour');
   assert.equal((await fetch(file.location)).status, 404);
   await assert.rejects(open(made), { name: 'SHLManifestNotFoundError' });
+});
+
+// RFC 7516 by node's own crypto: the file of a link with its key.
+const decrypt = (jwe, key) => {
+  const [head, , iv, text, tag] = jwe.split('.');
+  const d = createDecipheriv('aes-256-gcm', Buffer.from(key, 'base64url'), Buffer.from(iv, 'base64url'));
+  d.setAAD(Buffer.from(head, 'ascii'));
+  d.setAuthTag(Buffer.from(tag, 'base64url'));
+  const b = Buffer.concat([d.update(Buffer.from(text, 'base64url')), d.final()]);
+  const { zip, cty } = JSON.parse(Buffer.from(head, 'base64url'));
+  return { cty, body: JSON.parse(zip === 'DEF' ? inflateRawSync(b) : b) };
+};
+
+test('a token that is handed over under a passcode reads the record, until the link is stopped', async () => {
+  const made = await make('--to', 'Pharmacy', '--api-access');
+  const { url, key } = new SHLViewer({ shlinkURI: made.link }).shl;
+  const asked = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ recipient: 'x', passcode: made.passcode }) });
+  const { files } = await asked.json();
+  const file = files.find((f) => f.contentType === 'application/smart-api-access');
+  const { cty, body } = decrypt(file.embedded, key);
+  assert.equal(cty, 'application/smart-api-access');
+  assert.equal(body.token_type, 'Bearer');
+  assert.ok(body.expires_in > 0 && body.expires_in <= 7 * 24 * 3600);
+  const read = (path) => fetch(`${body.aud}/${path}`, { headers: { authorization: `Bearer ${body.access_token}` } });
+  assert.equal((await (await read(body.query[0])).json()).type, 'document');
+  assert.equal((await read(`Patient/${body.patient}`)).status, 200);
+  assert.equal((await read('AllergyIntolerance')).status, 200);
+  await server.person('revoke', 'Pharmacy');
+  assert.equal((await read('AllergyIntolerance')).status, 401);
 });

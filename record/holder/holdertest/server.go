@@ -53,7 +53,11 @@ func (s Server) Submit(ctx context.Context, signed []byte, invite string) (holde
 }
 
 func (s Server) SignIn(ctx context.Context, p record.PersonID, g record.GrantID, key crypto.Key) (string, time.Time, error) {
-	c, until, err := s.Store.SignIn(ctx, p, g, key)
+	return s.SignInToRead(ctx, p, g, key, nil)
+}
+
+func (s Server) SignInToRead(ctx context.Context, p record.PersonID, g record.GrantID, key crypto.Key, reading []byte) (string, time.Time, error) {
+	c, until, err := s.Store.SignInToRead(ctx, p, g, key, reading)
 	if err != nil {
 		return "", until, err
 	}
