@@ -101,7 +101,7 @@ func (s *Server) enterRecord(r *http.Request, few *places, id who, entered func(
 	}
 	entered()
 	if few != nil && id.own() {
-		s.senders.giveWay(few, id, time.Now())
+		defer s.senders.oneGivesWay(few, id)()
 	}
 	var held []func()
 	leave = func() {

@@ -107,6 +107,9 @@ func TestBatchStops(t *testing.T) {
 // Nor must what was found instead of written: an answer holds what fits, and says of
 // the rest that it was done.
 func TestAnswerToWritesIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes hundreds of megabytes, and a batch ends after twenty seconds: not on a slow machine")
+	}
 	t.Parallel()
 	w := newWorld(t)
 	w.put(w.vars["ada"], `{"resourceType":"Observation","id":"scan","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],`+

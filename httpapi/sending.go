@@ -63,20 +63,46 @@ func (s *senders) end(x *sender) {
 	}
 }
 
-// giveWay has one of them end for a request in the person's own record.
-func (s *senders) giveWay(few *places, to who, now time.Time) {
+// giveWay has one of them end for a request in the person's own record, and reports
+// whether there was one.
+func (s *senders) giveWay(few *places, to who, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.all, func(x *sender) bool {
 		return x.few == few && (x.who.record == to.record || now.Sub(x.began) > x.wait)
 	})
 	if i < 0 {
-		return
+		return false
 	}
 	x := s.all[i]
 	s.all = slices.Delete(s.all, i, i+1)
 	x.gone.Store(true)
 	_ = x.c.SetReadDeadline(now)
+	return true
+}
+
+// oneGivesWay has one end as soon as there is one, until stop is called: a request that
+// has the place may not have begun to be sent.
+func (s *senders) oneGivesWay(few *places, to who) (stop func()) {
+	if s.giveWay(few, to, time.Now()) {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		look := time.NewTicker(50 * time.Millisecond)
+		defer look.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case now := <-look.C:
+				if s.giveWay(few, to, now) {
+					return
+				}
+			}
+		}
+	}()
+	return func() { close(done) }
 }
 
 func (x *sender) Read(p []byte) (int, error) {

@@ -29,13 +29,7 @@ func refused(answer *http.Response, body []byte) error {
 		Issue        []problem.Issue `json:"issue"`
 	}
 	if json.Unmarshal(body, &o) == nil && o.ResourceType == "OperationOutcome" && len(o.Issue) > 0 {
-		// Both are a 500; damage is what a person must hear of as such.
-		if kind == record.Internal && o.Issue[0].Code == "no-store" {
-			kind = record.Integrity
-		}
-		if kind == record.NotFound && o.Issue[0].Code == "not-supported" {
-			kind = problem.NoType
-		}
+		kind = problem.KindOfIssue(answer.StatusCode, o.Issue[0].Code)
 		e := &record.Error{Kind: kind, Safe: string(kind), Shown: shown(o.Issue[0].Diagnostics, o.ID, kind)}
 		if len(o.Issue[0].Expression) > 0 {
 			e.Path = plain(o.Issue[0].Expression[0])

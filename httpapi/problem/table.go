@@ -84,6 +84,17 @@ func KindOfCode(code string) (record.Kind, bool) {
 	return "", false
 }
 
+// KindOfIssue returns the kind that is answered with a status and, in an
+// OperationOutcome, with this code: several kinds may share the one or the other.
+func KindOfIssue(status int, issue string) record.Kind {
+	for _, row := range Table {
+		if row.Status == status && row.Issue == issue {
+			return row.Kind
+		}
+	}
+	return KindOfStatus(status)
+}
+
 // KindOfStatus is the kind whose status that is, the first of those in the table, for
 // clients that got no body.
 func KindOfStatus(status int) record.Kind {
