@@ -51,8 +51,8 @@ newer file from the same place. "carehold imports undo" takes an import back.
 What is not valid is left out, and named with the reason; the rest goes in, in
 pieces of up to 10,000 entries or 16 MiB, most sources in one. A piece goes in
 whole or not at all. After Ctrl-C the one that was sent already still goes in;
-the same command again goes on with what is not there yet, with a large file from
-where it was.`,
+the same command again goes on with what is not there yet, and with a large file
+from where it was.`,
 		Example: `  carehold import gp-practice.json
   carehold import -n hospital.json
   carehold import --source "Mill Lane Surgery" export-2026-11.ndjson

@@ -53,6 +53,9 @@ func ifNoneExist(r *http.Request) (string, error) {
 	case 0:
 		return "", nil
 	case 1:
+		if before, _, ok := strings.Cut(none[0], "?"); ok && before != "" && !strings.Contains(before, "=") {
+			return "", record.Safef(record.Invalid, "If-None-Exist holds what would follow the question mark of a search, and no type: identifier=system|value")
+		}
 		return condition(strings.TrimPrefix(none[0], "?"))
 	}
 	return "", record.Safef(record.Invalid, "there is more than one If-None-Exist")

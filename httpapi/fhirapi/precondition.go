@@ -21,7 +21,7 @@ import (
 // among these. If-Modified-Since never keeps anything from happening: it is passed over
 // where RFC 9110 §13.1.3 says so, which is everywhere but in a read. So is
 // If-Unmodified-Since beside an If-Match, the better of the two (§13.1.4). If-Range is
-// nothing without Range, which is not supported (§13.1.5).
+// nothing without Range (§13.1.5), which is for a Binary's own form (range.go).
 var conditions = []string{"If-Match", "If-None-Match", "If-None-Exist", "If-Unmodified-Since"}
 
 // heeds refuses the conditions that an interaction does not understand.

@@ -9,6 +9,7 @@ import (
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/change"
+	"carehold/record/fhir"
 	"carehold/record/keys"
 	"carehold/record/search"
 	"carehold/record/store"
@@ -269,21 +270,22 @@ func TestLargeReadsTakeRoom(t *testing.T) {
 	t.Parallel()
 	_, s := newStore(t)
 	d := enrol(t, s)
-	put(t, d.session(), large("b", 6<<20))
+	data := strings.Repeat("A", 6<<20) // no content of its own: of a Binary that is not opened
+	put(t, d.session(), `{"resourceType":"DocumentReference","id":"b","status":"current","content":[{"attachment":{"contentType":"image/png","data":"`+data+`"}}]}`)
 	s.MostAnswers(40 << 20)
 	used := func() int64 { n, _, _ := s.Answers(); return n }
 	v := d.session()
-	if _, err := v.Read(ctx, binaryRef("b"), 0); err != nil {
+	if _, err := v.Read(ctx, fhir.Ref{Type: "DocumentReference", ID: "b"}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if n := used(); n < 12<<20 || n > 13<<20 {
 		t.Errorf("%d bytes for an answer of 6 MiB", n)
 	}
-	if _, err := d.session().Read(ctx, binaryRef("b"), 0); !errors.Is(err, record.Unavailable) { // opening it takes 36
+	if _, err := d.session().Read(ctx, fhir.Ref{Type: "DocumentReference", ID: "b"}, 0); !errors.Is(err, record.Unavailable) { // opening it takes 36
 		t.Errorf("a second beside it: %v", err)
 	}
 	v.Within(1 << 20)
-	if _, err := v.Read(ctx, binaryRef("b"), 0); !errors.Is(err, record.TooLarge) {
+	if _, err := v.Read(ctx, fhir.Ref{Type: "DocumentReference", ID: "b"}, 0); !errors.Is(err, record.TooLarge) {
 		t.Errorf("more than is left of an answer: %v", err)
 	}
 	if e := d.event(t, 1); e.Outcome != audit.Refused || e.Reason != audit.BadRequest {
