@@ -67,6 +67,9 @@ func (a *API) binary(w http.ResponseWriter, r *http.Request, v *store.View, at r
 	if err := q.notCounted(); err != nil {
 		return err
 	}
+	if err := heeds(q.header, "If-None-Match"); err != nil {
+		return err
+	}
 	e, err := v.Read(r.Context(), ref, at)
 	if err != nil {
 		return err

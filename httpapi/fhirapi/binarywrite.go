@@ -16,6 +16,7 @@ import (
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
+	"carehold/record/grant"
 	"carehold/record/store"
 )
 
@@ -37,14 +38,20 @@ func (a *API) CreateBinary(w http.ResponseWriter, r *http.Request, v *store.View
 	case c == nil:
 		return a.Create(w, r, v)
 	}
-	if _, err := ask(r); err != nil {
+	if err := changing(r); err != nil {
 		return err
 	}
-	if err := notHere(r, message.ImportHeaderName, "If-Match", "If-None-Match"); err != nil {
+	if err := heeds(r.Header, "If-None-Exist"); err != nil {
+		return err
+	}
+	if err := notHere(r, message.ImportHeaderName); err != nil {
 		return err
 	}
 	asked := change.Change{Verb: change.Create, Ref: fhir.Ref{Type: "Binary"}}
 	if asked.Query, err = ifNoneExist(r); err != nil {
+		return err
+	}
+	if err := v.May(r.Context(), fhir.Ref{Type: "Binary", ID: v.NewID("Binary")}, grant.ActCreate); err != nil {
 		return err
 	}
 	return a.writeContent(w, r, v, c, asked)
@@ -59,7 +66,10 @@ func (a *API) UpdateBinary(w http.ResponseWriter, r *http.Request, v *store.View
 	case c == nil:
 		return a.Update(w, r, v)
 	}
-	if _, err := ask(r); err != nil {
+	if err := changing(r); err != nil {
+		return err
+	}
+	if err := heeds(r.Header, "If-Match", "If-None-Match"); err != nil {
 		return err
 	}
 	if err := notHere(r, message.ImportHeaderName); err != nil {
@@ -70,6 +80,9 @@ func (a *API) UpdateBinary(w http.ResponseWriter, r *http.Request, v *store.View
 		return err
 	}
 	if asked.IfNoneMatch, err = ifNoneMatchAny(r.Header["If-None-Match"]); err != nil {
+		return err
+	}
+	if err := v.May(r.Context(), asked.Ref, grant.ActUpdate); err != nil {
 		return err
 	}
 	return a.writeContent(w, r, v, c, asked)
