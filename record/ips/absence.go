@@ -93,9 +93,15 @@ func (b *builder) absence(it *item, n fhir.Node) absent {
 	return says
 }
 
-// lists are the codes of Lists, of LOINC and of R4's list-example-codes, by section.
-var lists = map[string]kind{"52472-8": allergies, "48765-2": allergies, "allergies": allergies, "10160-0": medicines, "medications": medicines,
-	"11450-4": problems, "problems": problems, "11369-6": vaccinations}
+// lists are the codes of Lists, by section: those of the sections themselves, LOINC's
+// of allergies, R4's list-example-codes.
+var lists = func() map[string]kind {
+	m := map[string]kind{"52472-8": allergies, "allergies": allergies, "adverserxns": allergies, "medications": medicines, "problems": problems, "plans": plan}
+	for k := range sections {
+		m[sections[k].code] = kind(k)
+	}
+	return m
+}()
 
 // placeList: a list that is empty, and says why, states an absence for which IPS has no
 // entry; the section's own emptyReason says it. Any other List only orders what is

@@ -3,13 +3,13 @@ package ips_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"carehold/record"
 	"carehold/record/fhir"
 	"carehold/record/fhir/narrative"
 	"carehold/record/fhir/validate"
@@ -435,7 +435,7 @@ func oracle(t *testing.T, name string, doc []byte) {
 func run(t *testing.T, name string, doc []byte) {
 	t.Helper()
 	v := read(t, doc)
-	for _, c := range checks {
+	for _, c := range slices.Concat(checks, rules) {
 		for i, w := range c.wrong(v) {
 			if i == 5 {
 				t.Errorf("%s: %s: and more", name, c.id)
@@ -443,29 +443,6 @@ func run(t *testing.T, name string, doc []byte) {
 			}
 			t.Errorf("%s: %s (%s): %s", name, c.id, c.clause, w)
 		}
-	}
-}
-
-func TestEveryDocument(t *testing.T) {
-	documents := map[string][]byte{}
-	for name, bundle := range synthea(t) {
-		p, entries := person(t, bundle)
-		documents[name] = build(t, whole(p, entries))
-		documents[name+", without the sensitive"] = build(t, shared(p, entries, ordinary()))
-	}
-	p, entries := marion(t)
-	documents["Marion"] = build(t, whole(p, entries))
-	documents["Marion, without the sensitive"] = build(t, shared(p, entries, ordinary()))
-	documents["Marion, allergies and measurements"] = build(t, shared(p, entries, record.SectionsOf(record.Allergies, record.Measures)))
-	documents["Marion, some types"] = build(t, shared(p, entries, record.AllSections, "Patient", "Observation", "MedicationRequest"))
-	for name, lines := range handmade {
-		p, entries := hand(t, lines...)
-		documents[name] = build(t, whole(p, entries))
-		documents[name+", shared in part"] = build(t, shared(p, entries, record.SectionsOf(record.Conditions, record.Results)))
-	}
-	for name, doc := range documents {
-		run(t, name, doc)
-		oracle(t, name, doc)
 	}
 }
 
@@ -532,7 +509,8 @@ func TestChecksSeeWhatIsWrong(t *testing.T) {
 		},
 		"in-error": res("Observation", func(r object) { r["status"] = "entered-in-error" }),
 	}
-	for _, c := range checks {
+	maps.Copy(breaks, breakRules)
+	for _, c := range slices.Concat(checks, rules, promises) {
 		v := read(t, doc)
 		if w := c.wrong(v); len(w) > 0 {
 			t.Errorf("%s is wrong before anything is: %v", c.id, w)

@@ -101,7 +101,9 @@ func (b *builder) tell(k kind) (t told, empty string, shown bool) {
 	if b.spoken(k) == len(b.listed[k]) && len(b.listed[k]) > 0 {
 		switch { // IPS has no entry for what is told
 		case len(t.Tables) > 0:
-			empty = unavailable
+			if empty = ""; sec.required { // ips-comp-1
+				empty = unavailable
+			}
 		case len(nones) > 0:
 			empty = nilKnown
 		default:
