@@ -126,7 +126,7 @@ func (a *API) invoke(r *http.Request, v *store.View, c *change.Change, header ht
 	default:
 		return nil, record.Safef(record.NotFound, "no such path")
 	}
-	q, err := askOf(header, raw, operationParams...)
+	q, err := asksOperation(header, raw, at[len(at)-1], on)
 	if err != nil {
 		return nil, err
 	}

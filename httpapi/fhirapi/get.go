@@ -40,7 +40,7 @@ func (a *API) get(r *http.Request, v *store.View, target string, header http.Hea
 		}
 		return a.history(r, v, q, ref)
 	case strings.HasPrefix(last, "$") && (n == 2 || n == 3 && ref.ID != ""):
-		q, err := askOf(header, raw, operationParams...)
+		q, err := asksOperation(header, raw, last, ref)
 		if err != nil {
 			return nil, err
 		}

@@ -110,8 +110,13 @@ func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw st
 	if err != nil {
 		return nil, err
 	}
+	return a.searchset(v, page, o, part, leftOut(v, query, v.Searches))
+}
+
+// searchset is a page of a search as it is answered, with what is to be said of it.
+func (a *API) searchset(v *store.View, page store.Page, o store.SearchOptions, part part, issues []problem.Issue) (_ *answer, err error) {
 	head := change.BundleHead{Type: "searchset"}
-	if head.Links, err = a.links(list{asked: o.Asked, page: token, self: a.self(o.Asked, token)}, page.Next, v.FirstOfSearch); err != nil {
+	if head.Links, err = a.links(list{asked: o.Asked, page: o.Page, self: a.self(o.Asked, o.Page)}, page.Next, v.FirstOfSearch); err != nil {
 		return nil, err
 	}
 	if page.Total != store.NotCounted { // FHIR R4 §2.36.3: total is 0..1
@@ -139,7 +144,7 @@ func (a *API) search(r *http.Request, v *store.View, q *asked, in sought, raw st
 				return err
 			}
 		}
-		if issues := leftOut(v, query); len(issues) > 0 {
+		if len(issues) > 0 {
 			if err := out.Entry(change.BundleEntry{Resource: problem.OutcomeOf("", issues...), Mode: "outcome"}); err != nil {
 				return err
 			}

@@ -15,12 +15,14 @@ import (
 	"carehold/record/store"
 )
 
-// Operation serves the one operation there is, $validate: whether a resource could
-// be written, without writing it. FHIR R4 §3.2.0, and Resource-operation-validate:
-// the resource in Parameters or by itself, mode and profile in either place. Once
-// something was validated the answer is 200, whatever came of it.
+// Operation serves the operations that there are (FHIR R4 §3.2.0): $summary (summary.go),
+// $everything (everything.go), $export (export.go), and $validate: whether a resource
+// could be written, without writing it. Resource-operation-validate: the resource in
+// Parameters or by itself, mode and profile in either place. Once something was
+// validated the answer is 200, whatever came of it.
 func (a *API) Operation(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	q, err := ask(r, operationParams...)
+	on, name := fhir.Ref{Type: r.PathValue("type"), ID: r.PathValue("id")}, r.PathValue("operation")
+	q, err := asksOperation(r.Header, r.URL.RawQuery, name, on)
 	if err != nil {
 		return err
 	}
@@ -36,22 +38,36 @@ func (a *API) Operation(w http.ResponseWriter, r *http.Request, v *store.View) e
 			return err
 		}
 	}
-	on := fhir.Ref{Type: r.PathValue("type"), ID: r.PathValue("id")}
-	x, err := a.operation(r, v, q, r.PathValue("operation"), on, body)
+	x, err := a.operation(r, v, q, name, on, body)
 	if err != nil {
 		return err
 	}
 	return x.send(w)
 }
 
+// operationNamed is an operation's name as a path has it, without the $.
+func operationNamed(name string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(name, "%24"), "$")
+}
+
+// asksOperation reads what an operation is asked with. $everything is a search, and reads
+// its parameters as one.
+func asksOperation(header http.Header, raw, name string, on fhir.Ref) (*asked, error) {
+	if operationNamed(name) == "everything" && on.Type == "Patient" {
+		return asksFor(header, raw)
+	}
+	return askOf(header, raw, operationParams...)
+}
+
 // operation is what an operation comes to: body is nil where none was sent.
 func (a *API) operation(r *http.Request, v *store.View, q *asked, name string, on fhir.Ref, body *fhir.Resource) (*answer, error) {
-	name = strings.TrimPrefix(strings.TrimPrefix(name, "%24"), "$")
-	if name == "summary" && on.Type == "Patient" {
+	switch name = operationNamed(name); {
+	case name == "summary" && on.Type == "Patient":
 		return a.summary(r.Context(), v, q, on, body)
-	}
-	if name != "validate" || on.Type == "" {
-		return nil, record.Safef(record.Unsupported, "the operations here are $validate, on a type or on an entry, and $summary, on Patient")
+	case name == "everything" && on.Type == "Patient":
+		return a.everything(r, v, q, on, body)
+	case name != "validate" || on.Type == "":
+		return nil, record.Safef(record.Unsupported, "the operations here are $validate, on a type or on an entry, $summary and $everything, on Patient, and $export, on Patient or on the whole")
 	}
 	if !fhir.KnownType(on.Type) {
 		return nil, noType(on.Type, "")

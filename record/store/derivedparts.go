@@ -13,7 +13,6 @@ import (
 	"carehold/record/audit"
 	"carehold/record/derived"
 	"carehold/record/fhir"
-	"carehold/record/grant"
 	"carehold/record/rows"
 	"carehold/record/search"
 )
@@ -164,7 +163,7 @@ func (c *candidates) add(e Entry, order uint64) {
 }
 
 func (x *deriver) may(e Entry) bool {
-	return x.v.decide(grant.ActSearch, record.Meta{Type: e.Ref.Type, Section: e.Section}) == grant.Allowed
+	return x.v.shows(record.Meta{Type: e.Ref.Type, Section: e.Section})
 }
 
 // collect makes the part.

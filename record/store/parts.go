@@ -68,7 +68,7 @@ func (x *parts) each(types []string, fn func(*header) error) error {
 func (x *parts) source(types []string, f func(*search.Entry) error) error {
 	return x.each(types, func(h *header) error {
 		x.now = h
-		err := f(&search.Entry{Ref: h.ref, ID: h.entry, Updated: h.updated(), Index: h.index})
+		err := f(&search.Entry{Ref: h.ref, ID: x.v.place(h.entry), Updated: h.updated(), Index: h.index})
 		clear(h.index)
 		return err
 	})

@@ -7,7 +7,6 @@ import (
 
 	"carehold/record"
 	"carehold/record/fhir"
-	"carehold/record/grant"
 	"carehold/record/kv"
 	"carehold/record/rows"
 	"carehold/record/search"
@@ -98,7 +97,7 @@ func (v *View) newPass() *pass {
 }
 
 func (p *pass) add(h *header) {
-	p.all = append(p.all, search.Entry{Ref: h.ref, ID: h.entry, Updated: h.updated(), Index: h.index})
+	p.all = append(p.all, search.Entry{Ref: h.ref, ID: p.v.place(h.entry), Updated: h.updated(), Index: h.index})
 	p.more = append(p.more, beside{h.stamp, h.body})
 }
 
@@ -212,7 +211,7 @@ func (s searchable) none() bool { return s == searchable{} }
 
 func (v *View) searchable(typ string) (s searchable) {
 	for _, section := range record.Sections() {
-		s[section] = v.decide(grant.ActSearch, record.Meta{Type: typ, Section: section}) == grant.Allowed
+		s[section] = v.shows(record.Meta{Type: typ, Section: section})
 	}
 	return s
 }

@@ -10,7 +10,6 @@ import (
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/derived"
-	"carehold/record/grant"
 	"carehold/record/kv"
 	"carehold/record/rows"
 	"carehold/record/search"
@@ -21,6 +20,10 @@ type SearchOptions struct {
 	Limit int    // matches in a page; 0 counts them only
 	Page  string // the Next of the page before; "" for the first
 	Asked Asked  // what the next page's token is to remember
+
+	// Everything is for $everything: only of what the grant lets be read as well, the
+	// record's Patient first, and under that name in the log.
+	Everything bool
 }
 
 // Page is a page of a search. Whoever has written it releases it.
@@ -74,6 +77,7 @@ func (v *View) Search(ctx context.Context, q *search.Query, o SearchOptions) (pa
 	if err := v.left(); err != nil {
 		return page, err
 	}
+	defer v.asEverything(o.Everything)()
 	err = v.retry(ctx, func() error {
 		page, err = v.search(ctx, q, o, after)
 		return err
@@ -83,10 +87,16 @@ func (v *View) Search(ctx context.Context, q *search.Query, o SearchOptions) (pa
 
 func (v *View) search(ctx context.Context, q *search.Query, o SearchOptions, after []byte) (Page, error) {
 	ev := audit.Event{Action: audit.Search, Query: q.Type}
+	if o.Everything {
+		ev.Query = everythingQuery
+	}
 	if !v.mayAny(q.Types) {
 		ev.Outcome, ev.Reason = audit.Refused, audit.NoVerb
 		if err := v.commit(ctx, ev, nil); err != nil {
 			return Page{}, err
+		}
+		if o.Everything {
+			return Page{}, record.Errorf(record.Forbidden, "this grant does not include searching and reading %s, which $everything needs", orEverything(strings.Join(q.Types, ", ")))
 		}
 		return Page{}, record.Errorf(record.Forbidden, "this grant does not include searching %s", orEverything(strings.Join(q.Types, ", ")))
 	}
@@ -137,14 +147,14 @@ func (v *View) search(ctx context.Context, q *search.Query, o SearchOptions, aft
 // mayAny reports whether any of the types may be searched; nil is all of them.
 func (v *View) mayAny(types []string) bool {
 	if types == nil {
-		return v.coversAny(grant.ActSearch, "")
-	}
-	for _, typ := range types {
-		if grant.Covers(v.grant, grant.ActSearch, typ) {
-			return true
+		for _, s := range v.grant.Scopes {
+			if v.finds(s.Type) {
+				return true
+			}
 		}
+		return false
 	}
-	return false
+	return slices.ContainsFunc(types, v.finds)
 }
 
 // found runs the query and opens what the page shows: over the entries that it names,
@@ -259,12 +269,16 @@ func (v *View) openFound(r kv.Reader, d *rows.Directory, p *pass, matches, inclu
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return bytes.Compare(p.all[shown[a]].ID[:], p.all[shown[b]].ID[:]) })
+	name := func(at int) record.EntryID { return v.placed(p.all[shown[at]].ID) }
+	slices.SortFunc(order, func(a, b int) int {
+		x, y := name(a), name(b)
+		return bytes.Compare(x[:], y[:])
+	})
 	known := v.s.known.Reader(r)
 	err := kv.Neighbours(r, []byte{rows.KindEntry}, func(near kv.Getter) error {
 		for _, at := range order {
 			i := shown[at]
-			e, err := v.openNow(r, known, near, d, p.all[i].ID, p.more[i].stamp, to)
+			e, err := v.openNow(r, known, near, d, name(at), p.more[i].stamp, to)
 			if err != nil {
 				return err
 			}

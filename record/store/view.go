@@ -35,6 +35,8 @@ type View struct {
 	within  int           // the most to open at a time; 0: whatever a page may have
 	closed  bool
 
+	ahead *record.EntryID // for $everything: what comes in front of all else
+
 	certificate []byte // of the grant, as long as hold is
 }
 
