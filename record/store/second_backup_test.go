@@ -266,7 +266,7 @@ func TestSecondWriter(t *testing.T) {
 		e, err := theirs.Read(ctx, fhir.Ref{Type: resource, ID: id}, v.Version)
 		if v.Deleted {
 			wantKind(t, err, record.Gone)
-		} else if got := sha256.Sum256(e.Body); err != nil || hex.EncodeToString(got[:]) != v.SHA256 {
+		} else if got := sha256.Sum256(wholeBody(t, theirs, e)); err != nil || hex.EncodeToString(got[:]) != v.SHA256 {
 			t.Errorf("under a grant %s/%d has %x, %v", v.Ref, v.Version, got, err)
 		}
 	}

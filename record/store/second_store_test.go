@@ -1,8 +1,10 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -44,7 +46,8 @@ func (n *near) Submit(ctx context.Context, signed []byte, invite string) (holder
 	return r, err
 }
 
-// badgerRows reads all of a closed store's rows as they stand in Badger.
+// badgerRows reads all of a closed store's rows as they stand in Badger, and in the
+// files beside it that large ones are in (docs/format.md §13).
 func badgerRows(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	db, err := bdb.OpenManaged(bdb.DefaultOptions(filepath.Join(dir, "db")).WithLogger(nil))
@@ -61,6 +64,13 @@ func badgerRows(t *testing.T, dir string) map[string]string {
 		v, err := it.Item().ValueCopy(nil)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if it.Item().Key()[0] == 'f' { // how many rows of such a file are in use
+			continue
+		}
+		if it.Item().UserMeta() == 1 {
+			at, size := binary.BigEndian.Uint32(v[8:]), binary.BigEndian.Uint32(v[12:])
+			v = must[[]byte](t)(os.ReadFile(filepath.Join(dir, "db", "apart", hex.EncodeToString(v[:8])+".rows")))[at:][:size]
 		}
 		all[hex.EncodeToString(it.Item().Key())] = hex.EncodeToString(v)
 	}
@@ -303,14 +313,31 @@ func secondVersions(t *testing.T, me *store.View) (list []secondVersion) {
 				Source: e.Header.Origin.Source, Filed: e.Header.Moved}
 			v.Author.Grant, v.Author.Name, v.Author.Self = e.Header.Author.Grant.String(), e.Header.Author.Name, e.Header.Author.Self
 			if err == nil {
-				sum := sha256.Sum256(e.Body)
-				v.SHA256, v.Bytes = hex.EncodeToString(sum[:]), len(e.Body)
+				body := wholeBody(t, me, e)
+				sum := sha256.Sum256(body)
+				v.SHA256, v.Bytes = hex.EncodeToString(sum[:]), len(body)
+				if c := e.Header.Content; c != nil {
+					v.Content = secondContent{SHA256: hex.EncodeToString(c.SHA256[:]), Bytes: c.Length}
+				}
 			}
 			list = append(list, v)
 		}
 	}
 	slices.SortFunc(list, byRef)
 	return list
+}
+
+// wholeBody is a version as it is served: a content that is kept apart is in it.
+func wholeBody(t *testing.T, v *store.View, e store.Entry) []byte {
+	t.Helper()
+	if e.Header.Content == nil {
+		return e.Body
+	}
+	var b bytes.Buffer
+	if err := must[*store.Content](t)(v.Content(t.Context(), e.Ref, e.Version)).JSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // write makes the dump of a store that was closed.

@@ -103,6 +103,13 @@ type secondVersion struct {
 	Filed  bool
 	SHA256 string
 	Bytes  int
+
+	Content secondContent // of one whose content is not in its JSON
+}
+
+type secondContent struct {
+	SHA256 string
+	Bytes  int64
 }
 
 type secondEvent struct {

@@ -1,22 +1,77 @@
 // Capsules, docs/format.md §6: what is stored for a credential, and the row it lies in (§13).
 import { equal, refuse, u8, u32, zeros } from './notation.mjs';
-import { b16, bytes, decode, encode, key, num, table, time } from './messages.mjs';
+import { b16, bytes, decode, encode, key, msg, num, table, time } from './messages.mjs';
 import { mac } from './kdf.mjs';
-import { context, openPadded } from './seal.mjs';
-import { capsuleId, kek } from './credentials.mjs';
+import { context, open, openPadded } from './seal.mjs';
+import { capsuleId, kek, linkKey } from './credentials.mjs';
+import { readGrant } from './grants.mjs';
 import { keys, name } from './rows.mjs';
 
 export const wrapper = table('capsule', { 1: ['payload', bytes, '1'], 2: ['zeros', bytes, '1'] });
 export const slot = table('slot', { 1: ['person', b16, '1'] });
-export const token = table('token', {
+const tokenFields = {
   1: ['person', b16, '1'],
   2: ['grant', b16, '1'],
   3: ['grantKey', key, '1'],
   4: ['auditKey', key, '1'],
   5: ['end', time, '?'],
+};
+export const token = table('token', tokenFields);
+
+// A session may have a reading: the keys that open the log.
+const readGeneration = table('generation of a reading', { 1: ['audit', key, '1'], 2: ['boxSeed', key, '1'] });
+const readGrants = table('grant of a reading', {
+  1: ['message', bytes, '1'],
+  2: ['generation', num, '1'],
+  3: ['ended', time, '?'],
+  4: ['why', num, '?'],
 });
+export const reading = table('reading', { 1: ['generations', msg(readGeneration), '*'], 2: ['grants', msg(readGrants), '*'] });
+export const session = table('session', { ...tokenFields, 6: ['reading', msg(reading), '?'] });
+
+function readReading(r) {
+  if (!r.generations.length) refuse('6', 'a reading has no generation of keys');
+  for (const g of r.grants) {
+    if (g.generation >= r.generations.length) refuse('6', 'a grant of a reading is of a generation that is not there');
+    if ((g.ended === undefined) !== (g.why === undefined)) refuse('6', 'a grant of a reading ended for no reason, or did not');
+    readGrant(g.message);
+  }
+}
+
+// A link has an outer half, and an inner one that needs the passcode too.
+export const link = table('link', {
+  1: ['person', b16, '1'],
+  2: ['grant', b16, '1'],
+  4: ['auditKey', key, '1'],
+  5: ['end', time, '?'],
+  6: ['flags', num, '1'],
+  7: ['tries', num, '1'],
+  8: ['salt', b16, '1'],
+  9: ['inner', bytes, '1'],
+});
+export const linkInner = table('inner half of a link', { 1: ['key', key, '1'], 2: ['grantKey', key, '?'], 3: ['outer', key, '?'] });
+export const linkFlags = { passcode: 1, direct: 2, summary: 4 };
+export const linkContext = (id) => context('link', id);
+
+// openInner opens the inner half; undefined for another passcode than the link's.
+export async function openInner(c, l, passcode) {
+  const asks = (l.flags & linkFlags.passcode) !== 0;
+  if (asks && !passcode) return undefined;
+  const k = await linkKey(c, asks ? passcode : undefined, l.salt);
+  let plain;
+  try {
+    plain = open(k, linkContext(capsuleId(c)), l.inner);
+  } catch (e) {
+    if (asks) return undefined;
+    throw e;
+  }
+  const inner = decode(linkInner, plain);
+  if ((inner.grantKey !== undefined) !== ((l.flags & linkFlags.summary) !== 0)) refuse('6', "a link's key of its grant is there without its flag, or is not there");
+  if (inner.outer && !asks) refuse('6', 'a link without a passcode has a key of the outer seal');
+  return inner;
+}
 const invite = table('invite', { 1: ['bytes', num, '1'], 2: ['until', time, '1'] });
-const payloads = { P: slot, K: slot, R: slot, a: token, s: token, i: invite };
+const payloads = { P: slot, K: slot, R: slot, a: token, s: session, i: invite, l: link };
 export const filled = 300;
 
 // fill is filling's inverse: a value too long to fill up gets no zeros.
@@ -68,5 +123,7 @@ export function openCapsule(c, r) {
   const payload = filling(wrapper, openPadded(kek(c), ctx, r.blob), filled);
   const out = decode(payloads[c.kind] ?? refuse('15', 'a capsule of a reserved kind'), payload);
   if ('PKR'.includes(c.kind) && r.hour !== 0) refuse('6', "a slot's capsule has an hour");
+  if (out.reading) readReading(out.reading);
+  if (c.kind === 'l' && (out.flags & ~7 || (out.flags & 2 && out.flags !== 2))) refuse('6', "a link has flags that there are none of, or that exclude each other");
   return out;
 }

@@ -32,13 +32,13 @@ export function formatToken({ kind, secret }) {
   return front + check(front);
 }
 
-// parseToken refuses reserved kinds too (§15: r c e l q).
+// parseToken refuses reserved kinds too (§15: r c e q).
 export function parseToken(s) {
   if (!/^chd[arcsielq]_[0-9A-Za-z]{49}$/.test(s)) refuse('6', 'this is not a token');
   if (check(s.slice(0, 48)) !== s.slice(48)) refuse('6', "the token's check is wrong");
   const n = fromBase62(s.slice(5, 48));
   if (n >= 1n << 256n || n === 0n) refuse('6', "the token's number is none");
-  if (!'asi'.includes(s[3])) refuse('15', 'the token is of a reserved kind');
+  if (!'asil'.includes(s[3])) refuse('15', 'the token is of a reserved kind');
   return credential(s[3], unhex(n.toString(16).padStart(64, '0')));
 }
 
@@ -77,6 +77,18 @@ export async function passphrase(phrase, deviceKey) {
   const salt = sha512('carehold/device', key).subarray(0, 16);
   const stretched = await argon2id({ password: text(phrase.normalize('NFKC')), salt, ...argon1 });
   return credential('P', kdf(extract32(key, stretched), 'passphrase', deviceKey[0]));
+}
+
+// linkSecret of the URL of a link: its token without what says that it is one (§6).
+export const linkToken = (segment) => parseToken(`chdl_${segment}`);
+
+const argonLink = { iterations: 2, memorySize: 19456, parallelism: 1, hashLength: 32, outputType: 'binary' };
+
+// linkKey seals the inner half of a link's capsule.
+export async function linkKey(c, passcode, salt) {
+  if (passcode === undefined) return kdf(c.secret, 'link');
+  const stretched = await argon2id({ password: text(passcode.normalize('NFKC')), salt, ...argonLink });
+  return kdf(extract32(c.secret, stretched), 'link', salt);
 }
 
 export function passkey(output) {

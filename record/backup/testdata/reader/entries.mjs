@@ -1,12 +1,12 @@
 // Entries, docs/format.md §10: rows of a version, recognising, the chain of versions, the plaintext.
 import { concat, equal, hex, isZero, refuse, sha256, u32, u64, u8, utf8, zeros } from './notation.mjs';
-import { b16, decode, flag, ms, string, table } from './messages.mjs';
+import { b16, b32, bytes, decode, flag, ms, num, string, table } from './messages.mjs';
 import { id, kdf, mask, tag } from './kdf.mjs';
 import { context, open, seal } from './seal.mjs';
 import { pad, unpad } from './padding.mjs';
 import { keys, name } from './rows.mjs';
 
-export const header = table('header', {
+const fields = {
   1: ['type', string, '?'],
   2: ['id', string, '?'],
   3: ['written', ms, '1'],
@@ -18,7 +18,20 @@ export const header = table('header', {
   9: ['source', string, '?'],
   10: ['rule', string, '?'],
   11: ['filed', flag, '?'],
+};
+export const header = table('header', fields);
+export const contentHeader = table('header with a content', {
+  ...fields,
+  12: ['jsonLength', num, '1'],
+  13: ['at', num, '1'],
+  14: ['length', num, '1'],
+  15: ['sha256', b32, '1'],
+  16: ['lead', bytes, '1'],
+  17: ['trail', bytes, '1'],
 });
+const headers = { 1: header, 2: contentHeader };
+export const firstPart = 65536;
+export const otherParts = 262144;
 const most = 16384; // parts of a version
 const versionBits = (1n << 40n) - 1n;
 
@@ -85,17 +98,37 @@ export function versions(rows, person, line) {
   return out;
 }
 
-// openVersion opens what recognise found, and reads version 1 of the header.
+// resource puts a content back into its JSON: byte for byte what is served.
+export const resource = (h, json, content) => concat(json.subarray(0, h.at), h.lead, content.toString('base64'), h.trail, json.subarray(h.at));
+
+// apart reads what is behind a header of version 2: JSON without data, and the content.
+function apart(h, rest, start, parts, where) {
+  if (h.type !== 'Binary') refuse('10', 'a content is in an entry that is no Binary', where);
+  if (h.deleted) refuse('10', 'a deleted version has a content', where);
+  if (h.at > h.jsonLength || rest.length !== h.jsonLength + h.length) refuse('10', 'a content has another length or place', where);
+  const other = parts.some((p, i) => (i < parts.length - 1 ? p.length !== (i ? otherParts : firstPart) : p.length > (i ? otherParts : firstPart)));
+  if (other) refuse('10', 'the parts of a version with a content have other sizes', where);
+  if (start + h.jsonLength > firstPart) refuse('10', 'what stands before a content is not all in the first row', where);
+  const content = rest.subarray(h.jsonLength);
+  if (!equal(sha256(content), h.sha256)) refuse('10', 'a content is not the hash in its header', where);
+  const json = resource(h, rest.subarray(0, h.jsonLength), content);
+  if (JSON.parse(utf8(json)).data !== content.toString('base64')) refuse('10', 'a content does not fit into its JSON', where);
+  return { ...h, json, content };
+}
+
+// openVersion opens what recognise found, and reads versions 1 and 2 of the header.
 export function openVersion(hold, person, v, at) {
   const k = kdf(at.key, 'seal-entry');
   const parts = v.blobs.map((b, i) => open(k, partContext(person, at, v.entry, v.stamp, i, v.count), b));
   const plain = unpad(concat(...parts));
-  if (plain.length < 6 || plain.readUInt16BE(0) !== 1) refuse('14', 'the header is of a version that is not known', v.where);
+  const known = plain.length >= 6 && headers[plain.readUInt16BE(0)];
+  if (!known) refuse('14', 'the header is of a version that is not known', v.where);
   const n = plain.readUInt32BE(2);
   if (n > plain.length - 6) refuse('10', 'the header is cut off', v.where);
-  const h = decode(header, plain.subarray(6, 6 + n));
+  const h = decode(known, plain.subarray(6, 6 + n));
   if (!equal(entryId(hold.ID, h.type ?? '', h.id ?? ''), v.entry)) refuse('14', "the header names another entry", v.where);
   const json = plain.subarray(6 + n);
+  if (known === contentHeader) return apart(h, json, 4 + 6 + n, parts, v.where);
   if ((h.deleted === true) !== (json.length === 0)) refuse('10', 'a deleted version has JSON, or another has none', v.where);
   return { ...h, json };
 }
@@ -116,6 +149,7 @@ export function report(v, at, h) {
     filed: h.filed === true,
     sha256: h.deleted ? '' : hex(sha256(h.json)),
     bytes: h.json.length,
+    content: h.content && { sha256: hex(sha256(h.content)), bytes: h.content.length, rows: v.count },
     resourceType: h.deleted ? '' : (JSON.parse(utf8(h.json)).resourceType ?? ''),
   };
 }

@@ -29,6 +29,7 @@ const token = kept('token', {
   2: ['label', string, '?'],
   3: ['ends', time, '?'],
   4: ['made', time, '?'],
+  5: ['kind', num, '?'],
 });
 const grant = kept('grant', {
   1: ['message', bytes, '1'],

@@ -9,11 +9,11 @@ import { checkpoint, nodeSeed, signNote, verifierKey } from './tree.mjs';
 import { keys } from './rows.mjs';
 
 // pack gives the frames of a full backup with one person's record, or of a copy of that record.
-export function pack(w, { copy = false } = {}) {
+export function pack(w, { copy = false, kinds = 'harbdsexl' } = {}) {
   const to = copy ? 0 : 7;
   const verifier = verifierKey(w.store, publicOf(nodeSeed(w.nodeKey, w.store)));
   const out = [frame('H', encode(header, { version: 1, store: w.store, format: 2, verifier, time: w.now * 1000 + 10, from: 0, person: copy ? w.person : undefined }))];
-  const rows = [...w.rows.partitions.get(hex(w.person))].filter(([k]) => 'harbdsexl'.includes(String.fromCharCode(parseInt(k.slice(0, 2), 16)))).sort();
+  const rows = [...w.rows.partitions.get(hex(w.person))].filter(([k]) => kinds.includes(String.fromCharCode(parseInt(k.slice(0, 2), 16)))).sort();
   for (const [k, v] of rows) out.push(frame('R', concat(w.person, u16(k.length / 2), Buffer.from(k, 'hex'), v)));
   const blob = capsuleRow(w.rows.get(w.slotId, keys.capsule)).blob;
   out.push(frame('C', concat(w.slotId, u32(0), blob)));

@@ -8,6 +8,7 @@ import { lay } from './chain.mjs';
 import * as live from './live.mjs';
 import { compareWith } from './examples.mjs';
 import { grant } from './token.mjs';
+import * as link from './link.mjs';
 import { passphrase, recovery } from './credentials.mjs';
 import { damage } from './damage.mjs';
 import { opened } from './report.mjs';
@@ -40,6 +41,13 @@ const commands = {
     const node = src.nodeKey ? live.node(src) : undefined;
     const now = input.now ?? Math.floor(Date.now() / 1000);
     return { store: hex(src.store), node, tokens: (input.tokens ?? [input.token]).map((t) => grant(src, t, now)) };
+  },
+  link: async (input) => {
+    const src = await sourceOf(input);
+    const now = input.now ?? Math.floor(Date.now() / 1000);
+    const links = [];
+    for (const l of input.links ?? [input]) links.push(await link.opened(src, l, now));
+    return { store: hex(src.store), links };
   },
   write: async (input) => {
     const w = write({ now: input.now });

@@ -8,6 +8,7 @@ import * as tree from './tree.mjs';
 import * as rowsOf from './rows.mjs';
 import { openCapsule, slotOf } from './capsule.mjs';
 import { unnamed } from './chain.mjs';
+import { shapes, uploads } from './beside.mjs';
 import { capsuleId } from './credentials.mjs';
 import { back, openGrantRow, readCertificate, sectionKey, sectionNames, steps } from './grants.mjs';
 import { unlock } from './keyring.mjs';
@@ -32,7 +33,8 @@ export function verify(src, person) {
   for (const id of ring.wraps.keys()) slotOf(src, person, Buffer.from(id, 'hex'));
   if (end) closed(src, person, end, h, root);
   const live = src.live ? rowsOf.live(rows, person, h) : undefined;
-  const v = { person, head: h, account, ring, chains, live, root, end, named };
+  const beside = shapes(src, person);
+  const v = { person, head: h, account, ring, chains, live, root, end, named, beside };
   unnamed(src, v);
   return v;
 }
@@ -129,6 +131,9 @@ function listed(src, v, k) {
   }
 }
 
+// liveKeys are the live grants and their keys.
+const liveKeys = (v, k) => [...v.live.grants.keys()].map((g) => Buffer.from(g, 'hex')).map((id) => ({ id, key: kdf(k.last.grants, 'grant', id) }));
+
 // open unlocks a record, checks all of it, and only then gives anything (§14).
 export function open(src, credential) {
   const person = find(src, credential);
@@ -146,5 +151,5 @@ export function open(src, credential) {
     ),
   );
   const l = log.check(src.rows, person, v.head, k, waits(v, k));
-  return { ...v, keyring: k, versions, log: l };
+  return { ...v, keyring: k, versions, log: l, uploads: src.live ? uploads(src, person, liveKeys(v, k)) : [] };
 }

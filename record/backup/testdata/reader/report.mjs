@@ -8,6 +8,7 @@ import { report as event } from './log.mjs';
 import { whys } from './keyring.mjs';
 import { chain } from './statements.mjs';
 import { openCheckpoint } from './tree.mjs';
+import { files } from './beside.mjs';
 
 const grantOf = (g) => ({
   grant: hex(g.grant.grant),
@@ -73,6 +74,8 @@ export function opened(src, credential, also = {}) {
     listed: r.live && [...r.live.grants.keys()],
     entries: r.versions,
     log: r.log.events.map(event),
+    uploads: r.uploads,
+    links: [...r.beside.links.values()].map((l) => ({ id: hex(l.id), used: l.used, hour: l.hour, files: l.files.size, list: files(src, r.person, l.id) })),
     size: r.log.size,
     root: hex(r.log.root),
     bytes: Number(r.head.bytes),

@@ -1,5 +1,5 @@
 // The rows of a store, docs/format.md §13: where they are, and the messages in them.
-import { equal, hex, refuse, sha256, u32, u64, unhex } from './notation.mjs';
+import { equal, hex, refuse, sha256, u16, u32, u64, unhex } from './notation.mjs';
 import { b16, b32, bytes, decode, ms, num, string, table, time } from './messages.mjs';
 import { mac } from './kdf.mjs';
 import { flags } from './grants.mjs';
@@ -57,6 +57,11 @@ export const keys = {
   entry: (entry, stamp) => letter('e', entry, not(stamp)),
   part: (entry, stamp, i) => letter('x', entry, not(stamp), u32(i)),
   leaf: (i) => letter('l', u64(i)),
+  sent: (id) => letter('u', id),
+  sentPart: (id, i) => letter('w', id, u32(i)),
+  file: (link, n, i) => letter('f', link, u16(n), u16(i)),
+  tries: (link) => letter('t', link),
+  made: (link) => letter('n', link),
 };
 
 // name of a row in a report: its letter, and the rest in hexadecimal.

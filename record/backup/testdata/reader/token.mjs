@@ -50,14 +50,27 @@ function* conditions(src, c, now, out) {
   Object.assign(out, { capsule: hex(id), person: hex(t.person), grant: hex(t.grant), token_end: t.end });
   if (src.nodeKey) belongs(src.nodeKey, src.store, id, r, t.person, name(id, keys.capsule));
   yield ["the token's own end has not come", t.end === undefined || now < t.end];
+  if (t.reading) out.reading = { generations: t.reading.generations.length, grants: t.reading.grants.length };
+  yield* listed(src, t, now, out);
+  yield* granted(src, t, now, out);
+}
+
+// listed are the conditions that need no key of the grant: person, grant and end are those of a capsule.
+export function* listed(src, t, now, out) {
   const h = rowsOf.head(src.rows, t.person, src.nodeKey, src.store);
   const account = rowsOf.account(src.rows, t.person, h);
   const live = rowsOf.live(src.rows, t.person, h);
   const l = live.grants.get(hex(t.grant));
-  if (!l) out.row = remains(src.rows, t);
+  if (!l && t.grantKey) out.row = remains(src.rows, t);
   yield ['the grant is on the live list', l !== undefined];
   yield ['the grant is not struck', !l.struck];
   yield ["the grant's until has not passed", l.until === 0 || now < l.until];
+  Object.assign(out, { head: h, account, live, listed: l });
+}
+
+// granted are the others, with the grant's key.
+export function* granted(src, t, now, out) {
+  const { account, live, listed: l } = out;
   const row = src.rows.must(t.person, keys.grant(t.grant), "a live grant's row");
   const where = name(t.person, keys.grant(t.grant));
   yield ["its row is the live list's", equal(rowsOf.hashOf(row), l.hash)];
@@ -76,7 +89,6 @@ function* conditions(src, c, now, out) {
     sections: set, scopes: cert.scopes, purpose: cert.purpose, from: cert.from, until: cert.until, per_day: cert.perDay, epoch: g.epoch,
   }); // prettier-ignore
   out.hold = grantHold(src.rows, t.person, g);
-  out.head = h;
 }
 
 // scoped gives the letters of cruds that the scopes have for a type. Seals know sections only.
@@ -84,7 +96,7 @@ const scoped = (scopes, type) =>
   [...'cruds'].filter((l) => scopes.some((s) => [`patient/${type}.`, 'patient/*.'].some((x) => s.startsWith(x) && s.slice(x.length).includes(l)))).join('');
 
 // opens lists the versions that the hold recognises, and counts the entries that it does not.
-function opens(src, person, out) {
+export function opens(src, person, out) {
   const list = [];
   let closed = 0;
   for (const line of directory.read(src.rows, person, out.head.directory)) {
@@ -100,13 +112,15 @@ function opens(src, person, out) {
   return { entries: list, entries_closed: closed };
 }
 
+// shown leaves out what the answer was found with.
+export const shown = ({ hold, head, account, live, listed, ...rest }) => rest;
+
 // grant is the whole answer: what holds, what does not, and which entries are open then.
 export function grant(src, token, now) {
   const out = {};
   const held = [];
   const closed = (failed, section) => {
-    const { hold, head, ...rest } = out;
-    return { ...rest, opens: false, failed, section, held, entries: [] };
+    return { ...shown(out), opens: false, failed, section, held, entries: [] };
   };
   try {
     for (const [condition, holds] of conditions(src, parseToken(token), now, out)) {
@@ -114,8 +128,7 @@ export function grant(src, token, now) {
       held.push(condition);
     }
     const list = opens(src, Buffer.from(out.person, 'hex'), out);
-    const { hold, head, ...rest } = out;
-    return { ...rest, opens: true, held, ...list };
+    return { ...shown(out), opens: true, held, ...list };
   } catch (e) {
     if (!(e instanceof Refused)) throw e;
     return { ...closed(e.message, e.section), where: e.where };

@@ -8,7 +8,10 @@ import { context, seal, sealPadded } from './seal.mjs';
 import { box, pair } from './box.mjs';
 import { publicOf, sign } from './sign.mjs';
 import { pad } from './padding.mjs';
-import { capsuleId, formatRecovery, formatToken, kek, recovery } from './credentials.mjs';
+import { capsuleId, formatRecovery, formatToken, kek, linkKey, recovery } from './credentials.mjs';
+import { fileList, sentContext, sentKey, sentState } from './beside.mjs';
+import { fileContext } from './link.mjs';
+import { sealJWE } from './jwe.mjs';
 import * as capsule from './capsule.mjs';
 import * as grants from './grants.mjs';
 import * as entries from './entries.mjs';
@@ -35,15 +38,22 @@ function begin(now) {
   return w;
 }
 
+// plaintext is header and JSON; with a content, the JSON without it, and it behind.
+export function plaintext(h, json, content, number = content ? 2 : 1) {
+  const b = content
+    ? encode(entries.contentHeader, { jsonLength: json.length, length: content.length, sha256: sha256(content), ...h })
+    : encode(entries.header, h);
+  return concat(u8(0), u8(number), u32(b.length), b, json, content ?? '');
+}
+
 // version writes one version of an entry into section s and epoch e; big values fall into several parts (§10).
-export function version(w, { type, fhirId, v, s, e, json, prev = zeros(32), generation = 0n, header = {}, suite = 2 }) {
+export function version(w, { type, fhirId, v, s, e, json, content, prev = zeros(32), generation = 0n, header = {}, suite = 2, number, sizes = [65536, 262144] }) {
   const entry = entries.entryId(w.ID, type, fhirId);
   const stamp = (generation << 40n) | BigInt(v);
   const sk = grants.sectionKey(w.epochs[e - 1], s);
-  const h = encode(entries.header, { type, id: fhirId, written: (w.now + v) * 1000, grant: w.own.id, self: true, name: 'you', ...header });
-  const padded = pad(concat(u8(0), u8(1), u32(h.length), h, json));
-  const parts = [padded.subarray(0, 65536)];
-  for (let i = 65536; i < padded.length; i += 262144) parts.push(padded.subarray(i, i + 262144));
+  const padded = pad(plaintext({ type, id: fhirId, written: (w.now + v) * 1000, grant: w.own.id, self: true, name: 'you', ...header }, json, content, number));
+  const parts = [padded.subarray(0, sizes[0])];
+  for (let i = sizes[0]; i < padded.length; i += sizes[1]) parts.push(padded.subarray(i, i + sizes[1]));
   const blobs = parts.map((p, i) => {
     const ctx = context('entry', w.person, u8(s), u32(e), entry, u64(stamp), u32(i), u32(parts.length));
     return seal(kdf(sk, 'seal-entry'), ctx, p, { suite });
@@ -58,8 +68,9 @@ export function version(w, { type, fhirId, v, s, e, json, prev = zeros(32), gene
 const resource = (w, type, fhirId, v, more) =>
   text(JSON.stringify({ resourceType: type, id: fhirId, meta: { versionId: String(v), lastUpdated: new Date((w.now + v) * 1000).toISOString() }, ...more }));
 
-// record writes the entries: two versions across an epoch, a deleted one, a moved one, and one in three parts.
-function record(w) {
+// record writes the entries: two versions across an epoch, a deleted one, a moved one, one in three parts, and
+// a Binary whose versions have their content behind the JSON, in one row and in three.
+function record(w, more) {
   const subject = { reference: `Patient/${toBase32(id(w.ID, 'patient-id')).toLowerCase()}` };
   const patient = subject.reference.slice(8);
   const name = (i) => toBase32(Buffer.alloc(16, i)).toLowerCase();
@@ -78,6 +89,8 @@ function record(w) {
   const data = Buffer.alloc(400000, 'large ').toString('base64');
   const json = resource(w, type, fhirId, 1, { status: 'current', subject, content: [{ attachment: { contentType: 'text/plain', data } }] });
   out.push(version(w, { type, fhirId, v: 1, s: 11, e: 2, json, generation: 1n }));
+  out.push(binary(w, name(4), [Buffer.from('%PDF-1.7 small'), Buffer.alloc(400000, 'large ')]));
+  if (more) out.push(more(w));
   const row = Buffer.alloc(2048);
   for (const l of out) {
     const n = l.entry[0] >> 2;
@@ -91,6 +104,54 @@ function record(w) {
   }
   w.put(keys.directory, row);
   w.directory = sha256('carehold/directory', row);
+}
+
+// binary writes a Binary: each content goes where its data stood, in front of the last brace.
+export function binary(w, fhirId, contents, header = {}) {
+  let last;
+  contents.forEach((content, i) => {
+    const json = resource(w, 'Binary', fhirId, i + 1, { contentType: 'application/pdf' });
+    const h = { at: json.length - 1, lead: text(',"data":"'), trail: text('"'), ...header };
+    last = version(w, { type: 'Binary', fhirId, v: i + 1, s: 11, e: 2, json, content, prev: last?.hash, header: h });
+  });
+  return last;
+}
+
+// token makes a token of a grant's, perhaps one with a reading.
+export function token(w, g, kind, reading) {
+  const c = { kind, secret: randomBytes(32) };
+  putCapsule(w, c, 0, encode(capsule.session, { person: w.person, grant: g.id, grantKey: g.key, auditKey: g.audit, reading }));
+  return formatToken(c);
+}
+
+// link makes a link of a grant's that was made, with one file; a passcode, GK_g and more as they are asked for.
+export async function link(w, g, { passcode, summary, content = 'a file', tries = 5, used, end = g.until || undefined, change = {} } = {}) {
+  const c = { kind: 'l', secret: randomBytes(32) };
+  const cid = capsuleId(c);
+  const salt = randomBytes(16);
+  const inner = { key: randomBytes(32), grantKey: summary ? g.key : undefined, outer: passcode ? randomBytes(32) : undefined, ...change.inner };
+  const flags = (passcode ? 1 : 0) | (summary ? 4 : 0);
+  const sealed = seal(await linkKey(c, passcode, salt), capsule.linkContext(cid), encode(capsule.linkInner, inner));
+  const payload = { person: w.person, grant: g.id, auditKey: g.audit, end, flags, tries, salt, inner: sealed, ...change.payload };
+  putCapsule(w, c, end ? Math.ceil(end / 3600) : 0, encode(capsule.link, payload));
+  const jwe = sealJWE(inner.key, text(content), 'application/fhir+json');
+  const kept = inner.outer ? seal(inner.outer, fileContext(cid, 1), jwe) : jwe;
+  for (let i = 0; i === 0 || i * 262144 < kept.length; i++) w.put(keys.file(cid, 1, i), kept.subarray(i * 262144, (i + 1) * 262144));
+  w.put(keys.file(cid, 0, 0), encode(fileList, { files: [{ type: 'application/fhir+json', length: jwe.length, made: w.now }] }));
+  w.put(keys.made(cid), u32(Math.floor(w.now / 3600)));
+  if (used !== undefined) w.put(keys.tries(cid), concat(u32(used), mac(w.nodeKey, 'tries', w.store, cid, u32(used))));
+  return { link: formatToken(c).slice(5), id: cid, key: hex(inner.key), content };
+}
+
+// upload sends the first parts of a content under a grant, and no more.
+export function upload(w, g, content, there = content.length) {
+  const cid = randomBytes(16);
+  const [k, until] = [sentKey(g.key), w.now + day];
+  const state = encode(sentState, { size: content.length, there, until });
+  w.put(keys.sent(cid), concat(u32(Math.ceil(until / 3600)), u64(content.length), seal(k, sentContext(w.person, g.id, cid), state)));
+  for (let i = 0; i * 262144 < there; i++)
+    w.put(keys.sentPart(cid, i), seal(k, sentContext(w.person, g.id, cid, i), content.subarray(i * 262144, (i + 1) * 262144)));
+  return cid;
 }
 
 // grant makes a grant of some sections, its row and a token; change may spoil any of it, for tests.
@@ -184,11 +245,11 @@ function end(w, made) {
 }
 
 // write gives a whole store: rows, keys, and the tokens of the grants that were asked for. An end is in
-// seconds from now; spoil may make the record one that has to be refused, for tests.
-export function write({ now = Math.floor(Date.now() / 1000), grants: wanted = [{ name: 'Dr Writer', sections: [4], scopes: ['patient/*.rs'], until: 7 * day }], spoil } = {}) {
+// seconds from now; more may write one more entry, and spoil make the record one that has to be refused, for tests.
+export function write({ now = Math.floor(Date.now() / 1000), grants: wanted = [{ name: 'Dr Writer', sections: [4], scopes: ['patient/*.rs'], until: 7 * day }], more, spoil } = {}) {
   const w = begin(now);
   w.own = grant(w, { name: 'you', self: true, scopes: ['patient/*.cruds'] });
-  record(w);
+  record(w, more);
   const made = wanted.map((g) => grant(w, { ...g, until: g.until && now + g.until }));
   logOf(w, made);
   spoil?.(w);
