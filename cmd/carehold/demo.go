@@ -105,7 +105,7 @@ func (a *app) demo(ctx context.Context) error {
 func (d *demo) walk() error {
 	d.say("%s", d.bold("Carehold: a record that only its person's keys can open"))
 	d.paragraph("", "Marion Wetherlow, whom this shows, is invented, and so is everybody else. Lines that begin with $ are commands as you would type them (less the flags that say where the demo keeps its files).")
-	for _, step := range []func() error{d.server, d.enrolment, d.imports, d.glance, d.grants, d.away, d.doctor, d.socialWorker, d.revocation, d.whoLooked, d.checking} {
+	for _, step := range []func() error{d.server, d.enrolment, d.imports, d.glance, d.grants, d.away, d.doctor, d.socialWorker, d.revocation, d.letter, d.link, d.whoLooked, d.checking} {
 		if err := d.ctx.Err(); err != nil {
 			return err
 		}
@@ -315,7 +315,12 @@ func (d *demo) mine(args ...string) (string, error) {
 		shown = append(shown, quoted(args[i]))
 	}
 	d.typed(strings.Join(shown, " "))
-	return d.quietly(d.sub(nil), append(args, "--quiet", "--state", d.path("device.json"), "--passphrase-file", d.path("passphrase.txt"))...)
+	return d.hers(append(args, "--quiet")...)
+}
+
+// hers runs one of them, and does not show it.
+func (d *demo) hers(args ...string) (string, error) {
+	return d.quietly(d.sub(nil), append(args, "--state", d.path("device.json"), "--passphrase-file", d.path("passphrase.txt"))...)
 }
 
 func quoted(arg string) string {

@@ -184,7 +184,7 @@ func (d *demo) whoLooked() error {
 	d.shown(out)
 	d.claim("the history tells what the doctor was shown", strings.Contains(out, doctorName+" (GP, Elm Road Surgery) was shown"))
 	d.claim("the history tells that Tom came back", strings.Contains(unwrapped(out), "the grant had been stopped"))
-	out, err = d.quietly(d.sub(nil), "history", "--who", doctorName, "--json", "--state", d.path("device.json"), "--passphrase-file", d.path("passphrase.txt"))
+	out, err = d.hers("history", "--who", doctorName, "--json")
 	if err != nil {
 		return err
 	}

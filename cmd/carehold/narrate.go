@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -10,38 +11,39 @@ import (
 	"carehold/record/holder"
 )
 
-// counts are entries, counted by type.
+// counts are entries, each counted once in a sentence, however often it was shown.
 type counts struct {
-	types map[string]int
-	more  int
-	only  string // when there is one: its name
+	refs map[string]bool // Type/id/_history/n
+	more int
+	only string // when there is one: its name
 }
 
 func countsOf(v audit.Event) counts {
-	c := counts{types: map[string]int{}, more: int(v.More)}
+	c := counts{refs: map[string]bool{}, more: int(v.More)}
 	for _, ref := range v.Entries {
 		typ, rest, _ := strings.Cut(ref, "/")
 		id, _, _ := strings.Cut(rest, "/")
-		c.types[typ]++
+		c.refs[ref] = true
 		c.only = typ + "/" + shortID(id)
 	}
 	return c
 }
 
-func (c counts) total() int {
-	n := c.more
-	for _, x := range c.types {
-		n += x
-	}
-	return n
-}
+func (c counts) total() int { return len(c.refs) + c.more }
 
 func (c *counts) add(o counts) {
-	for t, n := range o.types {
-		c.types[t] += n
-	}
+	maps.Copy(c.refs, o.refs)
 	c.more += o.more
 	c.only = first(o.only, c.only)
+}
+
+func (c counts) types() map[string]int {
+	types := map[string]int{}
+	for ref := range c.refs {
+		typ, _, _ := strings.Cut(ref, "/")
+		types[typ]++
+	}
+	return types
 }
 
 // kindsShown is how many kinds of entries a sentence counts.
@@ -54,13 +56,13 @@ func (c counts) String() string {
 		return "1 " + typeWord(typ) + " (" + c.only + ")"
 	}
 	var parts []string
-	rest := c.more
-	for i, t := range keysByCount(c.types) {
-		if i >= kindsShown || t == "Provenance" && len(c.types) > 1 {
-			rest += c.types[t]
+	rest, types := c.more, c.types()
+	for i, t := range keysByCount(types) {
+		if i >= kindsShown || t == "Provenance" && len(types) > 1 {
+			rest += types[t]
 			continue
 		}
-		parts = append(parts, thousands(c.types[t])+" "+typeCount(t, c.types[t]))
+		parts = append(parts, thousands(types[t])+" "+typeCount(t, types[t]))
 	}
 	if rest > 0 {
 		parts = append(parts, plural(rest, "other", "others"))

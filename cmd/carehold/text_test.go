@@ -1,6 +1,7 @@
 package main
 
 import (
+	"carehold/record/audit"
 	"strings"
 	"testing"
 	"time"
@@ -83,7 +84,10 @@ func TestSectionsAreNotGuessed(t *testing.T) {
 }
 
 func TestWordsForCounts(t *testing.T) {
-	c := counts{types: map[string]int{"Condition": 3, "AllergyIntolerance": 1, "Provenance": 7}, more: 2}
+	c := countsOf(audit.Event{More: 2, Entries: strings.Fields("Condition/a/_history/1 Condition/b/_history/1 Condition/b/_history/2 AllergyIntolerance/a/_history/1 " +
+		"Provenance/a/_history/1 Provenance/b/_history/1 Provenance/c/_history/1 Provenance/d/_history/1 Provenance/e/_history/1 Provenance/f/_history/1 Provenance/g/_history/1")})
+	again := countsOf(audit.Event{Entries: []string{"Condition/a/_history/1"}}) // each is counted once
+	c.add(again)
 	if got := c.String(); got != "3 conditions, 1 allergy and 9 others" {
 		t.Error(got)
 	}
