@@ -48,7 +48,7 @@ func (b *builder) bundle() ([]byte, error) {
 			}
 		}
 		if empty != "" {
-			sec.EmptyReason = emptyReason(empty)
+			sec.EmptyReason = emptyReason(empty, b.spoken(k) > 0)
 		}
 		div, err := render("section", t)
 		if err != nil {
@@ -124,9 +124,21 @@ func (b *builder) write(comp composition, all []*item) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func emptyReason(code string) *concept {
-	words := map[string]string{unavailable: "Nothing is recorded here", withheld: "Not in what was shared", nilKnown: "None are known", notAsked: "Not asked"}
-	return &concept{[]coding{{"http://terminology.hl7.org/CodeSystem/list-empty-reason", code, sayStatus(code)}}, words[code]}
+// emptyReasons are the codes of R4's list-empty-reason that are used here, with their
+// displays, and what they mean here.
+var emptyReasons = map[string]struct{ display, text string }{
+	unavailable: {"Unavailable", "Nothing is recorded here"},
+	withheld:    {"Information Withheld", "Not in what was shared"},
+	nilKnown:    {"Nil Known", "None are known"},
+	notAsked:    {"Not Asked", "Not asked"},
+}
+
+func emptyReason(code string, told bool) *concept {
+	r := emptyReasons[code]
+	if code == unavailable && told {
+		r.text = "What is recorded has no entry in a summary; it is in the text"
+	}
+	return &concept{[]coding{{"http://terminology.hl7.org/CodeSystem/list-empty-reason", code, r.display}}, r.text}
 }
 
 func (b *builder) url(ref fhir.Ref) string { return b.Base + "/" + ref.String() }

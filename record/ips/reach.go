@@ -20,23 +20,28 @@ type reach struct {
 func (s Share) reached(sec *section) reach {
 	var r reach
 	homes, types := 0, 0
+	lacks := func(word string) { // a part of the record and a type can have the same name
+		if !slices.Contains(r.names, word) {
+			r.names = append(r.names, word)
+		}
+	}
 	for _, h := range sec.homes {
 		if s.reaches(h) {
 			homes++
 		} else {
-			r.names = append(r.names, sectionWords(h))
+			lacks(sectionWords(h))
 		}
 	}
 	for _, h := range sec.also {
 		if !s.reaches(h) {
-			r.names = append(r.names, sectionWords(h))
+			lacks(sectionWords(h))
 		}
 	}
 	for _, t := range sec.types {
 		if s.reads(t) {
 			types++
 		} else {
-			r.names = append(r.names, typeWords[t])
+			lacks(typeWords[t])
 		}
 	}
 	r.none = homes == 0 || types == 0
