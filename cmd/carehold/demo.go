@@ -26,8 +26,9 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: `Shows in half a minute what Carehold does, with the record of Marion Wetherlow,
 who is invented: a server is started, she makes her record, imports what six
 places know of her, lets her GP and her social worker read parts of it, and they
-do while she is away. Then she stops one of them, sees who looked, and checks
-that nothing was changed.
+do while she is away. Then she stops one of them, puts in a letter that came on
+paper, hands A&E a summary as a link, sees who looked, and checks that nothing
+was changed.
 
 Everything happens on this machine, in a folder that is removed at the end. What
 is claimed is tested on the way; the exit code is 1 if a claim does not hold.
