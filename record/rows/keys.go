@@ -36,6 +36,10 @@ const (
 // which answer for all else of a person, and what no head knows of.
 var Anchored = []byte{KindHead, KindCapsule, KindNode}
 
+// Apart are the kinds of rows that are kept beside the database when they are large:
+// parts, none of which is written twice.
+var Apart = []byte{KindPart, KindSentRow, KindFile}
+
 // Keys of the rows there is one of.
 var (
 	HeadKey    = []byte{KindHead}

@@ -68,6 +68,7 @@ func engineOptions(node crypto.Key, opt Options) badger.Options {
 	return badger.Options{
 		Key:        node.Derive(crypto.LabelAnchor).Bytes(),
 		Anchored:   rows.Anchored,
+		Apart:      rows.Apart,
 		AcceptLoss: opt.AcceptLoss,
 		OnAccept:   []badger.Row{{Partition: nodePartition, Key: lossKey, Value: []byte{1}}},
 		Log:        opt.Log,

@@ -172,7 +172,7 @@ func openRows(t testing.TB, dir string) Rows {
 	x.Node, err = crypto.KeyFrom(raw)
 	fail(err)
 	x.Engine, err = badger.Open(filepath.Join(dir, "db"), badger.Options{Key: x.Node.Derive(crypto.LabelAnchor).Bytes(),
-		Anchored: rows.Anchored, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+		Anchored: rows.Anchored, Apart: rows.Apart, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	fail(err)
 	return x
 }

@@ -30,7 +30,7 @@ func (e *Engine) Changes(since uint64, fn func(p kv.Partition, key, value []byte
 				continue
 			}
 			p := kv.Partition(key[1:rowPrefix])
-			if _, err := visit(c.it.Item(), func(key, value []byte) (bool, error) { return true, fn(p, key, value) }); err != nil {
+			if _, err := c.visit(e.apart.rows(), func(key, value []byte) (bool, error) { return true, fn(p, key, value) }); err != nil {
 				return err
 			}
 		}

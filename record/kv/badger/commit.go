@@ -53,12 +53,14 @@ type batch struct {
 	txn     *bdb.Txn // reads the last commit
 	parts   map[partition]*overlay
 	cost    int
+	before  sum // of the anchored rows, without it
+	refused bool
 	room    room // on the disk, when the batch began
 	waiting []*request
 }
 
 func (e *Engine) newBatch() *batch {
-	return &batch{txn: e.db.NewTransactionAt(e.ts, false), parts: map[partition]*overlay{}, room: e.room()}
+	return &batch{txn: e.db.NewTransactionAt(e.ts, false), parts: map[partition]*overlay{}, room: e.room(), before: e.sum}
 }
 
 // loop runs updates and commits them, until the queue is closed. Whatever is in
@@ -116,8 +118,12 @@ func (e *Engine) run(b *batch, r *request) *batch {
 	if b.cost+t.own.cost > e.max {
 		b.waiting = b.waiting[:len(b.waiting)-1]
 		e.finish(b)
+		refused := b.refused
 		b = e.newBatch()
-		b.waiting = append(b.waiting, r)
+		if b.waiting = append(b.waiting, r); refused {
+			r.err = ErrDiskFull // it was run on top of what was not committed
+			return b
+		}
 	}
 	part := b.parts[r.p]
 	if part == nil {
@@ -198,24 +204,39 @@ func (e *Engine) commit(b *batch) {
 	r := e.key.record(e.last.seq+1, e.opts.Now().UnixNano(), e.sum)
 	txn := e.db.NewTransactionAt(e.ts, true)
 	err := txn.Set([]byte(recordRow), e.key.encode(r))
+	files := e.apart.begin()
 	for p, part := range b.parts {
 		for key, c := range part.rows {
 			if err != nil {
 				break
 			}
-			if k := rowKey(p, []byte(key)); c.gone {
+			k, large := rowKey(p, []byte(key)), false
+			if e.apart.has(key) {
+				err, large = files.replace(txn, k), len(c.value) >= e.apart.least
+			}
+			switch {
+			case err != nil:
+			case c.gone:
 				err = txn.Delete(k)
-			} else {
+			case large:
+				err = txn.SetEntry(files.add(k, c.value))
+			default:
 				err = txn.Set(k, c.value)
 			}
 		}
+	}
+	if err == nil {
+		err = files.count(txn)
 	}
 	if err != nil {
 		txn.Discard()
 		e.fail("write", err)
 		return
 	}
-	if stage, err := e.write(txn, e.ts+1, r); err != nil {
+	if stage, err := e.write(txn, e.ts+1, r, files); err == errApartFull {
+		e.refuse(b)
+		return
+	} else if err != nil {
 		e.fail(stage, err)
 		return
 	}
@@ -226,5 +247,8 @@ func (e *Engine) commit(b *batch) {
 	e.last = r
 	e.at.Store(r.at)
 	e.hot.committed(e.ts, b, e.opts.anchors)
-	e.db.SetDiscardTs(e.gate.advance(e.ts))
+	files.committed(e.ts)
+	oldest := e.gate.advance(e.ts)
+	e.db.SetDiscardTs(oldest)
+	e.apart.clear(oldest)
 }

@@ -12,6 +12,7 @@ import (
 // panics over a damaged block, with its bytes in the text.
 type cursor struct {
 	it  *bdb.Iterator
+	buf []byte // of rows that are in files
 	err error
 }
 

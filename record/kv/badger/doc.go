@@ -7,7 +7,9 @@
 //	<dir>/…      Badger's files
 //	  "a"                          the record of the last commit
 //	  "b"                          since a loss was accepted: the timestamp it began anew at(8)
-//	  "r" | partition(16) | key    a row
+//	  "f" | file(8)                how many rows of a file in apart are in use(4)
+//	  "r" | partition(16) | key    a row, or where in apart it is
+//	<dir>/apart/…  large rows of the kinds in Options.Apart, a file a commit (apart.go)
 //	anchor.new   an anchor that is being made
 //	anchor       two slots, 4096 bytes apart, written in turn; each a record
 //	record       magic(16) | commit number(8) | unix nanoseconds(8) | state(32) | MAC(32)
@@ -69,6 +71,8 @@
 //	a failed write    ErrFailed, and the end; so for what Badger writes behind the
 //	                  scenes, or only logs (quiet.go)
 //	no answer         ErrFailed after some minutes; Close ends too (patience.go)
+//	no room for a     ErrDiskFull for that commit, and the store goes on (apart.go)
+//	  file of rows
 //	a failed read     record.Integrity for that read; mapped files fault (trouble.go)
 //	a damaged table   never merged: what is whole is read on (tables.go)
 //	a table not there taken off the list, if its writing failed and nothing was in

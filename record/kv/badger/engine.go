@@ -31,6 +31,7 @@ type Engine struct {
 	anchor   *anchor
 	probe    *probe
 	wal      *wal
+	apart    *apart
 	accepted bool
 	sound    soundness
 	holes    atomic.Pointer[holes]
@@ -71,6 +72,7 @@ func newEngine(db *bdb.DB, dir string, opts Options) *Engine {
 		queue:  make(chan *request, queueSize),
 		ended:  make(chan struct{}),
 		looked: make(chan struct{}),
+		apart:  newApart(dir, opts.Apart),
 		failed: make(chan struct{}),
 		free:   freeSpace, patience: commitPatience,
 	}
@@ -90,7 +92,7 @@ func (e *Engine) Looked() <-chan struct{} { return e.looked }
 // there is in damaged tables too, which may be anything, or lack anything.
 func (e *Engine) ViewDamaged(p kv.Partition, fn func(kv.Reader) error) error {
 	return e.view(func(txn *bdb.Txn) error {
-		s := &snapshot{txn: txn, p: p}
+		s := &snapshot{txn: txn, p: p, apart: apartRows{dir: e.apart.dir, damaged: true}}
 		defer s.end()
 		return fn(s)
 	})
@@ -134,7 +136,7 @@ func (e *Engine) View(p kv.Partition, fn func(kv.Reader) error) error {
 }
 
 func (e *Engine) snapshot(txn *bdb.Txn, p partition) snapshot {
-	return snapshot{txn: txn, p: p, holes: e.known(), hot: &e.hot, kinds: e.opts.Anchored}
+	return snapshot{txn: txn, p: p, holes: e.known(), hot: &e.hot, kinds: e.opts.Anchored, apart: e.apart.rows()}
 }
 
 func (e *Engine) Partitions(fn func(p kv.Partition) error) error {
@@ -171,6 +173,7 @@ func (e *Engine) Housekeep() error {
 		return kv.ErrFailed
 	}
 	advise(e.dir)
+	e.apart.clear(e.gate.oldest())
 	return nil
 }
 
@@ -182,6 +185,9 @@ func (e *Engine) Close() error {
 	<-e.ended
 	e.lookAway()
 	<-e.looked
+	if !e.hasFailed() {
+		e.apart.clear(e.gate.oldest())
+	}
 	return errors.Join(e.closeBadger(), e.wal.close(), e.anchor.close(), e.probe.close())
 }
 

@@ -69,7 +69,19 @@ func (g *gate) release(ts uint64) {
 func (g *gate) advance(ts uint64) (oldest uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.now, oldest = ts, ts
+	g.now = ts
+	return g.least()
+}
+
+// oldest returns the oldest timestamp that any snapshot needs, or a new one will.
+func (g *gate) oldest() uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.least()
+}
+
+func (g *gate) least() uint64 {
+	oldest := g.now
 	for held := range g.held {
 		oldest = min(oldest, held)
 	}

@@ -24,11 +24,12 @@ const (
 // update gives all of the writer's rows that number, and prints it once it is
 // acknowledged.
 func child(dir string) {
-	e, err := Open(dir, testOptions())
+	e, err := Open(dir, killOptions())
 	if err != nil {
 		fmt.Println("error", err)
 		os.Exit(1)
 	}
+	e.apart.least = 100
 	var out sync.Mutex
 	var wg sync.WaitGroup
 	for w := range killWriters {
@@ -61,6 +62,19 @@ func child(dir string) {
 	wg.Wait()
 }
 
+// apartVariable has the child keep rows apart, all but the heads.
+const apartVariable = "CAREHOLD_KV_APART"
+
+func killOptions() Options {
+	o := testOptions()
+	if os.Getenv(apartVariable) != "" {
+		for i := range killRows {
+			o.Apart = append(o.Apart, byte(i))
+		}
+	}
+	return o
+}
+
 func killPartition(w int) kv.Partition { return kv.Partition{0: byte(w)} }
 
 func killValue(n uint64) []byte { return fmt.Appendf(nil, "%0500d", n) }
@@ -72,7 +86,16 @@ func killNumber(r kv.Reader) (n uint64) {
 	return n
 }
 
-func TestKill(t *testing.T) {
+func TestKill(t *testing.T) { testKill(t) }
+
+// TestKillApart: a kill parts no row that is in a file from its commit, and leaves no
+// file that is not in use.
+func TestKillApart(t *testing.T) {
+	t.Setenv(apartVariable, "1")
+	testKill(t)
+}
+
+func testKill(t *testing.T) {
 	rounds := 5
 	if os.Getenv("CAREHOLD_LONG") != "" {
 		rounds = 100
@@ -111,7 +134,7 @@ func TestKill(t *testing.T) {
 			t.Fatal("the child ended by itself")
 		}
 
-		e := open(t, dir, testOptions())
+		e := open(t, dir, killOptions())
 		for w, acked := range acknowledged {
 			if err := e.View(killPartition(w), func(r kv.Reader) error {
 				n := killNumber(r)
@@ -133,6 +156,7 @@ func TestKill(t *testing.T) {
 				t.Errorf("round %d, writer %d: %v", round, w, err)
 			}
 		}
+		apartSound(t, e, dir)
 		shut(t, e)
 	}
 	t.Logf("%d updates acknowledged in %d rounds", total, rounds)

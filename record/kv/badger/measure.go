@@ -81,6 +81,6 @@ func (e *Engine) Measure() Measure {
 		m.Free = free
 	}
 	lsm, vlog := e.db.Size()
-	m.Size = lsm + vlog
+	m.Size = lsm + vlog + e.apart.bytes.Load()
 	return m
 }

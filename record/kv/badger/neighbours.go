@@ -56,7 +56,13 @@ func (n *neighbours) Get(key []byte) (value []byte, err error) {
 			return nil
 		}
 		found, version = true, item.Version()
-		return item.Value(func(b []byte) error { value = b; return nil })
+		return item.Value(func(b []byte) (err error) {
+			if value = b; item.UserMeta() == isApart {
+				n.c.buf, err = s.apart.read(b, n.c.buf)
+				value = n.c.buf
+			}
+			return err
+		})
 	})
 	switch n.broken = err != nil; {
 	case n.broken, !found:

@@ -139,6 +139,11 @@ func start(dir string, opts Options) (_ *Engine, err error) {
 	e.hot.ts = e.ts
 	e.gate.advance(e.ts)
 	db.SetDiscardTs(e.ts)
+	txn := db.NewTransactionAt(e.ts, false)
+	err = e.apart.open(txn, !sound.closed && sound.damaged == 0 && !e.accepted)
+	if txn.Discard(); err != nil {
+		return nil, err
+	}
 	advise(dir)
 	go e.loop()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -190,7 +195,7 @@ func (e *Engine) anchored(txn *bdb.Txn, p partition, fn func(key, value []byte))
 		prefix := rowKey(p, []byte{kind})
 		c := iterate(txn, prefix)
 		for c.seek(prefix); c.valid() && c.err == nil; c.next() {
-			_, err := visit(c.it.Item(), func(key, value []byte) (bool, error) { fn(key, value); return true, nil })
+			_, err := c.visit(e.apart.rows(), func(key, value []byte) (bool, error) { fn(key, value); return true, nil })
 			if err != nil {
 				c.err = err
 			}

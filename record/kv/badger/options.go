@@ -31,6 +31,11 @@ type Options struct {
 	// is read when the store is opened. Empty: a single row put back is not found.
 	Anchored []byte
 
+	// Apart are the kinds of rows that are kept in files of their own when they are
+	// large (apart.go), by the first byte of their keys: what is written once, and not
+	// Anchored.
+	Apart []byte
+
 	// Anchor is the path of the anchor. Default: "anchor" beside the database's
 	// directory.
 	Anchor string

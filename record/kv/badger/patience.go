@@ -23,7 +23,7 @@ var errNoAnswer = record.Safef(record.Unavailable, "the disk does not answer")
 
 // write commits and anchors, and returns when both are done, when one has failed,
 // or when there is nothing to wait for any more.
-func (e *Engine) write(txn *bdb.Txn, ts uint64, r commitRecord) (stage string, err error) {
+func (e *Engine) write(txn *bdb.Txn, ts uint64, r commitRecord, rows *aside) (stage string, err error) {
 	type outcome struct {
 		stage string
 		err   error
@@ -31,6 +31,10 @@ func (e *Engine) write(txn *bdb.Txn, ts uint64, r commitRecord) (stage string, e
 	done := make(chan outcome, 1)
 	go func() {
 		defer txn.Discard()
+		if err := rows.write(); err != nil {
+			done <- outcome{"apart", err}
+			return
+		}
 		if err := txn.CommitAt(ts, nil); err != nil {
 			done <- outcome{"commit", err}
 			return

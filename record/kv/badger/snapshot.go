@@ -28,8 +28,13 @@ func rowKey(p partition, key []byte) []byte {
 	return append(k, key...)
 }
 
-// get returns a row and its version.
+// get returns a row and its version. Of one that is in a file it is where.
 func get(txn *bdb.Txn, key []byte) (value []byte, version uint64, err error) {
+	value, version, _, err = getMeta(txn, key)
+	return value, version, err
+}
+
+func getMeta(txn *bdb.Txn, key []byte) (value []byte, version uint64, meta byte, err error) {
 	err = guard(func() error {
 		item, err := txn.Get(key)
 		if errors.Is(err, bdb.ErrKeyNotFound) {
@@ -40,6 +45,7 @@ func get(txn *bdb.Txn, key []byte) (value []byte, version uint64, err error) {
 			// What this item has is a copy already, and the item's alone: rows are never in
 			// the value log, which would be mapped (valueThreshold).
 			value = []byte{}
+			meta = item.UserMeta()
 			err = item.Value(func(v []byte) error {
 				if len(v) > 0 {
 					value = v[:len(v):len(v)]
@@ -52,7 +58,7 @@ func get(txn *bdb.Txn, key []byte) (value []byte, version uint64, err error) {
 		}
 		return nil
 	})
-	return value, version, err
+	return value, version, meta, err
 }
 
 // eachPartition calls fn for every partition with a row, seeking from one to the next.
@@ -86,6 +92,7 @@ type snapshot struct {
 	holes holes
 	hot   *hot   // nil: the disk is read
 	kinds []byte // of the rows in hot
+	apart apartRows
 }
 
 func (s *snapshot) end() { s.txn = nil }
@@ -101,7 +108,10 @@ func (s *snapshot) Get(key []byte) ([]byte, error) {
 			return value, nil
 		}
 	}
-	value, version, err := get(s.txn, row)
+	value, version, meta, err := getMeta(s.txn, row)
+	if err == nil && meta == isApart {
+		value, err = s.apart.read(value, nil)
+	}
 	if warm && err == nil {
 		s.hot.found(row, value, s.txn.ReadTs())
 	}
@@ -125,7 +135,7 @@ func (s *snapshot) Scan(prefix, from []byte, fn func(key, value []byte) (bool, e
 	c := iterate(s.txn, rowKey(s.p, prefix))
 	defer c.close()
 	for c.seek(start); c.valid(); c.next() {
-		if more, err := visit(c.it.Item(), fn); err != nil || !more {
+		if more, err := c.visit(s.apart, fn); err != nil || !more {
 			return err
 		}
 	}
@@ -141,9 +151,16 @@ func scanFrom(prefix, from []byte) []byte {
 }
 
 // visit calls fn with the item's key inside its partition and its value.
-func visit(item *bdb.Item, fn func(key, value []byte) (bool, error)) (more bool, err error) {
+func (c *cursor) visit(files apartRows, fn func(key, value []byte) (bool, error)) (more bool, err error) {
 	var stop error
+	item := c.it.Item()
 	err = item.Value(func(value []byte) error {
+		if item.UserMeta() == isApart {
+			if c.buf, stop = files.read(value, c.buf); stop != nil {
+				return nil
+			}
+			value = c.buf
+		}
 		more, stop = fn(item.Key()[rowPrefix:], value)
 		return nil
 	})

@@ -80,7 +80,7 @@ func (t *tx) Scan(prefix, from []byte, fn func(key, value []byte) (bool, error))
 			below := c.it.Item().Key()[rowPrefix:]
 			if !changed || string(below) < key {
 				at, past = string(below), true
-				more, err := visit(c.it.Item(), fn)
+				more, err := c.visit(t.base.apart, fn)
 				if err != nil || !more {
 					return err
 				}
