@@ -181,7 +181,7 @@ func parse(plain []byte) (h Header, json []byte, at int, err error) {
 		c := &Content{At: int(d.Uint32(tagAt)), Length: int64(d.Uint(tagLength))}
 		d.Fixed(tagSHA256, c.SHA256[:])
 		c.Lead, c.Trail = bytes.Clone(d.Bytes(tagLead)), bytes.Clone(d.Bytes(tagTrail))
-		if size > uint64(len(json)) || uint64(c.At) > size || c.Length < 0 || h.Deleted {
+		if size > uint64(len(json)) || uint64(c.At) > size || c.Length < 0 || h.Deleted || h.Type != "Binary" {
 			d.Fail("content")
 			size = 0
 		}
