@@ -28,7 +28,7 @@
 // # Passcodes
 //
 // A wrong one is 401 with the tries that are left, of the link's whole life; the store
-// counts them on the disk before it looks (record/store, link.go). When none is left
+// counts them on the disk before it looks (record/store, linktries.go). When none is left
 // the link is 404 for everybody.
 //
 // # What it promises

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+
+	"carehold/crypto"
+	"carehold/record/audit"
+	"carehold/record/keys"
+	"carehold/record/kv"
+	"carehold/record/rows"
+)
+
+// A link's passcode has a number of tries for its whole life. One is taken, on the disk,
+// before the passcode is looked at, and given back when it was right, in the commit that
+// logs the opening: so no number of requests at the same time, and no power cut, gives
+// anybody one more.
+
+// take takes a try, on the disk.
+func (l *Link) take(ctx context.Context) error {
+	usedUp := false
+	err := l.update(ctx, nil, func(tx kv.Tx) error {
+		used, err := l.tries(tx)
+		if err != nil {
+			return err
+		}
+		if usedUp = used >= l.capsule.Tries; !usedUp {
+			return l.putTries(tx, used+1)
+		}
+		return nil
+	})
+	if err == nil && usedUp {
+		return l.refuse(ctx, audit.UsedUp)
+	}
+	return err
+}
+
+// wrong logs that the passcode was another: the try stays taken.
+func (l *Link) wrong(ctx context.Context, recipient string) error {
+	if l.Flags&keys.LinkPasscode == 0 {
+		return rows.Damaged("capsule")
+	}
+	left := 0
+	e := &audit.Event{Action: audit.Opened, Outcome: audit.Refused, Reason: audit.WrongCode, Text: recipient}
+	err := l.update(ctx, e, func(tx kv.Tx) error {
+		used, err := l.tries(tx)
+		left = int(l.capsule.Tries - min(used, l.capsule.Tries))
+		e.More = uint64(left)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return WrongPasscode{left}
+}
+
+// tries reads how many are taken. The row is the node's word: who writes to its disk
+// cannot write another number, though they can put an older one back.
+func (l *Link) tries(r kv.Reader) (uint32, error) {
+	row, err := r.Get(rows.TriesKey(l.id))
+	if errors.Is(err, kv.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if len(row) != 4+len(crypto.MAC{}) || !l.triesMAC(row[:4]).Equal(row[4:]) {
+		return 0, rows.Damaged("link")
+	}
+	return binary.BigEndian.Uint32(row), nil
+}
+
+func (l *Link) putTries(tx kv.Tx, used uint32) error {
+	row := crypto.U32(used)
+	mac := l.triesMAC(row)
+	tx.Put(rows.TriesKey(l.id), append(row, mac[:]...))
+	return l.s.putMade(tx, l.id)
+}
+
+func (l *Link) triesMAC(count []byte) crypto.MAC {
+	return l.s.node.MAC(crypto.LabelTries, l.s.id[:], l.id[:], count)
+}
