@@ -1,8 +1,11 @@
 package fhirapi
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,35 +17,26 @@ import (
 	"carehold/record/store"
 )
 
-// The profiles by which a summary is asked for: there is one.
+// The profiles by which a summary is asked for: those of a document of IPS, of the
+// version that is made here.
 var summaryProfiles = map[string]bool{
-	"": true,
-	"http://hl7.org/fhir/uv/ips/StructureDefinition/Bundle-uv-ips":      true,
-	"http://hl7.org/fhir/uv/ips/StructureDefinition/Composition-uv-ips": true,
+	"":          true,
+	ips.Profile: true,
+	"http://hl7.org/fhir/uv/ips/StructureDefinition/Bundle-uv-ips": true,
 }
+
+const summaryVersion = "2.0.0"
 
 // summary serves $summary: the International Patient Summary of what the grant reaches
 // (HL7 IPS 2.0, OperationDefinition/summary). On the type it is of the record's own
-// Patient, of whom an identifier may be said.
+// Patient, of whom an identifier may be said: who says one is told when it is another's.
 func (a *API) summary(ctx context.Context, v *store.View, q *asked, on fhir.Ref, body *fhir.Resource) (*answer, error) {
-	identifier, profile := q.values.Get("identifier"), q.values.Get("profile")
-	if body != nil {
-		if body.Type() != "Parameters" {
-			return nil, record.Safef(record.Invalid, "$summary takes Parameters: identifier and profile").At("resourceType")
-		}
-		for p := range body.Root().Get("parameter").All() {
-			switch p.Get("name").Text() {
-			case "identifier":
-				identifier = p.Get("valueString").Text()
-			case "profile":
-				profile = p.Get("valueUri").Text() + p.Get("valueCanonical").Text()
-			default:
-				return nil, record.Safef(record.Invalid, "$summary takes identifier and profile").At("Parameters.parameter")
-			}
-		}
+	identifier, profile, err := summaryAsked(q, body)
+	if err != nil {
+		return nil, err
 	}
-	if name, _, _ := strings.Cut(profile, "|"); !summaryProfiles[name] {
-		return nil, record.Errorf(record.Unsupported, "the one summary made here is the International Patient Summary; leave out profile").At("profile")
+	if name, version, versioned := strings.Cut(profile, "|"); !summaryProfiles[name] || versioned && version != summaryVersion {
+		return nil, record.Safef(record.Unprocessed, "the one summary made here is the International Patient Summary %s: leave out profile, or ask for %s|%[1]s", summaryVersion, ips.Profile).At("profile")
 	}
 	patient := fhir.Ref{Type: "Patient", ID: v.PatientID()}
 	if on.ID != "" && on != patient {
@@ -52,7 +46,7 @@ func (a *API) summary(ctx context.Context, v *store.View, q *asked, on fhir.Ref,
 	if err != nil {
 		return nil, err
 	}
-	if identifier != "" && !identifies(person, identifier) {
+	if identifier.value != "" && !identifies(person, identifier) {
 		return nil, record.Safef(record.NotFound, "nobody of this identifier is in what was shared")
 	}
 	return &answer{status: http.StatusOK, body: doc}, nil
@@ -87,19 +81,83 @@ func (a *API) document(ctx context.Context, v *store.View) (doc, person []byte, 
 	return doc, person, err
 }
 
-// identifies reports whether a token search for the identifier finds the Patient:
-// system|value, or value.
-func identifies(person []byte, identifier string) bool {
+// summaryAsked reads what $summary is asked with, from the query, from Parameters, or
+// from both. What is not understood is refused: a summary of whom was not asked for, or
+// of another kind, is worse than none.
+func summaryAsked(q *asked, body *fhir.Resource) (identifier token, profile string, err error) {
+	given := map[string]string{}
+	for name := range q.values {
+		if name != "_format" && name != "_pretty" {
+			given[name] = q.values.Get(name)
+		}
+	}
+	if body != nil {
+		if body.Type() != "Parameters" {
+			return token{}, "", record.Safef(record.Invalid, "$summary takes Parameters: identifier and profile").At("resourceType")
+		}
+		for p := range body.Root().Get("parameter").All() {
+			name, value := p.Get("name").Text(), p.Get("valueString").Text()
+			if name == "profile" {
+				value = cmp.Or(p.Get("valueCanonical").Text(), p.Get("valueUri").Text())
+			}
+			switch _, twice := given[name]; {
+			case twice:
+				return token{}, "", record.Safef(record.Invalid, "this parameter is there more than once").At(p.Path())
+			case value == "":
+				return token{}, "", record.Safef(record.Invalid, "$summary takes identifier, a valueString, and profile, a valueCanonical").At(p.Path())
+			}
+			given[name] = value
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		switch value := given[name]; name {
+		case "profile":
+			profile = value
+		case "identifier":
+			if identifier, err = parseToken(value); err != nil {
+				return token{}, "", err
+			}
+		default:
+			return token{}, "", record.Errorf(record.Invalid, "$summary takes identifier and profile, and not %s", name).At(name)
+		}
+	}
+	return identifier, profile, nil
+}
+
+// token is system|value, |value without a system, or value (FHIR R4 §3.1.1.4.10).
+type token struct {
+	system, value string
+	any           bool // system
+}
+
+func parseToken(s string) (token, error) {
+	var t token
+	var part strings.Builder
+	for t.any = true; s != ""; s = s[1:] {
+		switch {
+		case s[0] == '\\' && len(s) > 1:
+			s = s[1:]
+		case s[0] == '|' && t.any:
+			t.system, t.any = part.String(), false
+			part.Reset()
+			continue
+		}
+		part.WriteByte(s[0])
+	}
+	if t.value = part.String(); t.value == "" {
+		return token{}, record.Safef(record.Invalid, "an identifier has a value: system|value").At("identifier")
+	}
+	return t, nil
+}
+
+// identifies reports whether a token search for the identifier finds the Patient.
+func identifies(person []byte, t token) bool {
 	r, err := fhir.Parse(person, fhir.Limits{})
 	if err != nil {
 		return false
 	}
-	system, value, both := strings.Cut(identifier, "|")
-	if !both {
-		system, value = "", identifier
-	}
 	for x := range r.Root().Get("identifier").All() {
-		if x.Get("value").Text() == value && (!both || x.Get("system").Text() == system) {
+		if x.Get("value").Text() == t.value && (t.any || x.Get("system").Text() == t.system) {
 			return true
 		}
 	}
