@@ -22,18 +22,29 @@ type capabilities struct {
 	Rest                []struct {
 		Interaction []struct{ Code string }
 		SearchParam []claimed
-		Resource    []struct {
-			Type                            string
-			Interaction                     []struct{ Code string }
-			SearchParam                     []claimed
-			SearchInclude, SearchRevInclude []string
-			Operation                       []struct{ Name string }
-			ConditionalCreate               bool
-			ConditionalUpdate               bool
-			ConditionalRead                 string
-			ConditionalDelete               string
-		}
+		Operation   []struct{ Name, Definition string }
+		Resource    []claimedType
 	}
+}
+
+type claimedType struct {
+	Type                            string
+	Interaction                     []struct{ Code string }
+	SearchParam                     []claimed
+	SearchInclude, SearchRevInclude []string
+	Operation                       []struct{ Name, Definition string }
+	ConditionalCreate               bool
+	ConditionalUpdate               bool
+	ConditionalRead                 string
+	ConditionalDelete               string
+}
+
+func (r claimedType) operations() string {
+	var names []string
+	for _, o := range r.Operation {
+		names = append(names, o.Name)
+	}
+	return strings.Join(names, " ")
 }
 
 type claimed struct{ Name, Definition, Type, Documentation string }
@@ -94,6 +105,7 @@ func TestClaimedInteractions(t *testing.T) {
 		"PUT /{type}": true, "PATCH /{type}": true, "DELETE /{type}": true, // conditional*
 		"GET /{operation}": true, "POST /{operation}": true, "GET /{type}/{operation}": true, "POST /{type}/{operation}": true,
 		"GET /{type}/{id}/{operation}": true, "POST /{type}/{id}/{operation}": true, // operation
+		"GET /{exports}/{job}": true, "DELETE /{exports}/{job}": true, "GET /{exports}/{job}/{output}": true, // of $export
 		"GET /{compartment}/{id}/{type}": true, "GET /{compartment}/{id}/{all}": true, // compartment
 		"POST /{compartment}/{id}/{type}/_search": true, "POST /{compartment}/{id}/_search": true,
 		"OPTIONS /Binary/{uploads}": true, "POST /Binary/{uploads}": true, "HEAD /Binary/{uploads}/{upload}": true, // tus, in the text
@@ -162,8 +174,11 @@ func TestClaimedInteractions(t *testing.T) {
 			t.Errorf("a %s can be searched for: %d", typ, status)
 		}
 	}
+	if len(rest.Operation) != 1 || rest.Operation[0].Definition != "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export" {
+		t.Errorf("of the whole: %+v", rest.Operation)
+	}
 	for i, r := range rest.Resource {
-		if !r.ConditionalCreate || !r.ConditionalUpdate || r.ConditionalDelete != "single" || r.ConditionalRead != "full-support" || len(r.Operation) != 1 || r.Operation[0].Name != "validate" {
+		if !r.ConditionalCreate || !r.ConditionalUpdate || r.ConditionalDelete != "single" || r.ConditionalRead != "full-support" || r.operations() != map[bool]string{false: "validate", true: "validate everything summary export"}[r.Type == "Patient"] {
 			t.Errorf("%s: %+v", r.Type, r)
 		}
 		if testing.Short() && i%10 != 0 {

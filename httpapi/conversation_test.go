@@ -34,6 +34,7 @@ import (
 //	json entry.0.resource.id = "allergy"
 //	save next link.1.url for later, as {next}
 //	location upload      its Location for later, as {upload}
+//	content job          its Content-Location for later, as {job}
 //	keep refused         the whole answer, but for its request id
 //	same refused         is that
 //	do revoke gp         something that happens in the world
@@ -140,6 +141,8 @@ func (c *conversation) expect(line string) {
 	case "save":
 		name, path, _ := strings.Cut(rest, " ")
 		c.vars[name] = strings.TrimPrefix(fmt.Sprint(c.json(path)), publicURL)
+	case "content": // its Content-Location for later
+		c.vars[rest] = strings.TrimPrefix(c.header.Get("Content-Location"), publicURL)
 	case "location":
 		c.vars[rest] = strings.TrimPrefix(c.header.Get("Location"), publicURL)
 	case "keep":

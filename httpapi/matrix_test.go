@@ -146,7 +146,8 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 	target = strings.NewReplacer("{type}", "Observation", "{id}", "potassium", "{version}", "1",
 		"{compartment}", "Patient", "{operation}", "$validate", "{all}", "*", "{import}", "0123456789abcdef0123456789abcdef",
 		"/shl/{link}", m.vars["manifest"], "{ticket}", strings.Repeat("A", 200), "{capsule}", "0123456789abcdef0123456789abcdef", "{file}", "1",
-		"{uploads}", "$upload", "{upload}", "0123456789abcdef0123456789abcdef").Replace(p)
+		"{uploads}", "$upload", "{upload}", "0123456789abcdef0123456789abcdef",
+		"{exports}", "$export", "{job}", "AAAA", "{output}", "Observation-000-fff.ndjson").Replace(p)
 	if strings.HasPrefix(p, "/holder/v1/entries/") {
 		target = strings.NewReplacer("Observation", "Goal", "potassium", "walk").Replace(target)
 	}

@@ -78,6 +78,11 @@ func (s *Server) routes() []Route {
 		{Method: "GET", Path: "/fhir/{operation}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Operation},
 		{Method: "POST", Path: "/fhir/{operation}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Operation},
 
+		// Bulk Data Access 2.0.
+		{Method: "GET", Path: "/fhir/{exports}/{job}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.ExportStatus},
+		{Method: "DELETE", Path: "/fhir/{exports}/{job}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.DropExport},
+		{Method: "GET", Path: "/fhir/{exports}/{job}/{output}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Stream: true, View: f.ExportFile},
+
 		// One type.
 		{Method: "GET", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, View: f.Search},
 		{Method: "POST", Path: "/fhir/{type}", Door: DoorFHIR, Kinds: granted, Rate: RateOrdinary, Body: resourceBody, Types: fhirJSON, View: f.Create},
@@ -164,4 +169,7 @@ var variables = map[string]string{
 	"ticket":      `[0-9A-Za-z_\-]+`, // as long as a passcode of 200 characters makes it
 	"upload":      `[0-9a-f]{32}`,
 	"uploads":     `(?:\$|%24)upload`,
+	"exports":     `(?:\$|%24)export`,
+	"job":         `[0-9A-Za-z_\-]+`,
+	"output":      `[0-9A-Za-z\-]{1,80}\.ndjson`,
 }

@@ -28,6 +28,7 @@ type Config struct {
 type API struct {
 	config       Config
 	capabilities func() *statement
+	dropped      dropped // exports
 }
 
 // New makes the interface. What it says of itself is made when it is first asked, or

@@ -58,6 +58,7 @@ type (
 		Resource    []resourceCapability `json:"resource"`
 		Interaction []code               `json:"interaction"`
 		SearchParam []searchParam        `json:"searchParam"`
+		Operation   []operation          `json:"operation"`
 		Compartment []string             `json:"compartment"`
 	}
 	capabilityStatement struct {
@@ -107,10 +108,10 @@ func capability(c Config) []byte {
 			ReadHistory: true, UpdateCreate: true, ConditionalCreate: true, ConditionalRead: "full-support", ConditionalUpdate: true,
 			ConditionalDelete: "single", ReferencePolicy: []string{"literal", "logical"},
 			SearchInclude: append([]string{"*"}, includes(typ)...), SearchRevInclude: into[typ], SearchParam: searchParams(typ),
-			Operation: []operation{{"validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate",
-				"against FHIR R4's own definitions; another profile is answered with an issue that says so"}},
+			Operation: operationsOf(typ),
 		})
 	}
+	r.Operation = []operation{{"export", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export", exportSaid}}
 	s.Rest = []rest{r}
 	b, err := json.Marshal(s)
 	if err != nil { // strings always encode
@@ -118,6 +119,24 @@ func capability(c Config) []byte {
 	}
 	return b
 }
+
+// operationsOf are the operations on a type.
+func operationsOf(typ string) []operation {
+	all := []operation{{"validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+		"against FHIR R4's own definitions; another profile is answered with an issue that says so"}}
+	if typ != "Patient" {
+		return all
+	}
+	return append(all,
+		operation{"everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+			"all that the token lets be found and read, page by page; _since, _type, _count; not start and end"},
+		operation{"summary", "http://hl7.org/fhir/uv/ips/OperationDefinition/summary",
+			"the International Patient Summary of what the token lets be found and read"},
+		operation{"export", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export", exportSaid})
+}
+
+const exportSaid = "for the person, and a grant to everything; GET and POST; _type, _since, _outputFormat=application/fhir+ndjson; " +
+	"files of one type, of 1,200 resources at most, and of what was deleted with _since; Provenance is among them, Consent and AuditEvent where _type names them"
 
 func codes(list []Interaction) []code {
 	all := make([]code, len(list))

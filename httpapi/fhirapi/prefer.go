@@ -1,6 +1,7 @@
 package fhirapi
 
 import (
+	"iter"
 	"net/http"
 	"strings"
 
@@ -9,8 +10,8 @@ import (
 )
 
 // preference is what a Prefer header asks for, RFC 7240. What it asks for beyond
-// this is passed over, as that RFC's §2 has it: respond-async too, which FHIR R4
-// §3.1.0.16 leaves to the server; the answer comes at once.
+// this is passed over, as that RFC's §2 has it: respond-async too, but by $export, which
+// FHIR R4 §3.1.0.16 leaves to the server; the answer comes at once.
 type preference struct {
 	ret    string // minimal, representation, OperationOutcome, or ""
 	strict bool   // handling=strict
@@ -20,11 +21,8 @@ type preference struct {
 // two preferences of a name the first counts (RFC 7240 §2).
 func preferences(headers []string) (p preference) {
 	handling := ""
-	for part := range strings.SplitSeq(strings.Join(headers, ","), ",") {
-		first, _, _ := strings.Cut(part, ";")
-		name, value, _ := strings.Cut(first, "=")
-		value = strings.Trim(strings.TrimSpace(value), `"`)
-		switch strings.ToLower(strings.TrimSpace(name)) {
+	for name, value := range eachPreference(headers) {
+		switch name {
 		case "return":
 			if p.ret == "" && (value == "minimal" || value == "representation" || value == "OperationOutcome") {
 				p.ret = value
@@ -37,6 +35,19 @@ func preferences(headers []string) (p preference) {
 	}
 	p.strict = handling == "strict"
 	return p
+}
+
+// eachPreference are the preferences of the headers, by their names in lower case.
+func eachPreference(headers []string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for part := range strings.SplitSeq(strings.Join(headers, ","), ",") {
+			first, _, _ := strings.Cut(part, ";")
+			name, value, _ := strings.Cut(first, "=")
+			if !yield(strings.ToLower(strings.TrimSpace(name)), strings.Trim(strings.TrimSpace(value), `"`)) {
+				return
+			}
+		}
+	}
 }
 
 // written answers a create, an update or a patch as the client prefers it (FHIR R4

@@ -22,6 +22,9 @@ import (
 // validated the answer is 200, whatever came of it.
 func (a *API) Operation(w http.ResponseWriter, r *http.Request, v *store.View) error {
 	on, name := fhir.Ref{Type: r.PathValue("type"), ID: r.PathValue("id")}, r.PathValue("operation")
+	if exports(name, on) {
+		return a.beginExport(w, r, v, on.Type)
+	}
 	q, err := asksOperation(r.Header, r.URL.RawQuery, name, on)
 	if err != nil {
 		return err
@@ -50,6 +53,11 @@ func operationNamed(name string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(name, "%24"), "$")
 }
 
+// exports reports whether an operation is $export, on what can be exported.
+func exports(name string, on fhir.Ref) bool {
+	return operationNamed(name) == "export" && (on.Type == "" || on.Type == "Patient" && on.ID == "")
+}
+
 // asksOperation reads what an operation is asked with. $everything is a search, and reads
 // its parameters as one.
 func asksOperation(header http.Header, raw, name string, on fhir.Ref) (*asked, error) {
@@ -66,6 +74,8 @@ func (a *API) operation(r *http.Request, v *store.View, q *asked, name string, o
 		return a.summary(r.Context(), v, q, on, body)
 	case name == "everything" && on.Type == "Patient":
 		return a.everything(r, v, q, on, body)
+	case exports(name, on):
+		return nil, record.Safef(record.Unsupported, "$export is asked for by itself: it is answered in several steps")
 	case name != "validate" || on.Type == "":
 		return nil, record.Safef(record.Unsupported, "the operations here are $validate, on a type or on an entry, $summary and $everything, on Patient, and $export, on Patient or on the whole")
 	}

@@ -45,6 +45,7 @@ const (
 const (
 	ofSearch  = 1
 	ofHistory = 2
+	ofExport  = 3
 )
 
 var (
