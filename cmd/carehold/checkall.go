@@ -156,6 +156,8 @@ func (c *wholeCheck) open(id record.EntryID, at rows.Stamp, all [][]byte) {
 		c.damaged("version %d of %s: it is in the place of another entry", at.Version(), name(h))
 	case id == c.last && at.Generation() == c.stamp.Generation() && section != c.section:
 		c.damaged("version %d of %s: it is filed in another section than the one after it", at.Version(), name(h))
+	case !h.Holds(plain):
+		c.damaged("version %d of %s: its content is not the one that it says", at.Version(), name(h))
 	case h.Deleted != (len(json) == 0):
 		c.damaged("version %d of %s: it is deleted and is there", at.Version(), name(h))
 	case !h.Deleted:

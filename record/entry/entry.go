@@ -21,6 +21,7 @@ package entry
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"time"
 
@@ -144,6 +145,16 @@ func ContentAt(plain []byte) (int64, error) {
 		err = wire.ErrFormat
 	}
 	return int64(at + len(json)), err
+}
+
+// Holds reports whether plain, which is all of the version, has the content that its
+// header says.
+func (h Header) Holds(plain []byte) bool {
+	if h.Content == nil {
+		return true
+	}
+	at, err := ContentAt(plain)
+	return err == nil && int64(len(plain))-at == h.Content.Length && sha256.Sum256(plain[at:]) == h.Content.SHA256
 }
 
 // HasContent reports whether the plaintext that begins so is of a version with a

@@ -242,15 +242,18 @@ func vectorHold(t *testing.T) *keys.Hold {
 
 func TestVectorsContent(t *testing.T) {
 	t.Parallel()
-	var file struct{ Opens, Refused []contentVector }
+	var file struct {
+		Opens, Refused []contentVector
+		Whole          []contentVector `json:"refused_whole"`
+	}
 	readVectors(t, "content", &file)
-	if len(file.Opens) < 8 || len(file.Refused) < 14 {
+	if len(file.Opens) < 8 || len(file.Refused) < 14 || len(file.Whole) < 4 {
 		t.Fatal("there are fewer vectors than there were")
 	}
 	hold := vectorHold(t)
 	for _, v := range file.Opens {
 		h, body, plain, err := v.open(t, hold)
-		if err != nil || h.Content == nil || string(body) != v.JSON {
+		if err != nil || h.Content == nil || string(body) != v.JSON || !h.Holds(plain) {
 			t.Errorf("%s: %+v %s %v", v.Name, h, body, err)
 			continue
 		}
@@ -280,6 +283,11 @@ func TestVectorsContent(t *testing.T) {
 	for _, v := range file.Refused {
 		if h, _, _, err := v.open(t, hold); err == nil {
 			t.Errorf("%s: it is read as %+v", v.Name, h)
+		}
+	}
+	for _, v := range file.Whole {
+		if h, _, plain, err := v.open(t, hold); err == nil && h.Holds(plain) {
+			t.Errorf("%s: it holds %+v", v.Name, h)
 		}
 	}
 }
