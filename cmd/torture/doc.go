@@ -12,8 +12,9 @@
 //
 // # The words
 //
-//   - A person has a record, and four who use it at once over HTTP: one writes,
-//     one imports, one grants and revokes, one reads under a grant.
+//   - A person has a record, and five who use it at once over HTTP: one writes,
+//     one imports, one sends a document, one grants and revokes, one reads under a
+//     grant.
 //   - The ledger is what the server has acknowledged to them, and what was asked
 //     and not answered yet. It is kept by this process, which nobody stops.
 //   - The examination opens a store and compares it with the ledger: by the person

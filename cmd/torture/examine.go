@@ -87,7 +87,11 @@ func examineEntries(ctx context.Context, me *client.Session, told account) (n in
 	if err != nil {
 		return 0, fmt.Errorf("searching: %w", err)
 	}
+	err = examineDocument(ctx, me, told.entries[documentRef.ID])
 	for id, a := range told.entries {
+		if id == documentRef.ID {
+			continue
+		}
 		if v, there := value[id]; !there && a.sure > 0 || there && (v < a.sure || v > a.tried) {
 			err = errors.Join(err, fmt.Errorf("%s is at attempt %d, acknowledged was %d of %d", id, v, a.sure, a.tried))
 		}

@@ -4,7 +4,9 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -217,6 +219,9 @@ func everythingOf(address, who string, p flipSecrets, answers map[string]string)
 			say(fmt.Sprintf("entry %d version %d", i, v+1), err, func() string { return string(body) })
 		}
 	}
+	var b bytes.Buffer
+	_, err = me.Download(ctx, documentRef, 0, &b, nil)
+	say("document", err, func() string { return fmt.Sprintf("%x", sha256.Sum256(b.Bytes())) })
 	list, err := h.History(ctx, token, 0)
 	say("log", err, func() string { return "whole" })
 	for _, e := range list {

@@ -138,6 +138,9 @@ func (r *run) flipStore(ctx context.Context) (origin string, secrets []byte, err
 				return "", nil, err
 			}
 		}
+		if err := p.send(ctx, token); err != nil {
+			return "", nil, err
+		}
 		for range 5 {
 			if err := p.share(ctx); err != nil {
 				return "", nil, err
@@ -174,6 +177,8 @@ func weigh(spans []span) (out []span) {
 		switch filepath.Ext(s.file) {
 		case ".sst", ".mem":
 			n = 6
+		case ".rows":
+			n = 2
 		}
 		for range n {
 			out = append(out, s)

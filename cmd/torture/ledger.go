@@ -21,7 +21,8 @@ type ledger struct {
 
 type account struct {
 	entries map[string]attempts
-	imports map[int]bool // tag → acknowledged
+	imports map[int]bool    // tag → acknowledged
+	uploads map[string]bool // begun, and neither claimed nor cancelled
 	grants  []given
 	reads   count
 	changes count // writes and imports
@@ -48,7 +49,7 @@ const (
 )
 
 func newLedger() *ledger {
-	return &ledger{account: account{entries: map[string]attempts{}, imports: map[int]bool{}}}
+	return &ledger{account: account{entries: map[string]attempts{}, imports: map[int]bool{}, uploads: map[string]bool{}}}
 }
 
 // take copies the ledger as it is now.
@@ -56,6 +57,7 @@ func (l *ledger) take() account {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := l.account
+	a.uploads = maps.Clone(a.uploads)
 	a.entries, a.imports, a.grants = maps.Clone(a.entries), maps.Clone(a.imports), slices.Clone(a.grants)
 	return a
 }
@@ -83,6 +85,20 @@ func (l *ledger) written(id string, attempt int) {
 		a.entries[id] = e
 		a.changes.sure++
 	})
+}
+
+// leave notes that an upload is left behind, or is not any more.
+func (l *ledger) leave(name string, there bool) {
+	l.with(func(a *account) {
+		if delete(a.uploads, name); there {
+			a.uploads[name] = true
+		}
+	})
+}
+
+func (l *ledger) left() (names []string) {
+	l.with(func(a *account) { names = slices.Sorted(maps.Keys(a.uploads)) })
+	return names
 }
 
 func (l *ledger) bringing() (tag int) {

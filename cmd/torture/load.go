@@ -30,6 +30,7 @@ func startLoad(ctx context.Context, all []*person) *load {
 	for _, p := range all {
 		l.worker(ctx, p, "write", 0, func(token string) error { return p.write(ctx, token, rand.IntN(entriesEach)) })
 		l.worker(ctx, p, "read", 0, func(string) error { return p.look(ctx, rand.IntN(entriesEach)) })
+		l.worker(ctx, p, "document", 6000, func(token string) error { return p.send(ctx, token) })
 		l.worker(ctx, p, "import", 60, func(token string) error { return p.bring(ctx, token) })
 		l.worker(ctx, p, "share", 60, func(token string) error {
 			if rand.IntN(8) == 0 {
