@@ -258,7 +258,7 @@ func TestReferences(t *testing.T) {
 		`providers: {"resourceType":"Organization","id":"two","name":"Two","partOf":{"reference":"Organization/one"}}`)
 	doc := build(t, whole(p, entries))
 	v := read(t, doc)
-	if got, want := v.text("10160-0"), "Current\nMedicine | Status\nInside | Active\nHere | Active\nNot named | Active"; got != want {
+	if got, want := v.text("10160-0"), "Current\nMedicine | Status\nInside | Active\nHere | Active / prescribed by One\nNot named | Active"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if !v.has("Organization/one") || !v.has("Organization/two") || !v.has("Medication/here") || v.has("Encounter/e") || v.has("Practitioner/gone") {

@@ -136,7 +136,7 @@ func TestHostileTexts(t *testing.T) {
 		// makes of the same cells.
 		want, got := tags(string(tamePage)), tags(string(page))
 		for tag := range got {
-			if want[tag] == 0 {
+			if want[tag] == 0 && tag != "wbr" { // where a long word may be broken
 				t.Errorf("%s: the page has a %s", name, tag)
 			}
 		}
@@ -171,7 +171,7 @@ func bidi(t *testing.T, name, html string) {
 			}
 			tag := html[i : i+end+1]
 			switch {
-			case strings.HasPrefix(tag, "<!"), strings.HasPrefix(tag, "<meta"), strings.HasPrefix(tag, "<br"), strings.HasPrefix(tag, "<hr"):
+			case strings.HasPrefix(tag, "<!"), strings.HasPrefix(tag, "<meta"), strings.HasPrefix(tag, "<br"), strings.HasPrefix(tag, "<wbr"), strings.HasPrefix(tag, "<hr"):
 			case strings.HasPrefix(tag, "</"):
 				open = open[:max(len(open)-1, 1)]
 			default:
@@ -204,6 +204,7 @@ func TestForeignNarratives(t *testing.T) {
 		`<div><table><tr><th>A</th></tr><tr><td colspan="2">1</td></tr></table></div>`:               `<td colspan="2" data-label="A">1</td>`,
 		`<div><!-- <b>x</b> -->&lt;b&gt;<br/>é&nbsp;</div>`:                                          "<div>&lt;b&gt;<br>é\u00a0</div>",
 		`<div><td colspan="999" rowspan="x" scope="evil">1</td></div>`:                               `<td>1</td>`,
+		`<div>Hydroxychloroquinesulphate 04-Mar-2026</div>`:                                          `<div>Hydroxychlor<wbr>oquinesulphate <span class="day">04-Mar-2026</span></div>`,
 		"<div>a\u202eb\u2066c</div>":                                                                 `<div>abc</div>`,
 		`<style>.banner{display:none}</style>`:                                                       `.banner{display:none}`,
 	} {
@@ -233,7 +234,7 @@ func TestForeignNarratives(t *testing.T) {
 func onlyKnown(t *testing.T, page []byte) {
 	t.Helper()
 	fixed := map[string]int{"!doctype": 1, "html": 1, "head": 1, "meta": 5, "title": 1, "style": 1, "body": 1, "header": 1, "main": 1, "h1": 1, "footer": 1}
-	free := strings.Fields("section h2 div p br hr b i em strong small sub sup span ul ol li dl dt dd table caption thead tbody tfoot tr th td blockquote pre h3 h4 h5 h6")
+	free := strings.Fields("section h2 div p br hr b i em strong small sub sup span ul ol li dl dt dd table caption thead tbody tfoot tr th td blockquote pre h3 h4 h5 h6 wbr")
 	for tag, n := range tags(string(page)) {
 		if fixed[tag] != n && (fixed[tag] != 0 || !slices.Contains(free, tag)) {
 			t.Fatalf("%d of %s", n, tag)

@@ -12,6 +12,7 @@ import (
 type told struct {
 	Notes  []cell // sentences, each of parts
 	Tables []table
+	Below  []cell
 	After  []string
 }
 
@@ -28,6 +29,7 @@ var narratives = template.Must(template.New("").Parse(`
 {{- range .Rows}}<tr>{{range .}}<td>{{template "cell" .}}</td>{{end}}</tr>{{end -}}
 </tbody></table>
 {{- if .More}}<p>{{.More}} more are in the entries of this document.</p>{{end}}{{end}}
+{{- range .Below}}<p>{{template "parts" .}}</p>{{end}}
 {{- range .After}}<p><small>{{.}}</small></p>{{end -}}
 </div>
 {{- end -}}
@@ -82,8 +84,12 @@ func (b *builder) tell(k kind) (t told, empty string, shown bool) {
 	}
 	whole := false
 	for _, it := range nones {
-		t.Notes = append(t.Notes, append(cell{"Recorded:"}, b.stated(it)...))
-		whole = whole || it.none == knownNone
+		say := append(cell{"Recorded:"}, b.stated(it)...)
+		if whole = whole || it.none == knownNone; it.none == someNone && len(t.Tables) > 0 {
+			t.Below = append(t.Below, say) // "no known food allergy" must not be read before what there is
+		} else {
+			t.Notes = append(t.Notes, say)
+		}
 	}
 	for _, it := range infos {
 		t.Notes = append(t.Notes, append(cell{"Recorded:"}, b.stated(it)...), cell{"That does not mean there are none."})

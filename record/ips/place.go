@@ -1,6 +1,8 @@
 package ips
 
 import (
+	"strings"
+
 	"carehold/record"
 	"carehold/record/fhir"
 )
@@ -31,6 +33,8 @@ var left = [numReasons]struct{ one, many string }{
 
 const (
 	newest     = 3  // of each test, procedure …: enough to see which way it goes
+	doses      = 25 // of each vaccine: one row
+	every      = 1 << 30
 	recentEnds = 12 // months; the NHS Summary Care Record shows what was issued in as many
 )
 
@@ -79,6 +83,7 @@ func (b *builder) placeType(it *item, n fhir.Node, status string) (reason, bool)
 		it.kind = allergies
 		it.when = firstDate(sayDate(n.Get("recordedDate").Text()), choice(n, "onset"))
 		it.rank = allergyRank(n)
+		it.group, it.most = strings.ToLower(sayConcept(n.Get("code"))), every
 	case "Condition":
 		return b.placeCondition(it, n)
 	case "MedicationStatement", "MedicationRequest", "MedicationDispense", "MedicationAdministration":
@@ -86,11 +91,16 @@ func (b *builder) placeType(it *item, n fhir.Node, status string) (reason, bool)
 		return b.placeMedicine(it, n, status)
 	case "Immunization":
 		it.kind, it.when = vaccinations, choice(n, "occurrence")
+		if status == "completed" {
+			it.group, it.most = vaccine(n), doses
+		}
 	case "Observation":
 		return b.placeObservation(it, n, status)
 	case "DiagnosticReport":
 		it.kind, it.table, it.when = results, 1, firstDate(choice(n, "effective"), sayDate(n.Get("issued").Text()))
-		it.group, it.most = same(n.Get("code")), newest
+		if it.group, it.most = same(n.Get("code")), newest; !n.Get("conclusion").Valid() && !n.Get("conclusionCode").Valid() {
+			it.most = 1 // the results stand by themselves
+		}
 		return unless(notDone, status, "registered", "cancelled"), true
 	case "Procedure":
 		it.kind, it.when = procedures, choice(n, "performed")
@@ -140,11 +150,25 @@ func (b *builder) placeType(it *item, n fhir.Node, status string) (reason, bool)
 	return keep, true
 }
 
+// vaccine is what doses of the same have in common: the code, else what it is against,
+// for the words often name the season; else the words.
+func vaccine(n fhir.Node) string {
+	if c := n.Get("vaccineCode"); codeOf(c, "") != "" {
+		return same(c)
+	}
+	against := ""
+	for p := range n.Get("protocolApplied").All() {
+		against = or(against, strings.ToLower(sayConcepts(p.Get("targetDisease"))))
+	}
+	return or(against, same(n.Get("vaccineCode")))
+}
+
 // placeCondition: active, recurrence and relapse are problems; inactive, remission and
 // resolved are past ones (R4 condition-clinical is a tree with these two roots). What
 // the council calls a need is an everyday ability.
 func (b *builder) placeCondition(it *item, n fhir.Node) (reason, bool) {
 	it.kind = problems
+	it.group, it.most = strings.ToLower(sayConcept(n.Get("code"))), every
 	it.when = firstDate(choice(n, "onset"), sayDate(n.Get("recordedDate").Text()))
 	switch codeOf(n.Get("clinicalStatus"), "") {
 	case "inactive", "remission", "resolved":
@@ -159,6 +183,9 @@ func (b *builder) placeCondition(it *item, n fhir.Node) (reason, bool) {
 // placeStory: what is filed as the person's own words is their story.
 func placeStory(it *item, n fhir.Node) reason {
 	it.kind = story
+	if q := n.Get("questionnaire").Text(); it.Ref.Type == "QuestionnaireResponse" && q != "" {
+		it.group, it.most = q, 1 // what they say now
+	}
 	it.when = firstDate(sayDate(n.Get("authored").Text()), choice(n, "effective"), sayDate(n.Get("sent").Text()), choice(n, "created"), sayDate(n.Get("startDate").Text()))
 	return keep
 }

@@ -1,6 +1,10 @@
 package ips
 
-import "carehold/record/fhir"
+import (
+	"strings"
+
+	"carehold/record/fhir"
+)
 
 // The tables of the medicines, what must not be given first.
 const (
@@ -42,8 +46,9 @@ func (b *builder) placeMedicine(it *item, n fhir.Node, status string) (reason, b
 			return notDone, true
 		}
 	}
+	it.group, it.most = strings.ToLower(b.medicine(n)), every
 	if it.table == tableGiven {
-		it.group, it.most = b.medicine(n), 1
+		it.most = 1
 	} else {
 		switch status {
 		case "cancelled", "draft":

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"html/template"
 	"io"
+	"regexp"
 	"strings"
 
 	"carehold/record"
@@ -70,9 +71,48 @@ func rewrite(div string) (template.HTML, error) {
 				out.WriteString("</" + name + ">")
 			}
 		case xml.CharData:
-			template.HTMLEscape(&out, []byte(straight(t)))
+			letters(&out, straight(t))
 			cols.text(t)
 		}
+	}
+}
+
+// days are dates as sayDate writes them. On a page they are not broken at their hyphens.
+var days = regexp.MustCompile(`\b(?:\d{2}-)?[A-Z][a-z]{2}-\d{4}\b`)
+
+// letters writes a text, escaped.
+func letters(out *strings.Builder, s string) {
+	at := 0
+	for _, d := range days.FindAllStringIndex(s, -1) {
+		breakable(out, s[at:d[0]])
+		out.WriteString(`<span class="day">` + s[d[0]:d[1]] + `</span>`)
+		at = d[1]
+	}
+	breakable(out, s[at:])
+}
+
+// longWord is longer than words are: DEXA, Bendroflumethiazide, mL/min/1.73m².
+const longWord = 24
+
+// breakable writes a text, escaped, with places where what is too long for a word may be
+// broken; a column is never narrower than a word.
+func breakable(out *strings.Builder, s string) {
+	for len(s) > 0 {
+		end := strings.IndexAny(s, " \t\n\r")
+		if end < 0 {
+			end = len(s)
+		}
+		word := []rune(s[:end])
+		for ; len(word) > longWord; word = word[longWord/2:] {
+			template.HTMLEscape(out, []byte(string(word[:longWord/2])))
+			out.WriteString("<wbr>")
+		}
+		template.HTMLEscape(out, []byte(string(word)))
+		if end < len(s) {
+			out.WriteByte(s[end])
+			end++
+		}
+		s = s[end:]
 	}
 }
 

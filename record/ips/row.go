@@ -23,9 +23,8 @@ func (b *builder) row(it *item) []cell {
 		return []cell{say(or(sayConcept(n.Get("code")), "Report")), say(clean(n.Get("conclusion").Text()), sayConcepts(n.Get("conclusionCode"))),
 			say(it.when.text), say(unusual(n.Get("status").Text()))}
 	case "Immunization":
-		dose, against := "", ""
+		dose, against := doseNumber(n), ""
 		for p := range n.Get("protocolApplied").All() {
-			dose = or(dose, p.Get("doseNumberPositiveInt").Text(), clean(p.Get("doseNumberString").Text()))
 			against = or(against, sayConcepts(p.Get("targetDisease")))
 		}
 		return []cell{say(or(sayConcept(n.Get("vaccineCode")), unnamed)), say(it.when.text), say(dose), say(against), say(status, sayConcept(n.Get("statusReason")))}
@@ -71,6 +70,14 @@ var storyWords = map[string]string{"QuestionnaireResponse": "Questions answered"
 // unnamed stands where an entry does not say what it is about.
 const unnamed = "Not named"
 
+func doseNumber(n fhir.Node) string {
+	dose := ""
+	for p := range n.Get("protocolApplied").All() {
+		dose = or(dose, p.Get("doseNumberPositiveInt").Text(), clean(p.Get("doseNumberString").Text()))
+	}
+	return dose
+}
+
 // unusual is the status of a result, unless it is the usual one: preliminary must be
 // seen (IPS 2.0, "Patient Safety in IPS Context").
 func unusual(status string) string {
@@ -113,7 +120,7 @@ func (b *builder) rowAllergy(n fhir.Node) []cell {
 		status += ", " + v
 	}
 	by := b.by(n)
-	return []cell{say(what), say(clean(strings.Join(reactions, ", ")), prefixed("first ", choice(n, "onset").text)), say(risk, severity), say(status),
+	return []cell{say(what), say(clean(strings.Join(reactions, ", ")), prefixed("first noticed ", choice(n, "onset").text)), say(risk, severity), say(status),
 		say(sayDate(n.Get("recordedDate").Text()).text, prefixed("by ", by))}
 }
 

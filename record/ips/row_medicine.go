@@ -27,7 +27,7 @@ func (b *builder) rowMedicine(it *item, n fhir.Node) []cell {
 		d := n.Get("dosage")
 		return []cell{name, say(clean(d.Get("text").Text()), sayQuantity(d.Get("dose")), sayConcept(d.Get("route"))), say(b.reasons(n)), say(when), say("Given")}
 	case "MedicationStatement":
-		return []cell{name, say(b.dosages(n.Get("dosage"))), say(b.reasons(n)), say(when), say(status, reason)}
+		return []cell{name, say(b.dosages(n.Get("dosage"))), say(b.reasons(n)), say(since(when, it.table)), say(status, reason, prefixed("stated by ", b.by(n)))}
 	}
 	if it.table == tableEnded {
 		if p := sayPeriod(n.Get("dispenseRequest").Get("validityPeriod")); !p.end.IsZero() {
@@ -36,7 +36,15 @@ func (b *builder) rowMedicine(it *item, n fhir.Node) []cell {
 			when = prefixed("prescribed ", when)
 		}
 	}
-	return []cell{name, say(b.dosages(n.Get("dosageInstruction"))), say(b.reasons(n)), say(when), say(status, reason)}
+	return []cell{name, say(b.dosages(n.Get("dosageInstruction"))), say(b.reasons(n)), say(since(when, it.table)), say(status, reason, prefixed("prescribed by ", or(b.who(n.Get("requester")), b.by(n))))}
+}
+
+// since is a when below the heading Since, which says "from" itself.
+func since(when string, table int) string {
+	if table == tableEnded {
+		return when
+	}
+	return strings.TrimPrefix(when, "from ")
 }
 
 // reasons are what a medicine is for.

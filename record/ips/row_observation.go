@@ -18,8 +18,15 @@ func (b *builder) rowObservation(it *item, n fhir.Node) []cell {
 }
 
 // earlier is an older result beside the newest of the same: 61 mmol/mol, Feb-2026.
-func (b *builder) earlier(it *item) string {
+// Of a vaccine it is the day, and which dose where they are counted.
+func (b *builder) earlier(it, newest *item) string {
 	n := it.root()
+	if it.Ref.Type == "Immunization" {
+		if dose := doseNumber(n); dose != "" && dose != doseNumber(newest.root()) {
+			return clean(or(it.when.text, "no date") + " (dose " + dose + ")")
+		}
+		return or(it.when.text, "no date")
+	}
 	parts := append(observed(n), it.when.text, unusual(n.Get("status").Text()), or(interpretation(n), outside(n)))
 	return clean(strings.Join(say(parts...), ", "))
 }

@@ -43,7 +43,7 @@ func columns(k kind, t int) (heading string, names []string) {
 	case past:
 		return "", []string{"Condition", "From", "Until", "Status"}
 	case vaccinations:
-		return "", []string{"Vaccine", "Date", "Dose", "Against", "Status"}
+		return "", []string{"Vaccine", "Date", "Dose", "Against", "Status", "Earlier"}
 	case results:
 		if t == 1 {
 			return "Reports", []string{"Report", "Conclusion", "Date", "Status"}
@@ -73,6 +73,9 @@ func columns(k kind, t int) (heading string, names []string) {
 	return "", []string{"What", "In their words", "When"} // story
 }
 
+// beside are the types of which earlier ones stand beside the newest of the same.
+var beside = set("Observation", "Immunization")
+
 // tables are those of a section.
 func (b *builder) tables(k kind) []table {
 	var all []table
@@ -87,9 +90,14 @@ func (b *builder) tables(k kind) []table {
 			all, at = append(all, table{Heading: heading, Columns: names}), it.table
 		}
 		t := &all[len(all)-1]
-		if before != nil && before.table == it.table && before.group == it.group && it.group != "" && it.Ref.Type == "Observation" && t.More == 0 {
-			last := t.Rows[len(t.Rows)-1]
-			last[len(last)-1] = append(last[len(last)-1], b.earlier(it)) // beside the newest of the same
+		if before != nil && before.table == it.table && before.group == it.group && it.group != "" && beside[it.Ref.Type] && t.More == 0 {
+			row := t.Rows[len(t.Rows)-1]
+			last := &row[len(row)-1]
+			if e := b.earlier(it, before); it.Ref.Type == "Immunization" && len(*last) > 0 {
+				(*last)[0] += ", " + e // a line of days
+			} else {
+				*last = append(*last, e)
+			}
 			continue
 		}
 		before = it
