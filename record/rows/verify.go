@@ -112,6 +112,7 @@ type Verifier struct {
 	parts        partsCheck
 	log          logCheck
 	grants       map[record.GrantID]Hash
+	sent         map[[16]byte]bool // uploads
 	backs        backsCheck
 	live         bool
 	over         bool // more versions than are verified
@@ -119,7 +120,7 @@ type Verifier struct {
 
 // NewVerifier begins with a person's rows.
 func NewVerifier(c Check) *Verifier {
-	return &Verifier{check: c, seen: make(map[byte]bool), grants: make(map[record.GrantID]Hash)}
+	return &Verifier{check: c, seen: make(map[byte]bool), grants: make(map[record.GrantID]Hash), sent: make(map[[16]byte]bool)}
 }
 
 // Verify verifies the rows of one partition. progress is told the size of each
@@ -163,10 +164,36 @@ func (v *Verifier) Row(key, value []byte) {
 		v.segmentRow(key, value)
 	case kind == KindPart:
 		v.parts.row(v, key, value)
+	case v.check.Copy: // of one store only, or of none
+		v.leftOver(key)
+	case v.beside(kind, key):
 	default:
 		v.leftOver(key)
 	}
 }
+
+// beside reports whether a row is of what lies beside the record: no head answers for
+// it, and it is nobody's damage. A part of an upload that is not there is left over.
+func (v *Verifier) beside(kind byte, key []byte) bool {
+	switch {
+	case kind == KindSent && len(key) == 17:
+		if len(v.sent) < maxSent {
+			v.sent[[16]byte(key[1:])] = true
+		}
+		return true
+	case kind == KindSentRow && len(key) == 21:
+		return v.sent[[16]byte(key[1:])] || len(v.sent) == maxSent // they come after all uploads
+	case kind == KindFile:
+		return len(key) == 21
+	case kind == KindTries, kind == KindMade:
+		return len(key) == 17
+	}
+	return false
+}
+
+// maxSent is how many uploads are remembered: there are far fewer, and a disk that has
+// more was tampered with.
+const maxSent = 1024
 
 // single takes a row there is one of.
 func (v *Verifier) single(kind byte, row []byte) {

@@ -11,8 +11,8 @@ import (
 	"carehold/record/rows"
 )
 
-// Rows that nothing names are left behind when a large change, a move or the taking
-// in of a record is cut off between its commits. They do not exist as far as anyone
+// Rows that nothing names are left behind when a large change, a move, the removal of
+// an upload or the taking in of a record is cut off between its commits. They do not exist as far as anyone
 // can tell, and take room. Keep has them removed once a week, and a while after the
 // start, since it is crashes that leave them.
 //
@@ -93,7 +93,7 @@ func (s *Store) leftOver(ctx context.Context, part kv.Partition) (l leftover, er
 		}
 		keep := func(key []byte) {
 			switch {
-			case key[0] != rows.KindEntry && key[0] != rows.KindPart && key[0] != rows.KindSegment:
+			case key[0] != rows.KindEntry && key[0] != rows.KindPart && key[0] != rows.KindSegment && key[0] != rows.KindSentRow:
 			case len(l.keys) == reclaimAtOnce:
 				l.more = true
 			default:
