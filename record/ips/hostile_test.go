@@ -205,6 +205,7 @@ func TestForeignNarratives(t *testing.T) {
 		`<div><!-- <b>x</b> -->&lt;b&gt;<br/>é&nbsp;</div>`:                                          "<div>&lt;b&gt;<br>é\u00a0</div>",
 		`<div><td colspan="999" rowspan="x" scope="evil">1</td></div>`:                               `<td>1</td>`,
 		`<div>Hydroxychloroquinesulphate 04-Mar-2026</div>`:                                          `<div>Hydroxychlor<wbr>oquinesulphate <span class="day">04-Mar-2026</span></div>`,
+		`<div>107.46390956326995/74.14457465368875 mmHg</div>`:                                       `<div>107.46390956326995<wbr>/74.14457465368875 mmHg</div>`,
 		"<div>a\u202eb\u2066c</div>":                                                                 `<div>abc</div>`,
 		`<style>.banner{display:none}</style>`:                                                       `.banner{display:none}`,
 	} {

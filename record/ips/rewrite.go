@@ -103,9 +103,15 @@ func breakable(out *strings.Builder, s string) {
 			end = len(s)
 		}
 		word := []rune(s[:end])
-		for ; len(word) > longWord; word = word[longWord/2:] {
-			template.HTMLEscape(out, []byte(string(word[:longWord/2])))
-			out.WriteString("<wbr>")
+		for len(word) > longWord {
+			n := longWord / 2
+			for n < len(word) && n < 2*longWord && inNumber(word[n-1]) && inNumber(word[n]) {
+				n++ // half a number is another number
+			}
+			template.HTMLEscape(out, []byte(string(word[:n])))
+			if word = word[n:]; len(word) > 0 {
+				out.WriteString("<wbr>")
+			}
 		}
 		template.HTMLEscape(out, []byte(string(word)))
 		if end < len(s) {
@@ -115,6 +121,8 @@ func breakable(out *strings.Builder, s string) {
 		s = s[end:]
 	}
 }
+
+func inNumber(r rune) bool { return r >= '0' && r <= '9' || r == '.' || r == ',' }
 
 // straight is a text without what turns the words around it.
 func straight(t []byte) string {
