@@ -51,6 +51,7 @@ type scale struct {
 	revoked  []int         // over a record's life
 	patients int           // of Synthea's, each a record
 	bundles  int           // transactions, each into a record
+	document int           // bytes of a large content
 	run      time.Duration // of one run of the load generator
 	rounds   int           // of runs that are compared with one another
 }
@@ -58,14 +59,14 @@ type scale struct {
 var full = scale{
 	records: 10, entries: 10_000, sizes: []int{100, 1000, 10_000, 100_000}, people: []int{1, 10, 100, 1000},
 	grants: []int{1, 10, 50, 100, 178}, revoked: []int{0, 10, 100, 400},
-	patients: 100, bundles: 48,
+	patients: 100, bundles: 48, document: 100_000_000,
 	run: 2 * time.Second, rounds: 3,
 }
 
 // short is to see that everything runs: a minute, and no figures to keep.
 var short = scale{
 	records: 10, entries: 200, sizes: []int{100, 1000}, people: []int{1, 10}, grants: []int{1, 10}, revoked: []int{0, 10},
-	patients: 6, bundles: 6,
+	patients: 6, bundles: 6, document: 8_000_000,
 	run: 300 * time.Millisecond, rounds: 1,
 }
 
@@ -82,6 +83,7 @@ var sections = []struct {
 	{"grants", (*bench).grants},
 	{"people", (*bench).people},
 	{"import", (*bench).imports},
+	{"documents", (*bench).documents},
 	{"growth", (*bench).growth},
 }
 

@@ -122,6 +122,7 @@ func (c *Content) part(i int) (part []byte, err error) {
 	if part, err = c.parts.Open(i, row); err != nil {
 		return nil, rows.Damaged("entry")
 	}
+	garbage.passed(len(part))
 	return part, nil
 }
 

@@ -239,6 +239,7 @@ func (v *View) Send(ctx context.Context, id SentID, offset int64, from io.Reader
 			set = append(set, struct{ key, value []byte }{rows.SentRowKey(id, i),
 				key.Seal(keys.SentContext(v.person, v.token.Grant, id, uint32(i)), part[:want])})
 			next.Offset += int64(want)
+			garbage.passed(want)
 		}
 		if len(set) > 0 {
 			if failed := v.keepSent(context.WithoutCancel(ctx), &next, set); failed != nil {
@@ -339,6 +340,7 @@ func (v *View) readSent(x Sent, w io.Writer) error {
 				return rows.Damaged("upload")
 			}
 			defer clear(part)
+			garbage.passed(len(part))
 			_, err = w.Write(part)
 			return err
 		})
