@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,6 +30,7 @@ func rowOf(info message.EntryInfo, resource []byte) export.Row {
 	}
 	if o, ok := parseObject(resource); ok {
 		r.Standing, r.Wrong = standing(o)
+		r.Rank = rank(o)
 		r.Value = first(r.Value, detail(o))
 	}
 	return r
@@ -37,6 +39,47 @@ func rowOf(info message.EntryInfo, resource []byte) export.Row {
 // usual are the statuses of an entry that is as one expects: saying so of each would
 // hide the others.
 var usual = map[string]bool{"active": true, "completed": true, "final": true, "current": true, "confirmed": true, "finished": true, "available": true, "fulfilled": true, "accepted": true, "generated": true, "recorded": true}
+
+// taken are the types that say what is taken. One that is completed is no longer.
+var taken = map[string]bool{"MedicationRequest": true, "MedicationStatement": true}
+
+// rank is what a reader needs first: allergies that could kill, what is taken now, what
+// they have now; then what is over, and what was handed out month after month.
+func rank(o object) int {
+	typ, status := str(o, "resourceType"), str(o, "status")
+	code := func(name string) string {
+		c, _ := o[name].(object)
+		return codeIn(c)
+	}
+	over := slices.Contains([]string{"inactive", "resolved", "remission"}, code("clinicalStatus")) || code("verificationStatus") == "refuted"
+	switch {
+	case typ == "AllergyIntolerance" && over:
+		return 2
+	case typ == "AllergyIntolerance":
+		for _, r := range list(o["reaction"]) {
+			if r, ok := r.(object); ok && str(r, "severity") == "severe" {
+				return 0
+			}
+		}
+		if str(o, "criticality") == "high" {
+			return 0
+		}
+		return 1
+	case taken[typ]:
+		if never, _ := o["doNotPerform"].(bool); never {
+			return 0
+		}
+		if slices.Contains([]string{"active", "on-hold", "unknown", "intended", ""}, status) {
+			return 1
+		}
+		return 2
+	case typ == "MedicationDispense", typ == "MedicationAdministration":
+		return 3
+	case typ == "Condition" && over:
+		return 1
+	}
+	return 0
+}
 
 // standing is what must be known of an entry beside what it says: that it was stopped,
 // ruled out, is not confirmed. wrong is for what was entered in error.
@@ -50,7 +93,7 @@ func standing(o object) (text string, wrong bool) {
 		switch {
 		case code == "entered-in-error":
 			return "", true
-		case code == "" || usual[code] || name == "criticality" && code != "high":
+		case code == "" || usual[code] && !(code == "completed" && taken[str(o, "resourceType")]) || name == "criticality" && code != "high":
 		case name == "criticality":
 			parts = append(parts, "high risk")
 		case name == "verificationStatus" && code == "refuted":
@@ -83,7 +126,11 @@ func detail(o object) string {
 		}
 		for _, x := range of {
 			if d, ok := x.(object); ok {
-				parts = append(parts, first(str(d, "text"), words(d["manifestation"]), str(d, "description")))
+				var signs []string
+				for _, m := range list(d["manifestation"]) {
+					signs = append(signs, words(m))
+				}
+				parts = append(parts, first(str(d, "text"), joined(", ", signs...), str(d, "description")))
 			}
 		}
 	}

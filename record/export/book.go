@@ -39,6 +39,7 @@ type Row struct {
 	What     string // which sort of entry, in words
 	Title    string
 	Value    string
+	Rank     int    // a lower one is read first, whatever the date: what holds now, what could do harm
 	Date     string // as FHIR has it: 2026, 2026-03, 2026-03-02
 	Standing string // what must be known with it: stopped, ruled out, not confirmed
 	Source   string // where it came from, in words
@@ -139,7 +140,7 @@ func (w *Writer) Pages(b Book) error {
 			}
 		}
 		slices.SortStableFunc(all, func(x, y Row) int {
-			return cmp.Or(strings.Compare(y.Date, x.Date), strings.Compare(x.Title, y.Title), strings.Compare(x.Ref.String(), y.Ref.String()))
+			return cmp.Or(cmp.Compare(x.Rank, y.Rank), strings.Compare(y.Date, x.Date), strings.Compare(x.Title, y.Title), strings.Compare(x.Ref.String(), y.Ref.String()))
 		})
 		ch.Count = len(all)
 		show := all

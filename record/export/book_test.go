@@ -118,10 +118,11 @@ func TestPages(t *testing.T) {
 	rows := []export.Row{
 		{Ref: fhir.Ref{Type: "AllergyIntolerance", ID: "1"}, Section: record.Allergies, Title: "No known allergies", Date: "2026-03"},
 		{Ref: fhir.Ref{Type: "Condition", ID: "1"}, Section: record.Conditions, Title: "Asthma", Date: "1970"},
+		{Ref: fhir.Ref{Type: "Condition", ID: "4"}, Section: record.Conditions, Title: "Measles", Date: "2025", Rank: 1, Standing: "Resolved"},
 		{Ref: fhir.Ref{Type: "Condition", ID: "2"}, Section: record.Conditions, Title: "Eczema", Date: "2024-01-17T10:00:00+01:00", Standing: "Ruled out", Files: []export.Link{{Text: "Müller.pdf", File: "documents/Müller 1.pdf"}}},
 		{Ref: fhir.Ref{Type: "Condition", ID: "3"}, Section: record.Conditions, Title: "A mistake", Wrong: true},
 	}
-	page := pages(t, export.Book{Who: ips.WhoIs(nil, "2026-03-02"), Server: "https://a.example", Time: when, Rows: rows, Entries: 4})["index.html"].String()
+	page := pages(t, export.Book{Who: ips.WhoIs(nil, "2026-03-02"), Server: "https://a.example", Time: when, Rows: rows, Entries: 5})["index.html"].String()
 	inert(t, "index.html", page)
 	for _, want := range []string{"Not known", "No known allergies", "Mar-2026", ">1970<", "17-Jan-2024", "Ruled out", `href="documents/M%c3%bcller%201.pdf"`, "Müller.pdf",
 		"1 entry was a mistake and is not shown", "Nothing is recorded here. That does not mean there is none.", "02-Mar-2026"} {
@@ -134,6 +135,9 @@ func TestPages(t *testing.T) {
 	}
 	if strings.Index(page, "Eczema") > strings.Index(page, "Asthma") {
 		t.Error("the newest is not first")
+	}
+	if strings.Index(page, "Measles") < strings.Index(page, "Asthma") {
+		t.Error("what is over stands before what is not")
 	}
 }
 
