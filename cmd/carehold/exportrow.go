@@ -73,7 +73,7 @@ func rank(o object) int {
 			return 1
 		}
 		return 2
-	case typ == "MedicationDispense", typ == "MedicationAdministration":
+	case typ == "MedicationDispense", typ == "MedicationAdministration", typ == "List":
 		return 3
 	case typ == "Condition" && over:
 		return 1
