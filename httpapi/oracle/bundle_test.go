@@ -15,6 +15,8 @@ import (
 type bundle struct {
 	ResourceType, Type string
 	Meta               struct{ VersionID string }
+	Identifier         struct{ System, Value string }
+	Timestamp          string
 	Total              *int
 	Link               []struct{ Relation, URL string }
 	Entry              []struct {
@@ -79,6 +81,11 @@ func (b *bundle) rules() error {
 	if b.Type == "searchset" && !relations["self"] {
 		return errors.New("§3.1.1.7: a searchset has a link self")
 	}
+	if b.Type == "document" {
+		if err := b.document(); err != nil {
+			return err
+		}
+	}
 	seen := make(map[string]bool)
 	for i, e := range b.Entry {
 		var r struct {
@@ -102,7 +109,7 @@ func (b *bundle) rules() error {
 			broken = "bdl-5: a resource unless there is a request or response"
 		case strings.Contains(e.FullURL, "/_history/"):
 			broken = "bdl-8: fullUrl is not version specific"
-		case e.FullURL != "" && r.ID != "" && !strings.HasSuffix(e.FullURL, "/"+r.ResourceType+"/"+r.ID):
+		case e.FullURL != "" && r.ID != "" && !strings.HasPrefix(e.FullURL, "urn:uuid:") && !strings.HasSuffix(e.FullURL, "/"+r.ResourceType+"/"+r.ID):
 			broken = "§2.36.4: the fullUrl is consistent with the resource's id"
 		case b.Type == "searchset" && e.Search == nil:
 			broken = "an entry of a searchset without its mode"
@@ -125,6 +132,23 @@ func (b *bundle) rules() error {
 				return fmt.Errorf("entry[%d]: %w", i, err)
 			}
 		}
+	}
+	return nil
+}
+
+// document are the rules of R4 for a Bundle that is a document.
+func (b *bundle) document() error {
+	first := struct{ ResourceType string }{}
+	if len(b.Entry) > 0 {
+		_ = json.Unmarshal(b.Entry[0].Resource, &first)
+	}
+	switch {
+	case b.Identifier.System == "" || b.Identifier.Value == "":
+		return errors.New("bdl-9: a document must have an identifier with a system and a value")
+	case b.Timestamp == "":
+		return errors.New("bdl-10: a document must have a date")
+	case first.ResourceType != "Composition":
+		return errors.New("bdl-11: a document must have a Composition as the first resource")
 	}
 	return nil
 }
@@ -190,6 +214,9 @@ func TestRulesFind(t *testing.T) {
 		{"bdl-4", `"type":"batch-response","entry":[{"resource":{"resourceType":"Basic"}}]`},
 		{"bdl-5", `"type":"collection","entry":[{"fullUrl":"http://h/fhir/Basic/1"}]`},
 		{"bdl-7", `"type":"collection","entry":[{"fullUrl":"http://h/fhir/Basic/1","resource":{"resourceType":"Basic","id":"1"}},{"fullUrl":"http://h/fhir/Basic/1","resource":{"resourceType":"Basic","id":"1"}}]`},
+		{"bdl-9", `"type":"document","timestamp":"2026-11-22T09:30:00Z","entry":[{"resource":{"resourceType":"Composition"}}]`},
+		{"bdl-10", `"type":"document","identifier":{"system":"s","value":"v"},"entry":[{"resource":{"resourceType":"Composition"}}]`},
+		{"bdl-11", `"type":"document","identifier":{"system":"s","value":"v"},"timestamp":"2026-11-22T09:30:00Z","entry":[{"resource":{"resourceType":"Basic"}}]`},
 		{"bdl-8", `"type":"collection","entry":[{"fullUrl":"http://h/fhir/Basic/1/_history/1","resource":{"resourceType":"Basic","id":"1"}}]`},
 		{"consistent", `"type":"collection","entry":[{"fullUrl":"http://h/fhir/Basic/2","resource":{"resourceType":"Basic","id":"1"}}]`},
 		{"mode", `"type":"searchset",` + self + `,"entry":[{"fullUrl":"http://h/fhir/Basic/1","resource":{"resourceType":"Basic","id":"1"}}]`},

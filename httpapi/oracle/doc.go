@@ -12,6 +12,8 @@
 //	                  project's own sample: read, vread, history, every page of
 //	                  every search, batches, errors, the CapabilityStatement.
 //	                  The oracle refuses none of it
+//	summaries_test.go  $summary of each of these people: of the whole record, of what
+//	                  a surgery sees, of one section and of some types alone
 //	examples_test.go  each of HL7's own examples that the oracle takes, our
 //	                  validation takes; so with Synthea's people and the sample.
 //	                  examples_served_test.go: and the server serves it so that

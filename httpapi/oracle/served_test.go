@@ -77,6 +77,7 @@ func (p *person) everything() {
 	p.derived()
 	p.system(len(refs))
 	p.batches(refs, types)
+	p.summaries()
 	p.written()
 	p.mistakes(refs[0])
 
