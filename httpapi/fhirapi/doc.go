@@ -9,6 +9,9 @@
 //	history.go                 GET    …/_history         of an entry, a type, everything
 //	search.go                  GET    /{type}?… /?…      and /Patient/{id}/{type}; POST …/_search
 //	validate.go                POST   …/$validate        whether something could be written
+//	summary.go                 GET    /Patient/$summary  the International Patient Summary
+//	everything.go              GET    /Patient/$everything   all that the grant shows, page by page
+//	export.go exportfile.go    GET    /$export           the record as it was at a moment, in files
 //	derived.go                 GET    …                  Provenance, Consent and AuditEvent of the record itself:
 //	                                                     the store makes them, nobody writes them
 //	bundle.go transaction.go   POST   /                  all or nothing
@@ -53,7 +56,9 @@
 //	a modifier, a chain, an :iterate that
 //	  is understood and not supported      400
 //	another compartment than the Patient's,
-//	  another operation than $validate     501
+//	  another operation than those above   501
+//	a parameter of an export it knows not  400  with Prefer: handling=lenient it is left out, and
+//	                                            named in a file
 //
 // # What it must never do
 //

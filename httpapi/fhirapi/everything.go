@@ -87,7 +87,9 @@ type everythingAsked struct {
 func everythingOf(values url.Values) (x everythingAsked, err error) {
 	x.asked, x.search = url.Values{}, url.Values{}
 	for name, all := range values {
-		all = slices.DeleteFunc(slices.Clone(all), func(text string) bool { return text == "" })
+		if all = said(all); name == "_type" {
+			all = said([]string{listed(all)})
+		}
 		switch name {
 		case "_format", "_pretty":
 			continue
@@ -101,10 +103,10 @@ func everythingOf(values url.Values) (x everythingAsked, err error) {
 		case len(all) == 0:
 			x.unknown = append(x.unknown, name)
 			continue
-		case len(all) > 1 && name != "_type":
+		case len(all) > 1:
 			return x, record.Safef(record.Invalid, "this parameter is there more than once").At(name)
 		}
-		as, text := name, listed(all)
+		as, text := name, all[0]
 		if name == "_since" { // "resources updated after this period": from then on
 			d, err := moment(text)
 			if err != nil {
@@ -121,24 +123,37 @@ func everythingOf(values url.Values) (x everythingAsked, err error) {
 	return x, nil
 }
 
+// said are the values that say something.
+func said(all []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(text string) bool { return text == "" })
+}
+
 // listed are several values that may be lists themselves as one list, each once.
 func listed(all []string) string {
 	var list []string
+	there := map[string]bool{"": true}
 	for text := range strings.SplitSeq(strings.Join(all, ","), ",") {
-		if text != "" && !slices.Contains(list, text) {
-			list = append(list, text)
+		if !there[text] {
+			there[text], list = true, append(list, text)
 		}
 	}
 	return strings.Join(list, ",")
 }
+
+// maxParameters is how many an operation is sent as a resource: every type there is may
+// be one.
+const maxParameters = 500
 
 // parametersOf are the parameters of an operation that were sent as a resource.
 func parametersOf(body *fhir.Resource) (url.Values, error) {
 	if body.Type() != "Parameters" {
 		return nil, record.Safef(record.Invalid, "this operation takes Parameters").At("resourceType")
 	}
-	values := url.Values{}
+	values, count := url.Values{}, 0
 	for p := range body.Root().Get("parameter").All() {
+		if count++; count > maxParameters {
+			return nil, record.Safef(record.Invalid, "there are more than %d parameters", maxParameters).At("Parameters.parameter")
+		}
 		name, text, said := p.Get("name").Text(), "", false
 		for member := range p.All() {
 			if !strings.HasPrefix(member.Name(), "value") {

@@ -91,7 +91,7 @@ func (a *API) beginExport(w http.ResponseWriter, r *http.Request, v *store.View,
 // refused in any case.
 func (x *exportAsked) read(values url.Values, lenient bool) error {
 	for name, all := range values {
-		all = slices.DeleteFunc(slices.Clone(all), func(text string) bool { return text == "" })
+		all = said(all)
 		if len(all) == 0 || name == "_format" || name == "_pretty" {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,6 +125,42 @@ func FuzzCondition(f *testing.F) {
 		}
 		if strings.Trim(got, "&") == "" {
 			t.Errorf("%q became no condition", text)
+		}
+	})
+}
+
+// FuzzExportAsked: what an export, and $everything, is asked with has an answer whatever
+// it is. What an export's token says of it is what was read.
+func FuzzExportAsked(f *testing.F) {
+	for _, raw := range []string{"", "_type=Patient,Observation&_type=Patient", "_since=2026-01-01T00:00:00.5%2B01:00&_outputFormat=ndjson", "_type=Parameters,Goal&x=%26ignored%3Dy", "_type=Telegram", "_count=3&start=2020", "_typeFilter=a%3Fb&_elements=id"} {
+		f.Add(raw, true)
+		f.Add(raw, false)
+	}
+	f.Fuzz(func(t *testing.T, raw string, lenient bool) {
+		values, err := url.ParseQuery(raw)
+		if err != nil {
+			return
+		}
+		if x, err := everythingOf(values); err == nil {
+			if again, err := everythingOf(x.asked); err != nil || again.search.Encode() != x.search.Encode() || len(again.unknown) > 0 {
+				t.Errorf("%q again is %v %v", x.asked.Encode(), again, err)
+			}
+		}
+		x := exportAsked{request: "$export?" + raw}
+		if x.read(values, lenient) != nil {
+			return
+		}
+		if !lenient && len(x.ignored) > 0 {
+			t.Errorf("%q were left out", x.ignored)
+		}
+		for _, typ := range x.types {
+			if storable(typ) != nil {
+				t.Errorf("%s is asked for", typ)
+			}
+		}
+		again, err := exportOf(x.text())
+		if err != nil || again.text() != x.text() || again.request != x.request || !slices.Equal(again.types, x.types) || !slices.Equal(again.ignored, x.ignored) || !again.since.Equal(x.since) {
+			t.Errorf("%+v is read as %+v: %v", x, again, err)
 		}
 	})
 }
