@@ -33,10 +33,16 @@
 //	problems       active, recurrence, relapse, or no status; not refuted
 //	past problems  inactive, remission, resolved
 //	medicines      current ones; those that ended in the last twelve months apart
-//	results        observations and reports: the newest three of each test
+//	vaccinations   every one; doses of the same vaccine in one row
+//	results        observations and reports: the newest three of each test; of a report
+//	               that concludes nothing the newest
 //	vital signs, procedures, pregnancy: the newest three of each
 //	smoking, alcohol: the newest one, of which IPS allows no more
 //	plans, alerts, advance decisions: those in force
+//	the person's own words: of a questionnaire the newest answers
+//
+// What several sources say of the same allergy, condition or medicine stands together,
+// each with whose it is; nothing is merged, for nobody has said that it is the same.
 //
 // What IPS has no entry for is told in the text alone, which then has the status
 // additional: goals, devices that no statement names, what must not be given
@@ -62,7 +68,8 @@
 // escaped, isolated from the words around it, without what turns the direction of those
 // and cut to a few hundred characters; it stands in full in its entry. An entry is in the document as it was served, but for
 // elements that IPS requires and that are not there, which say data-absent-reason
-// unknown (complete.go). Numbers, units and ranges are shown as they were written, dates
+// unknown (complete.go). An element in a form that IPS does not take stays: slices are
+// open, and the document is valid without it. Numbers, units and ranges are shown as they were written, dates
 // as precise as they are. Above or below range is said where the laboratory says it, or
 // gives one range for everyone in the same unit; good or bad never is. No narrative of a source gets into the Composition or the
 // page: Page writes again what it shows, element by element.

@@ -17,6 +17,9 @@ func (b *builder) rowMedicine(it *item, n fhir.Node) []cell {
 	case "proposal", "plan", "option":
 		status += ", only proposed or planned"
 	}
+	if it.table == tableNever && n.Get("status").Text() == "active" {
+		status = "Do not give" // it is the prohibition that is active
+	}
 	reason := or(sayConcept(n.Get("statusReason")), sayConcepts(n.Get("statusReason")))
 	name := say(b.medicine(n))
 	when := it.when.text
