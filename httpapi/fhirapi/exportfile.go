@@ -124,11 +124,11 @@ func (a *API) ExportFile(w http.ResponseWriter, r *http.Request, v *store.View) 
 // derivedLines are what is made from the record itself, as searches find it, a page at a
 // time, each with its own entry in the log.
 func (a *API) derivedLines(w http.ResponseWriter, r *http.Request, v *store.View, x store.Export, asked exportAsked, typ string) error {
-	when := "_type=" + typ + "&_total=none&_lastUpdated=le" + url.QueryEscape(x.At.Format("2006-01-02T15:04:05.000Z"))
+	when := "_total=none&_lastUpdated=le" + url.QueryEscape(x.At.Format("2006-01-02T15:04:05.000Z"))
 	if !asked.since.IsZero() {
 		when += "&_lastUpdated=gt" + url.QueryEscape(asked.since.UTC().Format("2006-01-02T15:04:05.000Z"))
 	}
-	query, err := search.Parse("", when, search.Options{Base: a.config.Base, Strict: true})
+	query, err := search.Parse(typ, when, search.Options{Base: a.config.Base, Strict: true})
 	if err != nil {
 		return err
 	}

@@ -78,6 +78,7 @@ func (p *person) everything() {
 	p.system(len(refs))
 	p.batches(refs, types)
 	p.summaries()
+	p.all(len(refs))
 	p.written()
 	p.mistakes(refs[0])
 
