@@ -47,7 +47,7 @@ type madeLink struct {
 	grant record.GrantID
 }
 
-func makeDocuments(t *testing.T, s *store.Store) *documents {
+func enrolDocuments(t *testing.T, s *store.Store) *documents {
 	t.Helper()
 	x := &documents{s: s, srv: holdertest.Server{Store: s}, contents: map[string][]byte{}}
 	ticket := must[crypto.Credential](t)(s.Invite(t.Context(), keys.Invite{Until: s.Now().Add(time.Hour)})).Token()
@@ -59,6 +59,12 @@ func makeDocuments(t *testing.T, s *store.Store) *documents {
 	t.Cleanup(x.h.Close)
 	x.me = x.session(t)
 	put(t, x.me, allergy)
+	return x
+}
+
+func makeDocuments(t *testing.T, s *store.Store) *documents {
+	t.Helper()
+	x := enrolDocuments(t, s)
 	x.upload(t, "small", scan(1000))
 	x.upload(t, "letter", scan(3<<20))
 	x.inline(t, "letter", scan(400<<10))                                                          // a later version, sent as JSON
@@ -75,13 +81,7 @@ func makeDocuments(t *testing.T, s *store.Store) *documents {
 		}
 	}
 
-	all := scan(600 << 10)
-	begun := must[store.Sent](t)(x.me.Begin(t.Context(), int64(len(all))))
-	got, err := x.me.Send(t.Context(), begun.ID, 0, bytes.NewReader(all[:300<<10]))
-	if err != nil || got.Offset != 256<<10 {
-		t.Fatalf("%+v %v", got, err)
-	}
-	x.sent, x.there = begun.ID, all[:256<<10]
+	x.begin(t, 600<<10, 300<<10)
 	return x
 }
 
@@ -90,6 +90,18 @@ func (x *documents) session(t *testing.T) *store.View {
 	v := must[*store.View](t)(x.srv.View(t.Context(), signIn(t, x.h)))
 	t.Cleanup(v.Close)
 	return v
+}
+
+// begin sends some of a content, of which the whole parts are there then.
+func (x *documents) begin(t *testing.T, size, some int) {
+	t.Helper()
+	all, whole := scan(size), some/(256<<10)*(256<<10)
+	begun := must[store.Sent](t)(x.me.Begin(t.Context(), int64(size)))
+	got, err := x.me.Send(t.Context(), begun.ID, 0, bytes.NewReader(all[:some]))
+	if err != nil || got.Offset != int64(whole) {
+		t.Fatalf("%+v %v", got, err)
+	}
+	x.sent, x.there = begun.ID, all[:whole]
 }
 
 func (x *documents) upload(t *testing.T, id string, content []byte) {
