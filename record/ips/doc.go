@@ -33,7 +33,7 @@
 //	problems       active, recurrence, relapse, or no status; not refuted
 //	past problems  inactive, remission, resolved
 //	medicines      current ones; those that ended in the last twelve months apart
-//	vaccinations   every one; doses of the same vaccine in one row
+//	vaccinations   the newest 25 doses of each vaccine, in one row
 //	results        observations and reports: the newest three of each test; of a report
 //	               that concludes nothing the newest
 //	vital signs, procedures, pregnancy: the newest three of each
@@ -69,7 +69,7 @@
 // and cut to a few hundred characters; it stands in full in its entry. An entry is in the document as it was served, but for
 // elements that IPS requires and that are not there, which say data-absent-reason
 // unknown (complete.go). An element in a form that IPS does not take stays: slices are
-// open, and the document is valid without it. Numbers, units and ranges are shown as they were written, dates
+// open, and the document is valid all the same. Numbers, units and ranges are shown as they were written, dates
 // as precise as they are. Above or below range is said where the laboratory says it, or
 // gives one range for everyone in the same unit; good or bad never is. No narrative of a source gets into the Composition or the
 // page: Page writes again what it shows, element by element.
