@@ -274,8 +274,10 @@ func joined(with string, parts ...string) string {
 	return strings.Join(some, with)
 }
 
-// typeWords are FHIR's types in words, one and several.
+// typeWords are FHIR's types in words, one and several, and what the log calls all of them.
 var typeWords = map[string][2]string{
+	"$everything":              {"everything", "everything"},
+	"$export":                  {"entry for an export", "entries for an export"},
 	"Account":                  {"account", "accounts"},
 	"AllergyIntolerance":       {"allergy", "allergies"},
 	"Appointment":              {"appointment", "appointments"},
