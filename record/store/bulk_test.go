@@ -316,3 +316,70 @@ func TestExportBesideWriters(t *testing.T) {
 	close(stop)
 	wait.Wait()
 }
+
+// Another grant that ends while a file is fetched begins an epoch, in which entries are
+// filed elsewhere and written again: the file goes on, and has what it was to have. When
+// its own ends, it ends there.
+func TestExportGoesOn(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	me := d.session()
+	for i := range 6 {
+		put(t, me, inJSON(large(fmt.Sprint("b", i), 300<<10)))
+	}
+	other, _ := d.share(clinician(s))
+	whole := clinician(s)
+	whole.Sections, whole.Scopes = record.AllSections, scopes("patient/*.cruds")
+	own, token := d.share(whole)
+	friend := view(t, s, token)
+	export, err := friend.BeginExport(ctx, store.Asked{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fetch := func(meanwhile func(n int)) (n int, err error) {
+		x, err := friend.OpenExport(export)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := friend.ExportFile(ctx, x, store.ExportFile{Type: "Binary", To: store.ExportParts - 1}, nil, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = file.Each(ctx, func(e store.Entry) error {
+			if e.Version != 1 || len(e.Body) < 300<<10 {
+				t.Errorf("%s, version %s, of %d bytes", e.Ref, e.Version, len(e.Body))
+			}
+			n++
+			meanwhile(n)
+			return nil
+		})
+		return n, err
+	}
+	n, err := fetch(func(n int) {
+		if n != 2 {
+			return
+		}
+		d.stop(other.ID)
+		me := d.session()
+		for i := range 6 {
+			ref := fhir.Ref{Type: "Binary", ID: fmt.Sprint("b", i)}
+			if i%2 == 0 {
+				put(t, me, inJSON(large(ref.ID, 310<<10)))
+			}
+			if _, err := me.Move(ctx, []fhir.Ref{ref}, record.Private); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if n != 6 || err != nil {
+		t.Errorf("%d came, and then %v", n, err)
+	}
+	n, err = fetch(func(n int) {
+		if n == 2 {
+			d.stop(own.ID)
+		}
+	})
+	if n != 2 || !errors.Is(err, record.Unauthorized) {
+		t.Errorf("of a grant that was stopped %d came, and then %v", n, err)
+	}
+}

@@ -294,7 +294,7 @@ func (v *View) ExportFile(ctx context.Context, x Export, f ExportFile, types []s
 	if err := v.left(); err != nil {
 		return nil, err
 	}
-	out := &Exported{v: v}
+	out, had := &Exported{v: v}, v.weight
 	err := v.retry(ctx, func() error {
 		if f.Type != "" {
 			types = []string{f.Type}
@@ -327,8 +327,10 @@ func (v *View) ExportFile(ctx context.Context, x Export, f ExportFile, types []s
 			}
 			out.list, largest = append(out.list, &list[i].moment), max(largest, list[i].size)
 		}
-		if err := v.take(ctx, max(exportedAtOnce, largest), largest); err != nil {
-			return err
+		if v.weight == had {
+			if err := v.take(ctx, max(exportedAtOnce, largest), largest); err != nil {
+				return err
+			}
 		}
 		return v.commit(ctx, ev, nil)
 	})
