@@ -79,7 +79,7 @@ func (b *builder) bundle() ([]byte, error) {
 // write writes the Bundle: the entries' bytes are copied, not encoded again.
 func (b *builder) write(comp composition, all []*item) ([]byte, error) {
 	h := head{"Bundle", meta{[]string{profileBundle + version}, []coding{{confidentiality, comp.Confidentiality, ""}}},
-		identifier{"urn:ietf:rfc:3986", "urn:uuid:" + uuid(b.ID)}, "document", comp.Date}
+		identifier{"urn:ietf:rfc:3986", "urn:uuid:" + uuid(marked(b.ID, 4))}, "document", comp.Date}
 	dev := device{ResourceType: "Device", ID: b.uuid("device"), DeviceName: []deviceName{{"Carehold", "manufacturer-name"}}, Type: concept{Text: "Software that holds a person's health record"}}
 	if b.Version != "" {
 		dev.Version = []deviceVersion{{b.Version}}
@@ -155,10 +155,13 @@ func (b *builder) title() string {
 // what it is, hashed (RFC 9562 version 8).
 func (b *builder) uuid(what string) string {
 	sum := sha256.Sum256(append(b.ID[:], what...))
-	var id [16]byte
-	copy(id[:], sum[:])
-	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
-	return uuid(id)
+	return uuid(marked([16]byte(sum[:16]), 8))
+}
+
+// marked is a UUID of a version (RFC 9562 §4.1, §4.2).
+func marked(id [16]byte, version byte) [16]byte {
+	id[6], id[8] = id[6]&0x0f|version<<4, id[8]&0x3f|0x80
+	return id
 }
 
 func uuid(id [16]byte) string {

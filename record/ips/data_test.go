@@ -20,7 +20,7 @@ import (
 const base = "https://carehold.example/fhir"
 
 var (
-	docID = [16]byte{1, 2, 3, 4, 5, 6, 0x70, 8, 0x90, 10, 11, 12, 13, 14, 15, 16}
+	docID = [16]byte{1, 2, 3, 4, 5, 6, 0xf0, 8, 0, 10, 11, 12, 13, 14, 15, 16}
 	now   = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
 )
 

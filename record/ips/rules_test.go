@@ -123,8 +123,13 @@ var promises = []check{
 		}
 		return need(is(v.Bundle, "Bundle-uv-ips") && is(v.Comp, "Composition-uv-ips"), "not the two profiles of 2.0.0")
 	}},
-	{"identifier", "R4 §3.3: the identifier is unique and never used again", func(v view) []string {
+	{"identifier", "R4 §3.3: the identifier is unique and never used again; what is made here has a UUID", func(v view) []string {
 		id, _ := v.Bundle["identifier"].(object)
+		for _, r := range []object{v.Comp, resources(v, "Device")[0]} {
+			if u := "urn:uuid:" + fmt.Sprint(r["id"]); !urnUUID.MatchString(u) {
+				return []string{u}
+			}
+		}
 		return need(id["system"] == "urn:ietf:rfc:3986" && urnUUID.MatchString(fmt.Sprint(id["value"])), fmt.Sprint(id))
 	}},
 	{"author", "Composition-uv-ips, author: a Device says that the document was assembled by software; nobody attests it", func(v view) []string {
@@ -196,7 +201,7 @@ var promises = []check{
 }
 
 var (
-	urnUUID       = regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	urnUUID       = regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`) // RFC 9562
 	absentReasons = strings.Fields("unknown asked-unknown temp-unknown not-asked asked-declined masked not-applicable unsupported as-text error not-a-number negative-infinity positive-infinity not-performed not-permitted")
 )
 
