@@ -8,9 +8,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	bdb "github.com/dgraph-io/badger/v4"
 
@@ -247,19 +250,36 @@ func TestApartIsRemoved(t *testing.T) {
 	}
 }
 
-// A commit that the disk has no room for is refused, with all that ran on top of it,
-// and the store goes on as if it had not been.
+// A commit that the disk has no room for is refused, with the update that was run on top
+// of it already, and the store goes on as if neither had been.
 func TestApartDiskFull(t *testing.T) {
 	opts := apartOptions()
 	e, dir := create(t, opts)
 	put(t, e, kv1, "head", "1")
-	write := e.apart.write
+	write, fails := e.apart.write, 1
 	e.apart.write = func(f *os.File, b []byte) error {
+		if fails--; fails < 0 {
+			return write(f, b)
+		}
 		_ = write(f, b[:1000])
 		return &os.PathError{Op: "write", Path: f.Name(), Err: syscall.ENOSPC}
 	}
+	// More than one commit takes, and all of them wait while another commit is synced.
+	const updates = 30
+	if updates*256<<10 < 2*e.max {
+		t.Fatal("one commit takes them all")
+	}
+	inside, release := make(chan bool), make(chan bool)
+	var once sync.Once
+	e.anchor.sync = func(f *os.File) error {
+		once.Do(func() { close(inside); <-release })
+		return dataSync(f)
+	}
 	var wg sync.WaitGroup
-	for i := range 12 { // more than one commit takes
+	wg.Go(func() { put(t, e, kv2, "y", "the first") })
+	<-inside
+	var refused, done atomic.Int64
+	for i := range updates {
 		wg.Go(func() {
 			err := e.Update(ctx, kv1, func(tx kv.Tx) error {
 				old, err := tx.Get(headKey)
@@ -267,25 +287,33 @@ func TestApartDiskFull(t *testing.T) {
 				tx.Put(fmt.Append([]byte("x"), i), []byte(large(byte(i))))
 				return err
 			})
-			if err != ErrDiskFull {
+			switch err {
+			case nil:
+				done.Add(1)
+			case ErrDiskFull:
+				refused.Add(1)
+			default:
 				t.Errorf("Update: %v", err)
 			}
 		})
 	}
-	wg.Wait()
-	if n := len(apartNames(t, dir)); n != 0 {
-		t.Errorf("%d files are left", n)
+	for len(e.queue) < updates {
+		time.Sleep(time.Millisecond)
 	}
-	e.apart.write = write
-	put(t, e, kv1, "x1", large(1))
+	close(release)
+	wg.Wait()
+	t.Logf("%d refused, %d done", refused.Load(), done.Load())
+	if refused.Load() < 2 || done.Load() == 0 {
+		t.Errorf("%d are refused, %d done", refused.Load(), done.Load())
+	}
 	apartSound(t, e, dir)
-	if got := read(t, e, kv1, "head"); got != "1" {
-		t.Errorf("the head is %q", got)
+	if got := read(t, e, kv1, "head"); got != "1"+strings.Repeat("x", int(done.Load())) {
+		t.Errorf("%d updates are done, and the head is %q", done.Load(), got)
 	}
 	put(t, e, kv1, "head", "2")
 	shut(t, e)
 	e = open(t, dir, opts) // the anchor agrees
-	if read(t, e, kv1, "head") != "2" || read(t, e, kv1, "x1") != large(1) {
+	if read(t, e, kv1, "head") != "2" {
 		t.Error("what was committed afterwards is another")
 	}
 }
