@@ -137,7 +137,7 @@ func TestDamagedBlock(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		e := &Engine{db: db, gate: newGate(), failed: make(chan struct{})}
+		e := &Engine{db: db, gate: newGate(), apart: newApart(dir, nil), failed: make(chan struct{})}
 		e.gate.advance(1 << 40)
 		if _, err := e.Changes(0, func(kv.Partition, []byte, []byte) error { return nil }); err != nil {
 			if !errors.Is(err, record.Integrity) {
