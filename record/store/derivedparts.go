@@ -239,12 +239,18 @@ func (c *candidates) provenances(ctx context.Context) error {
 			if (part.to != record.EntryID{}) && bytes.Compare(l.Entry[:], part.to[:]) >= 0 {
 				return nil
 			}
-			if !c.whole && (part.to == record.EntryID{}) && len(c.made) >= partMade {
-				part.to = l.Entry
-				return nil
-			}
+			had := len(c.made)
 			if err := c.versions(ctx, l.Entry, each); err != nil {
 				return err
+			}
+			if !c.whole && (part.to == record.EntryID{}) && had >= partMade && len(c.made) > had {
+				// It ends before the next that is theirs: that there is a next part tells
+				// nothing of what is not.
+				for _, x := range c.made[had:] {
+					clear(x.index)
+				}
+				c.made, part.to = c.made[:had], l.Entry
+				return nil
 			}
 			if len(c.made) > maxMade {
 				return errManyVersions
@@ -264,15 +270,13 @@ func (c *candidates) events(ctx context.Context) error {
 	if c.q.Has(derived.TypeAuditEvent) {
 		since, until = time.Time{}, time.Time{} // another's date
 	}
-	enough := func(opened int) bool {
-		if c.whole {
-			return opened > maxMade || c.passed > maxPassed
-		}
-		return opened >= partMade || c.passed >= maxPassed
-	}
+	// Where a part ends is by the View's own entries, and so is when there are too many:
+	// a grantee's pages tell nothing of how much others did between. Only how much of the
+	// log is passed at most is by all.
+	grantee := c.names != nil
 	opened := 0
 	for s.from = s.to; s.from > 0; {
-		if enough(opened) {
+		if c.passed >= maxPassed {
 			if c.whole {
 				return errLongLog
 			}
@@ -282,25 +286,38 @@ func (c *candidates) events(ctx context.Context) error {
 			return err
 		}
 		begin := s.from - min(s.from, logStep)
-		index, late, mine := begin, false, false
+		index, late := begin, false
+		var mine []audit.Entry
 		err := rows.Leaves(c.r, begin, s.from, func(leaf []byte) bool {
-			e, err := c.reader.Open(index, leaf)
-			if index++; err != nil {
-				return true
+			if e, err := c.reader.Open(index, leaf); err == nil {
+				mine = append(mine, e)
 			}
-			opened, mine = opened+1, true
-			// The log is in order of time, but for what devices' clocks say.
-			late = late || !e.Event.Time.Before(since) || e.Writer == audit.ByDevice
-			if !e.Event.Time.Before(since) && (until.IsZero() || e.Event.Time.Before(until)) {
-				c.add(c.told(e), e.Index)
-			}
+			index++
 			return true
 		})
 		if err != nil {
 			return err
 		}
 		c.passed += s.from - begin
-		if s.from = begin; mine && !late {
+		s.from = begin
+		for _, e := range slices.Backward(mine) {
+			// The log is in order of time, but for what devices' clocks say.
+			early := e.Event.Time.Before(since) && e.Writer != audit.ByDevice
+			if late = late || !early; early && grantee {
+				break
+			}
+			if !e.Event.Time.Before(since) && (until.IsZero() || e.Event.Time.Before(until)) {
+				c.add(c.told(e), e.Index)
+			}
+			switch opened++; {
+			case c.whole && opened > maxMade:
+				return errLongLog
+			case !c.whole && opened >= partMade:
+				s.from = e.Index
+				return nil
+			}
+		}
+		if len(mine) > 0 && (!late || grantee && mine[0].Event.Time.Before(since)) {
 			s.from = 0 // what is before is earlier
 		}
 	}

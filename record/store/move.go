@@ -8,6 +8,7 @@ import (
 	"carehold/record/audit"
 	"carehold/record/entry"
 	"carehold/record/fhir"
+	"carehold/record/filing"
 	"carehold/record/kv"
 	"carehold/record/rows"
 )
@@ -47,7 +48,8 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 
 // Move files entries in another section, all their versions together. Only the
 // person can: no update by anyone changes where an entry is filed. The rows are
-// written anew under the next generation, and one commit turns to them.
+// written anew under the next generation, and one commit turns to them. Files that
+// the entries are of go along, where that is stricter; the results name them last.
 func (v *View) Move(ctx context.Context, refs []fhir.Ref, to record.Section) (results []Result, err error) {
 	if !to.Valid() {
 		return nil, record.Safef(record.Invalid, "there is no such section; the sections are %s", record.SectionNames())
@@ -100,10 +102,54 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]
 		}
 		ops = append(ops, *o)
 	}
+	for _, o := range ops {
+		for _, ref := range contentsOf(o.versions) {
+			if seen[ref] {
+				continue
+			}
+			seen[ref] = true
+			along, e, err := pl.along(ref, to)
+			if err != nil {
+				return nil, err
+			}
+			if along != nil {
+				ops = append(ops, *along)
+				ev.Entries = append(ev.Entries, ref.String())
+				results = append(results, Result{Ref: ref, Version: e.Version, Time: e.Header.Time, Section: to})
+			}
+		}
+	}
 	if len(ops) == 0 {
 		return results, v.commit(ctx, ev, nil)
 	}
 	return results, v.write(ctx, ops, pl.dir, ev)
+}
+
+// along is the move of a file to the section of what it is the file of; nil where it
+// stays: its person put it where it is, or there is stricter already.
+func (pl *planner) along(ref fhir.Ref, to record.Section) (*op, Entry, error) {
+	l, e, exists, mine, err := pl.current(pl.v.hold.EntryID(ref.Type, ref.ID))
+	if err != nil || !exists || !mine || e.Header.Deleted || e.Header.Moved || !filing.Stricter(to, e.Section) {
+		return nil, e, err
+	}
+	o, err := pl.v.moveOp(l, to, false, movedAlong)
+	return o, e, err
+}
+
+// contentsOf are the Binaries that versions of an entry point to, whichever they are.
+func contentsOf(versions []version) (refs []fhir.Ref) {
+	for _, x := range versions {
+		r, err := fhir.Parse(x.json, fhir.Limits{})
+		if err != nil {
+			continue // in this one it was deleted
+		}
+		for _, ref := range targets(r) {
+			if ref.Type == "Binary" {
+				refs = append(refs, ref)
+			}
+		}
+	}
+	return refs
 }
 
 // moveOp opens every version of an entry, to be sealed under its new section, which

@@ -1,17 +1,20 @@
 package store_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
+	"carehold/record/grant"
 	"carehold/record/store"
 )
 
@@ -441,5 +444,146 @@ func TestIncludesAreWhole(t *testing.T) {
 		if err != nil || p.Total != want.Total || len(p.Entries) != limit {
 			t.Errorf("%s: %d, %d entries, %v", text, p.Total, len(p.Entries), err)
 		}
+	}
+}
+
+// TestPartsTellNothingOfOthers: what is derived is made in parts, and where one ends, and
+// so what stands on a page, is the same whatever others did and have between.
+func TestPartsTellNothingOfOthers(t *testing.T) {
+	dir, s := newStore(t)
+	d := enrol(t, s)
+	me := d.session()
+	const observation = `{"resourceType":"Observation","id":"%s","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],"code":{"text":"x"}}`
+	for i := range 9 {
+		put(t, me, fmt.Sprintf(observation, fmt.Sprint("o", i)))
+	}
+	_, token := d.share(grant.Grant{To: grant.Party{Name: "Narrow"}, Sections: grant.With(record.SectionsOf(record.Results)), Scopes: scopes("patient/*.rs"), Purpose: "TREAT"})
+	_, theirs := d.share(grant.Grant{To: grant.Party{Name: "Wide"}, Sections: record.AllSections, Scopes: scopes("patient/*.cruds"), Purpose: "CAREMGT"})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Add(time.Minute) // one clock, or what was done at once would stand in another order
+	clock := store.Options{Now: func() time.Time { return at }}
+	full, bare := open(t, dir, clock), open(t, copyDir(t, dir), clock)
+	other := view(t, full, theirs)
+	for i := range 40 {
+		put(t, other, fmt.Sprintf(`{"resourceType":"Condition","id":"c%d","code":{"text":"hidden"}}`, i))
+	}
+	for i := range 30 {
+		at = at.Add(time.Second)
+		for _, s := range []*store.Store{full, bare} {
+			if _, err := view(t, s, token).Read(ctx, fhir.Ref{Type: "Observation", ID: fmt.Sprint("o", i%9)}, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range i * i % 7 {
+			if _, err := other.Read(ctx, fhir.Ref{Type: "Condition", ID: "c1"}, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// pages is how a list falls into pages, and what stands on each but names and times.
+	pages := func(v *store.View, typ, text string) string {
+		var out strings.Builder
+		for next, n := "", 0; n < 60; n++ {
+			p, err := lookFor(v, typ, text, 50, next)
+			if err != nil {
+				return out.String() + err.Error()
+			}
+			fmt.Fprint(&out, p.Total, ":")
+			for _, e := range p.Entries {
+				var x struct {
+					Entity []struct{ What struct{ Reference string } }
+					Target []struct{ Reference string }
+				}
+				if err := json.Unmarshal(e.Body, &x); err != nil {
+					t.Fatal(err)
+				}
+				for _, at := range x.Target {
+					fmt.Fprint(&out, " ", at.Reference)
+				}
+				if len(x.Entity) > 1 && strings.HasPrefix(x.Entity[1].What.Reference, "Observation") {
+					fmt.Fprint(&out, " ", x.Entity[1].What.Reference)
+				}
+			}
+			fmt.Fprintln(&out)
+			if next = p.Next; next == "" {
+				break
+			}
+		}
+		return out.String()
+	}
+	for _, limits := range []struct {
+		made, part   int
+		passed, step uint64
+	}{{1000, 4, 1e6, 7}, {1000, 9, 1e6, 3}, {1000, 10, 1e6, 1000}, {8, 3, 1e6, 5}, {45, 4, 1e6, 50}, {100, 100, 1e6, 4}} {
+		store.SmallParts(t, limits.made, limits.part, limits.passed, limits.step)
+		a, b := view(t, full, token), view(t, bare, token)
+		for _, q := range [][2]string{{"AuditEvent", ""}, {"AuditEvent", "_sort=-date"}, {"AuditEvent", "entity=Observation/o3"}, {"AuditEvent", "date=gt2020"}, {"AuditEvent", "_summary=count"}, {"AuditEvent", "_sort=date"}, {"AuditEvent", "date=gt2099"},
+			{"Provenance", ""}, {"Provenance", "target=Observation/o3"}, {"Provenance", "recorded=gt2020"}, {"Provenance", "recorded=lt2020"}, {"Provenance", "_total=accurate"}, {"Provenance", "_sort=recorded&_elements=id"}} {
+			if x, y := pages(a, q[0], q[1]), pages(b, q[0], q[1]); x != y {
+				t.Errorf("%v: %s?%s: with others there\n%swithout\n%s", limits, q[0], q[1], x, y)
+			}
+		}
+	}
+}
+
+// TestContentGoesWithItsLetter: a letter that the person files elsewhere takes along the
+// file that it is: under a grant to where it was, neither is there.
+func TestContentGoesWithItsLetter(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	me := d.session()
+	for _, json := range []string{
+		`{"resourceType":"Binary","id":"scan","contentType":"text/plain","data":"bmVlZGxl"}`,
+		`{"resourceType":"Binary","id":"old","contentType":"text/plain","data":"bmVlZGxl"}`,
+		`{"resourceType":"Binary","id":"filed","contentType":"text/plain","data":"bmVlZGxl"}`,
+		`{"resourceType":"DocumentReference","id":"letter","status":"current","content":[{"attachment":{"url":"Binary/old"}}]}`,
+		`{"resourceType":"DocumentReference","id":"letter","status":"current","content":[{"attachment":{"url":"Binary/scan"}},{"attachment":{"url":"Binary/filed"}},{"attachment":{"url":"Binary/never"}}]}`,
+	} {
+		put(t, me, json)
+	}
+	file := func(ref fhir.Ref, to record.Section) []store.Result {
+		t.Helper()
+		results, err := me.Move(ctx, []fhir.Ref{ref}, to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return results
+	}
+	file(binaryRef("filed"), record.Visits)
+	file(binaryRef("filed"), record.Documents) // where the person has put it
+	where := func(id string) record.Section {
+		t.Helper()
+		info, err := me.Why(ctx, binaryRef(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Section
+	}
+	_, token := d.share(grant.Grant{To: grant.Party{Name: "Narrow"}, Sections: grant.With(record.SectionsOf(record.Documents)), Scopes: scopes("patient/*.rs"), Purpose: "TREAT"})
+	v := view(t, s, token)
+	for _, id := range []string{"scan", "old", "filed"} {
+		if _, err := v.Read(ctx, binaryRef(id), 0); err != nil {
+			t.Fatalf("%s is not there: %v", id, err)
+		}
+	}
+	results := file(fhir.Ref{Type: "DocumentReference", ID: "letter"}, record.Private)
+	if len(results) != 3 || results[0].Ref.ID != "letter" {
+		t.Errorf("%+v", results)
+	}
+	for id, want := range map[string]record.Section{"scan": record.Private, "old": record.Private, "filed": record.Documents} {
+		if got := where(id); got != want {
+			t.Errorf("%s is in %s, not %s", id, got, want)
+		}
+		_, err := v.Read(ctx, binaryRef(id), 0)
+		if (err == nil) != (want == record.Documents) {
+			t.Errorf("%s under a grant to documents: %v", id, err)
+		}
+	}
+	// To where more may see it, it takes nothing along: another may point to it.
+	file(fhir.Ref{Type: "DocumentReference", ID: "letter"}, record.Visits)
+	if got := where("scan"); got != record.Private {
+		t.Errorf("it is in %s", got)
 	}
 }
