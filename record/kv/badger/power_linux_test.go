@@ -104,7 +104,9 @@ func TestPowerApart(t *testing.T) {
 			before = now
 			time.Sleep(20 * time.Millisecond)
 		}
+		mu.Lock()
 		acked := acknowledged
+		mu.Unlock()
 		cut := filepath.Join(work, "cut.img")
 		if err := copyAtRest(disk, cut, device); err != nil {
 			t.Fatal(err)
@@ -141,6 +143,8 @@ func TestPowerApart(t *testing.T) {
 		shut(t, left)
 		unmountCut()
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	t.Logf("%d updates acknowledged, %d power cuts", total, cycles)
 	if total < cycles {
 		t.Error("next to nothing was written")
