@@ -33,27 +33,44 @@ func TestAuthorizationMatrix(t *testing.T) {
 	}
 	paths = append(paths, "/nowhere", "/fhir/a/b/c/d", "/holder/v2/node")
 	asked, wrong := 0, 0
+	each := func(p, method string, ask func(cred string) (int, string)) {
+		refused := map[string]string{} // the first answer to a token that opens nothing, by its bytes
+		for _, cred := range m.kinds() {
+			want := rules.find(t, p, method, cred)
+			status, answer := ask(cred)
+			asked++
+			if status != want {
+				wrong++
+				t.Errorf("%s %s with %s: %d, want %d\n%s", method, p, cred, status, want, answer)
+			}
+			if status == 401 && cred != "none" && cred != "basic" {
+				refused[answer] = cred
+			}
+			if status >= 400 && strings.Contains(answer, "potassium") {
+				t.Errorf("%s %s with %s: the refusal tells what it refuses", method, p, cred)
+			}
+		}
+		if len(refused) > 1 {
+			t.Errorf("%s %s: refused tokens get %d different answers: %v", method, p, len(refused), refused)
+		}
+	}
 	for _, p := range paths {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
-			refused := map[string]string{} // the first answer to a token that opens nothing, by its bytes
-			for _, cred := range m.kinds() {
-				want := rules.find(t, p, method, cred)
-				status, answer := m.ask(p, method, cred)
-				asked++
-				if status != want {
-					wrong++
-					t.Errorf("%s %s with %s: %d, want %d\n%s", method, p, cred, status, want, answer)
+			each(p, method, func(cred string) (int, string) {
+				target, typ, body := m.sample(p, method)
+				return m.ask(p, method, cred, target, typ, body, http.Header{})
+			})
+		}
+	}
+	for _, d := range m.makeDoors() {
+		for _, method := range d.methods {
+			each(d.name, method, func(cred string) (int, string) {
+				body := d.body
+				if method != "POST" && method != "PATCH" {
+					body = ""
 				}
-				if status == 401 && cred != "none" && cred != "basic" {
-					refused[answer] = cred
-				}
-				if status >= 400 && strings.Contains(answer, "potassium") {
-					t.Errorf("%s %s with %s: the refusal tells what it refuses", method, p, cred)
-				}
-			}
-			if len(refused) > 1 {
-				t.Errorf("%s %s: refused tokens get %d different answers: %v", method, p, len(refused), refused)
-			}
+				return m.ask(d.name, method, cred, m.expand(d.target), d.typ, body, d.header.Clone())
+			})
 		}
 	}
 	for i, r := range rules {
@@ -222,9 +239,10 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 
 // ask makes one request and returns its status and, but for the request id, all
 // of its answer.
-func (m *matrix) ask(p, method, cred string) (int, string) {
-	target, typ, body := m.sample(p, method)
-	h := http.Header{}
+func (m *matrix) ask(p, method, cred, target, typ, body string, h http.Header) (int, string) {
+	if h == nil {
+		h = http.Header{}
+	}
 	if body != "" {
 		h.Set("Content-Type", typ)
 	}
