@@ -528,6 +528,56 @@ func TestPartsTellNothingOfOthers(t *testing.T) {
 	}
 }
 
+// TestNamesOfOthersAreOfNothing: whoever can compute the name that a log entry of others
+// would have, or the Provenance of a hidden entry, is answered as for a name of nothing.
+func TestNamesOfOthersAreOfNothing(t *testing.T) {
+	w := newDerivedWorld(t)
+	for range 5 {
+		if _, err := w.wideV.Read(ctx, w.hidden, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := w.d.reader().Log(ctx, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := w.narrowV
+	told := func(ref fhir.Ref, version record.Version) string {
+		_, err := v.Read(ctx, ref, version)
+		if err == nil {
+			return "there"
+		}
+		return strings.ReplaceAll(err.Error()+"|"+record.SafeText(err), ref.ID, "ID")
+	}
+	nothing := told(v.LogName(p.Size+1000), 0)
+	own := 0
+	for i := range p.Size {
+		got := told(v.LogName(i), 0)
+		if got == "there" {
+			own++
+			continue
+		}
+		if got != nothing {
+			t.Errorf("entry %d: %s; one of nothing: %s", i, got, nothing)
+		}
+		if found, err := lookFor(v, "AuditEvent", "_id="+v.LogName(i).ID, 5); err != nil || len(found.Entries) != 0 || found.Total != 0 {
+			t.Errorf("entry %d is found: %v", i, err)
+		}
+	}
+	if own != 1 {
+		t.Errorf("%d of %d are theirs", own, p.Size)
+	}
+	for _, version := range []record.Version{0, 1, 2} {
+		hidden, never := told(v.EntryName(w.hidden), version), told(v.EntryName(fhir.Ref{Type: "Condition", ID: "never"}), version)
+		if hidden != never || hidden == "there" {
+			t.Errorf("version %d: %s; of none: %s", version, hidden, never)
+		}
+	}
+	if got := told(v.EntryName(w.shown), 0); got != "there" {
+		t.Errorf("and this test is about nothing: %s", got)
+	}
+}
+
 // TestContentGoesWithItsLetter: a letter that the person files elsewhere takes along the
 // file that it is: under a grant to where it was, neither is there.
 func TestContentGoesWithItsLetter(t *testing.T) {
