@@ -46,6 +46,8 @@ var layers = [][]string{
 		`{"resourceType":"Condition","id":"mind","identifier":[{"system":"urn:x","value":"17"}],"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},"code":{"text":"needle state"},"subject":{"reference":"Patient/{patient}"},"evidence":[{"detail":[{"reference":"Observation/lab1"},{"reference":"DocumentReference/note"}]}]}`,
 		`{"resourceType":"Observation","id":"mood","identifier":[{"system":"urn:x","value":"19"}],"status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],"code":{"text":"sodium needle"},"subject":{"reference":"Patient/{patient}"},"effectiveDateTime":"2026-01-02","valueString":"needle","derivedFrom":[{"reference":"Observation/lab1"}]}`,
 		`{"resourceType":"MedicationStatement","id":"calm","status":"active","medicationCodeableConcept":{"text":"needle calm"},"subject":{"reference":"Patient/{patient}"},"reasonReference":[{"reference":"Condition/mind"}]}`,
+		`{"resourceType":"Binary","id":"along","contentType":"text/plain","data":"bmVlZGxlIGFsb25n"}`,
+		`{"resourceType":"DocumentReference","id":"moved","status":"current","description":"needle that was moved away","subject":{"reference":"Patient/{patient}"},"content":[{"attachment":{"url":"Binary/along"}}]}`,
 		`{"resourceType":"Observation","id":"left","status":"final",` + laboratory + `"code":{"text":"needle that was moved away"},"subject":{"reference":"Patient/{patient}"}}`,
 	},
 	{ // and what goes where that was moved to
@@ -56,7 +58,7 @@ var layers = [][]string{
 }
 
 // sensitive is where the last layer but one is filed.
-var sensitive = map[string]string{"Condition/mind": "mental-health", "Observation/mood": "mental-health", "MedicationStatement/calm": "substance-use", "Observation/left": "private"}
+var sensitive = map[string]string{"Condition/mind": "mental-health", "Observation/mood": "mental-health", "MedicationStatement/calm": "substance-use", "Observation/left": "private", "DocumentReference/moved": "private"}
 
 // kind is a sort of grant, the stage of the record that shows all that it reaches, and
 // which part of the questions it asks: every one, every third. With CAREHOLD_LONG set
@@ -91,7 +93,7 @@ func (k kind) asks(n int) bool { return n%k.every == 0 || os.Getenv("CAREHOLD_LO
 func notByName(k kind) bool { return k.name != "typed" && k.name != "log" }
 
 // What is hidden from one grant or another, and what never was.
-var unseen = []string{"Condition/secret", "Encounter/visit", "Observation/smoking", "Binary/scan", "DocumentReference/letter", "Condition/mind", "Observation/mood", "Observation/left", "Binary/tape", "Provenance/whisper", "Provenance/murmur", "DocumentReference/diary", "Consent/paper", "AuditEvent/elsewhere", "Binary/never"}
+var unseen = []string{"Condition/secret", "Encounter/visit", "Observation/smoking", "Binary/scan", "DocumentReference/letter", "Condition/mind", "Observation/mood", "Observation/left", "Binary/tape", "Binary/along", "DocumentReference/moved", "Provenance/whisper", "Provenance/murmur", "DocumentReference/diary", "Consent/paper", "AuditEvent/elsewhere", "Binary/never"}
 
 // guessed is how many names of Provenance that others have are tried.
 const guessed = 24
@@ -223,7 +225,7 @@ func doors() (looks, changes []question) {
 
 	// Documents.
 	forms := []string{"", "\nAccept: application/fhir+json", "\nAccept: text/plain", "\nRange: bytes=0-3", "\nRange: bytes=999999-", "\nRange: bytes=-1", "\nRange: bytes=1-2\nIf-Range: \"1\"", "\nIf-None-Match: W/\"1\"", "\nIf-None-Match: \"1\"", "\nIf-None-Match: *", "\nIf-Modified-Since: Thu, 01 Jan 2099 00:00:00 GMT", "\nIf-Match: \"1\""}
-	for _, id := range []string{"scan", "tape", "plot", "never"} {
+	for _, id := range []string{"scan", "tape", "along", "plot", "never"} {
 		for _, suffix := range []string{"", "/_history", "/_history/1", "/_history/2", "?_format=json", "?_elements=contentType", "?_summary=true", "?_pretty=true"} {
 			for _, form := range forms {
 				if suffix == "" || strings.HasPrefix(form, "\nR") && suffix == "/_history/1" || form == "" {
@@ -631,7 +633,7 @@ func (w *twin) reallyHidden(t *testing.T, bare []*twin) {
 		}
 		for name, stage := range map[string]int{"results": 0, "clinical": 2} {
 			here, there := read(w, w.vars[name]), read(bare[stage], bare[stage].vars[name])
-			above := slices.Contains([]string{"Condition/mind", "Binary/tape", "Observation/mood", "Observation/left", "Provenance/murmur", "DocumentReference/diary"}, ref)
+			above := slices.Contains([]string{"Condition/mind", "Binary/tape", "Observation/mood", "Observation/left", "Provenance/murmur", "DocumentReference/diary", "Binary/along", "DocumentReference/moved"}, ref)
 			if here != there || (name == "results" || above) && here != 404 {
 				t.Errorf("%s: %s: %d in the full record, %d in the bare one", name, ref, here, there)
 			}

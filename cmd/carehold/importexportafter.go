@@ -12,10 +12,21 @@ import (
 	"carehold/record/fhir"
 )
 
-// sections files what was brought as it was filed.
+// sections files what was brought as it was filed. A letter takes its file along to
+// where it goes; a file that was elsewhere is put there after that.
 func (x *exportImport) sections(ctx context.Context) error {
+	for range 2 {
+		if n, err := x.file(ctx); err != nil || n == 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+// file moves what is not where it was, and says how much that is.
+func (x *exportImport) file(ctx context.Context) (int, error) {
 	if err := x.importer.look(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	type move struct {
 		ref fhir.Ref
@@ -36,18 +47,18 @@ func (x *exportImport) sections(ctx context.Context) error {
 		return strings.Compare(a.ref.String(), b.ref.String())
 	})
 	if len(moves) == 0 {
-		return nil
+		return 0, nil
 	}
 	p := x.app.progress("filing as it was", len(moves))
 	defer p.finish()
 	for _, m := range moves {
 		if _, err := x.session.Move(ctx, m.ref, m.to); err != nil {
-			return hinted(fmt.Errorf("%s could not be filed as it was: %w", m.ref, err), "what was done so far stays; the same command again goes on")
+			return 0, hinted(fmt.Errorf("%s could not be filed as it was: %w", m.ref, err), "what was done so far stays; the same command again goes on")
 		}
 		x.moved++
 		p.add(1)
 	}
-	return nil
+	return len(moves), nil
 }
 
 // provenance brings who wrote what.

@@ -49,7 +49,7 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 // Move files entries in another section, all their versions together. Only the
 // person can: no update by anyone changes where an entry is filed. The rows are
 // written anew under the next generation, and one commit turns to them. Files that
-// the entries are of go along, where that is stricter; the results name them last.
+// the entries are of go along, where that is stricter: the log names them.
 func (v *View) Move(ctx context.Context, refs []fhir.Ref, to record.Section) (results []Result, err error) {
 	if !to.Valid() {
 		return nil, record.Safef(record.Invalid, "there is no such section; the sections are %s", record.SectionNames())
@@ -108,14 +108,13 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]
 				continue
 			}
 			seen[ref] = true
-			along, e, err := pl.along(ref, to)
+			along, err := pl.along(ref, to)
 			if err != nil {
 				return nil, err
 			}
 			if along != nil {
 				ops = append(ops, *along)
 				ev.Entries = append(ev.Entries, ref.String())
-				results = append(results, Result{Ref: ref, Version: e.Version, Time: e.Header.Time, Section: to})
 			}
 		}
 	}
@@ -127,13 +126,12 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]
 
 // along is the move of a file to the section of what it is the file of; nil where it
 // stays: its person put it where it is, or there is stricter already.
-func (pl *planner) along(ref fhir.Ref, to record.Section) (*op, Entry, error) {
+func (pl *planner) along(ref fhir.Ref, to record.Section) (*op, error) {
 	l, e, exists, mine, err := pl.current(pl.v.hold.EntryID(ref.Type, ref.ID))
 	if err != nil || !exists || !mine || e.Header.Deleted || e.Header.Moved || !filing.Stricter(to, e.Section) {
-		return nil, e, err
+		return nil, err
 	}
-	o, err := pl.v.moveOp(l, to, false, movedAlong)
-	return o, e, err
+	return pl.v.moveOp(l, to, false, movedAlong)
 }
 
 // contentsOf are the Binaries that versions of an entry point to, whichever they are.
