@@ -23,16 +23,11 @@ type API struct {
 	base      string // of the server
 	summarize Summarize
 	tickets   crypto.Key // of this process: with it end its tickets
-	making    chan struct{}
 }
-
-// atOnce is how many summaries are made at the same time, of all links: each holds a
-// record in memory, and anybody with a link may ask for one.
-const atOnce = 4
 
 // New makes the door of a store whose public URL is base.
 func New(s *store.Store, base string, summarize Summarize) *API {
-	return &API{store: s, base: strings.TrimSuffix(base, "/"), summarize: summarize, tickets: crypto.NewKey(), making: make(chan struct{}, atOnce)}
+	return &API{store: s, base: strings.TrimSuffix(base, "/"), summarize: summarize, tickets: crypto.NewKey()}
 }
 
 // opening is a link whose outer half is open. Close it.

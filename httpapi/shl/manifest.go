@@ -67,12 +67,6 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // summary is made of the record as it is now, and sealed for the link.
 func (a *API) summary(ctx context.Context, o *store.Opened) (string, error) {
-	select {
-	case a.making <- struct{}{}:
-		defer func() { <-a.making }()
-	case <-ctx.Done():
-		return "", record.Safef(record.Unavailable, "too much to do at the moment")
-	}
 	b, err := a.summarize(ctx, o.View)
 	if err != nil {
 		return "", err

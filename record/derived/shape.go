@@ -62,8 +62,16 @@ type attachment struct {
 	Title       string `json:"title"`
 }
 
+// TagSystem is that of the tag of what is derived, and of nothing else: a store lets
+// nobody write it.
+const TagSystem = "urn:carehold:tag"
+
+// CarriedTag is the system of the tag on what the server of another record derived, and
+// the person brought along: only they can write it.
+const CarriedTag = "urn:carehold:carried"
+
 // tag marks what is derived: a program that copies a record can leave it out.
-var tag = []coding{{System: "urn:carehold:tag", Code: "derived", Display: "made from the record, not kept in it"}}
+var tag = []coding{{System: TagSystem, Code: "derived", Display: "made from the record, not kept in it"}}
 
 // version is the one version that a derived resource has, but for an ended Consent.
 const version = "1"

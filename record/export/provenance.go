@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"carehold/record"
+	"carehold/record/derived"
 	"carehold/record/fhir"
 )
 
@@ -31,9 +32,6 @@ type toldGroup struct {
 	section record.Section
 	targets []string
 }
-
-// CarriedTag marks a Provenance that came along: meta.tag.
-const CarriedTag = "urn:carehold:carried"
 
 // mostTargets is how many versions one Provenance tells of.
 const mostTargets = 500
@@ -144,7 +142,7 @@ func (t *Told) Resources() ([]*fhir.Resource, error) {
 			}
 			id := sha256.Sum256(fmt.Appendf(nil, "%s\n%x\n%d", t.name, sum, n))
 			var b strings.Builder
-			fmt.Fprintf(&b, `{"resourceType":"Provenance","id":"carried-%s","meta":{"tag":[{"system":%q,"code":"provenance"}]}`, lowerBase32.EncodeToString(id[:16]), CarriedTag)
+			fmt.Fprintf(&b, `{"resourceType":"Provenance","id":"carried-%s","meta":{"tag":[{"system":%q,"code":"provenance"}]}`, lowerBase32.EncodeToString(id[:16]), derived.CarriedTag)
 			list, err := json.Marshal(targets)
 			if err != nil {
 				return nil, err

@@ -82,7 +82,12 @@ func (v *View) shares() []sharer {
 	if v.grant.Self {
 		return []sharer{{what: oneRecord, person: v.person}}
 	}
-	return []sharer{{oneGrant, v.person, v.token.Grant}, {what: recordGrants, person: v.person}, {what: oneRecord, person: v.person}, {what: allGrants}}
+	return sharesOf(v.person, v.token.Grant)
+}
+
+// sharesOf are a grant's.
+func sharesOf(p record.PersonID, g record.GrantID) []sharer {
+	return []sharer{{oneGrant, p, g}, {what: recordGrants, person: p}, {what: oneRecord, person: p}, {what: allGrants}}
 }
 
 // share is how much of the room a sharer may have.

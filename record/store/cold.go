@@ -12,7 +12,8 @@ import (
 // time, in the same shares as the room for answers: one of a grant, two of all grants
 // of a record, three of a record, three of grants in all; so there is one for whoever
 // the record is of. Whoever finds no place waits for it, and is told so soon; nothing
-// has been read for them until then.
+// has been read for them until then. Passcodes are stretched in places of the same
+// kind: each takes 19 MiB and most of a core (crypto.Credential.LinkKey).
 const (
 	coldPlaces = 4
 	coldWeight = copies * maxPageBytes // of a place: the least that a share can be
@@ -25,7 +26,7 @@ func newColds() *answers {
 	return &answers{most: coldPlaces * coldWeight, by: make(map[sharer]int64)}
 }
 
-var errColdPasses error = record.Safef(record.Unavailable, "this search has to go through the whole record, and others are doing that: try again in a moment")
+var errColdPasses error = record.Safef(record.Unavailable, "this has to go through the whole record, and others are doing that: try again in a moment")
 
 // cold waits for a place to go through the rows, and returns what gives it back. Who
 // has the turn to write does not wait: others wait for them.

@@ -521,3 +521,34 @@ func TestDerivedInParts(t *testing.T) {
 		}
 	}
 }
+
+// Nobody writes what passes for the server's own word.
+func TestOwnTags(t *testing.T) {
+	w := newDerivedWorld(t)
+	body := `{"resourceType":"AuditEvent","id":"x","meta":{"tag":[{"system":"%s","code":"%s"}]},"type":{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"},` +
+		`"recorded":"2026-11-21T10:00:00Z","agent":[{"requestor":true,"who":{"display":"Dr Innocent"}}],"source":{"observer":{"display":"x"}}}`
+	for _, c := range []struct {
+		who          *store.View
+		system, code string
+		want         record.Kind
+	}{
+		{w.me, "urn:carehold:tag", "derived", record.Unprocessed},
+		{w.wideV, "urn:carehold:tag", "derived", record.Unprocessed},
+		{w.wideV, "urn:carehold:carried", "provenance", record.Unprocessed},
+		{w.me, "urn:carehold:carried", "provenance", ""},
+		{w.me, "urn:example:tag", "derived", ""},
+	} {
+		r, err := fhir.Parse(fmt.Appendf(nil, body, c.system, c.code), fhir.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		verb := change.Update
+		if c.who != w.me {
+			verb = change.Create
+		}
+		_, err = c.who.Apply(ctx, []change.Change{{Verb: verb, Ref: fhir.Ref{Type: "AuditEvent", ID: "x"}, Resource: r}}, store.ApplyOptions{})
+		if err == nil && c.want != "" || err != nil && record.KindOf(err) != c.want {
+			t.Errorf("%s|%s: %v, want %q", c.system, c.code, err, c.want)
+		}
+	}
+}

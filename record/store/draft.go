@@ -52,6 +52,9 @@ func (pl *planner) draft(c change.Change) (*draft, error) {
 		if err := pl.onePerson(c.Ref, w.res); err != nil {
 			return nil, err
 		}
+		if err := v.ownTags(w.res); err != nil {
+			return nil, err
+		}
 		if err := pl.takeContent(w); err != nil {
 			return nil, err
 		}

@@ -17,11 +17,17 @@ const gatheredAtOnce = 1 << 20
 // Gather brings together the newest version of every entry that the grant lets be
 // found and read, in the order of their names, for what is made of the whole of it: a
 // summary; of those that it needs. It is one pass over one snapshot, and one search in
-// the log, under the name of what it is for, which names the entries.
+// the log, under the name of what it is for, which names the entries. It goes through
+// the rows themselves, so few do it at a time, in shares (cold.go).
 func (v *View) Gather(ctx context.Context, as string, needs func(resourceType string, s record.Section) bool) (list []Entry, err error) {
 	if err := v.left(); err != nil {
 		return nil, err
 	}
+	leave, err := v.cold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	err = v.retry(ctx, func() error {
 		list, err = v.everything(ctx, as, needs)
 		return err

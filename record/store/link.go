@@ -126,6 +126,11 @@ func (l *Link) open(ctx context.Context, recipient string, passcode crypto.Secre
 			return nil, err
 		}
 		defer unlock()
+		leave, err := l.place(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
 		// From here on to the end, also for a client that goes away: a try that was taken
 		// from whoever has the passcode is given back.
 		ctx = context.WithoutCancel(ctx)

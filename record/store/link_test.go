@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -240,4 +241,67 @@ func TestLinkExpires(t *testing.T) {
 	if e := d.lastEvent(t); e.Reason != audit.Expired {
 		t.Errorf("the log says %+v", e)
 	}
+}
+
+// Passcodes are stretched a few at a time, whoever asks for how many: each takes 19 MiB.
+func TestPasscodesHavePlaces(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	var urls []crypto.Credential
+	for range 40 {
+		url, _, _ := d.link(keys.LinkPasscode, "right", 10, time.Time{})
+		urls = append(urls, url)
+	}
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapInuse
+	}
+	runtime.GC()
+	before, peak := heap(), uint64(0)
+	done := make(chan struct{})
+	var watch, wg sync.WaitGroup
+	watch.Go(func() {
+		for {
+			peak = max(peak, heap())
+			select {
+			case <-done:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	})
+	var wrong, busy atomic.Int64
+	for _, url := range urls {
+		wg.Go(func() {
+			_, err := openLink(s, url, "wrong")
+			var w store.WrongPasscode
+			switch {
+			case errors.As(err, &w) && w.Remaining == 9:
+				wrong.Add(1)
+			case errors.Is(err, record.Unavailable): // and no try is taken
+				busy.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	close(done)
+	watch.Wait()
+	if grown := int64(peak) - int64(before); grown > 250<<20 {
+		t.Errorf("40 at once took %d MiB", grown>>20)
+	}
+	if wrong.Load() == 0 {
+		t.Error("none was looked at")
+	}
+	// Whoever was told to come back has all their tries.
+	for _, url := range urls {
+		o, err := openLink(s, url, "right")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Close()
+	}
+	t.Logf("%d looked at, %d told to come back", wrong.Load(), busy.Load())
 }

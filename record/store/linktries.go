@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"carehold/crypto"
+	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/keys"
 	"carehold/record/kv"
@@ -81,3 +82,18 @@ func (l *Link) putTries(tx kv.Tx, used uint32) error {
 func (l *Link) triesMAC(count []byte) crypto.MAC {
 	return l.s.node.MAC(crypto.LabelTries, l.s.id[:], l.id[:], count)
 }
+
+// place waits for one to stretch a passcode in, and returns what gives it back. Links
+// have them in shares as all grants do, so that whoever has many links, or many
+// people's, keeps nobody out. No try has been taken until then.
+func (l *Link) place(ctx context.Context) (leave func(), err error) {
+	of := sharesOf(l.capsule.Person, l.capsule.Grant)
+	waiting, cancel := context.WithTimeout(ctx, coldPatience)
+	defer cancel()
+	if !l.s.stretching.take(waiting, of, coldWeight) {
+		return nil, errLinksBusy
+	}
+	return func() { l.s.stretching.release(of, coldWeight) }, nil
+}
+
+var errLinksBusy error = record.Safef(record.Unavailable, "many links are being opened at the moment, and no try was taken: try again in a minute")

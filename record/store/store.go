@@ -48,6 +48,7 @@ type Store struct {
 	opened     recent[crypto.CapsuleID, *opened] // what tokens opened
 	answers    *answers
 	colds      *answers // places to go through the rows
+	stretching *answers // places to stretch a passcode
 	searched   searched // how much grants have written for searches to go through
 	uploads    uploads  // of records that are brought here
 	takers     writers  // one of them is verified and written at a time
@@ -132,6 +133,7 @@ func Open(dir string, opt Options) (*Store, error) {
 
 func (s *Store) start() error {
 	s.memos, s.answers, s.colds = newMemos(s.opts.SearchMemory), newAnswers(), newColds()
+	s.stretching = newColds()
 	s.knownHeads.most, s.opened.most = headsMost, openedMost
 	var from byte // the format to upgrade from
 	var begun bool
