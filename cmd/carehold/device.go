@@ -194,7 +194,7 @@ func (a *app) comeIn(ctx context.Context, in comeIn) error {
 			return err
 		}
 	}
-	secret, err := a.newPassphrase(a.source(a.passphraseFile, credentialPassphrase), "A passphrase for this device, at least 8 characters: ")
+	secret, err := a.newPassphrase(a.source(a.passphraseFile, credentialPassphrase), "--passphrase-file", "A passphrase for this device, at least 8 characters: ")
 	if err != nil {
 		return err
 	}

@@ -28,13 +28,17 @@ func parseDuration(s string) (time.Duration, error) {
 
 // parseSince reads how long ago, or a date.
 func parseSince(s string, now time.Time) (time.Time, error) {
-	if d, err := parseDuration(s); err == nil {
+	ago := s
+	if n, ok := strings.CutSuffix(s, "min"); ok { // as a grant says it
+		ago = n + "m"
+	}
+	if d, err := parseDuration(ago); err == nil {
 		return now.Add(-d), nil
 	}
 	if t, err := time.ParseInLocation("2006-01-02", s, time.Local); err == nil {
 		return t, nil
 	}
-	return time.Time{}, fmt.Errorf("%q is no time such as 7d, and no date such as 2026-11-01", s)
+	return time.Time{}, fmt.Errorf("%q is no time such as 30min, 12h or 7d, and no date such as 2026-11-01", s)
 }
 
 // parseLasting reads how long a grant lasts. Others say m for a month, and nobody

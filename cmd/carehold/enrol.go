@@ -57,7 +57,7 @@ people who run the server included. If both are lost, the record is lost.`,
 		if err != nil {
 			return err
 		}
-		passphrase, err := a.newPassphrase(a.source(a.passphraseFile, credentialPassphrase), "A passphrase for your record, at least 8 characters: ")
+		passphrase, err := a.newPassphrase(a.source(a.passphraseFile, credentialPassphrase), "--passphrase-file", "A passphrase for your record, at least 8 characters: ")
 		if err != nil {
 			return err
 		}

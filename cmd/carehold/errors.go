@@ -97,6 +97,8 @@ func (a *app) hintOf(code int, err error) string {
 		return `a server says the same of three things, on purpose. The passphrase was mistyped: try again. This device was removed from the record: "carehold device list" on another says so. The record is not at this server any more. If the passphrase is lost, "carehold recover" opens the record with the recovery code`
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "is the server running, and is its address right"
+	case isNameless(err):
+		return "is the address right, and is this computer online"
 	}
 	if hint := certificateHint(err); hint != "" {
 		return hint
@@ -116,6 +118,9 @@ func (a *app) hintOf(code int, err error) string {
 
 // isTampered reports whether the log is not what this device saw.
 func isTampered(err error) bool { _, is := errors.AsType[*audit.Tampered](err); return is }
+
+// isNameless reports whether a server's name was not found.
+func isNameless(err error) bool { _, is := errors.AsType[*net.DNSError](err); return is }
 
 // certificateHint is what to do when a server's certificate is not believed.
 func certificateHint(err error) string {
@@ -168,7 +173,7 @@ func errorText(err error) string {
 	case errors.As(err, &path) && errors.Is(err, fs.ErrPermission):
 		text = "you may not open " + path.Path
 	case errors.As(err, &op) && op.Op == "dial":
-		text = "the server cannot be reached at " + op.Addr.String()
+		text = unreached(op)
 	default:
 		text = err.Error()
 	}
@@ -179,6 +184,18 @@ func errorText(err error) string {
 		}
 	}
 	return strings.TrimSuffix(text, ".")
+}
+
+// unreached says which server was not reached. A name that leads nowhere has no address.
+func unreached(op *net.OpError) string {
+	var name *net.DNSError
+	switch {
+	case errors.As(op.Err, &name) && name.Name != "":
+		return "the server cannot be reached: the name " + name.Name + " leads nowhere"
+	case op.Addr != nil:
+		return "the server cannot be reached at " + op.Addr.String()
+	}
+	return "the server cannot be reached"
 }
 
 func firstWord(s string) string { w, _, _ := strings.Cut(s, " "); return w }

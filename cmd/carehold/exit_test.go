@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
+	"syscall"
 	"testing"
+	"time"
 
 	"carehold/record"
 	"carehold/record/holder"
@@ -35,6 +39,45 @@ func TestExitCode(t *testing.T) {
 	} {
 		if got := exitCode(c.ctx, c.err); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+// TestUnreachable: a name that leads nowhere is no address, and what says so has none.
+func TestUnreachable(t *testing.T) {
+	to := &net.TCPAddr{IP: net.IPv4(203, 0, 113, 7), Port: 443}
+	nowhere := &net.DNSError{Err: "no such host", Name: "nope.invalid", IsNotFound: true}
+	for _, c := range []struct{ op, text, hint string }{
+		{"name", "the server cannot be reached: the name nope.invalid leads nowhere", "is the address right, and is this computer online"},
+		{"refused", "the server cannot be reached at 203.0.113.7:443", "is the server running, and is its address right"},
+		{"nothing known", "the server cannot be reached", ""},
+	} {
+		err := map[string]error{
+			"name":          &net.OpError{Op: "dial", Net: "tcp", Err: nowhere},
+			"refused":       &net.OpError{Op: "dial", Net: "tcp", Addr: to, Err: syscall.ECONNREFUSED},
+			"nothing known": &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("x")},
+		}[c.op]
+		err = fmt.Errorf("asking: %w", &url.Error{Op: "Get", URL: "https://nope.invalid/x", Err: err})
+		if got := errorText(err); got != c.text {
+			t.Errorf("%s: %q, want %q", c.op, got, c.text)
+		}
+		if got := quietApp().hintOf(exitFailed, err); got != c.hint {
+			t.Errorf("%s: the hint is %q, want %q", c.op, got, c.hint)
+		}
+	}
+}
+
+// TestSince: how long ago is said as a grant says how long it lasts.
+func TestSince(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Duration{"5min": 5 * time.Minute, "12h": 12 * time.Hour, "7d": 168 * time.Hour} {
+		if got, err := parseSince(text, now); err != nil || !got.Equal(now.Add(-want)) {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"min", "5 min", "2026-13-01", "soon"} {
+		if got, err := parseSince(text, now); err == nil {
+			t.Errorf("%s is %v", text, got)
 		}
 	}
 }

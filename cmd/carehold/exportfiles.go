@@ -36,7 +36,7 @@ func (t *exportTarget) lock(a *app) (err error) {
 		}
 		return nil
 	}
-	secret, err := a.newPassphrase(t.passphraseFile, "A passphrase for the export, at least 8 characters: ")
+	secret, err := a.newPassphrase(t.passphraseFile, "--encrypt-passphrase-file", "A passphrase for the export, at least 8 characters: ")
 	if err != nil {
 		return err
 	}

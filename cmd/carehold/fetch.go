@@ -102,7 +102,7 @@ func (f *netFetch) Fetch(ctx context.Context, q fetch.Request) (*fetch.Response,
 		}{answer.Body, answer.Body}}, nil
 }
 
-var errPrivate error = record.Safef(record.Forbidden, "the address is not a public one, and a stranger's link is not followed into your own network: ask whoever made it for one that works everywhere")
+var errPrivate error = record.Safef(record.Unprocessed, "the address is not a public one, and a stranger's link is not followed into your own network: ask whoever made it for one that works everywhere")
 
 // mayDial judges an address, as it is dialled.
 func (f *netFetch) mayDial(address string) error {

@@ -70,7 +70,7 @@ func TestFetch(t *testing.T) {
 		return resp, string(b), err
 	}
 	for _, address := range []string{server.URL, "http://localhost" + port, "http://[::ffff:127.0.0.1]" + port, "http://0.0.0.0" + port, "https://127.0.0.1" + port, "https://169.254.169.254/latest", "https://192.168.0.1/"} {
-		if _, _, err := get(newFetch(false), address); record.KindOf(err) != record.Forbidden {
+		if _, _, err := get(newFetch(false), address); record.KindOf(err) != record.Unprocessed {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
@@ -79,7 +79,7 @@ func TestFetch(t *testing.T) {
 	}
 	f := newFetch(true)
 	for _, address := range []string{"https://192.168.0.1/", "https://10.1.1.1/", "https://[fd00::1]/"} {
-		if _, _, err := get(f, address); record.KindOf(err) != record.Forbidden {
+		if _, _, err := get(f, address); record.KindOf(err) != record.Unprocessed {
 			t.Errorf("with a server of one's own, %s: %v", address, err)
 		}
 	}
@@ -151,7 +151,7 @@ func TestFetchProxy(t *testing.T) {
 	if len(through) != 1 || through[0] != "CONNECT links.example:443" {
 		t.Errorf("%q", through)
 	}
-	if _, err := f.Fetch(t.Context(), fetch.Request{Method: "GET", URL: "https://169.254.169.254/x"}); record.KindOf(err) != record.Forbidden || len(through) != 1 {
+	if _, err := f.Fetch(t.Context(), fetch.Request{Method: "GET", URL: "https://169.254.169.254/x"}); record.KindOf(err) != record.Unprocessed || len(through) != 1 {
 		t.Errorf("%v %q", err, through)
 	}
 }

@@ -33,7 +33,7 @@ end; --all lists it, and what you looked at. The part that is shown was checked;
 		Args: nothing,
 	}
 	who := c.Flags().String("who", "", "only what this `name` did, or a part of it; \"you\" is yourself")
-	since := c.Flags().String("since", "", "only what happened since: 7d, or a `date` such as 2026-11-01")
+	since := c.Flags().String("since", "", "only what happened since: 30min, 12h, 7d, or a `date` such as 2026-11-01")
 	all := c.Flags().Bool("all", false, "also your own looking and unlocking")
 	asFHIR := c.Flags().Bool("fhir", false, "as FHIR AuditEvents (IHE BALP), one a line, your own too")
 	a.deviceFlags(c)
@@ -152,7 +152,7 @@ func (a *app) showHistory(entries []audit.Entry, grants []holder.Granted, all bo
 	if unlocked > 0 {
 		times := "This record was unlocked " + plural(unlocked, "time", "times")
 		if !before.IsZero() {
-			times += ", before this command last on " + local(before)
+			times += "; the last time before this command was " + local(before)
 		}
 		a.say("")
 		a.paragraph("", times+". Each command of your own is one; --all lists them.")

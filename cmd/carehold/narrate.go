@@ -129,12 +129,9 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 				return who + " looked for " + what + often + " and" + was + " shown none"
 			})
 		case len(v.Entries) == 0: // _summary=count
-			return join("counted"+v.Query, func(_ counts, n int) string {
-				text := who + " asked how many " + what + " there are, and" + was + " told"
-				if n == 1 {
-					text += ": " + thousands(t.sum.more)
-				}
-				return text
+			// Two numbers are two sentences: nobody knows what else was asked for.
+			return join(fmt.Sprint("counted", v.Query, t.sum.more), func(_ counts, n int) string {
+				return times(who+" asked how many "+what+" there are, and"+was+" told: "+thousands(t.sum.more), n)
 			})
 		}
 		return join("shown", func(c counts, _ int) string { return who + was + " shown " + c.String() })

@@ -28,7 +28,7 @@ keep theirs, and the recovery code stays the same.`,
 			return err
 		}
 		defer func() { u.close() }()
-		secret, err := a.newPassphrase(*newFile, "The new passphrase, at least 8 characters: ")
+		secret, err := a.newPassphrase(*newFile, "--new-passphrase-file", "The new passphrase, at least 8 characters: ")
 		if err != nil {
 			return err
 		}

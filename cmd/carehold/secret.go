@@ -91,8 +91,9 @@ func (a *app) passphrase(prompt string) (s crypto.Secret, typed bool, err error)
 	return crypto.SecretOf(b), true, err
 }
 
-// newPassphrase asks for a passphrase that is to be, twice.
-func (a *app) newPassphrase(file, prompt string) (crypto.Secret, error) {
+// newPassphrase asks for a passphrase that is to be, twice. flag is the one that names
+// the file.
+func (a *app) newPassphrase(file, flag, prompt string) (crypto.Secret, error) {
 	if path := a.source(file, ""); path != "" {
 		b, err := a.readSecretFile(path)
 		if err == nil {
@@ -102,7 +103,7 @@ func (a *app) newPassphrase(file, prompt string) (crypto.Secret, error) {
 	}
 	t, err := a.terminal()
 	if err != nil {
-		return crypto.Secret{}, noTerminal("a passphrase", "--passphrase-file")
+		return crypto.Secret{}, noTerminal("a passphrase", flag)
 	}
 	defer t.close()
 	for {

@@ -210,7 +210,14 @@ func createNew(path string) (*os.File, error) {
 	if errors.Is(err, fs.ErrExist) {
 		return nil, hinted(fmt.Errorf("%s is there already, and is not written over", path), "choose another name, or move it away")
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, noFolder(filepath.Dir(path))
+	}
 	return f, err
+}
+
+func noFolder(dir string) error {
+	return hinted(fmt.Errorf("there is no folder %s", dir), "make it first, or choose another")
 }
 
 // mustBeNew refuses a file that is there, before anything is done.
@@ -219,7 +226,7 @@ func mustBeNew(path string) error {
 		return hinted(fmt.Errorf("%s is there already, and is not written over", path), "choose another name, or move it away")
 	}
 	if dir := filepath.Dir(path); !isFolder(dir) {
-		return hinted(fmt.Errorf("there is no folder %s", dir), "make it first, or choose another")
+		return noFolder(dir)
 	}
 	return nil
 }

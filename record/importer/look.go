@@ -25,6 +25,8 @@ type Document struct {
 	Title string
 	Made  string // FHIR dateTime, as precise as it is known
 	From  string // where Made stands: "the PDF"
+
+	Locked bool // a PDF that is encrypted: it may ask for a password when it is opened
 }
 
 // Options are how a file is looked at.

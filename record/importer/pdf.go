@@ -19,6 +19,9 @@ import (
 
 const eof = "%%EOF"
 
+// locked is how a trailer names what its PDF is encrypted by. ISO 32000-1 §7.6.1.
+var locked = regexp.MustCompile(`^/Encrypt[\s\x00]*(\d{1,9}[\s\x00]+\d{1,5}[\s\x00]+R|<<)`)
+
 var infoRef = regexp.MustCompile(`^/Info[\s\x00]+(\d{1,9})[\s\x00]+(\d{1,5})[\s\x00]+R`)
 
 func lookPDF(f file, d *Document) error {
@@ -46,6 +49,9 @@ func lookPDF(f file, d *Document) error {
 			xmp = at
 		case 3:
 			encrypted = true
+			b, err := f.upTo(at, 40)
+			d.Locked = d.Locked || locked.Match(b)
+			return err
 		}
 		return nil
 	}, eof, "/Info", "<x:xmpmeta", "/Encrypt")

@@ -2,7 +2,10 @@ package importer
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"carehold/record"
@@ -20,6 +23,9 @@ func lookText(f file, _ *Document) error {
 		return record.Safef(record.Unprocessed, "it has a web page in it, which can hold programs: it is taken only as it is, and never shown")
 	case bytes.HasPrefix(head, []byte(`{\rtf`)):
 		return record.Safef(record.Unprocessed, "it is a text of a word processor (RTF): save it as PDF, or take it as it is")
+	}
+	if sealedLink(head) {
+		return record.Safef(record.Unprocessed, "it is a file of a SMART Health Link, and encrypted: only its link opens it. Import the link itself (shlink:/…)")
 	}
 	none := record.Safef(record.Unprocessed, "it is nothing that is known here: PDF, JPEG, PNG, TIFF, GIF, HEIC or plain text (in UTF-8)")
 	buf := make([]byte, piece)
@@ -47,3 +53,20 @@ func lookText(f file, _ *Document) error {
 		}
 	}
 }
+
+// sealedLink reports whether a text begins as what a SMART Health Link leads to: a JWE
+// in compact form, which is one line of base64url in five parts (RFC 7516 §7.1).
+func sealedLink(head []byte) bool {
+	text := bytes.TrimSpace(head)
+	header, rest, ok := bytes.Cut(text, []byte("."))
+	if !ok || bytes.ContainsFunc(rest, func(r rune) bool { return r != '.' && !strings.ContainsRune(base64url, r) }) {
+		return false
+	}
+	b, err := base64.RawURLEncoding.DecodeString(string(header))
+	var said struct {
+		Enc string `json:"enc"`
+	}
+	return err == nil && json.Unmarshal(b, &said) == nil && said.Enc != ""
+}
+
+const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
