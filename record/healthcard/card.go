@@ -1,6 +1,7 @@
 package healthcard
 
 import (
+	"crypto/sha256"
 	"errors"
 	"net/url"
 	"slices"
@@ -35,6 +36,7 @@ type Card struct {
 
 	keyID      string
 	revocation string // rid, "" when there is none
+	hash       [sha256.Size]byte
 	signed     *jose.Signed
 	bundle     *fhir.Resource
 }
@@ -53,7 +55,7 @@ func parseJWS(text string) (*Card, error) {
 	if err != nil {
 		return nil, unread(err)
 	}
-	c := &Card{keyID: signed.KeyID(), signed: signed}
+	c := &Card{keyID: signed.KeyID(), signed: signed, hash: sha256.Sum256([]byte(text))}
 	return c, c.read(payload)
 }
 
