@@ -1,8 +1,6 @@
 package healthcard
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 
 	"carehold/record"
@@ -14,7 +12,13 @@ const maxEntries = 1000
 
 // Bundle is the card's content as a bundle that can be imported: what was resource:0
 // is a urn:uuid everywhere, and nothing else is changed.
-func (c *Card) Bundle() (*fhir.Resource, error) {
+func (c *Card) Bundle() (*fhir.Resource, error) { return c.outside(false) }
+
+// Unverified is the Bundle of a card that could not be verified: each entry carries the
+// label of that, under the name that it has without.
+func (c *Card) Unverified() (*fhir.Resource, error) { return c.outside(true) }
+
+func (c *Card) outside(marked bool) (*fhir.Resource, error) {
 	if v := c.FHIRVersion; v != "4.0.1" && v != "4.0.0" {
 		return nil, record.Errorf(record.Unsupported, "the card's content is of FHIR %q, and only 4.0 can be imported: ask %s for a card in FHIR 4.0.1", v, c.Issuer)
 	}
@@ -35,19 +39,15 @@ func (c *Card) Bundle() (*fhir.Resource, error) {
 		if err != nil {
 			return nil, bad("one of its entries is not a FHIR resource")
 		}
-		if e.resource = r; local(e.url) || e.url == "" {
-			name := e.url
-			if name == "" {
-				name = node.Path() // nobody can point to it, and it needs a name all the same
-			}
-			e.url = c.uuid(name)
-			if _, twice := names[name]; twice {
-				return nil, bad("two of its entries have one name")
-			}
-			names[name] = e.url
+		e.resource = r
+		if _, twice := names[e.url]; twice && e.url != "" {
+			return nil, bad("two of its entries have one name")
 		}
+		names[e.url] = e.url
 		entries = append(entries, e)
 	}
+	delete(names, "") // nobody can point to it, and it is named all the same
+	c.name(entries, names)
 	out := append([]byte(`{"resourceType":"Bundle","type":"`+typ+`"`), c.about()...)
 	out = append(out, `,"entry":[`...)
 	for i, e := range entries {
@@ -59,7 +59,11 @@ func (c *Card) Bundle() (*fhir.Resource, error) {
 			out = append(out, ',')
 		}
 		out, _ = jsontext.AppendQuote(append(out, `{"fullUrl":`...), e.url) // it was read from JSON
-		out = append(append(append(out, `,"resource":`...), r.Bytes()...), '}')
+		body := r.Bytes()
+		if marked {
+			body = mark(r)
+		}
+		out = append(append(append(out, `,"resource":`...), body...), '}')
 	}
 	if len(entries) == 0 {
 		return nil, bad("it has no entries")
@@ -98,15 +102,3 @@ func rewrite(r *fhir.Resource, names map[string]string) (*fhir.Resource, bool) {
 
 // local reports whether a name means something inside the card only.
 func local(name string) bool { return strings.HasPrefix(name, "resource:") }
-
-// uuid makes a name of the card and what it calls the entry: RFC 9562 §5.8, version 8.
-func (c *Card) uuid(name string) string {
-	h := sha256.New()
-	h.Write([]byte("carehold/healthcard\x00"))
-	h.Write(c.hash[:])
-	h.Write([]byte(name))
-	b := h.Sum(nil)[:16]
-	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
-	s := hex.EncodeToString(b)
-	return "urn:uuid:" + s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
-}

@@ -1,7 +1,6 @@
 package healthcard
 
 import (
-	"crypto/sha256"
 	"errors"
 	"net/url"
 	"slices"
@@ -36,7 +35,6 @@ type Card struct {
 
 	keyID      string
 	revocation string // rid, "" when there is none
-	hash       [sha256.Size]byte
 	signed     *jose.Signed
 	bundle     *fhir.Resource
 }
@@ -55,7 +53,7 @@ func parseJWS(text string) (*Card, error) {
 	if err != nil {
 		return nil, unread(err)
 	}
-	c := &Card{keyID: signed.KeyID(), signed: signed, hash: sha256.Sum256([]byte(text))}
+	c := &Card{keyID: signed.KeyID(), signed: signed}
 	return c, c.read(payload)
 }
 

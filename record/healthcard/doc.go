@@ -40,9 +40,20 @@
 // # The bundle
 //
 // Cards name their entries resource:0, resource:1 …, which means nothing outside. Bundle
-// gives each a urn:uuid instead, made of the card's own bytes, so that the same card is
-// the same entries however often and in whatever form it comes. Only the names change;
-// package fhir splices. Cards of another FHIR than 4.0 verify, and have no bundle.
+// gives each a urn:uuid instead, made of the issuer and of what the entry says:
+//
+//	uuid  = SHA-256(h || times), version 8; times counts those with the same h in a card
+//	h     = SHA-256("carehold/healthcard" 0 issuer 0 bytes), where for a resource:n there
+//	        is resource:Patient, or h of that entry with its own resource:n left out
+//
+// So the same card is the same entries however often and in whatever form it comes, and
+// what an earlier card of the issuer said, or one whose signature somebody changed, is
+// the same entry. Only the names change; package fhir splices. Cards of another FHIR than
+// 4.0 verify, and have no bundle.
+//
+// Unverified is the same with the label UNCERTREL ("uncertain reliability") in each
+// entry's meta.security. Whether a card is forged nobody can know without the issuer's
+// keys: the label is what goes on saying so, wherever the entry goes.
 //
 // # What it must never do
 //
