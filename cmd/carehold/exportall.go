@@ -33,12 +33,16 @@ type exporter struct {
 	person    *fhir.Resource
 	summary   []ips.Entry
 	rows      []export.Row
-	large     []fhir.Ref            // entries that may hold files
-	pointed   map[fhir.Ref][]int    // Binaries, and the rows that point to them
-	titles    map[fhir.Ref]string   // of Binaries, by those who point to them
-	documents []export.Document     //
-	files     map[fhir.Ref][]string // of an entry's newest version, among documents
+	held      map[fhir.Ref][]export.Document // the files in an entry, in their order
+	texts     map[string]string              // of letters that are plain text, by their files
+	told      int                            // bytes of these
+	pointed   map[fhir.Ref][]int             // Binaries, and the rows that point to them
+	titles    map[fhir.Ref]string            // of Binaries, by those who point to them
+	documents []export.Document              //
+	files     map[fhir.Ref][]string          // of an entry's newest version, among documents
 	apart     map[binaryVersion][]byte
+	belongs   map[fhir.Ref][]fhir.Ref  // of a letter, what it says it belongs to
+	from      map[binaryVersion]string // where a version was from in the record that it came from
 	older     int
 	lines     int
 }
@@ -53,7 +57,7 @@ type binaryVersion struct {
 func (u *unlocked) exportAll(ctx context.Context, out *exportFiles) (m export.Manifest, err error) {
 	debug.FreeOSMemory() // what unlocking took
 	x := &exporter{unlocked: u, out: out, time: u.Now().Truncate(time.Second), info: map[fhir.Ref]message.EntryInfo{},
-		pointed: map[fhir.Ref][]int{}, titles: map[fhir.Ref]string{}, files: map[fhir.Ref][]string{}, apart: map[binaryVersion][]byte{}}
+		pointed: map[fhir.Ref][]int{}, titles: map[fhir.Ref]string{}, files: map[fhir.Ref][]string{}, held: map[fhir.Ref][]export.Document{}, belongs: map[fhir.Ref][]fhir.Ref{}, texts: map[string]string{}, from: map[binaryVersion]string{}, apart: map[binaryVersion][]byte{}}
 	patient, err := u.session.Patient(ctx)
 	if err != nil {
 		return m, err
@@ -148,19 +152,22 @@ func (x *exporter) note(v client.Version) error {
 	if ips.Needs(v.Ref.Type, section) {
 		x.summary = append(x.summary, ips.Entry{Ref: v.Ref, Section: section, Body: bytes.Clone(v.Resource)})
 	}
-	if len(v.Resource) >= 2*inlineFile {
-		x.large = append(x.large, v.Ref)
-	}
+	attachments := attachmentsOf(v.Resource)
+	x.hold(v, attachments)
 	if v.Ref == x.patient {
 		if x.person, err = fhir.Parse(bytes.Clone(v.Resource), fhir.Limits{}); err != nil {
 			return err
 		}
 	}
+	x.carried(v)
 	if v.Ref.Type == "Provenance" || v.Ref.Type == "AuditEvent" {
 		return nil // it belongs to another entry, and says nothing by itself
 	}
 	x.rows = append(x.rows, rowOf(info, v.Resource))
-	for _, a := range attachmentsOf(v.Resource) {
+	if of := x.belongsTo(v.Resource); len(of) > 0 {
+		x.belongs[v.Ref] = of
+	}
+	for _, a := range attachments {
 		if ref, ok := x.local(a.url); ok && ref.Type == "Binary" {
 			x.titles[ref] = first(x.titles[ref], a.title)
 			x.pointed[ref] = append(x.pointed[ref], len(x.rows)-1)
@@ -270,7 +277,7 @@ func (x *exporter) pages(context.Context) error {
 	linked := map[fhir.Ref]bool{}
 	add := func(row int, file string) {
 		name := strings.TrimPrefix(file, "documents/")
-		x.rows[row].Files = append(x.rows[row].Files, export.Link{Text: name, File: file})
+		x.rows[row].Files = append(x.rows[row].Files, export.Link{Text: name, File: file, Letter: x.texts[file]})
 	}
 	for ref, rows := range x.pointed {
 		for _, file := range x.files[ref] {
@@ -280,6 +287,10 @@ func (x *exporter) pages(context.Context) error {
 			linked[ref] = true
 		}
 	}
+	titles := map[fhir.Ref]string{}
+	for _, r := range x.rows {
+		titles[r.Ref] = r.Title
+	}
 	shown := x.rows[:0]
 	for i := range x.rows {
 		r := x.rows[i]
@@ -287,8 +298,13 @@ func (x *exporter) pages(context.Context) error {
 			continue // it is with the letter
 		}
 		for _, file := range x.files[r.Ref] {
-			r.Files = append(r.Files, export.Link{Text: strings.TrimPrefix(file, "documents/"), File: file})
+			r.Files = append(r.Files, export.Link{Text: strings.TrimPrefix(file, "documents/"), File: file, Letter: x.texts[file]})
 		}
+		for _, to := range x.belongs[r.Ref] {
+			r.Belongs = append(r.Belongs, titles[to])
+		}
+		r.Source = first(x.from[binaryVersion{r.Ref, record.Version(x.info[r.Ref].Version)}], r.Source)
+		r.Source = shortSource(r.Source)
 		shown = append(shown, r)
 	}
 	return x.out.Pages(export.Book{Who: ips.WhoIs(x.person, x.time.Format(time.DateOnly)), Server: x.client.Base(), Time: x.time, Rows: shown,

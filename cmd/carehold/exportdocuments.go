@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"mime"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"carehold/httpapi/client"
 	"carehold/httpapi/message"
@@ -18,13 +21,8 @@ import (
 	"carehold/record/fhir"
 )
 
-const (
-	// inlineFile is from which size an attachment in an entry is written as a file too.
-	inlineFile = 16 << 10
-
-	// keptInLine is up to which size the content of a Binary stays in its line.
-	keptInLine = 256 << 10
-)
+// keptInLine is up to which size the content of a Binary stays in its line.
+const keptInLine = 256 << 10
 
 // attachment is a file in an entry, or what it says of one.
 type attachment struct {
@@ -76,47 +74,102 @@ func attachmentsOf(resource []byte) []attachment {
 	return found
 }
 
-// attachments writes the large files that are in entries, as files. They stay in the
-// entries too.
-func (x *exporter) attachments(ctx context.Context) error {
-	slices.SortFunc(x.large, func(a, b fhir.Ref) int { return strings.Compare(a.String(), b.String()) })
-	for _, ref := range x.large {
-		info := x.info[ref]
-		b, err := x.session.VRead(ctx, ref, record.Version(info.Version))
-		if err != nil {
-			return err
+// content is what an attachment holds; ok is false where it holds nothing that can be read.
+func (a attachment) content() (b []byte, ok bool) {
+	if a.data.Kind() != '"' {
+		return nil, false
+	}
+	b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(a.data.Text()), "")) // R4 allows white space
+	return b, err == nil && len(b) > 0
+}
+
+// hold notes the files that are in an entry: they are named when all are known, and
+// written when no other file is.
+func (x *exporter) hold(v client.Version, all []attachment) {
+	title := ""
+	for _, a := range all {
+		if _, ok := a.content(); !ok {
+			continue // not base64: as it came, it is in the entry
 		}
-		for _, a := range attachmentsOf(b) {
-			text := a.data.Text()
-			if base64.StdEncoding.DecodedLen(len(text)) < inlineFile {
-				continue
+		if title == "" {
+			title = summarize(v.Resource).Title
+		}
+		x.held[v.Ref] = append(x.held[v.Ref], export.Document{Entry: v.Ref.String(), Version: uint64(v.Version), Element: a.path, Type: a.typ, Title: first(a.title, title)})
+	}
+}
+
+// attachments writes the files that are in entries, as files. They stay in the entries
+// too. The order of the names is that of the ids: the same record has the same again.
+func (x *exporter) attachments(ctx context.Context) error {
+	refs := slices.SortedFunc(maps.Keys(x.held), func(a, b fhir.Ref) int { return strings.Compare(a.String(), b.String()) })
+	var types []string
+	for _, ref := range refs {
+		for i, d := range x.held[ref] {
+			x.held[ref][i].File = x.out.Name("documents", d.Title, d.Type)
+		}
+		if !slices.Contains(types, ref.Type) {
+			types = append(types, ref.Type)
+		}
+	}
+	for _, typ := range types {
+		if err := x.session.History(ctx, typ, func(v client.Version) error {
+			held := x.held[v.Ref]
+			if v.Deleted || len(held) == 0 || uint64(v.Version) != held[0].Version {
+				return nil
 			}
-			content, err := base64.StdEncoding.DecodeString(text)
-			if err != nil {
-				continue // not base64: as it came, it is in the entry
+			n := 0
+			for _, a := range attachmentsOf(v.Resource) {
+				content, ok := a.content()
+				if !ok || n == len(held) {
+					continue
+				}
+				if err := x.document(held[n], v.Ref, content); err != nil {
+					return err
+				}
+				n++
 			}
-			d := export.Document{Entry: ref.String(), Version: info.Version, Element: a.path, Type: a.typ, Title: first(a.title, summarize(b).Title)}
-			d.File = x.out.Name("documents", d.Title, d.Type)
-			if err := x.document(d, ref, bytes.NewReader(content)); err != nil {
-				return err
-			}
+			return nil
+		}); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // document writes a document that is there.
-func (x *exporter) document(d export.Document, of fhir.Ref, content io.Reader) error {
+func (x *exporter) document(d export.Document, of fhir.Ref, content []byte) error {
 	p, err := x.out.Document(d.File)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(p, content)
+	_, err = p.Write(content)
 	if err = errors.Join(err, p.Close()); err != nil {
 		return err
 	}
+	if text := plainText(d.Type, content); d.Version == x.info[of].Version && x.told+len(text) <= mostTold {
+		x.told += len(text)
+		x.texts[d.File] = text
+	}
 	x.wrote(d, of)
 	return nil
+}
+
+// mostTold is how much text the pages hold of letters, all together.
+const mostTold = 8 << 20
+
+// plainText is the beginning of a letter that is text, for the page it is on; "" for
+// any other.
+func plainText(mediaType string, content []byte) string {
+	typ, params, err := mime.ParseMediaType(mediaType)
+	if charset := params["charset"]; err != nil || typ != "text/plain" || charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") || !utf8.Valid(content) {
+		return ""
+	}
+	for n := range string(content) { // where a character begins
+		if n > export.MaxLetter*4 {
+			return string(content[:n])
+		}
+	}
+	return string(content)
 }
 
 func (x *exporter) wrote(d export.Document, of fhir.Ref) {
@@ -227,7 +280,7 @@ func (x *exporter) binaryInLine(d export.Document, ref fhir.Ref, data string) er
 	if err != nil {
 		return nil // not base64: as it came, it is in the line
 	}
-	return x.document(d, ref, bytes.NewReader(content))
+	return x.document(d, ref, content)
 }
 
 // binaryApart writes the content as it comes, and keeps the line that it leaves.

@@ -182,6 +182,11 @@ func handmade(t *testing.T) *exporting {
 	x.put("Binary/both", "{\"resourceType\":\"Binary\",\"id\":\"both\",\"contentType\":\"image/jpeg\",\"data\":\""+base64.StdEncoding.EncodeToString(some(400_000))+"\",\"_data\":{\"id\":\"d\"}}")
 	x.put("DocumentReference/within", `{"resourceType":"DocumentReference","id":"within","status":"current",`+me+`,"description":"<b>Ärztebrief</b>","content":[{"attachment":{"contentType":"image/svg+xml","data":"`+base64.StdEncoding.EncodeToString(some(100_000))+`"}}]}`)
 
+	for ref, body := range lettersWithin {
+		typ, id, _ := strings.Cut(ref, "/")
+		x.put(ref, `{"resourceType":"`+typ+`","id":"`+id+`",`+me+`,`+body+`}`)
+	}
+
 	for ref, to := range map[string]record.Section{"Condition/hidden": record.Private, "Condition/several": record.MentalHealth, "Binary/hostile": record.Safeguarding, "Observation/indented": record.AboutMe} {
 		r, err := fhir.ParseRef(ref)
 		if err != nil {

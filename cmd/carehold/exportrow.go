@@ -10,6 +10,7 @@ import (
 	"carehold/record"
 	"carehold/record/export"
 	"carehold/record/fhir"
+	"carehold/record/ips"
 )
 
 // rowOf is an entry as the pages tell it.
@@ -17,23 +18,58 @@ func rowOf(info message.EntryInfo, resource []byte) export.Row {
 	s := summarize(resource)
 	section, _ := record.ParseSection(info.Section)
 	r := export.Row{Ref: fhir.Ref{Type: info.Type, ID: info.ID}, Section: section, What: capital(typeWord(info.Type)),
-		Title: s.Title, Value: s.Value, Date: s.Date, Source: info.Source}
+		Title: s.Title, Value: s.Value, Date: s.Date, Source: fromOf(info)}
 	if s.Title == typeWord(info.Type) {
 		r.Title, r.What = r.What, ""
-	}
-	switch {
-	case r.Source != "":
-	case info.Self:
-		r.Source = "Written by the person"
-	default:
-		r.Source = info.By
 	}
 	if o, ok := parseObject(resource); ok {
 		r.Standing, r.Wrong = standing(o)
 		r.Rank = rank(o)
 		r.Value = first(r.Value, detail(o))
+		if w := whichSort(o); w != "" && r.What != "" && !strings.EqualFold(w, r.Title) {
+			r.What = capital(w)
+		}
+		if res, err := fhir.Parse(resource, fhir.Limits{}); err == nil {
+			if d := ips.Dosage(res); d != "" {
+				r.Value = d
+			}
+			if ips.NotVerified(res) {
+				r.Standing = joined(". ", r.Standing, ips.NotVerifiedWords)
+			}
+		}
 	}
 	return r
+}
+
+// whichSort is which sort of entry of its type one is, where it says so and readers care: an
+// intolerance is no allergy, and a letter is called as it was when it was brought.
+func whichSort(o object) string {
+	switch str(o, "resourceType") {
+	case "AllergyIntolerance":
+		return first(map[string]string{"allergy": "allergy", "intolerance": "intolerance"}[str(o, "type")], "allergy or intolerance")
+	case "DocumentReference":
+		return words(o["type"])
+	}
+	return ""
+}
+
+// belongsTo are the entries of this record that a letter says it belongs to.
+func (x *exporter) belongsTo(resource []byte) []fhir.Ref {
+	o, ok := parseObject(resource)
+	if !ok || str(o, "resourceType") != "DocumentReference" {
+		return nil
+	}
+	var refs []fhir.Ref
+	context, _ := o["context"].(object)
+	for _, name := range []string{"encounter", "related"} {
+		for _, r := range list(context[name]) {
+			to, _ := r.(object)
+			if ref, ok := x.local(str(to, "reference")); ok && len(refs) < 3 {
+				refs = append(refs, ref)
+			}
+		}
+	}
+	return refs
 }
 
 // usual are the statuses of an entry that is as one expects: saying so of each would
@@ -115,23 +151,16 @@ func standing(o object) (text string, wrong bool) {
 	return capital(strings.Join(parts, ", ")), false
 }
 
-// detail is what else a reader looks for: how much of a medicine, which reaction, what
-// was concluded.
+// detail is what else a reader looks for: which reaction, what was concluded.
 func detail(o object) string {
 	var parts []string
-	for _, name := range []string{"dosageInstruction", "dosage", "reaction"} {
-		of := list(o[name])
-		if one, ok := o[name].(object); ok {
-			of = []any{one}
-		}
-		for _, x := range of {
-			if d, ok := x.(object); ok {
-				var signs []string
-				for _, m := range list(d["manifestation"]) {
-					signs = append(signs, words(m))
-				}
-				parts = append(parts, first(str(d, "text"), joined(", ", signs...), str(d, "description")))
+	for _, x := range list(o["reaction"]) {
+		if d, ok := x.(object); ok {
+			var signs []string
+			for _, m := range list(d["manifestation"]) {
+				signs = append(signs, words(m))
 			}
+			parts = append(parts, first(joined(", ", signs...), str(d, "description")))
 		}
 	}
 	for _, name := range []string{"conclusion", "summary"} {

@@ -26,7 +26,7 @@ type Book struct {
 	Time   time.Time
 	Rows   []Row // in any order
 
-	Entries   int  // of the record, also those that have no row
+	Entries   int  // of the record, also those that have no row: they belong to one that has
 	Older     int  // versions and deletions that are kept beside
 	Documents int  // files in documents/
 	Summary   bool // there is an ips.html
@@ -39,16 +39,23 @@ type Row struct {
 	What     string // which sort of entry, in words
 	Title    string
 	Value    string
-	Rank     int    // a lower one is read first, whatever the date: what holds now, what could do harm
-	Date     string // as FHIR has it: 2026, 2026-03, 2026-03-02
-	Standing string // what must be known with it: stopped, ruled out, not confirmed
-	Source   string // where it came from, in words
-	Wrong    bool   // entered in error: it is counted, and not shown
+	Rank     int      // a lower one is read first, whatever the date: what holds now, what could do harm
+	Date     string   // as FHIR has it: 2026, 2026-03, 2026-03-02
+	Standing string   // what must be known with it: stopped, ruled out, not confirmed
+	Source   string   // where it came from, in words
+	Wrong    bool     // entered in error: it is counted, and not shown
+	Belongs  []string // titles of what it belongs to
 	Files    []Link
 }
 
 // Link leads to a file of the export.
-type Link struct{ Text, File string }
+type Link struct {
+	Text, File string
+	Letter     string // what is in the file, if that is a short text: the page shows it
+}
+
+// MaxLetter is how many characters of a letter a page shows; its file has all of it.
+const MaxLetter = 4000
 
 // How many rows of a section the first page shows, and how many one of its own pages.
 const (
@@ -96,6 +103,7 @@ type sheet struct {
 	Up       string // from this page to the first: "" or "../"
 	Index    bool
 	Entries  int
+	Beside   int // entries that have no row
 	Older    int
 	Files    int
 	Summary  bool
@@ -117,13 +125,14 @@ type chapter struct {
 // line is a row, in words that are fit for a page.
 type line struct {
 	ID, When, What, Title, Value, Standing, Source string
+	Belongs                                        []string
 	Files                                          []Link
 }
 
 // Pages writes index.html and pages/.
 func (w *Writer) Pages(b Book) error {
 	first := sheet{Policy: bookPolicy, Style: template.CSS(bookStyle), Title: "Health record", Who: b.Who, Made: sayDate(b.Time.UTC().Format("2006-01-02")),
-		Server: words(b.Server), Index: true, Entries: b.Entries, Older: b.Older, Files: b.Documents, Summary: b.Summary}
+		Server: words(b.Server), Index: true, Entries: b.Entries, Beside: max(0, b.Entries-len(b.Rows)), Older: b.Older, Files: b.Documents, Summary: b.Summary}
 	bySection := map[record.Section][]Row{}
 	for _, r := range b.Rows {
 		bySection[r.Section] = append(bySection[r.Section], r)
@@ -205,7 +214,12 @@ func lines(rows []Row, up string) []line {
 		out[i] = line{ID: r.Ref.String(), When: sayDate(r.Date), What: words(r.What), Title: words(r.Title), Value: words(r.Value),
 			Standing: words(r.Standing), Source: words(r.Source)}
 		for _, f := range r.Files {
-			out[i].Files = append(out[i].Files, Link{words(f.Text), up + f.File})
+			out[i].Files = append(out[i].Files, Link{words(f.Text), up + f.File, letter(f.Letter)})
+		}
+		for _, to := range r.Belongs {
+			if to = words(to); to != "" {
+				out[i].Belongs = append(out[i].Belongs, to)
+			}
 		}
 	}
 	return out
@@ -238,14 +252,12 @@ func words(s string) string {
 	var b strings.Builder
 	n, space := 0, false
 	for _, r := range s {
-		switch {
-		case unicode.IsSpace(r):
+		if unicode.IsSpace(r) {
 			space = n > 0
 			continue
-		case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+		}
+		if r = fit(r); r < 0 {
 			continue
-		case unicode.IsControl(r), r == utf8.RuneError, r == 0xFFFE, r == 0xFFFF:
-			r = unicode.ReplacementChar
 		}
 		if n++; n > maxWords {
 			b.WriteString(" … (cut; all of it is in the entry)")
@@ -258,4 +270,37 @@ func words(s string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// fit is a character that is fit for a page; less than nothing for one that is left out.
+func fit(r rune) rune {
+	switch {
+	case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+		return -1
+	case unicode.IsControl(r), r == utf8.RuneError, r == 0xFFFE, r == 0xFFFF:
+		return unicode.ReplacementChar
+	}
+	return r
+}
+
+// letter makes the text of a letter fit for a page: its lines stay lines.
+func letter(s string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range strings.ReplaceAll(strings.TrimPrefix(s, "\ufeff"), "\r\n", "\n") {
+		if r == '\r' {
+			r = '\n'
+		}
+		if r != '\n' && r != '\t' {
+			if r = fit(r); r < 0 {
+				continue
+			}
+		}
+		if n++; n > MaxLetter {
+			b.WriteString("\n… (cut; all of it is in the file)")
+			break
+		}
+		b.WriteRune(r)
+	}
+	return strings.Trim(b.String(), "\n")
 }

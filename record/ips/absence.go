@@ -129,6 +129,10 @@ func placeList(it *item, n fhir.Node, status string) (reason, bool) {
 
 // stated is how an entry that says none reads: what it says, when, and who says so.
 func (b *builder) stated(it *item) []string {
+	return append(b.statement(it), say(suffixed(it.doubt(), "."))...)
+}
+
+func (b *builder) statement(it *item) []string {
 	n := it.root()
 	what := sayConcept(n.Get(absenceOf[it.Ref.Type].code))
 	if it.Ref.Type == "List" {

@@ -8,6 +8,12 @@ import (
 
 // row says what an entry says, in the columns of its table.
 func (b *builder) row(it *item) []cell {
+	row := b.cells(it)
+	row[0] = append(row[0], say(it.doubt())...)
+	return row
+}
+
+func (b *builder) cells(it *item) []cell {
 	n := it.root()
 	status := sayStatus(n.Get("status").Text())
 	switch it.Ref.Type {
@@ -40,7 +46,13 @@ func (b *builder) row(it *item) []cell {
 	case "Consent":
 		p := n.Get("provision")
 		about := or(sayConcepts(p.Get("code")), sayConcepts(p.Get("class")))
-		verb := map[string]string{"deny": "Refused", "permit": "Allowed"}[p.Get("type").Text()]
+		verb := map[string]string{"deny": "Treatment refused in advance", "permit": "Agreed to in advance"}[p.Get("type").Text()]
+		if verb != "" && about != "" {
+			verb += ":"
+		}
+		if status == "Active" {
+			status = "In force" // that it is refused is about the treatment, not about the decision
+		}
 		return []cell{say(or(sayConcepts(n.Get("category")), sayConcept(n.Get("scope")))), say(verb, about), say(it.when.text), say(status)}
 	case "ClinicalImpression":
 		return []cell{say(or(clean(n.Get("description").Text()), sayConcept(n.Get("code")), "Assessment")), say(it.when.text), say(clean(n.Get("summary").Text())), nil, say(prefixed("by ", b.by(n)))}
@@ -92,6 +104,13 @@ func prefixed(prefix, s string) string {
 		return ""
 	}
 	return prefix + s
+}
+
+func suffixed(s, suffix string) string {
+	if s == "" {
+		return ""
+	}
+	return s + suffix
 }
 
 func (b *builder) rowAllergy(n fhir.Node) []cell {

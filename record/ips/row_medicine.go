@@ -28,7 +28,7 @@ func (b *builder) rowMedicine(it *item, n fhir.Node) []cell {
 		return []cell{name, say(sayQuantity(n.Get("quantity")), b.dosages(n.Get("dosageInstruction"))), nil, say(when), say("Handed out")}
 	case "MedicationAdministration":
 		d := n.Get("dosage")
-		return []cell{name, say(clean(d.Get("text").Text()), sayQuantity(d.Get("dose")), sayConcept(d.Get("route"))), say(b.reasons(n)), say(when), say("Given")}
+		return []cell{name, say(clean(d.Get("text").Text()), sayDose(d.Get("dose")), sayConcept(d.Get("route"))), say(b.reasons(n)), say(when), say("Given")}
 	case "MedicationStatement":
 		return []cell{name, say(b.dosages(n.Get("dosage"))), say(b.reasons(n)), say(since(when, it.table)), say(status, reason, prefixed("stated by ", b.by(n)))}
 	}
@@ -84,7 +84,7 @@ func sayDosage(n fhir.Node) string {
 	var parts []string
 	dose := first(n.Get("doseAndRate"))
 	if q := dose.Get("doseQuantity"); q.Valid() {
-		parts = append(parts, "dose "+sayQuantity(q))
+		parts = append(parts, "dose "+sayDose(q))
 	} else if r := dose.Get("doseRange"); r.Valid() {
 		parts = append(parts, "dose "+sayRange(r))
 	}
@@ -120,4 +120,29 @@ func sayTiming(n fhir.Node) string {
 		return how + " every " + unit
 	}
 	return clean(how + " every " + period + " " + unit + "s")
+}
+
+// sayDose is how much. A bare number is a hazard: one of what is not said, and must not
+// be guessed.
+func sayDose(q fhir.Node) string {
+	if q.Get("value").Valid() && q.Get("unit").Text() == "" && q.Get("code").Text() == "" {
+		return sayQuantity(q) + " (unit not given)"
+	}
+	return sayQuantity(q)
+}
+
+// Dosage is how a medicine is taken or given, in the words of a summary; "" for what is
+// none, or does not say.
+func Dosage(r *fhir.Resource) string {
+	var b builder
+	switch n := r.Root(); r.Type() {
+	case "MedicationRequest", "MedicationDispense":
+		return b.dosages(n.Get("dosageInstruction"))
+	case "MedicationStatement":
+		return b.dosages(n.Get("dosage"))
+	case "MedicationAdministration":
+		d := n.Get("dosage")
+		return clean(strings.Join(say(clean(d.Get("text").Text()), sayDose(d.Get("dose")), sayConcept(d.Get("route"))), ", "))
+	}
+	return ""
 }

@@ -22,12 +22,20 @@ func (b *builder) rowObservation(it *item, n fhir.Node) []cell {
 func (b *builder) earlier(it, newest *item) string {
 	n := it.root()
 	if it.Ref.Type == "Immunization" {
+		said := or(it.when.text, "no date")
 		if dose := doseNumber(n); dose != "" && dose != doseNumber(newest.root()) {
-			return clean(or(it.when.text, "no date") + " (dose " + dose + ")")
+			said += " (dose " + dose + ")"
 		}
-		return or(it.when.text, "no date")
+		if it.doubt() != "" {
+			said += " (not verified)"
+		}
+		return clean(said)
 	}
-	parts := append(observed(n), it.when.text, unusual(n.Get("status").Text()), or(interpretation(n), outside(n)))
+	when := it.when.text
+	if !it.when.at.IsZero() && it.when.at.Equal(newest.when.at) {
+		when = "at the same time" // and so not earlier
+	}
+	parts := append(observed(n), when, it.doubt(), unusual(n.Get("status").Text()), or(interpretation(n), outside(n)))
 	return clean(strings.Join(say(parts...), ", "))
 }
 
