@@ -25,8 +25,9 @@ import (
 //
 //	Provenance   of each version that the View may read
 //	Consent      to a grantee their own; to a session that reads the log, all
-//	AuditEvent   to a grantee the log entries of their own grant; to a session those of
-//	             its own; to one that reads the log (keys.Reading), all
+//	AuditEvent   to a grantee the log entries of their own grant, but of the openings of
+//	             a link; to a session those of its own; to one that reads the log
+//	             (keys.Reading), all
 //
 // Reading and searching it is logged like anything else.
 
@@ -244,10 +245,16 @@ func (x *deriver) event(name derived.Name) (Entry, error) {
 		return Entry{}, err
 	}
 	opened, err := x.reader.Open(index, leaf)
-	if err != nil {
+	if err != nil || !x.shows(opened) {
 		return Entry{}, errNotDerived
 	}
 	return x.told(opened), nil
+}
+
+// shows reports whether the View is told of a log entry that it opens. Who opened a link
+// said so to the person, and not to others who have a token of the link's grant.
+func (x *deriver) shows(e audit.Entry) bool {
+	return x.v.grant.Self || e.Event.Action != audit.Opened
 }
 
 // told is an opened log entry as an AuditEvent.

@@ -306,7 +306,7 @@ func (c *candidates) events(ctx context.Context) error {
 			if late = late || !early; early && grantee {
 				break
 			}
-			if !e.Event.Time.Before(since) && (until.IsZero() || e.Event.Time.Before(until)) {
+			if !e.Event.Time.Before(since) && (until.IsZero() || e.Event.Time.Before(until)) && c.shows(e) {
 				c.add(c.told(e), e.Index)
 			}
 			switch opened++; {

@@ -115,6 +115,9 @@ func (l *Link) Again(ctx context.Context, passcode crypto.Secret) (*Opened, erro
 }
 
 func (l *Link) open(ctx context.Context, recipient string, passcode crypto.Secret, e *audit.Event) (*Opened, error) {
+	if l.Flags&keys.LinkPasscode != 0 && passcode.IsZero() {
+		return nil, l.unasked(ctx)
+	}
 	if !l.s.daily.take(requests, l.id, l.s.time(), linkDaily) {
 		return nil, record.Safef(record.TooMany, "this link was opened %d times today: try again tomorrow", linkDaily)
 	}

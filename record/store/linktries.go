@@ -37,6 +37,24 @@ func (l *Link) take(ctx context.Context) error {
 	return err
 }
 
+// unasked is for a request without a passcode, as a viewer makes that asks for one only
+// when it must: nothing was guessed, so no try is taken and nothing is logged. It counts
+// as no opening either, or whoever has only the link could use up the day's.
+func (l *Link) unasked(ctx context.Context) error {
+	var used uint32
+	err := l.s.engine.View(kv.Partition(l.capsule.Person), func(r kv.Reader) (err error) {
+		used, err = l.tries(r)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case used >= l.capsule.Tries:
+		return l.refuse(ctx, audit.UsedUp)
+	}
+	return WrongPasscode{int(l.capsule.Tries - used)}
+}
+
 // wrong logs that the passcode was another: the try stays taken.
 func (l *Link) wrong(ctx context.Context, recipient string) error {
 	if l.Flags&keys.LinkPasscode == 0 {
