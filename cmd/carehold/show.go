@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,9 +23,13 @@ func (a *app) showCommand() *cobra.Command {
   carehold show Condition/k2v5c7q4 --why
   carehold show Condition/k2v5c7q4 --version 1 --json
   carehold show DocumentReference/p4q2x7aa --save letter.pdf`,
+		Long: `Shows an entry in words: what it says, where it is filed, where it came from. Of
+a letter or report that is plain text the text is shown too; any other document
+is written to a file with --save, and never opened here.`,
 		Args: exactly(1, "an entry: TYPE/ID"),
 	}
-	save := c.Flags().String("save", "", "write the file that it is, or that it is about, to this new `file`")
+	save := c.Flags().String("save", "", "write the document that it is, or has, to this new `file`")
+	part := c.Flags().Int("part", 1, "of several documents the `number` of the one to save")
 	why := c.Flags().Bool("why", false, "say which section it is filed in, by which rule, and how to move it")
 	version := c.Flags().Uint64("version", 0, "an older `version`: 1 is the first")
 	a.deviceFlags(c)
@@ -49,32 +55,34 @@ func (a *app) showCommand() *cobra.Command {
 			return a.showWhy(info)
 		}
 		if *save != "" {
-			return u.saveDocument(ctx, ref, record.Version(*version), *save)
+			return u.saveDocument(ctx, ref, record.Version(*version), *part, *save)
+		}
+		if c.Flags().Changed("part") {
+			return usagef("--part says which document to save: say --save FILE too")
 		}
 		if ref.Type == "Binary" {
 			return u.showBinary(ctx, info, ref, record.Version(*version))
 		}
-		var body []byte
-		if *version != 0 {
-			body, err = u.session.VRead(ctx, ref, record.Version(*version))
-		} else {
-			body, err = u.session.Read(ctx, ref)
-		}
+		body, err := u.read(ctx, ref, record.Version(*version))
 		if err != nil {
-			return noSuchEntry(err, ref.String())
+			return err
 		}
 		if a.json {
-			return a.summary(struct {
-				Ref      string          `json:"ref"`
-				Section  string          `json:"section"`
-				Source   string          `json:"source,omitempty"`
-				Resource json.RawMessage `json:"resource"`
-			}{ref.String(), info.Section, info.Source, body})
+			return a.summary(shownJSON{ref.String(), info.Section, info.Source, body})
 		}
-		a.showEntry(info, body, *version)
-		return nil
+		return u.showEntry(ctx, info, body, *version)
 	}
 	return c
+}
+
+// read reads an entry, or an older version of it.
+func (u *unlocked) read(ctx context.Context, ref fhir.Ref, version record.Version) (body []byte, err error) {
+	if version != 0 {
+		body, err = u.session.VRead(ctx, ref, version)
+	} else {
+		body, err = u.session.Read(ctx, ref)
+	}
+	return body, noSuchEntry(err, ref.String())
 }
 
 func noSuchEntry(err error, ref string) error {
@@ -88,7 +96,8 @@ func noSuchEntry(err error, ref string) error {
 	return err
 }
 
-func (a *app) showEntry(info message.EntryInfo, body []byte, version uint64) {
+func (u *unlocked) showEntry(ctx context.Context, info message.EntryInfo, body []byte, version uint64) error {
+	a := u.app
 	short := shortRef(fhir.Ref{Type: info.Type, ID: info.ID})
 	s := summarize(body)
 	a.paragraph("", s.line())
@@ -97,17 +106,23 @@ func (a *app) showEntry(info message.EntryInfo, body []byte, version uint64) {
 		what = sentence(typeWord(info.Type) + ", " + s.Date)
 	}
 	a.say("%s", what)
+	a.tellUnverified(body)
 	a.say("")
 	o, ok := parseObject(body)
 	if ok {
 		a.table("  ", facts(o))
 	}
 	a.say("")
+	documents := enclosedIn(o)
+	if err := u.showEnclosed(ctx, documents); err != nil {
+		return err
+	}
 	a.paragraph("", filedAs(info, version))
 	a.note("")
-	a.tellFile(o, short)
+	a.tellEnclosed(documents, short)
 	a.aside("All of it, as FHIR:      carehold show %s --json", short)
 	a.aside("Why it is filed there:   carehold show %s --why", short)
+	return nil
 }
 
 // filedAs says where an entry is, where it came from, and which version it is.
@@ -138,14 +153,51 @@ func facts(o object) [][]string {
 		}
 	}
 	sort.Strings(names)
-	rows := [][]string{}
+	rows := documentFacts(o)
 	for _, name := range names {
-		text := fact(o[name])
+		label, text := spaced(name), fact(o[name])
+		if name == "date" && len(rows) > 0 && rows[0][0] == "date" {
+			label, text = "added", asTime(text)
+		}
 		if text != "" {
-			rows = append(rows, []string{spaced(name), text})
+			rows = append(rows, []string{label, text})
 		}
 	}
 	return rows
+}
+
+// documentFacts are what is deeper in a DocumentReference and said first: the
+// document's own date, which is not when it was added here, and what it belongs to.
+func documentFacts(o object) [][]string {
+	rows := [][]string{}
+	if str(o, "resourceType") != "DocumentReference" {
+		return rows
+	}
+	if made := wordsAt(o, "content.attachment.creation"); made != "" {
+		rows = append(rows, []string{"date", asTime(made)})
+	}
+	var to []string
+	context, _ := o["context"].(object)
+	for _, name := range []string{"encounter", "related"} {
+		for _, x := range list(context[name]) {
+			if ref, ok := x.(object); ok {
+				to = append(to, first(str(ref, "display"), str(ref, "reference")))
+			}
+		}
+	}
+	if text := joined("; ", to...); text != "" {
+		rows = append(rows, []string{"belongs to", text})
+	}
+	return rows
+}
+
+// asTime is a FHIR dateTime as people read it: a day as it was written, a time where the
+// person is.
+func asTime(text string) string {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return local(t)
+	}
+	return text
 }
 
 func fact(v any) string {
