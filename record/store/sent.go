@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"sync"
 	"time"
 
 	"carehold/crypto"
@@ -46,41 +45,14 @@ const (
 
 	// MaxDocument is the largest content of one entry, in bytes.
 	MaxDocument = 256 << 20
-
-	maxSent      = 8       // at the same time, of one person
-	maxSentBytes = 1 << 30 // in all
 )
 
 var (
 	errNoSent   error = record.Safef(record.NotFound, "there is no such upload, or its day is over: begin again")
 	errSentBusy error = record.Safef(record.Conflict, "this upload is being written by another request: ask where it is, and go on from there")
-	errManySent error = record.Safef(record.TooMany, "this record has as many uploads begun as there may be: finish or cancel one, or wait a day")
 	errOffset   error = record.Safef(record.Conflict, "this is not where the upload is: ask where it is, and go on from there")
 	errTooLong  error = record.Safef(record.TooLarge, "a document may have 256 MiB at most")
 )
-
-// sending keeps two requests from writing one content at the same time.
-type sending struct {
-	mu sync.Mutex
-	by map[SentID]bool
-}
-
-func (x *sending) enter(id SentID) (leave func(), ok bool) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.by[id] {
-		return nil, false
-	}
-	if x.by == nil {
-		x.by = make(map[SentID]bool)
-	}
-	x.by[id] = true
-	return func() {
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		delete(x.by, id)
-	}, true
-}
 
 // Begin makes room for a content of that size.
 func (v *View) Begin(ctx context.Context, size int64) (Sent, error) {
@@ -97,24 +69,25 @@ func (v *View) Begin(ctx context.Context, size int64) (Sent, error) {
 	case !grant.Covers(v.grant, grant.ActCreate, "Binary") && !grant.Covers(v.grant, grant.ActUpdate, "Binary"):
 		return x, record.Safef(record.Forbidden, "this grant does not include creating Binary")
 	}
+	var over []sentRow
 	err = v.unlogged(ctx, func(tx kv.Tx, p *person) error {
-		count, bytes := 0, uint64(0)
-		err := tx.Scan([]byte{rows.KindSent}, nil, func(_, row []byte) (bool, error) {
-			_, n, _ := parseSent(row)
-			count, bytes = count+1, bytes+n
-			return true, nil
-		})
-		switch {
-		case err != nil:
+		all, err := v.sentRows(tx)
+		if err != nil {
 			return err
-		case count >= maxSent || bytes+uint64(size) > maxSentBytes:
-			return errManySent
-		case p.full(bytes + uint64(size)):
-			return errFull
+		}
+		if over, err = v.makeRoom(p, all, size, now); err != nil {
+			return err
+		}
+		for _, o := range over {
+			tx.Delete(rows.SentKey(o.id))
 		}
 		tx.Put(rows.SentKey(x.ID), v.sealSent(x))
 		return nil
 	})
+	if err == nil {
+		v.s.sending.know(v, x)
+		v.s.dropParts(ctx, v.person, over)
+	}
 	return x, err
 }
 
@@ -193,6 +166,7 @@ func (v *View) sent(r kv.Reader, id SentID) (x Sent, err error) {
 	if now := v.s.time(); !now.Before(x.Until) {
 		return x, errNoSent
 	}
+	v.s.sending.know(v, x)
 	return x, nil
 }
 
@@ -205,18 +179,36 @@ func (v *View) Sent(ctx context.Context, id SentID) (x Sent, err error) {
 	return x, err
 }
 
+// enterSent begins to write or to remove a content, which one request at a time may. Whose
+// it is comes first: to anybody else it is not there, busy or not.
+func (v *View) enterSent(ctx context.Context, id SentID) (leave func(), x Sent, err error) {
+	if x, err = v.Sent(ctx, id); err != nil {
+		return nil, x, err
+	}
+	leave, ok := v.s.sending.enter(v.person, id)
+	if !ok {
+		return nil, Sent{}, errSentBusy
+	}
+	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		x, err = v.sent(r, id) // as it was left meanwhile
+		return err
+	})
+	if err != nil {
+		leave()
+		return nil, Sent{}, err
+	}
+	return leave, x, nil
+}
+
 // Send goes on with a content from where it is, and returns how far it came: to the
 // end of what is read, or as far as the parts that are whole when that breaks off. A
 // part is kept once it is on the disk, and nothing of one that is not whole.
 func (v *View) Send(ctx context.Context, id SentID, offset int64, from io.Reader) (x Sent, err error) {
-	leave, ok := v.s.sending.enter(id)
-	if !ok {
-		return x, errSentBusy
-	}
-	defer leave()
-	if x, err = v.Sent(ctx, id); err != nil {
+	leave, x, err := v.enterSent(ctx, id)
+	if err != nil {
 		return x, err
 	}
+	defer leave()
 	if offset != x.Offset {
 		return x, errOffset
 	}
@@ -268,7 +260,7 @@ func (v *View) keepSent(ctx context.Context, x *Sent, set rowSet) error {
 	if err != nil {
 		return err
 	}
-	return v.s.engine.Update(ctx, kv.Partition(v.person), func(tx kv.Tx) error {
+	err = v.s.engine.Update(ctx, kv.Partition(v.person), func(tx kv.Tx) error {
 		p, err := v.s.load(tx, v.person)
 		switch {
 		case errors.Is(err, errNoPerson) || err == nil && (v.ended(now) || !p.Live.Valid(v.token.Grant, now)):
@@ -276,26 +268,34 @@ func (v *View) keepSent(ctx context.Context, x *Sent, set rowSet) error {
 		case err != nil:
 			return err
 		}
-		if _, err := v.sent(tx, x.ID); err != nil {
+		was, err := v.sent(tx, x.ID)
+		if err != nil {
 			return err // cancelled, or swept
+		}
+		all, err := v.sentRows(tx)
+		if err != nil {
+			return err
+		}
+		if err := v.roomToSend(p, all, x.Offset-was.Offset, now); err != nil {
+			return err
 		}
 		set.put(tx)
 		tx.Put(rows.SentKey(x.ID), v.sealSent(*x))
 		return nil
 	})
+	if err == nil {
+		v.s.sending.know(v, *x)
+	}
+	return err
 }
 
 // Cancel removes a content that was sent.
 func (v *View) Cancel(ctx context.Context, id SentID) error {
-	leave, ok := v.s.sending.enter(id)
-	if !ok {
-		return errSentBusy
-	}
-	defer leave()
-	x, err := v.Sent(ctx, id)
+	leave, x, err := v.enterSent(ctx, id)
 	if err != nil {
 		return err
 	}
+	defer leave()
 	return v.s.dropSent(ctx, v.person, x.ID, x.Size)
 }
 
@@ -319,6 +319,7 @@ func (s *Store) dropSent(ctx context.Context, person record.PersonID, id SentID,
 		}
 		remove = remove[n:]
 	}
+	s.sending.forget(person, id)
 	return nil
 }
 
@@ -349,29 +350,4 @@ func (v *View) readSent(x Sent, w io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// sweepSent removes what was sent and not claimed in its day.
-func (s *Store) sweepSent(ctx context.Context, hour uint32) error {
-	return s.engine.Partitions(func(part kv.Partition) error {
-		type over struct {
-			id   SentID
-			size uint64
-		}
-		var list []over
-		err := s.engine.View(part, func(r kv.Reader) error {
-			return r.Scan([]byte{rows.KindSent}, nil, func(key, row []byte) (bool, error) {
-				if h, size, _ := parseSent(row); len(key) == 17 && h < hour {
-					list = append(list, over{SentID(key[1:]), min(size, MaxDocument)})
-				}
-				return ctx.Err() == nil, ctx.Err()
-			})
-		})
-		for _, x := range list {
-			if err == nil {
-				err = s.dropSent(ctx, record.PersonID(part), x.id, int64(x.size))
-			}
-		}
-		return err
-	})
 }
