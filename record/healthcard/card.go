@@ -89,7 +89,7 @@ func (c *Card) read(payload []byte) error {
 	c.Issuer, c.Types, c.FHIRVersion, c.revocation = said.Issuer, said.VC.Types, said.VC.Subject.FHIRVersion, said.VC.Revocation
 	switch {
 	case !validIssuer(c.Issuer):
-		return bad("its issuer is not an https address without a slash at its end")
+		return bad("its issuer is not an https address, in ASCII and without a slash at its end")
 	case !slices.Contains(c.Types, cardType) || len(c.Types) > maxTypes:
 		return bad("its type is not that of a health card")
 	case len(c.revocation) > 24 || strings.Trim(c.revocation, base64url) != "":
@@ -114,8 +114,13 @@ func bad(why string) error {
 
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// validIssuer: SHC, "Determining keys associated with an issuer".
+// validIssuer: SHC, "Determining keys associated with an issuer". The person judges an
+// issuer by its address as it is shown, so it has nothing that is not seen or is seen as
+// something else: an address is in ASCII (RFC 3986 §2).
 func validIssuer(iss string) bool {
+	if strings.ContainsFunc(iss, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return false
+	}
 	u, err := url.Parse(iss)
 	return err == nil && len(iss) <= maxIssuer && u.Scheme == "https" && fetch.Check(iss) == nil &&
 		!strings.ContainsAny(iss, "?#") && !strings.HasSuffix(iss, "/")
