@@ -106,14 +106,18 @@ func (im *importer) transaction(ctx context.Context, r *imported, changes []chan
 			r.Dangling, r.LeadOut = r.Dangling+n, r.LeadOut+n
 			return im.taken(r, changes, answer)
 		}
-		bad, ok := refusedEntry(err, len(changes))
+		bad, ok := refusedEntry(err, changes)
 		if !ok {
 			return err
 		}
 		x := changes[bad]
+		reason := withoutPlace(errorText(err))
+		if record.KindOf(err) == record.NotFound {
+			reason = "its content is said to be with the server already, and is not there"
+		}
 		refused[x.Ref.String()] = true
 		r.Refused = append(r.Refused, refusal{FullURL: x.FullURL, Refusal: change.Refusal{Index: x.Index,
-			Ref: fhir.Ref{Type: x.Ref.Type, ID: x.Resource.ID()}, Reason: withoutPlace(errorText(err))}})
+			Ref: fhir.Ref{Type: x.Ref.Type, ID: x.Resource.ID()}, Reason: reason}})
 		changes = append(append([]change.Change(nil), changes[:bad]...), changes[bad+1:]...)
 	}
 	return nil
@@ -135,13 +139,16 @@ var entryPath = regexp.MustCompile(`^Bundle\.entry\[(\d+)\]`)
 
 // refusedEntry tells which of the entries sent the server refused, if it was one
 // of them and not the whole.
-func refusedEntry(err error, sent int) (int, bool) {
+func refusedEntry(err error, sent []change.Change) (int, bool) {
+	alone := len(sent) == 1
 	switch record.KindOf(err) {
 	case record.Invalid, record.Unprocessed, record.TooLarge, record.Unsupported:
+	case record.NotFound: // an upload that the entry says it is the content of
+		alone = alone && bytes.Contains(sent[0].Resource.Bytes(), []byte(fhir.UploadURL))
 	default:
 		return 0, false
 	}
-	if sent == 1 {
+	if alone {
 		return 0, true
 	}
 	e, ok := errors.AsType[*record.Error](err)
@@ -153,7 +160,7 @@ func refusedEntry(err error, sent int) (int, bool) {
 		return 0, false
 	}
 	n, err := strconv.Atoi(m[1])
-	return n, err == nil && n < sent
+	return n, err == nil && n < len(sent)
 }
 
 // taken counts what came of a transaction: the version says whether anything changed.
