@@ -40,11 +40,11 @@ func TestCardsAccepted(t *testing.T) {
 func TestWithoutVerdict(t *testing.T) {
 	const card = "SMART Health Card of https://issuer.example"
 	for source, want := range map[string]string{
-		card + ", verified 2026-11-22": card,
-		card + ", not verified":        card,
-		card:                           card,
-		"Surgery, verified by post":    "Surgery, verified by post",
-		"":                             "",
+		card + " (verified 2026-11-22)": card,
+		card + " (not verified)":        card,
+		card:                            card,
+		"Surgery (verified by post)":    "Surgery (verified by post)",
+		"":                              "",
 	} {
 		if got := withoutVerdict(source); got != want {
 			t.Errorf("%q is %q", source, got)

@@ -96,6 +96,7 @@ from where it was.`,
 		if err := im.begin(ctx); err != nil {
 			return err
 		}
+		handed.dry = *dry
 		more, err := im.given(ctx, found, handed, *source)
 		if err != nil {
 			return err
@@ -162,6 +163,10 @@ type importSource struct {
 	name    string
 	as      string // what ids are made of, where that is not the name
 	bundles []*change.Bundle
+
+	unverified bool // a card that was taken all the same
+	handed     bool // by a link
+	live       bool // what it leads to is made anew each time
 }
 
 func readSources(files []string, name string) ([]importSource, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carehold/record/fetch"
+	"carehold/record/fhir"
 	"carehold/record/healthcard"
 )
 
@@ -39,19 +40,20 @@ func (im *importer) readCards(ctx context.Context, cards []*healthcard.Card, o *
 		if err := o.accept(v); err != nil {
 			return nil, err
 		}
-		b, err := c.Bundle()
+		as := "SMART Health Card of " + c.Issuer
+		name, content, unverified := as+notVerified, c.Unverified, true
+		if v.State == healthcard.Verified {
+			name, content, unverified = as+verifiedOn+now.Format(time.DateOnly)+")", c.Bundle, false
+		}
+		b, err := content()
 		if err != nil {
 			return nil, hinted(err, "nothing was imported")
-		}
-		as := "SMART Health Card of " + c.Issuer
-		name := as + notVerified
-		if v.State == healthcard.Verified {
-			name = as + verifiedOn + now.Format(time.DateOnly)
 		}
 		s, err := fhirFile(b.Bytes(), name, as)
 		if err != nil {
 			return nil, err
 		}
+		s.unverified = unverified
 		out = append(out, s)
 	}
 	return out, nil
@@ -59,8 +61,8 @@ func (im *importer) readCards(ctx context.Context, cards []*healthcard.Card, o *
 
 // What the name of a card's source ends in.
 const (
-	verifiedOn  = ", verified "
-	notVerified = ", not verified"
+	verifiedOn  = " (verified "
+	notVerified = " (not verified)"
 )
 
 // withoutVerdict is a card's source whenever it was verified, and any other as it is.
@@ -83,9 +85,16 @@ func (o *givenOptions) accept(v healthcard.Verdict) error {
 		if o.unverified {
 			return nil
 		}
-		return hinted(errors.New("the card is not verified, and was not imported"), "--unverified takes it all the same; its entries then say that it was not")
+		return hinted(errors.New("the card is not verified, and was not imported"), "--unverified takes it all the same: each of its entries then says, wherever it goes, that it was not; --issuer-keys FILE verifies it with the keys of its issuer, without a network")
 	}
 	return hinted(errors.New("the card is not what it says, and was not imported"), "ask its issuer for a new one")
+}
+
+// tellUnverified says of an entry that it came from such a card.
+func (a *app) tellUnverified(body []byte) {
+	if r, err := fhir.Parse(body, fhir.Limits{}); err == nil && healthcard.Marked(r) {
+		a.paragraph("", "From a card that was not verified. Importing the card again where its issuer's keys can be had, or with --issuer-keys, verifies it.")
+	}
 }
 
 func (a *app) showCard(c *healthcard.Card, v healthcard.Verdict) error {

@@ -124,7 +124,11 @@ func (im *importer) source(ctx context.Context, s importSource, dry bool) (impor
 		for what, n := range plan.Ignored {
 			r.Ignored[what] += n
 		}
-		for _, c := range plan.Changes {
+		kept, err := im.leaveKnown(ctx, s, b, plan.Changes, &r, dry)
+		if err != nil {
+			return r, err
+		}
+		for _, c := range kept {
 			if im.keepPerson(c, s.name) {
 				r.Left++
 				continue

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"time"
 
 	"carehold/crypto"
@@ -22,6 +24,7 @@ type openedLinkJSON struct {
 	Label   string    `json:"label,omitempty"`
 	Server  string    `json:"server"`
 	Expires time.Time `json:"expires,omitzero"`
+	Opened  bool      `json:"opened"` // with -n it is not
 	Files   int       `json:"files"`
 	Left    []string  `json:"left,omitempty"` // what is not imported
 }
@@ -30,16 +33,35 @@ type openedLinkJSON struct {
 // into sources.
 func (im *importer) openLink(ctx context.Context, l healthlink.Link, o *givenOptions) ([]importSource, error) {
 	host, trial := serverOf(l)
-	who := first(o.recipient, im.ownName())
-	if who == "" {
-		return nil, hinted(errNobody, "say it with --recipient: whoever made the link sees it")
-	}
 	label := clean(l.Label)
 	if !im.app.json {
 		im.app.say("SMART Health Link%s", joined("", map[bool]string{true: ": "}[label != ""], label))
 		im.app.paragraph("  server   ", host)
 		if !l.Expires.IsZero() {
 			im.app.paragraph("  expires  ", local(l.Expires))
+		}
+	}
+	if err := l.Over(im.Now()); err != nil { // its server is not even asked
+		return nil, hinted(err, "nothing was sent, and nothing imported")
+	}
+	who := first(o.recipient, im.ownName())
+	if o.dry {
+		if im.app.json {
+			return nil, im.app.item(openedJSON{openedLinkJSON{Label: label, Server: host, Expires: l.Expires.UTC()}})
+		}
+		im.app.say("What is in it can be seen only by opening it, which tells whoever made it that %s did. Nothing was sent.", asWhom(who))
+		return nil, nil
+	}
+	if who == "" {
+		return nil, hinted(errNobody, "say it with --recipient: whoever made the link sees it")
+	}
+	if o.recipient == "" { // what is typed was meant to be sent
+		ok, err := im.app.confirm(fmt.Sprintf("Whoever made the link sees who opens it. Open it as %q?", clean(who)), false)
+		if err == nil && !ok {
+			err = errors.New("nothing was sent, and nothing imported")
+		}
+		if err != nil {
+			return nil, hinted(err, "--recipient NAME opens it under another name")
 		}
 	}
 	im.app.note("Asking %s for it as %q, which whoever made the link will see.", host, clean(who))
@@ -76,14 +98,15 @@ func (im *importer) openLink(ctx context.Context, l healthlink.Link, o *givenOpt
 			if err != nil {
 				return nil, err
 			}
+			s.handed, s.live = true, l.LongTerm || f.Status == "can-change"
 			out = append(out, s)
 		}
 	}
 	for _, other := range opened.Others {
-		im.app.note("A file of the type %s is left out: it is none that a SMART Health Link has.", clean(other))
+		im.app.note("A file of the type %s is left out: SMART Health Links have no such files.", clean(other))
 	}
 	if im.app.json {
-		if err := im.app.item(openedJSON{openedLinkJSON{label, host, l.Expires.UTC(), len(opened.Files) + len(opened.Others), left}}); err != nil {
+		if err := im.app.item(openedJSON{openedLinkJSON{label, host, l.Expires.UTC(), true, len(opened.Files) + len(opened.Others), left}}); err != nil {
 			return nil, err
 		}
 	}
@@ -91,6 +114,14 @@ func (im *importer) openLink(ctx context.Context, l healthlink.Link, o *givenOpt
 		return nil, hinted(errors.New("the link holds nothing that can be imported"), "what is in it is said above")
 	}
 	return out, nil
+}
+
+// asWhom is a name in quotes.
+func asWhom(name string) string {
+	if name == "" {
+		return "you"
+	}
+	return strconv.Quote(clean(name))
 }
 
 // serverOf is the link's server, to be shown, and whether that is this very machine.

@@ -62,7 +62,7 @@ func (c *Card) Verify(ctx context.Context, keys Keys, now time.Time) Verdict {
 	}
 	set, err := keys.Keys(ctx, c.Issuer)
 	if err != nil {
-		return Verdict{Unverified, NoKeys, fmt.Sprintf("Whether this card is real could not be found out: the keys of %s could not be had (%v). Or get the file of its keys, and give that with --issuer-keys.", c.Issuer, err)}
+		return Verdict{Unverified, NoKeys, fmt.Sprintf("Whether this card is real could not be found out, for the keys of %s could not be had: %v. A file of them can be given with --issuer-keys.", c.Issuer, err)}
 	}
 	k, ok := set.keys[c.keyID]
 	switch {

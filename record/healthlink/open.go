@@ -43,6 +43,15 @@ func (l Link) Open(ctx context.Context, f fetch.Fetch, a Ask) (Opened, error) {
 	return l.within(ctx, f, a, MaxContent, MaxContent)
 }
 
+// Over is the error of a link that says itself that its time is over: Open asks nobody
+// for it.
+func (l Link) Over(now time.Time) error {
+	if !l.Expires.IsZero() && !now.Before(l.Expires) {
+		return record.Safef(record.Gone, "the link expired on %s: ask for a new one", l.Expires.UTC().Format("2 January 2006 at 15:04 UTC"))
+	}
+	return nil
+}
+
 // within is Open, with what may be fetched and what that may inflate to.
 func (l Link) within(ctx context.Context, f fetch.Fetch, a Ask, fetched, inflated int) (Opened, error) {
 	if l.secret == nil {
@@ -53,8 +62,8 @@ func (l Link) within(ctx context.Context, f fetch.Fetch, a Ask, fetched, inflate
 		return Opened{}, record.Safef(record.Invalid, "say who opens the link: the one who shared it will see it")
 	}
 	a.Recipient = recipient
-	if !l.Expires.IsZero() && !a.Now.Before(l.Expires) {
-		return Opened{}, record.Safef(record.Gone, "the link expired on %s: ask for a new one", l.Expires.Format("2 January 2006 at 15:04 UTC"))
+	if err := l.Over(a.Now); err != nil {
+		return Opened{}, err
 	}
 	if l.Passcode && a.Passcode.IsZero() {
 		return Opened{}, NeedsPasscode
