@@ -200,6 +200,10 @@ func (g *graph) parts() {
 // file it points to.
 var mentionsOnly = map[string]bool{"Provenance": true, "AuditEvent": true, "List": true, "Linkage": true, "MessageHeader": true}
 
+// MentionsOnly reports whether entries of a type name files and are not what they are the
+// files of: what is filed by what points to it is not filed by these.
+func MentionsOnly(typ string) bool { return mentionsOnly[typ] }
+
 // contents is the strictest entry in a container. What everyone may see
 // (identity, providers) says nothing about where the container goes.
 func (g *graph) contents(n *node) (s record.Section) {

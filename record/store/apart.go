@@ -10,12 +10,8 @@ import (
 	"strings"
 
 	"carehold/record"
-	"carehold/record/audit"
-	"carehold/record/change"
 	"carehold/record/entry"
 	"carehold/record/fhir"
-	"carehold/record/filing"
-	"carehold/record/grant"
 	"carehold/record/kv"
 )
 
@@ -146,61 +142,4 @@ func (pl *planner) claimed(ctx context.Context, work []*draft) {
 			pl.v.s.log.Warn("an upload that is in a record now was left behind", "err", record.SafeText(err))
 		}
 	}
-}
-
-// A Binary goes with the strictest entry that points to it. When one is written that
-// points to a Binary in a less strict section, the Binary is moved there with it, if
-// it is the writer's own or the writer has everything; not where the person filed it
-// themselves.
-const movedAlong = "pointed-to-by"
-
-// alongWith are the moves of Binaries that go along with what is written.
-func (pl *planner) alongWith(work []*draft) (ops []op, ev *audit.Event, err error) {
-	to := make(map[fhir.Ref]record.Section)
-	var order []fhir.Ref
-	for _, w := range work {
-		if w.res == nil || w.verb != change.Create && w.verb != change.Update {
-			continue
-		}
-		section := w.was.Section
-		if w.fresh {
-			section = w.filed.Section
-		}
-		for _, ref := range targets(w.res) {
-			if ref.Type != "Binary" || ref == w.ref {
-				continue
-			}
-			if have, there := to[ref]; !there {
-				order = append(order, ref)
-				to[ref] = section
-			} else if filing.Stricter(section, have) {
-				to[ref] = section
-			}
-		}
-	}
-	for _, ref := range order {
-		id := pl.v.hold.EntryID(ref.Type, ref.ID)
-		if _, taken := pl.pending[id]; taken {
-			continue // it is filed with the others
-		}
-		l, e, exists, mine, err := pl.current(id)
-		if err != nil {
-			return nil, nil, err
-		}
-		own := pl.whole || e.Header.Author.Grant == pl.v.grant.ID
-		if !exists || !mine || e.Header.Deleted || e.Header.Moved || !own || !filing.Stricter(to[ref], e.Section) ||
-			pl.v.decide(grant.ActRead, record.Meta{Type: ref.Type, Section: e.Section}) != grant.Allowed {
-			continue
-		}
-		o, err := pl.v.moveOp(l, to[ref], false, movedAlong)
-		if err != nil {
-			return nil, nil, err
-		}
-		ops = append(ops, *o)
-		if ev == nil {
-			ev = &audit.Event{Action: audit.Move, Text: to[ref].String()}
-		}
-		ev.Entries = append(ev.Entries, ref.String())
-	}
-	return ops, ev, nil
 }

@@ -119,9 +119,11 @@ type Info struct {
 	Size    int // bytes of JSON
 
 	// Suggested is where the filing table would put the entry as it is now, and
-	// why; only Why fills them.
+	// why; Files are the Binaries that go along when it is moved to where is stricter
+	// than they are. Only Why fills them.
 	Suggested record.Section
 	Reason    string
+	Files     []Info
 }
 
 // ImportInfo is one import, as the versions it wrote remember it.

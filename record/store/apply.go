@@ -108,7 +108,10 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 			pl.results[w.id] = res
 		}
 	}
-	moved, along, err := pl.alongWith(work)
+	moved, along, err := pl.alongWith(ctx, work)
+	if errors.Is(err, errAlong) {
+		return nil, v.logRefused(ctx, find, err, tried(v, changes, len(changes)-1)...)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -118,9 +121,7 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 		return nil, v.logRefused(ctx, find, atEntry(changes, i, err), tried(v, changes, i)...)
 	}
 	done, also := v.told(find, work, results, opt)
-	if along != nil {
-		also = append(also, *along)
-	}
+	also = append(also, along...)
 	if len(ops) == 0 { // all was so already; that it was asked is logged all the same
 		err = v.commit(ctx, done, nil, also...)
 	} else {

@@ -8,7 +8,6 @@ import (
 	"carehold/record/audit"
 	"carehold/record/entry"
 	"carehold/record/fhir"
-	"carehold/record/filing"
 	"carehold/record/kv"
 	"carehold/record/rows"
 )
@@ -41,7 +40,11 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 			return err
 		}
 		out.Suggested, out.Reason = w.filed.Section, w.filed.Why.String()
-		return nil
+		l, _, exists, _, err := pl.current(v.hold.EntryID(ref.Type, ref.ID))
+		if err == nil && exists {
+			out.Files, err = pl.files(l)
+		}
+		return err
 	})
 	return out, err
 }
@@ -96,19 +99,23 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]
 		if e.Section == to {
 			continue
 		}
-		o, err := v.moveOp(l, to, true, movedByPerson)
+		o, err := v.moveOp(l, to, true, movedByPerson, nil)
 		if err != nil {
 			return nil, err
 		}
 		ops = append(ops, *o)
 	}
 	for _, o := range ops {
-		for _, ref := range contentsOf(o.versions) {
+		var versions [][]byte
+		for _, x := range o.versions {
+			versions = append(versions, x.json)
+		}
+		for _, ref := range binariesOf(versions) {
 			if seen[ref] {
 				continue
 			}
 			seen[ref] = true
-			along, err := pl.along(ref, to)
+			along, _, err := pl.along(ctx, ref, v.hold.EntryID(ref.Type, ref.ID), to)
 			if err != nil {
 				return nil, err
 			}
@@ -124,35 +131,9 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]
 	return results, v.write(ctx, ops, pl.dir, ev)
 }
 
-// along is the move of a file to the section of what it is the file of; nil where it
-// stays: its person put it where it is, or there is stricter already.
-func (pl *planner) along(ref fhir.Ref, to record.Section) (*op, error) {
-	l, e, exists, mine, err := pl.current(pl.v.hold.EntryID(ref.Type, ref.ID))
-	if err != nil || !exists || !mine || e.Header.Deleted || e.Header.Moved || !filing.Stricter(to, e.Section) {
-		return nil, err
-	}
-	return pl.v.moveOp(l, to, false, movedAlong)
-}
-
-// contentsOf are the Binaries that versions of an entry point to, whichever they are.
-func contentsOf(versions []version) (refs []fhir.Ref) {
-	for _, x := range versions {
-		r, err := fhir.Parse(x.json, fhir.Limits{})
-		if err != nil {
-			continue // in this one it was deleted
-		}
-		for _, ref := range targets(r) {
-			if ref.Type == "Binary" {
-				refs = append(refs, ref)
-			}
-		}
-	}
-	return refs
-}
-
 // moveOp opens every version of an entry, to be sealed under its new section, which
-// the person chose or that rule.
-func (v *View) moveOp(l line, to record.Section, moved bool, why string) (*op, error) {
+// the person chose or that rule. each may refuse one, by what it is and takes.
+func (v *View) moveOp(l line, to record.Section, moved bool, why string, each func(e Entry, size uint64) error) (*op, error) {
 	generation := l.Stamp.Generation() + 1
 	if generation >= 1<<24 {
 		return nil, record.Safef(record.Unprocessed, "this entry has been moved too often")
@@ -165,6 +146,11 @@ func (v *View) moveOp(l line, to record.Section, moved bool, why string) (*op, e
 		size, err := atRest(r, ver)
 		if err != nil {
 			return false, err
+		}
+		if each != nil {
+			if err := each(e, size); err != nil {
+				return false, err
+			}
 		}
 		o.freed += size
 		e.Header.Moved, e.Header.Why = moved, why

@@ -25,6 +25,8 @@ type planner struct {
 	opened  int                            // bytes of what was looked up, which a plan holds
 	room    int                            // how many it may
 
+	taken uint64 // bytes at rest, of what goes along with it
+
 	searched int // bytes that it adds to what searches go through
 }
 

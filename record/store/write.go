@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"io"
+	"slices"
 
 	"carehold/record"
 	"carehold/record/audit"
@@ -22,6 +23,34 @@ type op struct {
 	versions []version
 	drop     [][]byte // rows that go once the directory no longer names them
 	freed    uint64   // their size
+}
+
+// moves reports whether the op writes what is there under another generation.
+func (o *op) moves() bool { return len(o.drop) > 0 }
+
+// heavy reports whether it takes work to seal: contents, and all versions of an entry.
+func (o *op) heavy() bool { return o.moves() || o.versions[0].content != nil }
+
+// least is less than what the op takes at rest.
+func (o *op) least() (n uint64) {
+	for _, x := range o.versions {
+		n += uint64(len(x.json))
+		if x.content != nil {
+			n += uint64(x.header.Content.Length)
+		}
+	}
+	return n
+}
+
+// changes are lines of a directory that change, by segment.
+type changes map[int]map[record.EntryID]line
+
+func (c changes) put(l line) {
+	n := rows.SegmentOf(l.Entry)
+	if c[n] == nil {
+		c[n] = make(map[record.EntryID]line)
+	}
+	c[n][l.Entry] = l
 }
 
 type version struct {
@@ -46,18 +75,21 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 			v.tidy(ctx, batch.keys(batch.written))
 		}
 	}()
-	changed := make(map[int]map[record.EntryID]line)
+	if err := v.fits(ops, planned); err != nil {
+		return err
+	}
+	changed := make(changes)
 	for i := range ops {
+		before := batch.bytes
 		l, err := v.sealOp(ctx, &ops[i], batch)
 		if err != nil {
 			return err
 		}
-		batch.freed += ops[i].freed
-		n := rows.SegmentOf(l.Entry)
-		if changed[n] == nil {
-			changed[n] = make(map[record.EntryID]line)
+		if ops[i].moves() {
+			batch.freed += ops[i].freed
+			batch.moved += batch.bytes - before
 		}
-		changed[n][l.Entry] = l
+		changed.put(l)
 	}
 	next, stale, err := v.newSegments(changed, planned, batch)
 	if err != nil {
@@ -73,7 +105,7 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 		if err := p.closed(); err != nil {
 			return err
 		}
-		if p.full(batch.bytes) {
+		if p.full(batch.bytes - batch.moved) {
 			return errFull
 		}
 		batch.last().put(tx)
@@ -97,6 +129,50 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 	}
 	v.tidy(ctx, drop)
 	return nil
+}
+
+// fits refuses what there is no room for, before the work of sealing it: or who is
+// refused asks again, and the person waits each time as long as it took.
+func (v *View) fits(ops []op, planned hash) error {
+	if !slices.ContainsFunc(ops, func(o op) bool { return o.heavy() }) {
+		return nil
+	}
+	if err := v.left(); err != nil {
+		return err
+	}
+	changed, least := make(changes), uint64(0)
+	for i := range ops {
+		if changed.put(line{Entry: ops[i].id, Stamp: ops[i].at}); !ops[i].moves() {
+			least += ops[i].least()
+		}
+	}
+	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		p, d, err := v.directory(r)
+		if err != nil {
+			return err
+		}
+		if p.Head.Dir != planned {
+			return errStale
+		}
+		if err := p.closed(); err != nil {
+			return err
+		}
+		if p.full(least) {
+			return errFull
+		}
+		more := uint64(0)
+		for n, lines := range changed {
+			old, err := d.Segment(r, n)
+			if err != nil {
+				return err
+			}
+			if err := roomFor(old, rows.Merge(old, lines)); err != nil {
+				return err
+			}
+			more += added(old, lines)
+		}
+		return versionsFit(r, d, p.Head.Used+least, more)
+	})
 }
 
 // writeEarly writes what need not wait for the commit that counts: rows that the
@@ -175,7 +251,7 @@ func (v *View) sealVersion(ctx context.Context, id record.EntryID, ver version, 
 
 // newSegments writes the segments that change beside the old ones, and returns
 // the directory that names them and the keys of those it no longer does.
-func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash, batch *staging) (*rows.Directory, [][]byte, error) {
+func (v *View) newSegments(changed changes, planned hash, batch *staging) (*rows.Directory, [][]byte, error) {
 	var next rows.Directory
 	var stale [][]byte
 	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
@@ -189,7 +265,7 @@ func (v *View) newSegments(changed map[int]map[record.EntryID]line, planned hash
 		if err := p.closed(); err != nil {
 			return err
 		}
-		if p.full(batch.bytes) { // before anything is staged
+		if p.full(batch.bytes - batch.moved) { // before anything is staged
 			return errFull
 		}
 		next = *d
@@ -249,6 +325,7 @@ type staging struct {
 	limit int
 	bytes uint64 // of entries, which is what a quota counts
 	freed uint64 // of entries that this takes the place of
+	moved uint64 // what takes it: it is no more, so no quota is asked for it
 	sets  []rowSet
 	size  int
 
