@@ -20,6 +20,8 @@ type builder struct {
 	listed  [numKinds][]*item
 	leftOut [numKinds][numReasons]int
 	patient *item
+	died    bool
+	until   time.Time // the time of the document, or of death: what is recent is told from here
 }
 
 // item is an entry on its way into the document.
@@ -47,6 +49,7 @@ func Build(in Input) ([]byte, error) {
 	if err := b.index(); err != nil {
 		return nil, err
 	}
+	b.untilWhen()
 	if err := b.placeAll(); err != nil {
 		return nil, err
 	}
@@ -145,15 +148,20 @@ func (b *builder) choose(k kind) {
 		table int
 		name  string
 	}
-	seen, first := map[group]int{}, map[group]int{}
+	seen, first, last := map[group]int{}, map[group]int{}, map[group]*item{}
 	var kept []*item
 	for i, it := range list {
 		it.place = i
 		if g := (group{it.table, it.group}); it.group != "" {
+			if b.twin(it, last[g]) {
+				b.leftOut[k][repeated]++
+				continue
+			}
 			if seen[g]++; seen[g] > it.most {
 				b.leftOut[k][older]++
 				continue
 			}
+			last[g] = it
 			if seen[g] == 1 {
 				first[g] = i
 			}
@@ -163,6 +171,41 @@ func (b *builder) choose(k kind) {
 	}
 	slices.SortStableFunc(kept, func(x, y *item) int { return cmp.Compare(x.place, y.place) })
 	b.listed[k] = kept
+}
+
+// twin reports whether an entry says what the one before it in its group says: two
+// sources sent the same result of the same time, or a report found what it found before.
+func (b *builder) twin(it, before *item) bool {
+	if before == nil || it.Ref.Type != before.Ref.Type {
+		return false
+	}
+	n, m := it.root(), before.root()
+	if it.doubt() != before.doubt() || n.Get("status").Text() != m.Get("status").Text() {
+		return false
+	}
+	switch it.Ref.Type {
+	case "Observation":
+		return !it.when.at.IsZero() && it.when.at.Equal(before.when.at) && slices.Equal(observed(n), observed(m)) &&
+			interpretation(n) == interpretation(m) && sayNotes(n.Get("note")) == sayNotes(m.Get("note"))
+	case "DiagnosticReport":
+		said := concluded(n)
+		return len(said) > 0 && slices.Equal(said, concluded(m))
+	}
+	return false
+}
+
+// untilWhen looks whether the person lives: of somebody who died "recent" is before that.
+func (b *builder) untilWhen() {
+	n := b.patient.root()
+	b.until = b.Time
+	if d := n.Get("deceasedDateTime"); d.Valid() {
+		b.died = true
+		if at := sayDate(d.Text()).end; !at.IsZero() && at.Before(b.Time) {
+			b.until = at
+		}
+	} else {
+		b.died = n.Get("deceasedBoolean").Text() == "true"
+	}
 }
 
 // local is what a reference leads to, if it is of this record.

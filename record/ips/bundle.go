@@ -37,7 +37,9 @@ func (b *builder) bundle() ([]byte, error) {
 	for k := range numKinds {
 		t, empty, shown := b.tell(k)
 		if !shown {
-			nothing = append(nothing, sections[k].noun)
+			if b.applies(k) {
+				nothing = append(nothing, sections[k].noun)
+			}
 			continue
 		}
 		sec := compSection{Title: sections[k].title, Code: concept{Coding: []coding{{loinc, sections[k].code, sections[k].display}}}}
@@ -129,12 +131,16 @@ func (b *builder) write(comp composition, all []*item) ([]byte, error) {
 var emptyReasons = map[string]struct{ display, text string }{
 	unavailable: {"Unavailable", "Nothing is recorded here"},
 	withheld:    {"Information Withheld", "Not in what was shared"},
+	partly:      {"Information Withheld", "Only part was shared, and nothing is recorded in that part"},
 	nilKnown:    {"Nil Known", "None are known"},
 	notAsked:    {"Not Asked", "Not asked"},
 }
 
 func emptyReason(code string, told bool) *concept {
 	r := emptyReasons[code]
+	if code == partly {
+		code = withheld
+	}
 	if code == unavailable && told {
 		r.text = "What is recorded has no entry in a summary; it is in the text"
 	}

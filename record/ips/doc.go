@@ -20,7 +20,10 @@
 //	nothing recorded   emptyReason unavailable: that does not mean there is none
 //	not shared         emptyReason withheld: nothing is said of what is recorded
 //	partly shared      said beside any of these, by the names of what was not shared;
-//	                   never whether anything is kept there
+//	                   before them where nothing is listed; never whether anything is kept
+//	                   there
+//	cannot apply       pregnancy, of a Patient whose gender is male: neither withheld nor
+//	                   named as empty. What is recorded is listed all the same
 //
 // Allergies, medicines and problems are always there. Another section is there when
 // something is listed or left out, or when what it draws from was not shared; the
@@ -33,13 +36,21 @@
 //	problems       active, recurrence, relapse, or no status; not refuted
 //	past problems  inactive, remission, resolved
 //	medicines      current ones; those that ended in the last twelve months apart
-//	vaccinations   the newest 25 doses of each vaccine, in one row
+//	vaccinations   the newest five doses against each disease, in one row
 //	results        observations and reports: the newest three of each test; of a report
-//	               that concludes nothing the newest
+//	               that concludes nothing the newest. Not those of more than five years
+//	               ago, but what was found or out of range, imaging, blood groups, and
+//	               what a report concluded
 //	vital signs, procedures, pregnancy: the newest three of each
 //	smoking, alcohol: the newest one, of which IPS allows no more
 //	plans, alerts, advance decisions: those in force
+//	devices        what is in the body and what is measured with; equipment that is filed
+//	               under support is told in one line, while it is in use
 //	the person's own words: of a questionnaire the newest answers
+//
+// What says the same of the same time as another is there once. Of somebody who died
+// "now" is when they died, and what was current is headed so. An entry of a card that
+// was not verified says so beside its name (verified.go).
 //
 // What several sources say of the same allergy, condition or medicine stands together,
 // each with whose it is; nothing is merged, for nobody has said that it is the same.

@@ -49,6 +49,7 @@ const (
 	nilKnown    = "nilknown"
 	notAsked    = "notasked"
 	withheld    = "withheld"
+	partly      = "partly" // withheld, where a part was shared and nothing is in it
 )
 
 // tell says of a section what there is, what is not, and what is not said. empty is
@@ -57,6 +58,10 @@ func (b *builder) tell(k kind) (t told, empty string, shown bool) {
 	sec := &sections[k]
 	r := b.Share.reached(sec)
 	t.Tables = b.tables(k)
+	if k == devices {
+		t.Below = b.aids()
+	}
+	tells := len(t.Tables)+len(t.Below) > 0
 	var nones, infos []*item
 	for _, it := range b.listed[k] {
 		switch it.none {
@@ -76,16 +81,20 @@ func (b *builder) tell(k kind) (t told, empty string, shown bool) {
 		if len(left) > 0 && !strings.HasPrefix(what, "current ") {
 			what = "current " + what
 		}
-		t.Notes = append(t.Notes, cell{"No " + what + " are recorded here. That does not mean there are none."})
-		empty = unavailable
-		if r.some {
-			empty = withheld
+		say := "No " + what + " are recorded here. That does not mean there are none."
+		if len(r.names) > 0 { // the first sentence is the one that is read
+			t.Notes = append(t.Notes, cell{r.part()})
+			say = "In what was shared, no " + what + " are recorded. That does not mean there are none."
+		}
+		t.Notes = append(t.Notes, cell{say})
+		if empty = unavailable; r.some {
+			empty = partly
 		}
 	}
 	whole := false
 	for _, it := range nones {
 		say := append(cell{"Recorded:"}, b.stated(it)...)
-		if whole = whole || it.none == knownNone; it.none == someNone && len(t.Tables) > 0 {
+		if whole = whole || it.none == knownNone; it.none == someNone && tells {
 			t.Below = append(t.Below, say) // "no known food allergy" must not be read before what there is
 		} else {
 			t.Notes = append(t.Notes, say)
@@ -95,18 +104,18 @@ func (b *builder) tell(k kind) (t told, empty string, shown bool) {
 		t.Notes = append(t.Notes, append(cell{"Recorded:"}, b.stated(it)...), cell{"That does not mean there are none."})
 	}
 	switch {
-	case len(nones) > 0 && len(t.Tables) > 0 && whole:
+	case len(nones) > 0 && tells && whole:
 		t.Notes = append(t.Notes, cell{"The record also lists what follows: the two do not agree. Ask before relying on either."})
-	case len(nones) > 0 && len(t.Tables) == 0 && !whole:
+	case len(nones) > 0 && !tells && !whole:
 		t.Notes = append(t.Notes, cell{"Nothing else about " + sec.noun + " is recorded here. That does not mean there is nothing else."})
 	}
 	if len(b.listed[k]) > 0 && r.none { // the person has filed it elsewhere
 		t.After = append(t.After, "Only what is kept in other parts of the record was shared of this.")
 	}
-	t.After = append(append(t.After, r.partly(sec)...), left...)
+	t.After = append(append(t.After, r.partly(len(b.listed[k]) > 0)...), left...)
 	if b.spoken(k) == len(b.listed[k]) && len(b.listed[k]) > 0 {
 		switch { // IPS has no entry for what is told
-		case len(t.Tables) > 0:
+		case tells:
 			if empty = ""; sec.required { // ips-comp-1
 				empty = unavailable
 			}
@@ -116,8 +125,14 @@ func (b *builder) tell(k kind) (t told, empty string, shown bool) {
 			empty = notAsked
 		}
 	}
-	shown = sec.required || len(b.listed[k]) > 0 || len(left) > 0 || r.none || r.some
+	shown = sec.required || len(b.listed[k]) > 0 || len(left) > 0 || (r.none || r.some) && b.applies(k)
 	return t, empty, shown
+}
+
+// applies reports whether a section can be about the person. What was shared says so,
+// never what was not: a summary always has the Patient.
+func (b *builder) applies(k kind) bool {
+	return k != pregnancy || b.patient.root().Get("gender").Text() != "male"
 }
 
 // spoken is how many of a section's items have no entry.
@@ -174,6 +189,9 @@ func (b *builder) tellWhole(absentNouns []string) []cell {
 		if words := s.unread(); len(words) > 0 {
 			say = append(say, cell{"Kinds of entry that were not shared: " + strings.Join(words, ", ") + "."})
 		}
+	}
+	if b.died {
+		say = append(say, cell{"The person has died. What is called active or in force is as it was recorded when they lived."})
 	}
 	if len(absentNouns) > 0 {
 		from := ", in what was shared,"

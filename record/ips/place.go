@@ -14,6 +14,8 @@ const (
 	keep       reason = iota // it is listed
 	inError                  // marked as entered in error
 	older                    // newer ones of the same are listed
+	repeated                 // another says the same
+	aged                     // a result of years ago that nobody said was unusual
 	ended                    // a medicine that ended long ago
 	ruledOut                 // a condition that the person does not have
 	notDone                  // planned, cancelled, not done, without a result yet
@@ -24,7 +26,9 @@ const (
 // left are the words for what is left out.
 var left = [numReasons]struct{ one, many string }{
 	inError:    {"1 entry marked as entered in error is left out.", "%d entries marked as entered in error are left out."},
-	older:      {"Only the newest of each kind are listed; 1 earlier entry is in the record.", "Only the newest of each kind are listed; %d earlier entries are in the record."},
+	older:      {"Of each kind only the newest are listed, together; 1 earlier entry is in the record.", "Of each kind only the newest are listed, together; %d earlier entries are in the record."},
+	repeated:   {"1 entry that says the same as one that is listed is left out.", "%d entries that say the same as one that is listed are left out."},
+	aged:       {"1 result of more than 5 years ago, not said to be unusual, is left out.", "%d results of more than 5 years ago, not said to be unusual, are left out."},
 	ended:      {"1 medicine that ended or was handed out more than 12 months ago is left out.", "%d medicines that ended or were handed out more than 12 months ago are left out."},
 	ruledOut:   {"1 condition that was ruled out is left out.", "%d conditions that were ruled out are left out."},
 	notDone:    {"1 entry that was planned, cancelled or not done is left out.", "%d entries that were planned, cancelled or not done are left out."},
@@ -32,10 +36,11 @@ var left = [numReasons]struct{ one, many string }{
 }
 
 const (
-	newest     = 3  // of each test, procedure …: enough to see which way it goes
-	doses      = 25 // of each vaccine: one row
+	newest     = 3 // of each test, procedure …: enough to see which way it goes
+	doses      = 5 // against each disease: one row, with the day of each
 	every      = 1 << 30
 	recentEnds = 12 // months; the NHS Summary Care Record shows what was issued in as many
+	agedAfter  = 5  // years: a screening test of long ago that found nothing says nothing of today
 )
 
 // placed are the types that have a place of their own; apart are those that never
@@ -98,8 +103,11 @@ func (b *builder) placeType(it *item, n fhir.Node, status string) (reason, bool)
 		return b.placeObservation(it, n, status)
 	case "DiagnosticReport":
 		it.kind, it.table, it.when = results, 1, firstDate(choice(n, "effective"), sayDate(n.Get("issued").Text()))
-		if it.group, it.most = same(n.Get("code")), newest; !n.Get("conclusion").Valid() && !n.Get("conclusionCode").Valid() {
+		if it.group, it.most = same(n.Get("code")), newest; len(concluded(n)) == 0 {
 			it.most = 1 // the results stand by themselves
+			if b.longAgo(it) {
+				return aged, true
+			}
 		}
 		return unless(notDone, status, "registered", "cancelled"), true
 	case "Procedure":
@@ -108,12 +116,16 @@ func (b *builder) placeType(it *item, n fhir.Node, status string) (reason, bool)
 		return unless(notDone, status, "preparation", "not-done"), true
 	case "DeviceUseStatement":
 		it.kind, it.when = devices, firstDate(choice(n, "timing"), sayDate(n.Get("recordedOn").Text()))
+		if b.aid(it); it.table == aids && (status == "completed" || status == "stopped") {
+			return notCurrent, true // the frame was handed back
+		}
 		return unless(notDone, status, "intended"), true
 	case "Device": // of the person, and no statement says how it is used
 		if b.used[it.Ref] || !n.Get("patient").Valid() {
 			return keep, false
 		}
 		it.kind, it.spoken, it.when = devices, true, sayDate(n.Get("manufactureDate").Text())
+		b.aid(it)
 		return unless(notCurrent, status, "inactive"), true
 	case "Flag":
 		it.kind, it.when = alerts, sayPeriod(n.Get("period"))
@@ -150,17 +162,35 @@ func (b *builder) placeType(it *item, n fhir.Node, status string) (reason, bool)
 	return keep, true
 }
 
-// vaccine is what doses of the same have in common: the code, else what it is against,
-// for the words often name the season; else the words.
+// vaccine is what doses of the same have in common: what they are against, for a
+// reader asks "when was the last tetanus?"; else the code or the words. One against
+// several diseases stands alone: else the last day of one would be hidden below another.
 func vaccine(n fhir.Node) string {
-	if c := n.Get("vaccineCode"); codeOf(c, "") != "" {
-		return same(c)
-	}
 	against := ""
 	for p := range n.Get("protocolApplied").All() {
 		against = or(against, strings.ToLower(sayConcepts(p.Get("targetDisease"))))
 	}
 	return or(against, same(n.Get("vaccineCode")))
+}
+
+// aids is the table of what is filed under support: stair rails, a stool, a stick. IPS
+// is after what was implanted and what somebody's health hangs on; the rest is told in
+// one line, for whoever sends the person home.
+const aids = 1
+
+func (b *builder) aid(it *item) {
+	if it.Section == record.Support {
+		it.table = aids
+	}
+}
+
+// longAgo reports whether a result is from more than agedAfter years ago.
+func (b *builder) longAgo(it *item) bool {
+	at := it.when.end
+	if at.IsZero() {
+		at = it.when.at
+	}
+	return !at.IsZero() && at.Before(b.until.AddDate(-agedAfter, 0, 0))
 }
 
 // placeCondition: active, recurrence and relapse are problems; inactive, remission and

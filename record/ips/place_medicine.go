@@ -54,10 +54,10 @@ func (b *builder) placeMedicine(it *item, n fhir.Node, status string) (reason, b
 		case "cancelled", "draft":
 			return notCurrent, true
 		case "completed", "stopped", "not-taken":
-			it.table = tableEnded
+			it.table, it.most = tableEnded, newest // a course is an order a month
 		}
 	}
-	if it.table > tableCurrent && !end.end.IsZero() && end.end.Before(b.Time.AddDate(0, -recentEnds, 0)) {
+	if it.table > tableCurrent && !end.end.IsZero() && end.end.Before(b.until.AddDate(0, -recentEnds, 0)) {
 		return ended, true
 	}
 	return keep, true

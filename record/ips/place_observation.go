@@ -1,6 +1,8 @@
 package ips
 
 import (
+	"strings"
+
 	"carehold/record"
 	"carehold/record/fhir"
 )
@@ -58,5 +60,32 @@ func (b *builder) placeObservation(it *item, n fhir.Node, status string) (reason
 	default:
 		it.kind = results
 	}
+	if it.kind == results && b.longAgo(it) && !category("imaging", "exam", "procedure") && !lasting[code] && !noted(n) {
+		return aged, true
+	}
 	return unless(notDone, status, "registered", "cancelled"), true
 }
+
+// lasting are results that do not age: LOINC's blood groups (ABO, Rh, both).
+var lasting = set("883-9", "10331-7", "882-1", "1305-2", "51892-9", "50398-0")
+
+// noted reports whether a result is said to be more than usual: by the laboratory, by its
+// own range, or because something was found.
+func noted(n fhir.Node) bool {
+	if interpretation(n) != "" || outside(n) != "" {
+		return true
+	}
+	for c := range n.Get("component").All() {
+		if interpretation(c) != "" || outside(c) != "" {
+			return true
+		}
+	}
+	found := anyCode(n.Get("valueCodeableConcept"), func(system, code string) bool { return system == snomed && foundCodes[code] })
+	return found || foundWords[strings.ToLower(sayValue(n))]
+}
+
+// Found, as SNOMED CT and people say it: positive, detected, present, abnormal, reactive.
+var (
+	foundCodes = set("10828004", "260373001", "52101004", "263654008", "11214006")
+	foundWords = set("positive", "detected", "present", "abnormal", "reactive", "found", "yes", "equivocal", "indeterminate")
+)

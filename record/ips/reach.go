@@ -56,15 +56,19 @@ func (s Share) reached(sec *section) reach {
 func sectionWords(s record.Section) string { return strings.ReplaceAll(s.String(), "-", " ") }
 
 // partly are the sentences beside a section of which not all was shared.
-func (r reach) partly(sec *section) []string {
+func (r reach) partly(listed bool) []string {
 	var say []string
-	if len(r.names) > 0 && !r.none {
-		say = append(say, "Only part of this was shared. Not in what was shared: "+strings.Join(r.names, ", ")+".")
+	if len(r.names) > 0 && !r.none && listed { // where nothing is listed it comes first
+		say = append(say, r.part())
 	}
 	if r.quiet && !r.none {
 		say = append(say, "Sensitive parts of the record were not shared; whether they hold more is not said.")
 	}
 	return say
+}
+
+func (r reach) part() string {
+	return "Only part of this was shared. Not in what was shared: " + strings.Join(r.names, ", ") + "."
 }
 
 // unread are the kinds of entry of any section that the scopes leave out.

@@ -26,7 +26,7 @@ func (b *builder) cells(it *item) []cell {
 	case "Observation":
 		return b.rowObservation(it, n)
 	case "DiagnosticReport":
-		return []cell{say(or(sayConcept(n.Get("code")), "Report")), say(clean(n.Get("conclusion").Text()), sayConcepts(n.Get("conclusionCode"))),
+		return []cell{say(or(sayConcept(n.Get("code")), "Report")), concluded(n),
 			say(it.when.text), say(unusual(n.Get("status").Text()))}
 	case "Immunization":
 		dose, against := doseNumber(n), ""
@@ -97,6 +97,11 @@ func unusual(status string) string {
 		return ""
 	}
 	return sayStatus(status)
+}
+
+// concluded is what a report comes to.
+func concluded(n fhir.Node) cell {
+	return say(clean(n.Get("conclusion").Text()), sayConcepts(n.Get("conclusionCode")))
 }
 
 func prefixed(prefix, s string) string {

@@ -74,6 +74,7 @@ func aList(code string) string {
 const (
 	reasonNone     = `{"coding":[{"code":"nilknown","display":"Nil Known","system":"http://terminology.hl7.org/CodeSystem/list-empty-reason"}],"text":"None are known"}`
 	reasonNothing  = `{"coding":[{"code":"unavailable","display":"Unavailable","system":"http://terminology.hl7.org/CodeSystem/list-empty-reason"}],"text":"Nothing is recorded here"}`
+	reasonPartly   = `{"coding":[{"code":"withheld","display":"Information Withheld","system":"http://terminology.hl7.org/CodeSystem/list-empty-reason"}],"text":"Only part was shared, and nothing is recorded in that part"}`
 	reasonWithheld = `{"coding":[{"code":"withheld","display":"Information Withheld","system":"http://terminology.hl7.org/CodeSystem/list-empty-reason"}],"text":"Not in what was shared"}`
 )
 
@@ -157,8 +158,8 @@ func TestStates(t *testing.T) {
 		want = looks{text: "No " + noun + " are recorded here. That does not mean there are none."}
 		switch {
 		case s.lacks != "":
-			want.reason = reasonWithheld
-			want.text += "\nOnly part of this was shared. Not in what was shared: " + s.lacks + "."
+			want.reason = reasonPartly
+			want.text = "Only part of this was shared. Not in what was shared: " + s.lacks + ".\nIn what was shared, no " + noun + " are recorded. That does not mean there are none."
 		default:
 			want.reason = reasonNothing
 		}

@@ -1,6 +1,9 @@
 package ips
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // table is one table of a section: a heading where there are several, and a row for
 // each entry.
@@ -19,7 +22,7 @@ type cell []string
 const maxRows = 500
 
 // heading, columns and row of an entry. A table is told by its section and number.
-func columns(k kind, t int) (heading string, names []string) {
+func (b *builder) columns(k kind, t int) (heading string, names []string) {
 	if t == documents {
 		return "Documents", []string{"Document", "Kind", "Written", "By"}
 	}
@@ -29,17 +32,17 @@ func columns(k kind, t int) (heading string, names []string) {
 	case medicines:
 		switch t {
 		case tableEnded:
-			return "Ended in the last 12 months, or not taken", []string{"Medicine", "Dose and instructions", "For", "When", "Status"}
+			return b.ofLate("Ended" + lastMonths + ", or not taken"), []string{"Medicine", "Dose and instructions", "For", "When", "Status"}
 		case tableGiven:
-			return "Handed out or given in the last 12 months", []string{"Medicine", "How much", "For", "When", "Status"}
+			return b.ofLate("Handed out or given" + lastMonths), []string{"Medicine", "How much", "For", "When", "Status"}
 		case tableNever:
 			return "Not to be given", []string{"Medicine", "Instructions", "Why", "Since", "Status"}
 		}
-		return "Current", []string{"Medicine", "Dose and instructions", "For", "Since", "Status"}
+		return or(b.atDeath(), "Current"), []string{"Medicine", "Dose and instructions", "For", "Since", "Status"}
 	case functional:
-		return "", []string{"What", "Since", "Details", "Status", "Recorded"}
+		return b.atDeath(), []string{"What", "Since", "Details", "Status", "Recorded"}
 	case problems:
-		return "", []string{"Condition", "Since", "Severity", "Status", "Recorded"}
+		return b.atDeath(), []string{"Condition", "Since", "Severity", "Status", "Recorded"}
 	case past:
 		return "", []string{"Condition", "From", "Until", "Status"}
 	case vaccinations:
@@ -73,6 +76,45 @@ func columns(k kind, t int) (heading string, names []string) {
 	return "", []string{"What", "In their words", "When"} // story
 }
 
+const lastMonths = " in the last 12 months"
+
+// ofLate is a heading of what was lately: of somebody who died, before that.
+func (b *builder) ofLate(heading string) string {
+	if b.died {
+		return strings.Replace(heading, lastMonths, " in the 12 months before death", 1)
+	}
+	return heading
+}
+
+// atDeath is the heading of what is current, of somebody who died.
+func (b *builder) atDeath() string {
+	if b.died {
+		return "At the time of death"
+	}
+	return ""
+}
+
+// aids tells of the equipment that is in use, in one line.
+func (b *builder) aids() []cell {
+	line := cell{"Equipment and aids in use:"}
+	for _, it := range b.listed[devices] {
+		if it.table == aids && it.none == present && len(line) <= maxRows {
+			name := row0(b.row(it))
+			if it.when.text != "" && it.Ref.Type != "Device" {
+				name += " (" + it.when.text + ")"
+			}
+			line = append(line, suffixed(name, ","))
+		}
+	}
+	if len(line) == 1 {
+		return nil
+	}
+	line[len(line)-1] = strings.TrimSuffix(line[len(line)-1], ",") + "."
+	return []cell{line}
+}
+
+func row0(row []cell) string { return strings.Join(row[0], ", ") }
+
 // beside are the types of which earlier ones stand beside the newest of the same.
 var beside = set("Observation", "Immunization")
 
@@ -82,11 +124,11 @@ func (b *builder) tables(k kind) []table {
 	var before *item
 	at := -1
 	for _, it := range b.listed[k] {
-		if it.none != present {
+		if it.none != present || k == devices && it.table == aids {
 			continue
 		}
 		if it.table != at {
-			heading, names := columns(k, it.table)
+			heading, names := b.columns(k, it.table)
 			all, at = append(all, table{Heading: heading, Columns: names}), it.table
 		}
 		t := &all[len(all)-1]

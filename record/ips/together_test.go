@@ -28,11 +28,11 @@ func TestTogether(t *testing.T) {
 			`medicines: {"resourceType":"MedicationStatement","id":"a","status":"active","medicationCodeableConcept":{"text":"Paracetamol"},"subject":{"reference":"Patient/p"},"effectivePeriod":{"start":"2026"},"informationSource":{"display":"Ada"},"dosage":[{"text":"Two when it hurts"}]}`,
 			`medicines: {"resourceType":"MedicationRequest","id":"b","status":"active","intent":"order","medicationCodeableConcept":{"text":"Metformin"},"subject":{"reference":"Patient/p"},"authoredOn":"2024"}`,
 			`medicines: {"resourceType":"MedicationRequest","id":"c","status":"active","intent":"order","medicationCodeableConcept":{"text":"Paracetamol"},"subject":{"reference":"Patient/p"},"authoredOn":"2020","requester":{"display":"Dr A"},"recorder":{"display":"A clerk"},"dosageInstruction":[{"text":"Four a day"}]}`}},
-		// Doses of a vaccine: one row. By its code; without one, by what it is against.
-		{"11369-6", "Vaccine | Date | Dose | Against | Status | Earlier\nFlu 2025/26 | 04-Oct-2025 | 1 | Influenza | Completed | Oct-2024, 2023 (dose 2)\nFlu, by nose | 2001 | 1 | Influenza | Completed |", []string{
+		// Doses against the same: one row, whatever the vaccine is called or coded.
+		{"11369-6", "Vaccine | Date | Dose | Against | Status | Earlier\nFlu 2025/26 | 04-Oct-2025 | 1 | Influenza | Completed | Oct-2024, 2023 (dose 2), 2001", []string{
 			vaccine("a", "Flu 2024/25", "", "2024-10", 1), vaccine("b", "Flu 2025/26", "", "2025-10-04", 1), vaccine("c", "Flu 2023/24", "", "2023", 2), vaccine("d", "Flu, by nose", "1", "2001", 1)}},
 		// Of a questionnaire, what they say now.
-		{"81338-6", "What | In their words | When\nQuestions answered | What matters: The dog | 2026\nOnly the newest of each kind are listed; 1 earlier entry is in the record.", []string{
+		{"81338-6", "What | In their words | When\nQuestions answered | What matters: The dog | 2026\nOf each kind only the newest are listed, together; 1 earlier entry is in the record.", []string{
 			`about-me: {"resourceType":"QuestionnaireResponse","id":"a","questionnaire":"http://x.example/about","status":"completed","authored":"2024","item":[{"linkId":"1","text":"What matters","answer":[{"valueString":"The cat"}]}]}`,
 			`about-me: {"resourceType":"QuestionnaireResponse","id":"b","questionnaire":"http://x.example/about","status":"completed","authored":"2026","item":[{"linkId":"1","text":"What matters","answer":[{"valueString":"The dog"}]}]}`}},
 	} {

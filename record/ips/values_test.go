@@ -64,6 +64,8 @@ func TestDoses(t *testing.T) {
 		`"timing":{"repeat":{"frequency":1,"period":8,"periodUnit":"h"}},"doseAndRate":[{"doseQuantity":{"value":500,"unit":"mg"}}]`:                      "dose 500 mg, once every 8 hours",
 		`"timing":{"repeat":{"frequency":4,"period":1,"periodUnit":"d"}},"asNeededBoolean":true,"route":{"text":"by mouth"}`:                              "4 times every day, when needed, by mouth",
 		`"timing":{"code":{"text":"BID"}},"asNeededCodeableConcept":{"text":"pain"},"doseAndRate":[{"doseRange":{"low":{"value":1},"high":{"value":2}}}]`: "dose 1 to 2, BID, when needed for pain",
+		`"timing":{"repeat":{"frequency":1,"period":1,"periodUnit":"d"}},"doseAndRate":[{"doseQuantity":{"value":1}}]`:                                    "dose 1 (unit not given), once every day",
+		`"doseAndRate":[{"doseQuantity":{"value":0.5,"code":"mg"}}]`:                                                                                      "dose 0.5 mg",
 	} {
 		p, entries := hand(t, handPatient, `medicines: {"resourceType":"MedicationRequest","id":"m","status":"active","intent":"order","medicationCodeableConcept":{"text":"M"},"subject":{"reference":"Patient/p"},"dosageInstruction":[{`+body+`}]}`)
 		if got, want := read(t, build(t, whole(p, entries))).text("10160-0"), "Current\nMedicine | Dose and instructions | Status\nM | "+want+" | Active"; got != want {
