@@ -41,7 +41,10 @@ SMART Health Links (shlink:/…) and Cards (shc:/…, .smart-health-card) are ta
 as they are, or out of a file; "-" reads one from stdin, where no shell sees it.
 A card is verified by its issuer's keys, and each of its entries says so.
 
-What "carehold export" wrote goes in by itself, a folder, .zip or .zip.age: with
+Of a letter that is there already, --title, --date, --type and --for change just
+what they name; --for adds to what it belongs to.
+
+What "carehold export" wrote is imported alone, a folder, .zip or .zip.age: with
 older versions, documents, sections, and who wrote what (docs/export.md).
 
 Importing the same source again adds nothing that is there already. The name of
@@ -78,7 +81,7 @@ from where it was.`,
 		if err != nil {
 			return err
 		}
-		args, files, err := docs.open(args, *source)
+		args, files, err := docs.open(a, args, *source, *dry)
 		defer closeAll(files)
 		if err != nil {
 			return err
@@ -113,10 +116,10 @@ from where it was.`,
 				err = stopped(report, len(sources)+len(files)-i-1, *dry)
 			}
 			if err != nil {
-				return err
+				return partly(ctx, err, total.wrote(*dry), sourcesOf(sources[:i]), append(sourcesOf(sources[i+1:]), namesOf(files)...))
 			}
 		}
-		done, err := im.documents(ctx, files, docs, *dry)
+		done, err := im.documents(ctx, files, docs, total.wrote(*dry), *dry)
 		total.add(done)
 		if err != nil {
 			return err
@@ -146,6 +149,31 @@ func stopped(r imported, left int, dry bool) error {
 	return coded(exitInterrupted, errors.New(text), "carehold imports undo "+shortID(r.ID.String())+" takes it back; the same command again goes on")
 }
 
+// partly is how an import ends that failed after something of it was written: that
+// stays, and the rest was not tried, for what failed may well be the disk.
+func partly(ctx context.Context, err error, written int, done, left []string) error {
+	if written == 0 || ctx.Err() != nil || exitCode(ctx, err) != exitFailed {
+		return err
+	}
+	hint := ""
+	if len(done) > 0 {
+		hint = few(done) + oneOr(len(done), " is in, and stays; ", " are in, and stay; ")
+	}
+	if len(left) > 0 {
+		hint += few(left) + oneOr(len(left), " was not tried; ", " were not tried; ")
+	}
+	return coded(exitPartly, err, hint+"when what is wrong is mended, the same command again goes on")
+}
+
+// few names the first of many.
+func few(names []string) string {
+	const most = 5
+	if len(names) > most {
+		names = append(names[:most:most], plural(len(names)-most, "other", "others"))
+	}
+	return and(names)
+}
+
 // notImported is how an import ends that left something out.
 func (t imported) notImported(n int, dry bool) error {
 	text, hint := plural(n, "entry was", "entries were")+" not imported", "the reasons are above; everything else is done"
@@ -169,6 +197,13 @@ type importSource struct {
 	live       bool // what it leads to is made anew each time
 }
 
+func sourcesOf(list []importSource) (names []string) {
+	for _, s := range list {
+		names = append(names, clean(s.name))
+	}
+	return names
+}
+
 func readSources(files []string, name string) ([]importSource, error) {
 	var out []importSource
 	for _, path := range files {
@@ -176,9 +211,9 @@ func readSources(files []string, name string) ([]importSource, error) {
 		if err != nil {
 			return nil, coded(exitFailed, err, "nothing was imported")
 		}
-		if what := notFHIR(f); what != "" {
+		if what, hint := notFHIR(f, path); what != "" {
 			f.Close()
-			return nil, hinted(fmt.Errorf("%s is %s", path, what), "nothing was imported; ask whoever gave it to you for FHIR (JSON), or keep it with --as-is")
+			return nil, hinted(fmt.Errorf("%s is %s", path, what), joined("; ", "nothing was imported", hint))
 		}
 		s, err := readSource(f, first(name, sourceName(path)))
 		f.Close()
@@ -188,32 +223,6 @@ func readSources(files []string, name string) ([]importSource, error) {
 		out = append(out, s)
 	}
 	return out, nil
-}
-
-// notFHIR names what people have from a surgery, and what no reader of JSON would
-// name: "" is none of it. The file is then at its beginning.
-func notFHIR(f *os.File) string {
-	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		return "a folder: name the files in it"
-	}
-	if err != nil || !info.Mode().IsRegular() {
-		return "" // a pipe cannot be read twice
-	}
-	head := make([]byte, 8)
-	n, _ := io.ReadFull(f, head)
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return ""
-	}
-	for _, k := range []struct{ magic, what string }{
-		{"PK\x03\x04", "a ZIP archive or an office document: take the files out of it first"},
-		{"<", "XML or a web page"}, {"\xef\xbb\xbf<", "XML or a web page"},
-	} {
-		if strings.HasPrefix(string(head[:n]), k.magic) {
-			return k.what
-		}
-	}
-	return ""
 }
 
 func readSource(r io.Reader, name string) (importSource, error) {

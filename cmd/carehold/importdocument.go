@@ -15,8 +15,8 @@ import (
 )
 
 // documents imports files that are not FHIR, one after the other: each is one change,
-// with the file and what is said of it.
-func (im *importer) documents(ctx context.Context, files []*documentFile, o *documentOptions, dry bool) (total imported, err error) {
+// with the file and what is said of it. before is how much of the same command is in.
+func (im *importer) documents(ctx context.Context, files []*documentFile, o *documentOptions, before int, dry bool) (total imported, err error) {
 	if len(files) == 0 {
 		return total, nil
 	}
@@ -32,11 +32,11 @@ func (im *importer) documents(ctx context.Context, files []*documentFile, o *doc
 			return total, noSuchEntry(record.NotFound, about.String())
 		}
 	}
-	for _, f := range files {
+	for i, f := range files {
 		f.note.Patient, f.note.For, f.note.Upload = im.patient, about, client.UploadURI("") // until there is one
-		r, err := im.document(ctx, f, o.said(), dry)
+		r, err := im.document(ctx, f, o, dry)
 		if err != nil {
-			return total, err
+			return total, partly(ctx, err, before+total.wrote(dry), namesOf(files[:i]), namesOf(files[i+1:]))
 		}
 		total.add(r)
 		if err := im.app.showDocument(f, r, dry); err != nil {
@@ -46,29 +46,43 @@ func (im *importer) documents(ctx context.Context, files []*documentFile, o *doc
 	return total, nil
 }
 
+func namesOf(files []*documentFile) (names []string) {
+	for _, f := range files {
+		names = append(names, filepath.Base(f.path))
+	}
+	return names
+}
+
 // document imports one. The same file again adds nothing; with something new said of
-// it, that is changed, and the file is not sent again.
-func (im *importer) document(ctx context.Context, f *documentFile, said, dry bool) (imported, error) {
+// it, that alone is changed, and the file is not sent again.
+func (im *importer) document(ctx context.Context, f *documentFile, o *documentOptions, dry bool) (imported, error) {
 	r := imported{ID: crypto.RandomID(), Source: f.source, Types: map[string]int{}, Sections: map[string]int{}, Ignored: map[string]int{}}
 	isThere := func(ref fhir.Ref) bool { e := im.there[ref]; return e.Version > 0 && !e.Deleted }
-	file, reference := isThere(f.doc.Binary()), isThere(f.doc.Reference())
-	changes, err := im.documentChanges(f)
+	file := isThere(f.doc.Binary())
+	if isThere(f.doc.Reference()) {
+		var err error
+		if f.known, err = im.known(ctx, f, o, f.note.For); err != nil {
+			return r, err
+		}
+	}
+	if f.known != nil {
+		if f.note.Made != f.known.made {
+			f.from = "as it was said before"
+		}
+		f.note.Title, f.note.Made = f.known.title, f.known.made
+	}
+	changes, err := f.changes(file)
 	if err != nil {
 		return r, err
 	}
-	if file {
-		if changes = changes[1:]; reference && !said {
-			changes = nil
-		}
-	}
 	im.count(&r, changes)
 	r.Same = 2 - len(changes)
-	switch {
-	case dry:
-		im.foresee(&r, changes)
-		return r, nil
-	case len(changes) == 0:
+	if len(changes) == 0 {
 		r.Sections[im.there[f.doc.Reference()].Section]++
+		return r, nil
+	}
+	if dry {
+		im.foresee(&r, changes)
 		return r, nil
 	}
 	var journal *sending
@@ -79,7 +93,7 @@ func (im *importer) document(ctx context.Context, f *documentFile, said, dry boo
 		if f.note.Upload, err = im.sendFile(ctx, f, journal); err != nil {
 			return r, err
 		}
-		if changes, err = im.documentChanges(f); err != nil {
+		if changes, err = f.changes(file); err != nil {
 			return r, err
 		}
 	}
@@ -103,14 +117,21 @@ func (im *importer) document(ctx context.Context, f *documentFile, said, dry boo
 	return r, nil
 }
 
-// documentChanges are the two entries as changes, the file first.
-func (im *importer) documentChanges(f *documentFile) ([]change.Change, error) {
+// changes are what is written: the file if it is not there, then what is said of it if
+// that is new.
+func (f *documentFile) changes(there bool) ([]change.Change, error) {
 	all, err := f.doc.Resources(f.note)
 	if err != nil {
 		return nil, err
 	}
 	var changes []change.Change
+	if f.known != nil {
+		all[1] = f.known.resource
+	}
 	for i, r := range all {
+		if i == 0 && there || r == nil {
+			continue
+		}
 		ref := fhir.Ref{Type: r.Type(), ID: r.ID()}
 		changes = append(changes, change.Change{Index: i, Verb: change.Update, Ref: ref, Resource: r, URL: ref.String()})
 	}
@@ -172,17 +193,25 @@ func (a *app) showDocument(f *documentFile, r imported, dry bool) error {
 		return a.item(j)
 	}
 	what := fmt.Sprintf("%s: %s, %s", clean(f.path), f.doc.What, bytesOf(f.doc.Size))
+	would := "was"
+	if dry {
+		would = "would be"
+	}
+	as := fmt.Sprintf("%q of %s", f.note.Title, dayOf(f.note.Made))
 	switch {
 	case dry && r.New+r.Back > 0:
-		a.say("%s. It would be kept as %q of %s (%s), in %s. Nothing was written.", what, f.note.Title, f.note.Made, f.from, section)
+		a.say("%s. It would be kept as %s (%s), in %s. Nothing was written.", what, as, f.from, section)
 	case dry && r.Known > 0:
-		a.say("%s. It is there already; what is said of it would be written if it changed. Nothing was written.", what)
+		a.say("%s. It is there already; %s would be changed: %s. Nothing was written.", what, and(f.known.changed), as)
 	case r.New+r.Changed+r.Back == 0:
-		a.say("%s. Nothing was added: it is there already, in %s, as %s.", what, section, shortRef(ref))
+		a.say("%s. Nothing %s added: it is there already, in %s, as %s (%s).", what, would, section, as, shortRef(ref))
 	case r.New+r.Back == 0:
-		a.say("%s. It was there already, and what is said of it is changed: %q of %s (%s).", what, f.note.Title, f.note.Made, f.from)
+		a.say("%s. It was there already; %s %s changed: %s.", what, and(f.known.changed), oneOr(len(f.known.changed), "is", "are"), as)
 	default:
-		a.say("%s. Kept as %q of %s (%s), in %s.", what, f.note.Title, f.note.Made, f.from, section)
+		a.say("%s. Kept as %s (%s), in %s.", what, as, f.from, section)
+	}
+	if f.doc.Locked {
+		a.note("This PDF is locked: it is kept as it is, and may ask for a password when it is opened.")
 	}
 	if r.written() > 0 && !dry {
 		a.note("See it: carehold show %s. Take it back: carehold imports undo %s", shortRef(ref), shortID(r.ID.String()))

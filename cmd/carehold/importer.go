@@ -55,6 +55,14 @@ func (t imported) written() int {
 	return n
 }
 
+// wrote is written, but of a dry run nothing.
+func (t imported) wrote(dry bool) int {
+	if dry {
+		return 0
+	}
+	return t.written()
+}
+
 // taken is how many of the entries are in the record now, whoever brought them.
 func (t imported) taken() int { return t.New + t.Back + t.Known + t.Changed + t.Same + t.Left }
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"carehold/record/fhir"
+	"carehold/record"
 	documents "carehold/record/importer"
 )
 
@@ -23,11 +23,11 @@ type documentOptions struct {
 
 func documentFlags(c *cobra.Command) *documentOptions {
 	o := &documentOptions{}
-	c.Flags().StringVar(&o.title, "title", "", "what a letter or picture is called: `words`")
-	c.Flags().StringVar(&o.date, "date", "", "when it was made: `YYYY`, YYYY-MM or YYYY-MM-DD")
-	c.Flags().StringVar(&o.kind, "type", "", "what sort of document it is: `words`")
-	c.Flags().StringVar(&o.about, "for", "", "the `entry` it belongs to: Encounter/k2v5c7q4")
-	c.Flags().BoolVar(&o.asIs, "as-is", false, "keep a file that is refused, or nothing that is known, as it is")
+	c.Flags().StringVar(&o.title, "title", "", "the `title` of a letter or picture")
+	c.Flags().StringVar(&o.date, "date", "", "the `day` it was made, or the month or year: 2024-03-12, 2024-03, 2024")
+	c.Flags().StringVar(&o.kind, "type", "", "what `kind` of document it is, in your words: Clinic letter")
+	c.Flags().StringVar(&o.about, "for", "", "an `entry` that it belongs to, beside those before: Encounter/k2v5c7q4")
+	c.Flags().BoolVar(&o.asIs, "as-is", false, "keep a file as it is, though it is refused or of no known kind")
 	return o
 }
 
@@ -42,6 +42,7 @@ type documentFile struct {
 	doc    *documents.Document
 	note   documents.Note
 	from   string // where its date is from
+	known  *known // what the record says of it already; nil when it does not have it
 }
 
 func closeAll(files []*documentFile) {
@@ -52,10 +53,20 @@ func closeAll(files []*documentFile) {
 
 // open opens those of the files that are not FHIR, and looks at them: all before
 // anything is sent. The rest are left.
-func (o *documentOptions) open(paths []string, source string) (rest []string, files []*documentFile, err error) {
+func (o *documentOptions) open(a *app, paths []string, source string, dry bool) (rest []string, files []*documentFile, err error) {
 	if o.date != "" {
-		if _, err := fhir.ParseDateTime(o.date); err != nil {
-			return nil, nil, usage(err)
+		future, err := madeThen(o.date, time.Now())
+		if err != nil {
+			return nil, nil, err
+		}
+		if future && !dry {
+			ok, err := a.confirm(o.date+" has not come yet. Is that when it was made?", false)
+			if err == nil && !ok {
+				err = usagef("nothing was imported: --date is when a letter or picture was made")
+			}
+			if err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	if o.about != "" {
@@ -102,7 +113,7 @@ func (o *documentOptions) openOne(path, source string) (_ *documentFile, err err
 	x := &documentFile{File: f, path: path, source: first(source, filepath.Base(path))}
 	if x.doc, err = documents.Look(f, info.Size(), filepath.Base(path), documents.Options{AsIs: o.asIs, Now: time.Now()}); err != nil {
 		hint := "nothing was imported"
-		if !o.asIs {
+		if !o.asIs && info.Size() > 0 && record.KindOf(err) == record.Unprocessed {
 			hint += "; --as-is keeps it as it is"
 		}
 		return nil, hinted(fmt.Errorf("%s is not taken: %w", path, err), hint)

@@ -183,6 +183,14 @@ func plural(n int, one, many string) string {
 	return thousands(n) + " " + many
 }
 
+// oneOr is a word that goes with so many.
+func oneOr(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
 func entriesOf(n int) string { return plural(n, "entry", "entries") }
 
 func thousands(n int) string {
