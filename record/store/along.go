@@ -28,10 +28,6 @@ import (
 const movedAlong = "pointed-to-by"
 
 const (
-	// mostAlong is how much a grantee's change may take along, in bytes at rest: all of
-	// it is sealed anew while the person waits for their turn.
-	mostAlong = 64 << 20
-
 	// versionAlong is what one version counts at least.
 	versionAlong = 16 << 10
 
@@ -42,8 +38,12 @@ const (
 	writtenSlack = time.Hour
 )
 
+// mostAlong is how much a grantee's change may take along, in bytes at rest: all of it is
+// sealed anew while the person waits for their turn. Tests have less.
+var mostAlong uint64 = 64 << 20
+
 var (
-	errAlong  error = record.Safef(record.TooLarge, "what this points to would be filed with it, and is more than %d MiB in all its versions, which the server does not file anew for who is not the person: ask them to move it, then send this again", mostAlong>>20)
+	errAlong  error = record.Safef(record.TooLarge, "what this points to would be filed with it, and is more in all its versions than the server files anew for who is not the person: ask them to move it, then send this again")
 	errNotOwn       = errors.New("it is not the grant's own")
 )
 
