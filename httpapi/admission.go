@@ -158,7 +158,9 @@ func (s *Server) body(e *event, r *http.Request, route *Route) error {
 	if v := otherFHIR(r.Header["Content-Type"]); v != "" && slices.Contains(route.Types, "application/fhir+json") {
 		return record.Errorf(problem.MediaType, "this server speaks FHIR 4.0, and the Content-Type says that this is FHIR %s", v)
 	}
-	if !mediaType(r.Header["Content-Type"], route.Types) {
+	// An operation without parameters needs no body, and what is not there has no type.
+	nothing := r.ContentLength == 0 && len(r.Header["Content-Type"]) == 0 && strings.HasSuffix(route.Path, "{operation}")
+	if !nothing && !mediaType(r.Header["Content-Type"], route.Types) {
 		return record.Safef(problem.MediaType, "send this as %s, in UTF-8", strings.Join(route.Types[:1], ""))
 	}
 	if r.Header.Get("Content-Encoding") != "" {

@@ -48,15 +48,17 @@ func (a *API) beginExport(w http.ResponseWriter, r *http.Request, v *store.View,
 	path := strings.TrimPrefix(typ+"/$export", "/")
 	x := exportAsked{request: path}
 	if r.Method == http.MethodPost { // "this URL will not include the request parameters"
-		body, err := sent(r)
+		body, err := sentTo(r, "export")
 		if err != nil {
 			return err
 		}
-		more, err := parametersOf(body)
-		if err != nil {
-			return err
+		if body != nil {
+			more, err := parametersOf(body)
+			if err != nil {
+				return err
+			}
+			values = joined(values, more)
 		}
-		values = joined(values, more)
 	} else if r.URL.RawQuery != "" {
 		x.request += "?" + r.URL.RawQuery
 	}

@@ -1,6 +1,7 @@
 package fhirapi
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -37,7 +38,7 @@ func (a *API) Operation(w http.ResponseWriter, r *http.Request, v *store.View) e
 	}
 	var body *fhir.Resource
 	if r.Method == http.MethodPost {
-		if body, err = sent(r); err != nil {
+		if body, err = sentTo(r, name); err != nil {
 			return err
 		}
 	}
@@ -46,6 +47,22 @@ func (a *API) Operation(w http.ResponseWriter, r *http.Request, v *store.View) e
 		return err
 	}
 	return x.send(w)
+}
+
+// sentTo reads what an operation is sent. All parameters of every one but $validate may be
+// left out, and a POST without a body is one without Parameters (FHIR R4 §3.2.0.1).
+func sentTo(r *http.Request, name string) (*fhir.Resource, error) {
+	if operationNamed(name) == "validate" {
+		return sent(r)
+	}
+	b, err := read(r)
+	if err != nil || len(bytes.TrimSpace(b)) == 0 {
+		return nil, err
+	}
+	if err := anObject(b); err != nil {
+		return nil, err
+	}
+	return fhir.Parse(b, fhir.Limits{})
 }
 
 // operationNamed is an operation's name as a path has it, without the $.
