@@ -73,6 +73,10 @@ type grantItem struct {
 	Ended        time.Time `json:"ended,omitzero"`
 	Why          string    `json:"why,omitempty"`
 	Link         bool      `json:"link,omitempty"`
+	Kind         string    `json:"kind,omitempty"` // of a link: live, snapshot
+	Passcode     bool      `json:"passcode,omitempty"`
+	Token        bool      `json:"hands_over_token,omitempty"`
+	UsedUp       bool      `json:"used_up,omitempty"` // it opens for nobody
 	Opened       int       `json:"opened,omitempty"`
 	LastOpened   time.Time `json:"last_opened,omitzero"`
 }
@@ -89,9 +93,10 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 			for _, s := range g.Grant.Sections.List() {
 				sections = append(sections, s.String())
 			}
+			kind, guarded := linkFlags(g)
 			if err := a.item(grantItem{g.Grant.ID.String(), g.Grant.To.Name, g.Grant.To.Organisation, g.Grant.To.Role, g.State.String(),
 				sections, grant.FormatScopes(g.Grant.Scopes), g.Grant.Purpose, g.Grant.From, g.Grant.Until, g.Ended, g.Why.String(),
-				g.Link(), opened[g.Grant.ID].n, opened[g.Grant.ID].last}); err != nil {
+				g.Link(), kind, guarded, handsOver(g), opened[g.Grant.ID].over, opened[g.Grant.ID].n, opened[g.Grant.ID].last}); err != nil {
 				return err
 			}
 			continue
@@ -103,11 +108,17 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 		a.paragraph("          ", sentence("may "+mayDo(g.Grant.Scopes)+" "+openSections(g.Grant.Sections)+narrowed(g.Grant.Scopes)+", for "+grant.Purposes[g.Grant.Purpose]))
 		switch {
 		case g.Link() && opened != nil:
-			a.paragraph("          ", opened[g.Grant.ID].String())
+			a.paragraph("          ", linkKind(g)+". "+opened[g.Grant.ID].String())
 		case g.Link():
-			a.paragraph("          ", "A link")
+			a.paragraph("          ", linkKind(g))
 		}
-		if g.State == holder.Live {
+		if used := opened[g.Grant.ID].over; used && g.State == holder.Live {
+			text := "Ended for everybody: its tries are used up."
+			if handsOver(g) {
+				text += " The token that it handed over before is good " + until(g.Grant.Until) + "."
+			}
+			a.paragraph("          ", text)
+		} else if g.State == holder.Live {
 			a.paragraph("          ", sentence(until(g.Grant.Until)))
 		} else {
 			a.paragraph("          ", sentence(joined(", ", g.State.String(), g.Why.String(), when(g.Ended))))
@@ -210,11 +221,32 @@ they may have kept.`,
 			return a.summary(countJSON{len(found)})
 		}
 		if !*dry {
-			a.note("Their token opens nothing from now on, and the keys of this record were renewed.")
+			a.note("%s nothing from now on, and the keys of this record were renewed.", whatOpens(found))
 		}
 		return nil
 	}
 	return c
+}
+
+// whatOpens is "Their token opens".
+func whatOpens(list []holder.Granted) string {
+	links := 0
+	for _, g := range list {
+		if g.Link() {
+			links++
+		}
+	}
+	switch {
+	case links == 0 && len(list) == 1:
+		return "Their token opens"
+	case links == 0:
+		return "Their tokens open"
+	case links == 1 && len(list) == 1:
+		return "The link opens"
+	case links == len(list):
+		return "The links open"
+	}
+	return "Their tokens and links open"
 }
 
 // findGrants finds the live grants that are named: by the beginning of an id, or

@@ -91,14 +91,15 @@ func (a *app) givenText(arg string) (text string, stdin bool, err error) {
 	if healthlink.IsLink(arg) || healthcard.IsCard([]byte(arg)) {
 		return arg, false, nil
 	}
+	// Looked at first: to open a pipe is to wait for whoever writes into it.
+	if info, err := os.Stat(arg); err != nil || !info.Mode().IsRegular() || info.Size() > maxGiven {
+		return "", false, nil // whoever opens it next says what is wrong
+	}
 	f, err := os.Open(arg)
 	if err != nil {
-		return "", false, nil // whoever opens it next says so
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > maxGiven {
 		return "", false, nil
 	}
+	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxGiven))
 	if err != nil {
 		return "", false, nil

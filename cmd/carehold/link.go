@@ -24,7 +24,9 @@ func (a *app) linkCommand() *cobra.Command {
 		Use:   "link --to NAME",
 		Short: "Hand over a summary of your record as a link or QR code",
 		Long: `Makes a SMART Health Link: a link, or a QR code, that opens a summary of a part
-of your record in any viewer that knows such links. Nobody needs an account.
+of your record. Whoever gets it opens it in a viewer: an app, or a page of a
+clinic's, that opens SMART Health Links. A phone's camera alone shows only its
+text. Nobody needs an account. "carehold import" opens one too.
 
 By itself the link shows the record as it is when it is opened, asks for a
 passcode, and lasts 7 days. Give the passcode in another way than the link: it
@@ -33,6 +35,10 @@ time with carehold revoke.
 
 With --snapshot it is a summary as it is now, made and sealed on this device:
 the server cannot read it, and it stays as it is.
+
+With --api-access the link also hands over a token, by which a program reads all
+that is in these sections, and not the summary alone. Some viewers refuse a link
+that has one: use it only for one that you know takes it.
 
 A link can be passed on. So sensitive sections are in none: give those to one
 person, with carehold grant.
@@ -46,15 +52,15 @@ person, with carehold grant.
 	o := linkOptions{grantOptions: grantOptions{ready: ""}}
 	f := c.Flags()
 	f.StringVar(&o.to, "to", "", "the `name` of who it is for, in your words")
-	f.StringVar(&o.sections, "sections", "", "the `sections`, separated by commas (by itself those a clinician usually needs)")
+	f.StringVar(&o.sections, "sections", "", "the `sections`, separated by commas (without it those a clinician usually needs)")
 	f.StringVar(&o.lasts, "for", "7d", "how `long`: a number with min, h, d, w or y, or until-stopped")
 	f.StringVar(&o.label, "label", "", "a few `words` that viewers show, at most 80 characters")
 	f.StringVar(&o.passcode, "passcode-file", "", "read a passcode of your own from this `file` (- for stdin); else one is drawn")
 	f.BoolVar(&o.open, "no-passcode", false, "whoever has the link opens it")
 	f.BoolVar(&o.snapshot, "snapshot", false, "the summary as it is now, sealed on this device; it has no passcode")
-	f.BoolVar(&o.access, "api-access", false, "also hand over a token, for viewers that read by themselves")
+	f.BoolVar(&o.access, "api-access", false, "also hand over a token, for programs that read by themselves; some viewers refuse such a link")
 	f.StringVar(&o.svg, "svg", "", "write the QR code to this new `file` instead of showing it")
-	f.BoolVarP(&o.dry, "dry-run", "n", false, "only show what would be seen")
+	f.BoolVarP(&o.dry, "dry-run", "n", false, "only show what would be seen; nothing is made")
 	a.deviceFlags(c)
 	c.MarkFlagsMutuallyExclusive("no-passcode", "passcode-file", "snapshot")
 	c.MarkFlagsMutuallyExclusive("api-access", "snapshot")
@@ -98,7 +104,7 @@ person, with carehold grant.
 		if err := u.named(c.Context()); err != nil {
 			return err
 		}
-		if yes, err := a.offer(c.Context(), u, req, o.grantOptions); err != nil || !yes {
+		if yes, err := a.offerLink(c.Context(), u, req, o); err != nil || !yes {
 			return err
 		}
 		return a.link(c.Context(), u, req, o)

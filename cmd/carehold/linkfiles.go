@@ -28,7 +28,7 @@ func (u *unlocked) linkFiles(ctx context.Context, link *holder.NewLink, req hold
 		return nil, err
 	}
 	if o.snapshot {
-		doc, err := u.summaryOf(ctx, patient, req)
+		doc, _, err := u.summaryOf(ctx, patient, req)
 		if err != nil {
 			return nil, err
 		}
@@ -67,11 +67,12 @@ func (u *unlocked) putLinkFiles(ctx context.Context, link *holder.NewLink, files
 	return u.session.PutLinkFile(ctx, link.ID(), 0, keys.MarshalFiles(list))
 }
 
-// summaryOf makes the summary that the grant would show, on this device.
-func (u *unlocked) summaryOf(ctx context.Context, patient string, req holder.GrantRequest) ([]byte, error) {
+// summaryOf makes the summary that the grant would show, on this device, and says where
+// what it was made of is filed.
+func (u *unlocked) summaryOf(ctx context.Context, patient string, req holder.GrantRequest) ([]byte, map[fhir.Ref]record.Section, error) {
 	list, err := u.session.Entries(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	sections := grant.With(req.Sections)
 	filed := make(map[fhir.Ref]record.Section)
@@ -93,19 +94,23 @@ func (u *unlocked) summaryOf(ctx context.Context, patient string, req holder.Gra
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return ips.Build(in)
+	doc, err := ips.Build(in)
+	return doc, filed, err
 }
 
 // accessFile is a token of the link's grant, as SMART's token response has it with the
-// address it is for (SHL, "application/smart-api-access").
+// address it is for (SHL, "application/smart-api-access"). The file is sealed once, and
+// the server cannot open it to write how many seconds are left: expires_in, which the
+// standard recommends (RFC 6749 §5.1), would be right only on the day it was made. The
+// end itself is in expires_at, in seconds since 1970 as the link's own exp.
 func (u *unlocked) accessFile(token, patient string, req holder.GrantRequest) map[string]any {
 	m := map[string]any{"access_token": token, "token_type": "Bearer", "aud": u.client.Base() + "/fhir", "patient": patient,
 		"scope": grant.FormatScopes(req.Scopes), "query": []string{"Patient/$summary"}}
 	if !req.Until.IsZero() {
-		m["expires_in"] = int(req.Until.Sub(u.Now()).Seconds())
+		m["expires_at"] = req.Until.Unix()
 	}
 	return m
 }

@@ -53,6 +53,9 @@ func (a *app) showLink(l madeLink, o linkOptions) error {
 	a.note("Made, %s. This is the link, shown once and kept nowhere:", until(l.issued.Until))
 	fmt.Fprintln(a.stderr)
 	a.say("%s", l.text)
+	if o.svg != "" {
+		a.note("Its QR code is in %s.", o.svg)
+	}
 	a.showCode(code, o)
 	fmt.Fprintln(a.stderr)
 	if l.drawn != "" {
@@ -63,7 +66,7 @@ func (a *app) showLink(l madeLink, o linkOptions) error {
 	if l.terms.Passcode {
 		with = "the link and the passcode"
 	}
-	a.note("Whoever has %s can see what is above, %s, and pass it on. Each opening is in your history.", with, until(l.issued.Until))
+	a.note("Whoever has %s can see what is above, %s, and pass it on. Each opening is in your history. They open it in a viewer: an app that opens SMART Health Links.", with, until(l.issued.Until))
 	if strings.HasPrefix(o.base, "http:") {
 		a.note("")
 		a.note("This server is on this very computer, without https: only a viewer on it opens the link.")

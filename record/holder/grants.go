@@ -245,7 +245,8 @@ type TokenInfo struct {
 	Label   string
 	Until   time.Time // zero: with the grant
 	Created time.Time
-	Link    bool // it is a SMART Health Link
+	Link    bool           // it is a SMART Health Link
+	Flags   keys.LinkFlags // what it does; none of one that an earlier version made
 }
 
 // Grants lists the grants there are and were, the newest first, without the
@@ -276,7 +277,7 @@ func (g *held) shown(live map[record.GrantID]LiveGrant, now time.Time) Granted {
 		out.State = Struck
 	}
 	for _, t := range g.tokens {
-		out.Tokens = append(out.Tokens, TokenInfo{t.capsule, t.label, t.until, t.created, t.kind == crypto.Link})
+		out.Tokens = append(out.Tokens, TokenInfo{t.capsule, t.label, t.until, t.created, t.kind == crypto.Link, t.flags})
 	}
 	return out
 }

@@ -113,7 +113,7 @@ func (h *Holder) Link(ctx context.Context, l *NewLink, req LinkRequest) (Issued,
 		defer c.Audit.Destroy()
 		capsule := keys.SealLink(l.url, c, s, req.Passcode)
 		d.capsules = append(d.capsules, capsule)
-		held.tokens = append(held.tokens, token{capsule: capsule.ID, label: req.Label, until: g.Until, created: d.now.Truncate(time.Second), kind: crypto.Link})
+		held.tokens = append(held.tokens, token{capsule: capsule.ID, label: req.Label, until: g.Until, created: d.now.Truncate(time.Second), kind: crypto.Link, flags: c.Flags})
 		if !l.access.IsZero() {
 			d.token(held, l.access, "of the link", g.Until)
 		}

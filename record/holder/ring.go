@@ -8,6 +8,7 @@ import (
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/grant"
+	"carehold/record/keys"
 	"carehold/record/statement"
 	"carehold/record/wire"
 )
@@ -91,7 +92,8 @@ type token struct {
 	label   string
 	until   time.Time
 	created time.Time
-	kind    crypto.Kind // 0: an access token
+	kind    crypto.Kind    // 0: an access token
+	flags   keys.LinkFlags // of a link
 	unknown []wire.Field
 }
 

@@ -77,6 +77,7 @@ const (
 	tagTokenUntil   = 3
 	tagTokenCreated = 4
 	tagTokenKind    = 5
+	tagTokenFlags   = 6
 )
 
 // fields collects a message, so that what is unknown can be put in its place
@@ -211,6 +212,9 @@ func (t token) marshal() []byte {
 	f.time(tagTokenCreated, t.created)
 	if t.kind != 0 {
 		f.uint(tagTokenKind, uint64(t.kind))
+	}
+	if t.flags != 0 {
+		f.uint(tagTokenFlags, uint64(t.flags))
 	}
 	return f.finish(t.unknown)
 }
@@ -380,6 +384,7 @@ func parseToken(outer *wire.Decoder, b []byte) (t token) {
 	d.Fixed(tagTokenCapsule, t.capsule[:])
 	t.label, t.until, t.created = d.String(tagTokenLabel), d.Time(tagTokenUntil), d.Time(tagTokenCreated)
 	t.kind = crypto.Kind(d.OptionalUint(tagTokenKind))
+	t.flags = keys.LinkFlags(d.OptionalUint(tagTokenFlags))
 	t.unknown = done(outer, d)
 	return t
 }

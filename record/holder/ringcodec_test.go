@@ -10,6 +10,7 @@ import (
 
 	"carehold/crypto"
 	"carehold/record"
+	"carehold/record/keys"
 	"carehold/record/statement"
 	"carehold/record/wire"
 )
@@ -49,7 +50,8 @@ func testRing(t testing.TB) *ring {
 		grants: []held{
 			{grant: self, gen: 1},
 			{grant: over, gen: 0, ended: at, why: Revoked, tokens: []token{
-				{capsule: crypto.CapsuleID{0x81}, label: "surgery", until: at, created: at}}},
+				{capsule: crypto.CapsuleID{0x81}, label: "surgery", until: at, created: at},
+				{capsule: crypto.CapsuleID{0x82}, created: at, kind: crypto.Link, flags: keys.LinkPasscode | keys.LinkSummary}}},
 		},
 	}
 }
@@ -62,6 +64,9 @@ func TestRingRoundTrip(t *testing.T) {
 	}
 	if !bytes.Equal(r.marshal(), b) {
 		t.Error("what is read is not what was written")
+	}
+	if got := r.grants[1].tokens[1]; got.kind != crypto.Link || got.flags != 5 { // docs/format.md, §6: 1 and 4
+		t.Errorf("a link is %v %d", got.kind, got.flags)
 	}
 	if hash, known := r.hashOf(1); !known || hash != (statement.Hash{0x31}) {
 		t.Errorf("statement 1 is %x, %v", hash, known)

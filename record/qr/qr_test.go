@@ -160,6 +160,8 @@ func TestShown(t *testing.T) {
 	svg := string(c.SVG(`<script>"x"&`))
 	var parsed struct {
 		Box   string `xml:"viewBox,attr"`
+		Width int    `xml:"width,attr"`
+		High  int    `xml:"height,attr"`
 		Title string `xml:"title"`
 		Rect  struct {
 			Width, Height int
@@ -171,6 +173,10 @@ func TestShown(t *testing.T) {
 			D    string `xml:"d,attr"`
 			Fill string `xml:"fill,attr"`
 		} `xml:"path"`
+	}
+	// A program that draws it at the size that it says gives one that can be scanned.
+	if err := xml.Unmarshal([]byte(svg), &parsed); err == nil && (parsed.Width < 300 || parsed.Width != parsed.High || parsed.Width%(c.Size()+8) != 0 || parsed.Width/(c.Size()+8) < 4) {
+		t.Errorf("%d by %d pixels", parsed.Width, parsed.High)
 	}
 	if err := xml.Unmarshal([]byte(svg), &parsed); err != nil {
 		t.Fatal(err)

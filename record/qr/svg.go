@@ -6,8 +6,13 @@ import (
 	"strings"
 )
 
+// pictured is how wide a picture is at least, in CSS pixels: a scanner needs three or
+// four for a module.
+const pictured = 300
+
 // SVG is the code as a picture that stands by itself, with a title for who cannot see
-// it. One unit is one module: it grows without blurring.
+// it. One unit is one module, and one module a whole number of pixels: it grows without
+// blurring.
 func (c *Code) SVG(title string) []byte {
 	side := c.Size() + 2*quiet
 	var path strings.Builder
@@ -23,7 +28,8 @@ func (c *Code) SVG(title string) []byte {
 			}
 		}
 	}
+	module := max(4, (pictured+side-1)/side)
 	title = html.EscapeString(title)
-	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" shape-rendering="crispEdges"><title>%s</title>`+
-		`<rect width="%d" height="%d" fill="#fff"/><path fill="#000" d="%s"/></svg>`+"\n", side, side, title, side, side, path.String())
+	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" shape-rendering="crispEdges"><title>%s</title>`+
+		`<rect width="%d" height="%d" fill="#fff"/><path fill="#000" d="%s"/></svg>`+"\n", side*module, side*module, side, side, title, side, side, path.String())
 }
