@@ -249,6 +249,7 @@ func (u *unlocked) resolve(ctx context.Context, ref fhir.Ref) (fhir.Ref, error) 
 // lines in the history.
 func summaries(ctx context.Context, s *client.Session, infos []message.EntryInfo) ([]listed, error) {
 	out := make([]listed, len(infos))
+	files := map[fhir.Ref]summary{} // what the letters among them say of files
 	at := map[fhir.Ref]int{}
 	var types []string
 	for i, e := range infos {
@@ -263,6 +264,9 @@ func summaries(ctx context.Context, s *client.Session, infos []message.EntryInfo
 		err := s.Search(ctx, typ, func(f client.Found) error {
 			if i, ok := at[f.Ref]; ok {
 				out[i].sum = summarize(f.Resource)
+				if f.Ref.Type == "DocumentReference" {
+					nameFiles(f.Resource, out[i].sum, files)
+				}
 			}
 			return nil
 		})
@@ -270,5 +274,28 @@ func summaries(ctx context.Context, s *client.Session, infos []message.EntryInfo
 			return nil, err
 		}
 	}
+	for i, e := range out {
+		if of, named := files[e.ref]; named && !e.info.Deleted {
+			out[i].sum.Title, out[i].sum.Date = first(of.Title, e.sum.Title), first(of.Date, e.sum.Date)
+		}
+	}
 	return out, nil
+}
+
+// nameFiles says of the files that a letter leads to what the letter is called: a file
+// has no name of its own.
+func nameFiles(letter []byte, sum summary, files map[fhir.Ref]summary) {
+	o, _ := parseObject(letter)
+	for _, e := range enclosedIn(o) {
+		if e.file != (fhir.Ref{}) {
+			files[e.file] = summary{Title: sum.Title + " (" + joined(", ", fileWord(e.typ), e.size) + ")", Date: sum.Date}
+		}
+	}
+}
+
+// fileWord is "PDF file" for application/pdf.
+func fileWord(typ string) string {
+	typ, _, _ = strings.Cut(strings.ToLower(typ), ";")
+	names := map[string]string{"application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG", "image/tiff": "TIFF", "image/gif": "GIF", "image/heic": "HEIC", "text/plain": "text", "text/html": "HTML"}
+	return joined(" ", names[strings.TrimSpace(typ)], "file")
 }

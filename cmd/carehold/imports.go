@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,12 +32,20 @@ func (a *app) importsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			newestFirst(list)
 			return a.showImports(list)
 		},
 	}
 	a.deviceFlags(c)
 	c.AddCommand(a.undoCommand())
 	return c
+}
+
+// newestFirst sorts imports by their moments, and not by what a person sees of those.
+func newestFirst(list []message.Import) {
+	slices.SortFunc(list, func(x, y message.Import) int {
+		return cmp.Or(y.Time.Compare(x.Time), strings.Compare(x.ID.String(), y.ID.String()))
+	})
 }
 
 type importItem struct {
@@ -79,7 +89,9 @@ func (a *app) undoCommand() *cobra.Command {
 		Use:   "undo ID",
 		Short: "Take an import back",
 		Long: `Takes an import back: entries it brought are deleted, and entries it changed are
-again as they were before. What was changed since is left alone, and listed.
+again as they were before. What was changed since is left alone, and listed; so
+is the file of a letter of which something else was said since. Of several
+imports of the same entries the newest is taken back first.
 
 The older versions stay in the record and its history, as with every deletion.`,
 		Example: `  carehold imports undo -n 3f2a91bc
@@ -122,13 +134,18 @@ The older versions stay in the record and its history, as with every deletion.`,
 				Kept     []string `json:"kept"`
 			}{done.Deleted, done.Restored, done.Kept})
 		} else {
-			a.say("Took back %s: %d deleted, %d again as before.", clean(im.Source), done.Deleted, done.Restored)
+			a.say("Took back %s: %s.", clean(im.Source), first(counted(done.Deleted, "deleted", done.Restored, "again as before"), "nothing was left of it to take back"))
 			for _, ref := range done.Kept {
-				fmt.Fprintf(a.stderr, "  kept: %s was changed since\n", ref)
+				why := "was changed since"
+				if strings.HasPrefix(ref, "Binary/") {
+					why += ", or is the file of what was"
+				}
+				fmt.Fprintf(a.stderr, "  kept: %s %s\n", ref, why)
 			}
 		}
 		if err == nil && len(done.Kept) > 0 {
-			err = coded(exitPartly, errors.New(plural(len(done.Kept), "entry was", "entries were")+" changed since the import, and left alone"), "")
+			err = coded(exitPartly, errors.New(plural(len(done.Kept), "entry was", "entries were")+" left alone, because of what was changed since the import"),
+				"if a later import changed them, take that back first: \"carehold imports\" lists it; then this one again")
 		}
 		return err
 	}
@@ -147,8 +164,12 @@ func findImport(ctx context.Context, u *unlocked, id string) (message.Import, er
 			found = append(found, im)
 		}
 	}
-	if len(found) != 1 {
-		return message.Import{}, coded(exitNotFound, fmt.Errorf("there is no import %q", id), `"carehold imports" lists them`)
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return message.Import{}, coded(exitNotFound, fmt.Errorf("there is no import %q of which something is still as it brought it", id),
+			`all of it was taken back, or changed since: by a later import, that one is taken back first; "carehold imports" lists those that can be`)
 	}
-	return found[0], nil
+	return message.Import{}, coded(exitUsage, fmt.Errorf("%s begin with %q", plural(len(found), "import", "imports"), id), "type more of the id")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"mime"
 	"strings"
@@ -18,6 +19,7 @@ type enclosed struct {
 	typ  string   // media type, as it was said
 	file fhir.Ref // a Binary; zero when the document is in the entry
 	data string
+	size string // in words, where it was said
 }
 
 // enclosures are where entries have attachments: R4 §2.24.0.10, and who uses it for
@@ -35,6 +37,11 @@ func enclosedIn(o object) (list []enclosed) {
 		e := enclosed{typ: str(at, "contentType"), data: str(at, "data")}
 		if to := fhir.ParseReference(str(at, "url")); e.data == "" && to.Form == fhir.Relative && to.Ref.Type == "Binary" {
 			e.file = to.Ref
+		}
+		if n, ok := at["size"].(json.Number); ok {
+			if bytes, err := n.Int64(); err == nil && bytes > 0 {
+				e.size = bytesOf(bytes)
+			}
 		}
 		if e.data != "" || e.file != (fhir.Ref{}) {
 			list = append(list, e)

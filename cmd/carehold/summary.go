@@ -29,6 +29,9 @@ func summarize(resource []byte) summary {
 		return summary{}
 	}
 	s := summary{Title: title(o), Date: date(o), Value: value(o)}
+	if s.Title == "" && str(o, "resourceType") == "Binary" {
+		s.Title = fileWord(str(o, "contentType"))
+	}
 	if s.Title == "" {
 		s.Title = typeWord(str(o, "resourceType"))
 	}

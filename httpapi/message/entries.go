@@ -62,7 +62,7 @@ type Import struct {
 type Undone struct {
 	Deleted  int      `json:"deleted"`
 	Restored int      `json:"restored"`
-	Kept     []string `json:"kept"` // Type/id, changed since
+	Kept     []string `json:"kept"` // Type/id, changed since, or the file of what was
 }
 
 // PreviewRequest asks what a grant would show. POST /holder/v1/preview

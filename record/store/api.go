@@ -139,7 +139,7 @@ type ImportInfo struct {
 type Undone struct {
 	Deleted  int        // entries the import had brought
 	Restored int        // entries that are again as they were before
-	Kept     []fhir.Ref // entries changed since: left as they are
+	Kept     []fhir.Ref // entries changed since, and their files: left as they are
 }
 
 // Preview is what a grant would show, counted.

@@ -274,3 +274,59 @@ func TestImportAgainInLog(t *testing.T) {
 		t.Errorf("the log has %q, want %q", got, want)
 	}
 }
+
+// TestUndoKeepsTheFileOfALetter: what is said of a file was changed since, and stays; the
+// file stays with it, for a letter that leads to nothing is worse than one too many.
+func TestUndoKeepsTheFileOfALetter(t *testing.T) {
+	_, s := newStore(t)
+	me := enrol(t, s).session()
+	const file = `{"resourceType":"Binary","id":"f1","contentType":"text/plain","data":"TGV0dGVy"}`
+	letter := func(title string) string {
+		return `{"resourceType":"DocumentReference","id":"d1","status":"current","description":"` + title + `","content":[{"attachment":{"url":"Binary/f1"}}]}`
+	}
+	const goal = `{"resourceType":"Goal","id":"g1","description":{"text":"Walk"}}`
+	send := func(texts ...string) record.ImportID {
+		t.Helper()
+		id := record.ImportID(crypto.RandomID())
+		var changes []change.Change
+		for _, json := range texts {
+			r, err := fhir.Parse([]byte(json), fhir.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			changes = append(changes, change.Change{Verb: change.Update, Ref: fhir.Ref{Type: r.Type(), ID: r.ID()}, Resource: r})
+		}
+		if _, err := me.Apply(t.Context(), changes, store.ApplyOptions{Origin: entry.Origin{Import: id, Source: "letter.txt"}}); err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	undo := func(id record.ImportID, deleted, restored int, kept ...string) {
+		t.Helper()
+		got, err := me.Undo(t.Context(), id)
+		if err != nil || got.Deleted != deleted || got.Restored != restored {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		var names []string
+		for _, ref := range got.Kept {
+			names = append(names, ref.String())
+		}
+		if slices.Sort(names); !slices.Equal(names, kept) {
+			t.Fatalf("kept %q, want %q", names, kept)
+		}
+	}
+	one := send(file, letter("Letter"), goal)
+	two := send(letter("Knee clinic"))
+	undo(one, 1, 0, "Binary/f1", "DocumentReference/d1") // the goal goes
+	for _, ref := range []fhir.Ref{{Type: "Binary", ID: "f1"}, {Type: "DocumentReference", ID: "d1"}} {
+		if _, err := me.Read(t.Context(), ref, 0); err != nil {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+	// The later one first, and then all of it goes.
+	undo(two, 0, 1)
+	undo(one, 2, 0)
+	if _, err := me.Read(t.Context(), fhir.Ref{Type: "Binary", ID: "f1"}, 0); !errors.Is(err, record.Gone) {
+		t.Errorf("the file: %v", err)
+	}
+}

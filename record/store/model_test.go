@@ -528,11 +528,11 @@ func (w *world) undo(p *modelPerson, v *store.View, id record.ImportID) {
 			continue
 		}
 		back := modelVersion{}
-		for i := len(e.versions) - 1; i >= 0; i-- {
-			if e.versions[i].imports != id {
-				back = e.versions[i]
+		for _, ver := range e.versions {
+			if ver.imports == id {
 				break
 			}
+			back = ver
 		}
 		e.versions = append(e.versions, back)
 	}

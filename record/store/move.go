@@ -188,8 +188,8 @@ func (v *View) Imports(ctx context.Context) (list []ImportInfo, err error) {
 }
 
 // Undo takes an import back: what it brought is deleted, what it changed is again
-// as it was, and what was changed since is left alone and named. Undoing is a
-// new version like any other: nothing is lost.
+// as it was, and what was changed since is left alone and named, with the files that
+// it is the letter of. Undoing is a new version like any other: nothing is lost.
 func (v *View) Undo(ctx context.Context, id record.ImportID) (out Undone, err error) {
 	if !v.grant.Self {
 		return out, v.onlyPerson(ctx)
@@ -217,14 +217,23 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 	}
 	ev := audit.Event{Action: audit.Undo}
 	var ops []op
+	var undone []fhir.Ref // of the ops
+	needed := make(map[fhir.Ref]bool)
 	found := false
 	err = v.scan(ctx, func(l line, e Entry) (bool, error) {
 		if e.Header.Origin.Import != id || e.Header.Origin.IsZero() {
-			_, changed, err := v.ofImport(l, id, false)
+			changed, err := v.changedBy(l, id)
 			if changed {
 				found = true
 				if !e.Header.Deleted {
 					out.Kept = append(out.Kept, e.Ref)
+					r, err := fhir.Parse(e.Body, fhir.Limits{})
+					if err != nil {
+						return false, err
+					}
+					for _, ref := range targets(r) {
+						needed[ref] = ref.Type == "Binary"
+					}
 				}
 			}
 			return true, err
@@ -232,7 +241,7 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 		if found = true; e.Header.Deleted {
 			return true, nil
 		}
-		before, had, err := v.ofImport(l, id, true)
+		before, had, err := v.beforeImport(l, id)
 		if err != nil {
 			return false, err
 		}
@@ -255,9 +264,18 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 		back.header = h
 		ops = append(ops, op{id: l.Entry, old: l, at: at,
 			versions: []version{back}})
+		undone = append(undone, e.Ref)
 		ev.Entries = append(ev.Entries, e.Ref.String()+"/_history/"+next.String())
 		return true, nil
 	})
+	// A letter that stays must not be left without its file.
+	for i := len(ops) - 1; i >= 0; i-- {
+		if needed[undone[i]] && ops[i].versions[0].header.Deleted {
+			out.Kept = append(out.Kept, undone[i])
+			out.Deleted--
+			ops, ev.Entries = slices.Delete(ops, i, i+1), slices.Delete(ev.Entries, i, i+1)
+		}
+	}
 	switch {
 	case err != nil:
 		return Undone{}, err
@@ -269,18 +287,32 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 	return out, v.write(ctx, ops, pl.dir, ev)
 }
 
-// ofImport finds, newest first, the first older version of an entry that is the
-// import's, or with not the first that is not.
-func (v *View) ofImport(l line, id record.ImportID, not bool) (found Entry, there bool, err error) {
+// changedBy reports whether an older version of an entry is the import's.
+func (v *View) changedBy(l line, id record.ImportID) (changed bool, err error) {
 	if l.Stamp.Version() == 1 {
-		return found, false, nil
+		return false, nil
 	}
 	err = v.history(l, func(_ kv.Reader, ver rows.Version, e Entry) (bool, error) {
-		o := e.Header.Origin
-		if ver.At != l.Stamp && (o.Import == id && !o.IsZero()) != not {
-			found, there = e, true
-		}
-		return !there, nil
+		changed = changed || ver.At != l.Stamp && e.Header.Origin.Import == id && !e.Header.Origin.IsZero()
+		return !changed, nil
 	})
-	return found, there, err
+	return changed, err
+}
+
+// beforeImport finds the version that an entry had before the import's first. What a
+// later import wrote in between was taken back, or the newest would not be the import's.
+func (v *View) beforeImport(l line, id record.ImportID) (before Entry, there bool, err error) {
+	if l.Stamp.Version() == 1 {
+		return before, false, nil
+	}
+	err = v.history(l, func(_ kv.Reader, ver rows.Version, e Entry) (bool, error) {
+		switch {
+		case e.Header.Origin.Import == id && !e.Header.Origin.IsZero():
+			before, there = Entry{}, false
+		case !there:
+			before, there = e, true
+		}
+		return true, nil
+	})
+	return before, there, err
 }
