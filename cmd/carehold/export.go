@@ -89,6 +89,9 @@ type exported struct {
 func (u *unlocked) exportTo(ctx context.Context, to *exportTarget) (exported, error) {
 	done := exported{File: to.path, Encrypted: to.kind == sealedExport}
 	if to.kind == bundleExport || to.kind == linesExport {
+		if err := u.fitInLines(ctx, mostInLine); err != nil {
+			return done, err
+		}
 		f, err := createNew(to.path)
 		if err != nil {
 			return done, err
@@ -131,7 +134,7 @@ func (a *app) showExport(done exported, to *exportTarget) error {
 	switch to.kind {
 	case sealedExport:
 		if len(to.keys) == 0 {
-			a.note("Without the passphrase nobody opens it, you neither.")
+			a.note("Without the passphrase nobody can open it, not even you.")
 		}
 	case folderExport:
 		a.note("To read it, open %s in a browser.", filepath.Join(done.File, "index.html"))
@@ -163,7 +166,7 @@ func (u *unlocked) export(ctx context.Context, to io.Writer, ndjson bool) (int, 
 	w := bufio.NewWriter(to)
 	n := 0
 	each := func(write func(client.Found) error) error {
-		p := u.app.progress("exporting", len(there))
+		p := u.app.steps("exporting", len(there))
 		defer p.finish()
 		for _, typ := range types {
 			if err := u.session.Search(ctx, typ, func(f client.Found) error {
@@ -171,7 +174,7 @@ func (u *unlocked) export(ctx context.Context, to io.Writer, ndjson bool) (int, 
 					return nil
 				}
 				n++
-				p.add(1)
+				p.one()
 				if f.Ref.Type == "Binary" {
 					if err := u.withContent(ctx, &f); err != nil {
 						return err
@@ -209,13 +212,76 @@ func (u *unlocked) withContent(ctx context.Context, f *client.Found) error {
 	}
 	var whole bytes.Buffer
 	if err := u.session.Whole(ctx, f.Ref, 0, limited{&whole, mostInLine}); err != nil {
-		if errors.Is(err, errTooMuch) {
-			return hinted(fmt.Errorf("%s is larger than %s, which is too much for a line", f.Ref, bytesOf(mostInLine)), "a folder, .zip or .zip.age holds any: carehold export my-record.zip")
+		if errors.Is(err, errTooMuch) { // it came while this was written
+			return tooLargeForLine(f.Ref.String(), mostInLine)
 		}
 		return err
 	}
 	f.Resource = whole.Bytes()
 	return nil
+}
+
+// fitInLines looks, before anything is written, whether every file of the record fits
+// into a line of so many bytes: in JSON a content is a third larger.
+func (u *unlocked) fitInLines(ctx context.Context, most int64) error {
+	var large fhir.Ref
+	err := u.session.Search(ctx, "Binary", func(f client.Found) error {
+		r, err := fhir.Parse(f.Resource, fhir.Limits{})
+		if err != nil || large != (fhir.Ref{}) || r.Root().Get("data").Valid() {
+			return err
+		}
+		c, err := u.session.Content(ctx, f.Ref, 0)
+		if err == nil && (c.Size+2)/3*4+(4<<10) > most {
+			large = f.Ref
+		}
+		return err
+	})
+	if err != nil || large == (fhir.Ref{}) {
+		return err
+	}
+	name := large.String()
+	err = u.session.Search(ctx, "DocumentReference", func(f client.Found) error {
+		for _, a := range attachmentsOf(f.Resource) {
+			if t := fhir.ParseReference(a.url); t.Ref == large && a.title != "" {
+				name = fmt.Sprintf("%q (%s)", clean(a.title), large)
+			}
+		}
+		return nil
+	})
+	return errors.Join(err, tooLargeForLine(name, most))
+}
+
+func tooLargeForLine(name string, most int64) error {
+	return hinted(fmt.Errorf("%s is too large to be in a .json or .ndjson file, where none is larger than %s; nothing was written", name, bytesOf(most/4*3)), "a folder, .zip or .zip.age holds files of any size: carehold export my-record.zip")
+}
+
+// steps is a progress of many small things. In JSON a hundred lines say enough.
+type steps struct {
+	*progress
+	each, n int
+}
+
+func (a *app) steps(what string, total int) *steps {
+	s := &steps{progress: a.progress(what, total), each: 1}
+	if a.json {
+		s.each = max(1, total/100)
+	}
+	return s
+}
+
+func (s *steps) one() {
+	if s.n++; s.n == s.each {
+		s.add(s.n)
+		s.n = 0
+	}
+}
+
+func (s *steps) finish() {
+	if s.n > 0 {
+		s.add(s.n)
+		s.n = 0
+	}
+	s.progress.finish()
 }
 
 var errTooMuch = record.Safef(record.TooLarge, "this is too much")

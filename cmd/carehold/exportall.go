@@ -28,7 +28,7 @@ type exporter struct {
 	patient  fhir.Ref
 	list     []message.EntryInfo
 	info     map[fhir.Ref]message.EntryInfo
-	progress *progress
+	progress *steps
 
 	person    *fhir.Resource
 	summary   []ips.Entry
@@ -72,7 +72,13 @@ func (u *unlocked) exportAll(ctx context.Context, out *exportFiles) (m export.Ma
 	slices.SortFunc(x.list, func(a, b message.EntryInfo) int {
 		return strings.Compare(a.Type+"/"+a.ID, b.Type+"/"+b.ID)
 	})
-	x.progress = u.app.progress("exporting", len(x.list))
+	live := 0
+	for _, e := range x.list {
+		if !e.Deleted {
+			live++
+		}
+	}
+	x.progress = u.app.steps("exporting", live)
 	defer x.progress.finish()
 	for _, step := range []func(context.Context) error{x.newest, x.attachments, x.binaries, x.history, x.derived, x.sections, x.summarise, x.pages} {
 		if err := step(ctx); err != nil {
@@ -101,7 +107,7 @@ func (x *exporter) newest(ctx context.Context) error {
 			continue
 		}
 		if err := x.newestOf(ctx, typ, func(v client.Version) ([]byte, error) {
-			x.progress.add(1)
+			x.progress.one()
 			return v.Resource, x.note(v)
 		}); err != nil {
 			return err

@@ -191,7 +191,7 @@ func (x *exporter) binaries(ctx context.Context) error {
 		return err
 	}
 	return x.newestOf(ctx, "Binary", func(v client.Version) ([]byte, error) {
-		x.progress.add(1)
+		x.progress.one()
 		x.rows = append(x.rows, rowOf(x.info[v.Ref], v.Resource))
 		if line, there := x.apart[binaryVersion{v.Ref, v.Version}]; there {
 			return line, nil

@@ -109,3 +109,38 @@ func TestShortSource(t *testing.T) {
 		}
 	}
 }
+
+// TestTooLargeForLines: a file that no line holds is named before anything is written.
+func TestTooLargeForLines(t *testing.T) {
+	x := newExporting(t)
+	x.send(x.u.token, "PUT", "Binary/scan", "application/pdf", make([]byte, 400_000))
+	x.put("DocumentReference/letter", `{"resourceType":"DocumentReference","id":"letter","status":"current","subject":{"reference":"Patient/`+x.patient()+`"},"content":[{"attachment":{"contentType":"application/pdf","url":"Binary/scan","title":"Hospital notes"}}]}`)
+	if err := x.u.fitInLines(t.Context(), mostInLine); err != nil {
+		t.Error(err)
+	}
+	if err := x.u.fitInLines(t.Context(), 600_000); err != nil {
+		t.Error(err) // 533,336 in base64
+	}
+	err := x.u.fitInLines(t.Context(), 500_000)
+	if err == nil || !strings.Contains(err.Error(), `"Hospital notes" (Binary/scan)`) || !strings.Contains(err.Error(), "nothing was written") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestFewStatusLines: a program that listens is not told of each entry.
+func TestFewStatusLines(t *testing.T) {
+	for _, c := range []struct{ total, lines int }{{1, 1}, {7, 7}, {99, 99}, {250, 125}, {1226, 103}, {100_000, 100}} {
+		var said strings.Builder
+		a := &app{json: true, stdout: &said, stderr: &said}
+		p := a.steps("exporting", c.total)
+		for range c.total {
+			p.one()
+		}
+		p.finish()
+		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+		var last struct{ Done, Total int }
+		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last.Done != c.total || last.Total != c.total || len(lines) != c.lines {
+			t.Errorf("%d: %d lines, the last %+v, %v", c.total, len(lines), last, err)
+		}
+	}
+}

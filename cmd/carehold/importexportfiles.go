@@ -99,10 +99,18 @@ func (x *exportImport) claim(ctx context.Context, some []*claimed) (err error) {
 		}
 		delete(x.waiting, c.Ref)
 	}
+	before := make([]uint64, len(some))
+	for i, c := range some {
+		before[i] = x.there[c.Ref].Version
+	}
 	if err := x.transact(ctx, changes); err != nil {
 		return err
 	}
-	x.documents += len(some)
+	for i, c := range some {
+		if x.there[c.Ref].Version != before[i] { // one that is the same was there already
+			x.documents++
+		}
+	}
 	return nil
 }
 
