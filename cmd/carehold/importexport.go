@@ -14,9 +14,10 @@ import (
 )
 
 // An export comes back into a record as it was: the entries under their ids, with their
-// older versions written again in their order, filed where they were, documents with
-// the same bytes. What cannot be as it was is by whom and when each version was
-// written: that is this import, now. So who wrote it then comes along as Provenance.
+// older versions written again in their order, filed where they were (but see
+// importexportfiling.go), documents with the same bytes. What cannot be as it was is by
+// whom and when each version was written: that is this import, now. So who wrote it then
+// comes along as Provenance.
 //
 // Of an entry that the record has already only the newest version is sent, as with
 // every import: its own history goes on.
@@ -36,7 +37,8 @@ type coming struct {
 	gone     []uint64 // those that are deletions
 	from     int      // of versions, the first that is to be sent; len(versions): none
 	apart    bool     // its first version is a Binary whose content is a file
-	brought  bool     // by this import, or by an earlier try of it
+	brought  bool     // by this import, or by what calls itself an earlier try of it
+	created  bool     // by this run: it alone files it
 }
 
 // exportImport puts an export into an open record.
@@ -47,7 +49,8 @@ type exportImport struct {
 	entries      map[fhir.Ref]*coming
 	files        map[binaryVersion]export.Document
 	waves        int
-	over         int // entries that the record has from elsewhere
+	over         int  // entries that the record has from elsewhere
+	fresh        bool // the record has nothing from elsewhere
 
 	batch   []change.Change
 	bytes   int
@@ -59,6 +62,7 @@ type exportImport struct {
 	first, later imported
 	notes        imported
 	moved        int
+	left, stay   []entryMove // what is filed elsewhere than in the export
 	documents    int
 }
 

@@ -4,62 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/export"
 	"carehold/record/fhir"
 )
-
-// sections files what was brought as it was filed. A letter takes its file along to
-// where it goes; a file that was elsewhere is put there after that.
-func (x *exportImport) sections(ctx context.Context) error {
-	for range 2 {
-		if n, err := x.file(ctx); err != nil || n == 0 {
-			return err
-		}
-	}
-	return nil
-}
-
-// file moves what is not where it was, and says how much that is.
-func (x *exportImport) file(ctx context.Context) (int, error) {
-	if err := x.importer.look(ctx); err != nil {
-		return 0, err
-	}
-	type move struct {
-		ref fhir.Ref
-		to  record.Section
-	}
-	var moves []move
-	for ref, c := range x.entries {
-		now, there := x.there[ref]
-		if c.brought && there && now.Section != c.section.String() && !now.Moved {
-			moves = append(moves, move{ref, c.section})
-		}
-	}
-	// The strictest first: they wait for nothing.
-	slices.SortFunc(moves, func(a, b move) int {
-		if a.to != b.to {
-			return int(b.to) - int(a.to)
-		}
-		return strings.Compare(a.ref.String(), b.ref.String())
-	})
-	if len(moves) == 0 {
-		return 0, nil
-	}
-	p := x.app.progress("filing as it was", len(moves))
-	defer p.finish()
-	for _, m := range moves {
-		if _, err := x.session.Move(ctx, m.ref, m.to); err != nil {
-			return 0, hinted(fmt.Errorf("%s could not be filed as it was: %w", m.ref, err), "what was done so far stays; the same command again goes on")
-		}
-		x.moved++
-		p.add(1)
-	}
-	return len(moves), nil
-}
 
 // provenance brings who wrote what.
 func (x *exportImport) provenance(ctx context.Context) error {
@@ -78,7 +28,8 @@ func (x *exportImport) provenance(ctx context.Context) error {
 			if !found {
 				return "", 0
 			}
-			return fmt.Sprintf("%s/_history/%d", ref, at+1), c.section
+			section, _ := record.ParseSection(x.there[ref].Section)
+			return fmt.Sprintf("%s/_history/%d", ref, at+1), section
 		})
 	})
 	if err != nil {
@@ -110,7 +61,7 @@ func (a *app) showExportImport(x *exportImport, dry bool) error {
 				continue
 			}
 			r.Types[ref.Type]++
-			r.Sections[c.section.String()]++
+			section := c.section.String()
 			switch {
 			case x.there[ref].Version == 0:
 				r.New++
@@ -118,7 +69,9 @@ func (a *app) showExportImport(x *exportImport, dry bool) error {
 				r.Back++
 			default:
 				r.Known++
+				section = x.there[ref].Section // where it stays
 			}
+			r.Sections[section]++
 		}
 		r.Known += r.Same
 	}
@@ -141,6 +94,9 @@ func (a *app) showExportImport(x *exportImport, dry bool) error {
 		if x.moved > 0 {
 			a.note("%s again filed where you had them.", plural(x.moved, "entry is", "entries are"))
 		}
+	}
+	if err := a.showFiling(x); err != nil {
+		return err
 	}
 	if a.json {
 		if err := a.summary(r.json(dry)); err != nil {

@@ -94,8 +94,10 @@ func (x *exportImport) noteVersion(v export.Version) error {
 // choose says of each entry what is to be sent.
 func (x *exportImport) choose() error {
 	begun := false // by an earlier try
+	x.fresh = true
 	for _, e := range x.there {
-		begun = begun || e.Source == x.first.Source
+		ours := e.Source == x.first.Source
+		begun, x.fresh = begun || ours, x.fresh && (ours || e.Deleted && e.Self && e.Source == "")
 	}
 	for ref, c := range x.entries {
 		slices.Sort(c.versions)
@@ -110,7 +112,7 @@ func (x *exportImport) choose() error {
 		}
 		switch {
 		case !known:
-			c.brought = true
+			c.brought, c.created = true, true
 			_, c.apart = x.files[binaryVersion{x.theirRef(ref), record.Version(c.versions[0])}]
 		case x.theirs == x.ours && there.Version >= c.filed.Version:
 			c.from = n // this is the record that it is of, which has this version and may have newer ones

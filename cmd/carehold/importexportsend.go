@@ -25,10 +25,13 @@ func (x *exportImport) run(ctx context.Context) error {
 			x.report = &x.later
 		}
 		if err := x.wave(ctx, wave); err != nil {
+			if x.first.written() > 0 { // the next try moves nothing that this one brought
+				_ = x.sections(context.WithoutCancel(ctx), false) // the first error says it all
+			}
 			return err
 		}
 	}
-	if err := x.sections(ctx); err != nil {
+	if err := x.sections(ctx, true); err != nil {
 		return err
 	}
 	return x.provenance(ctx)
