@@ -14,6 +14,7 @@ import (
 
 	"carehold/crypto"
 	"carehold/httpapi/fhirapi"
+	"carehold/httpapi/shl"
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/store"
@@ -63,6 +64,8 @@ func (s *Server) newRouter(table []Route) *mux.Router {
 		why := error(record.Safef(record.NotFound, "no such path"))
 		if rest, ok := strings.CutPrefix(r.URL.Path, "/fhir/"); ok {
 			why = fhirapi.NoPath(rest)
+		} else if under(r.URL.Path, "/shl") {
+			why = shl.Nothing // in the same bytes as a link that was stopped
 		}
 		s.unserved(w.(*event), r, why)
 	})

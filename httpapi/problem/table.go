@@ -12,6 +12,7 @@ const (
 	NotAcceptable record.Kind = "not acceptable"           // 406: of what was asked for
 	Misdirected   record.Kind = "misdirected"              // 421: it is meant for another name
 	NoType        record.Kind = "no such resource type"    // 404: it says nothing of any record, and so can say what it is
+	NoLink        record.Kind = "link that opens nothing"  // 404: whatever it was
 	NoLength      record.Kind = "length required"          // 411
 	NoRange       record.Kind = "range not satisfiable"    // 416
 	Locked        record.Kind = "locked"                   // 423: another request is writing it
@@ -41,6 +42,7 @@ var Table = []Row{
 	{record.Forbidden, http.StatusForbidden, "forbidden", "forbidden", ""},
 	{record.NotFound, http.StatusNotFound, "not-found", "not-found", NoSuchThing},
 	{NoType, http.StatusNotFound, "not-supported", "no-type", ""},
+	{NoLink, http.StatusNotFound, "not-found", "no-link", "this link opens nothing: it may be mistyped, have run out or have been stopped; ask whoever gave it to you for another"},
 	{record.Gone, http.StatusGone, "deleted", "deleted", ""},
 	{record.NotAllowed, http.StatusMethodNotAllowed, "not-supported", "not-allowed", ""},
 	{record.Conflict, http.StatusConflict, "conflict", "conflict", ""},
@@ -99,7 +101,7 @@ func KindOfIssue(status int, issue string) record.Kind {
 // clients that got no body.
 func KindOfStatus(status int) record.Kind {
 	for _, row := range Table {
-		if row.Status == status && row.Kind != record.Integrity && row.Kind != NoType {
+		if row.Status == status && row.Kind != record.Integrity && row.Kind != NoType && row.Kind != NoLink {
 			return row.Kind
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 
+	"carehold/httpapi/problem"
 	"carehold/record"
 	"carehold/record/store"
 )
@@ -20,6 +21,16 @@ func refused(w http.ResponseWriter, err error) error {
 	w.Header().Set("WWW-Authenticate", "Passcode")
 	return sendJSON(w, http.StatusUnauthorized, map[string]int{"remainingAttempts": wrong.Remaining})
 }
+
+// nothing is said in the words of a link: whoever opens one knows of no token.
+func nothing(err *error) {
+	if record.KindOf(*err) == record.NotFound {
+		*err = Nothing
+	}
+}
+
+// Nothing is the error of every link that opens nothing.
+var Nothing error = record.Safef(problem.NoLink, "this link opens nothing")
 
 func sendJSON(w http.ResponseWriter, status int, v any) error {
 	b, err := json.Marshal(v)

@@ -53,7 +53,8 @@ func (a *API) link(r *http.Request) (o opening, err error) {
 }
 
 // Manifest answers with what a link leads to. SHL, "SMART Health Link Manifest Request".
-func (a *API) Manifest(w http.ResponseWriter, r *http.Request) error {
+func (a *API) Manifest(w http.ResponseWriter, r *http.Request) (err error) {
+	defer nothing(&err)
 	l, err := a.link(r)
 	if err != nil {
 		return err
@@ -86,7 +87,8 @@ func (a *API) Manifest(w http.ResponseWriter, r *http.Request) error {
 
 // Direct answers with the file of a link that has one. SHL, "SMART Health Link Direct
 // File Request (with U Flag)".
-func (a *API) Direct(w http.ResponseWriter, r *http.Request) error {
+func (a *API) Direct(w http.ResponseWriter, r *http.Request) (err error) {
+	defer nothing(&err)
 	l, err := a.link(r)
 	if err != nil {
 		return err

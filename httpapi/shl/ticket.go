@@ -72,7 +72,8 @@ func (a *API) ticket(text string) (t ticket, ok bool) {
 }
 
 // File answers with a file.
-func (a *API) File(w http.ResponseWriter, r *http.Request) error {
+func (a *API) File(w http.ResponseWriter, r *http.Request) (err error) {
+	defer nothing(&err)
 	t, ok := a.ticket(r.PathValue("ticket"))
 	if !ok {
 		return store.NoLink
