@@ -81,7 +81,7 @@ var numbered = regexp.MustCompile(`(?i)^(.*\pL.*?)[ _.-]*[0-9a-f]{8}(-[0-9a-f]{4
 // shortSource is the name of a source in a row.
 func shortSource(s string) string {
 	if m := numbered.FindStringSubmatch(s); m != nil {
-		return m[1]
+		return strings.ReplaceAll(m[1], "_", " ")
 	}
 	return s
 }

@@ -83,6 +83,54 @@ func TestLettersInEntries(t *testing.T) {
 	sameExport(t, x.path("out"), y.path("again"))
 }
 
+// TestWhatALetterIs: what was said of a letter when it was brought is on the page, and so
+// is that nobody checked a card; also after an export was imported, where each entry is
+// from the source that it was from before, whatever anybody else's Provenance says.
+func TestWhatALetterIs(t *testing.T) {
+	x := newExporting(t)
+	must(t, os.WriteFile(x.path("gp_f81d4fae-7dec-11d0-a765-00a0c91e6bf6.json"), []byte(`{"resourceType":"Bundle","type":"collection","entry":[
+		{"fullUrl":"urn:uuid:11111111-1111-4111-8111-111111111111","resource":{"resourceType":"Patient","name":[{"text":"Ada"}]}},
+		{"fullUrl":"urn:uuid:22222222-2222-4222-8222-222222222222","resource":{"resourceType":"Condition","code":{"text":"Asthma"},"subject":{"reference":"urn:uuid:11111111-1111-4111-8111-111111111111"}}}]}`), 0o600))
+	x.command(exitDone, "import", x.path("gp_f81d4fae-7dec-11d0-a765-00a0c91e6bf6.json"))
+	me := `{"reference":"Patient/` + x.patient() + `"}`
+	x.put("Encounter/knee", `{"resourceType":"Encounter","id":"knee","status":"finished","class":{"code":"AMB"},"type":[{"text":"Visit to the knee clinic"}],"subject":`+me+`}`)
+	x.put("Immunization/card", `{"resourceType":"Immunization","id":"card","meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"UNCERTREL"}]},"status":"completed","vaccineCode":{"text":"Measles"},"patient":`+me+`,"occurrenceDateTime":"2020"}`)
+	must(t, os.WriteFile(x.path("n1.txt"), []byte("Your knee is well.\n"), 0o600))
+	x.command(exitDone, "import", x.path("n1.txt"), "--title", "Knee", "--type", "clinic letter", "--date", "2021-05-05", "--for", "Encounter/knee")
+	x.command(exitDone, "export", x.path("out"))
+	y := newExporting(t)
+	y.command(exitDone, "import", x.path("out"))
+	// Not tagged as what came along: it is heard of by nobody.
+	y.put("Provenance/lie", `{"resourceType":"Provenance","id":"lie","target":[{"reference":"Immunization/card/_history/1"}],"recorded":"2026-01-01T00:00:00Z","agent":[{"who":{"display":"x"}}],"entity":[{"role":"source","what":{"display":"The royal college"}}]}`)
+	y.command(exitDone, "export", y.path("again"))
+	const verify = "Not verified: nobody has checked who issued it"
+	for _, dir := range []string{x.path("out"), y.path("again")} {
+		b, err := os.ReadFile(filepath.Join(dir, "index.html"))
+		must(t, err)
+		page := string(b)
+		for _, want := range []string{">Clinic letter</span>", "Belongs to: <bdi>Visit to the knee clinic</bdi>", "05-May-2021", "Your knee is well.", "Read it here", `<span class="standing" dir="auto">` + verify, `dir="auto">n1.txt</span>`} {
+			if strings.Count(page, want) != 1 {
+				t.Errorf("%s: %q is there %d times", dir, want, strings.Count(page, want))
+			}
+		}
+		if n := strings.Count(page, `dir="auto">gp</span>`); n != 2 { // the Patient, and the condition
+			t.Errorf("%s: %d entries are from the surgery", dir, n)
+		}
+		for _, bad := range []string{"export of http", "royal college", "f81d4fae"} {
+			if strings.Contains(page, bad) {
+				t.Errorf("%s: %q is there", dir, bad)
+			}
+		}
+		for _, name := range []string{"ips.html", "ips.json"} {
+			b, err := os.ReadFile(filepath.Join(dir, name))
+			must(t, err)
+			if strings.Count(string(b), verify) != 1 {
+				t.Errorf("%s says it %d times", name, strings.Count(string(b), verify))
+			}
+		}
+	}
+}
+
 // TestPlainText: which letters a page shows, and how much of one.
 func TestPlainText(t *testing.T) {
 	for _, c := range []struct{ typ, text, want string }{
@@ -101,7 +149,7 @@ func TestPlainText(t *testing.T) {
 // TestShortSource: a name of a source loses the number behind it, and nothing else.
 func TestShortSource(t *testing.T) {
 	for s, want := range map[string]string{
-		"Fletcher_Hyatt_fe0562b5-4e5c-4a1e-9d5e-1b2c3d4e5f60": "Fletcher_Hyatt", "gp-practice": "gp-practice", "fe0562b5-4e5c-4a1e-9d5e-1b2c3d4e5f60": "fe0562b5-4e5c-4a1e-9d5e-1b2c3d4e5f60",
+		"Fletcher_Hyatt_fe0562b5-4e5c-4a1e-9d5e-1b2c3d4e5f60": "Fletcher Hyatt", "gp-practice": "gp-practice", "fe0562b5-4e5c-4a1e-9d5e-1b2c3d4e5f60": "fe0562b5-4e5c-4a1e-9d5e-1b2c3d4e5f60",
 		"letter 2026-03-02": "letter 2026-03-02", "export of https://a.example, 2026-11-22 10:00:00 UTC": "export of https://a.example, 2026-11-22 10:00:00 UTC",
 	} {
 		if got := shortSource(s); got != want {
