@@ -7,8 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"carehold/httpapi/message"
 	"carehold/record"
 	"carehold/record/fhir"
+	"carehold/record/filing"
 	"carehold/record/grant"
 	"carehold/record/holder"
 )
@@ -23,6 +25,8 @@ func (a *app) moveCommand() *cobra.Command {
 		Long: `Files entries, with all their versions, in another section. Who may read an
 entry follows from its section, so this changes who may: it says who will be
 able to read it and who no longer can, and asks if anybody gains. -n only says.
+The file of a letter goes along to where is stricter than it is, unless you have
+filed it yourself.
 
 Only you can do this. An update by anybody else stays in the section.`,
 		Example: `  carehold move Condition/k2v5c7q4 --to private
@@ -77,15 +81,27 @@ Only you can do this. An update by anybody else stays in the section.`,
 // entryMove is an entry, where it is and where it goes, and whose access changes.
 type entryMove struct {
 	ref           fhir.Ref
+	along         fhir.Ref // with which it goes: it is what that is the file of
 	from, to      record.Section
 	gains, losses []holder.Granted
 }
 
-// planMoves says what a move would do. Nothing is moved yet: a name that is wrong
-// leaves all of them where they are.
+// planMoves says what a move would do, to the files that go along too. Nothing is moved
+// yet: a name that is wrong leaves all of them where they are.
 func (u *unlocked) planMoves(ctx context.Context, refs []fhir.Ref, to record.Section) ([]entryMove, error) {
-	moves := make([]entryMove, len(refs))
-	for i, ref := range refs {
+	var moves []entryMove
+	seen := make(map[fhir.Ref]bool)
+	plan := func(ref, along fhir.Ref, section string) (from record.Section, err error) {
+		if from, err = record.ParseSection(section); err != nil {
+			return from, err
+		}
+		m := entryMove{ref: ref, along: along, from: from, to: to}
+		m.gains, m.losses = accessChange(u.Grants(), ref.Type, from, to)
+		moves, seen[ref] = append(moves, m), true
+		return from, nil
+	}
+	files := make(map[fhir.Ref][]message.File)
+	for _, ref := range refs {
 		ref, err := u.resolve(ctx, ref)
 		if err != nil {
 			return nil, err
@@ -94,12 +110,24 @@ func (u *unlocked) planMoves(ctx context.Context, refs []fhir.Ref, to record.Sec
 		if err != nil {
 			return nil, noSuchEntry(err, ref.String())
 		}
-		from, err := record.ParseSection(info.Section)
+		from, err := plan(ref, fhir.Ref{}, info.Section)
 		if err != nil {
 			return nil, err
 		}
-		moves[i] = entryMove{ref: ref, from: from, to: to}
-		moves[i].gains, moves[i].losses = accessChange(u.Grants(), ref.Type, from, to)
+		if from != to {
+			files[ref] = info.Files
+		}
+	}
+	for _, m := range moves { // those that were asked for; by themselves they go anywhere
+		for _, f := range files[m.ref] {
+			ref := fhir.Ref{Type: "Binary", ID: f.ID}
+			if at, err := record.ParseSection(f.Section); err != nil || seen[ref] || !filing.Stricter(to, at) {
+				continue
+			}
+			if _, err := plan(ref, m.ref, f.Section); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return moves, nil
 }
@@ -132,7 +160,11 @@ func (a *app) showMoves(moves []entryMove, dry bool) {
 		if !dry && len(m.gains)+len(m.losses) == 0 && !leavesSensitive(m) {
 			continue // nobody's access changes
 		}
-		a.say("%s: from %s to %s", shortRef(m.ref), m.from, m.to)
+		with := ""
+		if m.along != (fhir.Ref{}) {
+			with = ", along with " + shortRef(m.along)
+		}
+		a.say("%s: from %s to %s%s", shortRef(m.ref), m.from, m.to, with)
 		for _, g := range m.gains {
 			a.paragraph("  + ", partyName(g.Grant.To)+" will be able to read it, "+until(g.Grant.Until)+" (grant "+shortID(g.Grant.ID.String())+")")
 		}
@@ -184,6 +216,7 @@ type moveItem struct {
 	Ref     string       `json:"ref"`
 	Section string       `json:"section"`
 	Moved   bool         `json:"moved"`
+	Along   string       `json:"along,omitempty"`
 	DryRun  bool         `json:"dry_run,omitempty"`
 	Gains   []grantParty `json:"gains,omitempty"`
 	Losses  []grantParty `json:"loses,omitempty"`
@@ -201,7 +234,11 @@ func (m entryMove) json(section string, moved, dry bool) moveItem {
 		}
 		return out
 	}
-	return moveItem{m.ref.String(), section, moved, dry, parties(m.gains), parties(m.losses)}
+	along := ""
+	if m.along != (fhir.Ref{}) {
+		along = m.along.String()
+	}
+	return moveItem{m.ref.String(), section, moved, along, dry, parties(m.gains), parties(m.losses)}
 }
 
 func (a *app) dryMoves(moves []entryMove) error {
@@ -221,6 +258,16 @@ func (a *app) dryMoves(moves []entryMove) error {
 func (u *unlocked) move(ctx context.Context, moves []entryMove) error {
 	a := u.app
 	for i, m := range moves {
+		if m.along != (fhir.Ref{}) { // it went with that, before this in the list
+			if a.json {
+				if err := a.item(m.json(m.to.String(), true, false)); err != nil {
+					return err
+				}
+			} else {
+				a.say("%s went along", shortRef(m.ref))
+			}
+			continue
+		}
 		done, err := u.session.Move(ctx, m.ref, m.to)
 		if err != nil {
 			err = noSuchEntry(err, m.ref.String())

@@ -107,6 +107,11 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 			return "You looked for " + requests(v, c, n) + ", which was deleted before"
 		})
 	}
+	if v.Outcome == audit.Refused && v.Action == audit.Move && len(v.Entries) > 0 {
+		return join("stays"+v.Text, func(c counts, _ int) string {
+			return "What " + who + " wrote in " + first(v.Text, "another section") + " points to " + c.String() + ", filed elsewhere and not theirs alone: it stays, and you can move it"
+		})
+	}
 	if v.Outcome == audit.Refused {
 		return join(fmt.Sprint("refused", v.Reason, v.Action), func(c counts, n int) string {
 			return who + was + " refused " + requests(v, c, n) + because(v.Reason)

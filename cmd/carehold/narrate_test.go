@@ -41,6 +41,10 @@ func TestHistorySentences(t *testing.T) {
 		e.Event.More = left
 		return e
 	}
+	filed := func(e audit.Entry, section string) audit.Entry {
+		e.Event.Text = section
+		return e
+	}
 	for _, c := range []struct {
 		name string
 		log  []audit.Entry
@@ -69,6 +73,8 @@ func TestHistorySentences(t *testing.T) {
 		{"a search of all types refused", []audit.Entry{refused(his(audit.Search, "", 0), audit.NoVerb)}, "Sam was refused a search for entries of any type: the grant does not allow it"},
 		{"what was deleted", []audit.Entry{refused(his(audit.Read, "", 0, "Goal/g1"), audit.WasDeleted)}, "Sam was refused Goal/g1: it was deleted before"},
 		{"your own that was deleted", []audit.Entry{refused(own(audit.Read, "", 0, "Goal/g1"), audit.WasDeleted)}, "You looked for Goal/g1, which was deleted before"},
+		{"a file that stays", []audit.Entry{refused(filed(his(audit.Move, "", 0, "Binary/b1"), "mental-health"), audit.WrongPlace), his(audit.Change, "", 0, "DocumentReference/d/_history/1")},
+			"What Sam wrote in mental-health points to 1 file (Binary/b1), filed elsewhere and not theirs alone: it stays, and you can move it|Sam wrote 1 letter (DocumentReference/d)"},
 		{"another version", []audit.Entry{refused(his(audit.Change, "", 0, "Goal/g1"), audit.NotMet)},
 			"Sam was refused a change of 1 goal (Goal/g1): what the request depended on was otherwise"},
 		{"a count", []audit.Entry{his(audit.Search, "Condition", 21)}, "Sam asked how many conditions there are, and was told: 21"},

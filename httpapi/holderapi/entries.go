@@ -70,5 +70,8 @@ func entryInfo(e store.Info) message.EntryInfo {
 	if e.Suggested.Valid() {
 		m.Suggested = e.Suggested.String()
 	}
+	for _, f := range e.Files {
+		m.Files = append(m.Files, message.File{ID: f.Ref.ID, Section: f.Section.String()})
+	}
 	return m
 }

@@ -8,7 +8,7 @@ type Entries struct {
 }
 
 // EntryInfo is an entry without its content.
-// GET /holder/v1/entries/{type}/{id} fills Suggested and Reason too.
+// GET /holder/v1/entries/{type}/{id} fills Suggested, Reason and Files too.
 type EntryInfo struct {
 	Type    string    `json:"type"`
 	ID      string    `json:"id"`
@@ -29,6 +29,14 @@ type EntryInfo struct {
 	Moved     bool   `json:"moved,omitzero"` // filed by the person themself
 	Suggested string `json:"suggested,omitzero"`
 	Reason    string `json:"reason,omitzero"`
+
+	Files []File `json:"files,omitzero"` // that go along to where is stricter than they are
+}
+
+// File is a Binary that an entry is of.
+type File struct {
+	ID      string `json:"id"`
+	Section string `json:"section"`
 }
 
 // Move files an entry elsewhere. POST /holder/v1/entries/{type}/{id}/section

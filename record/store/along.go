@@ -231,36 +231,40 @@ func pointsTo(json []byte, to fhir.Ref) bool {
 	return false
 }
 
-// binariesOf are the Binaries that versions of an entry are of, each once.
-func binariesOf(versions [][]byte) (refs []fhir.Ref) {
-	seen := make(map[fhir.Ref]bool)
-	for _, json := range versions {
-		r, err := fhir.Parse(json, fhir.Limits{})
-		if err != nil || filing.MentionsOnly(r.Type()) {
-			continue // it was deleted in this one
-		}
-		for _, ref := range targets(r) {
-			if ref.Type == "Binary" && !seen[ref] {
-				seen[ref] = true
-				refs = append(refs, ref)
+// binaries are those that an entry is of, by its JSON, each once over all its versions.
+type binaries struct {
+	seen map[fhir.Ref]bool
+	refs []fhir.Ref
+}
+
+func (b *binaries) of(json []byte) {
+	r, err := fhir.Parse(json, fhir.Limits{})
+	if err != nil || filing.MentionsOnly(r.Type()) {
+		return // it was deleted in this one
+	}
+	for _, ref := range targets(r) {
+		if ref.Type == "Binary" && !b.seen[ref] {
+			if b.seen == nil {
+				b.seen = make(map[fhir.Ref]bool)
 			}
+			b.seen[ref] = true
+			b.refs = append(b.refs, ref)
 		}
 	}
-	return refs
 }
 
 // files are the Binaries that go along when the person moves an entry to where is
 // stricter than where they are.
 func (pl *planner) files(l line) (list []Info, err error) {
-	var versions [][]byte
+	var b binaries
 	err = pl.v.history(l, func(_ kv.Reader, _ rows.Version, e Entry) (bool, error) {
-		versions = append(versions, e.Body)
+		b.of(e.Body)
 		return true, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, ref := range binariesOf(versions) {
+	for _, ref := range b.refs {
 		_, e, exists, mine, err := pl.current(pl.v.hold.EntryID(ref.Type, ref.ID))
 		if err != nil {
 			return nil, err

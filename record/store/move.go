@@ -106,11 +106,11 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]
 		ops = append(ops, *o)
 	}
 	for _, o := range ops {
-		var versions [][]byte
+		var b binaries
 		for _, x := range o.versions {
-			versions = append(versions, x.json)
+			b.of(x.json)
 		}
-		for _, ref := range binariesOf(versions) {
+		for _, ref := range b.refs {
 			if seen[ref] {
 				continue
 			}
