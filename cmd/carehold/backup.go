@@ -30,7 +30,7 @@ func (a *app) backupCommand() *cobra.Command {
 running server, or opens the store itself when none runs; nobody waits for it.
 Let it run every night.
 
-The key is one of age's (age-encryption.org): "age-keygen -o backup.key" makes
+The key is made with age (age-encryption.org): "age-keygen -o backup.key" makes
 it and prints the public half, age1…, which is the recipient. Keep backup.key,
 and a copy of it, away from this machine: whoever has it can restore, and not
 read: what people keep is sealed with their own keys inside.
@@ -50,7 +50,7 @@ What is always the same can be in the configuration file:
 		Args: nothing,
 	}
 	to := c.Flags().String("to", "", "the `folder` to write to, on another disk than the store's")
-	keys := c.Flags().StringArray("recipient", nil, "a public `key` of age's that the backup is encrypted to; may be given again")
+	keys := c.Flags().StringArray("recipient", nil, "a public age `key` that the backup is encrypted to; may be given again")
 	file := c.Flags().String("recipients-file", "", "a `file` with a recipient a line")
 	full := c.Flags().Bool("full", false, "write everything, not only what has changed")
 	settingFlags(c, "data", "node-key", "socket")

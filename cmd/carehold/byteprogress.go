@@ -15,6 +15,9 @@ type byteProgress struct {
 	total int64
 	bar   *progressbar.ProgressBar
 	said  time.Time
+
+	begun time.Time // when the first of it had moved
+	from  int64     // what was there then: of work that goes on, that is no speed
 }
 
 // smallest is what goes without a word.
@@ -24,7 +27,7 @@ func (a *app) byteProgress(what string, total int64) *byteProgress {
 	p := &byteProgress{app: a, what: clean(what), total: total, said: time.Now()}
 	if !a.quiet && !a.json && a.atTerminal() && total > smallest {
 		p.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(p.what),
-			progressbar.OptionSetWidth(24), progressbar.OptionShowBytes(true), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetWidth(24), progressbar.OptionSetPredictTime(false), progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetSpinnerChangeInterval(0))
 	}
 	return p
@@ -34,6 +37,7 @@ func (a *app) byteProgress(what string, total int64) *byteProgress {
 func (p *byteProgress) at(n int64) {
 	switch {
 	case p.bar != nil:
+		p.bar.Describe(p.words(n, time.Now()))
 		_ = p.bar.Set64(n)
 	case p.app.json:
 		if time.Since(p.said) > time.Second || n == p.total {
@@ -47,6 +51,18 @@ func (p *byteProgress) at(n int64) {
 		p.said = time.Now()
 		fmt.Fprintf(p.app.stderr, "%s: %s of %s\n", p.what, bytesOf(n), bytesOf(p.total))
 	}
+}
+
+// words are how much is done of what, and how fast: not before that can be known.
+func (p *byteProgress) words(n int64, now time.Time) string {
+	if p.begun.IsZero() {
+		p.begun, p.from = now, n
+	}
+	text := p.what + ": " + bytesOf(n) + " of " + bytesOf(p.total)
+	if took := now.Sub(p.begun); took >= time.Second && n > p.from {
+		text += ", " + bytesOf(int64(float64(n-p.from)/took.Seconds())) + " a second"
+	}
+	return text
 }
 
 func (p *byteProgress) finish() {

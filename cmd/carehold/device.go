@@ -105,7 +105,7 @@ type comeIn struct {
 func (a *app) comeInFlags(c *cobra.Command, in *comeIn) {
 	f := c.Flags()
 	in.server = f.String("server", "", "the server's `address`: https:// and its name")
-	in.label = f.String("label", "", "the `name` to call this device by (by itself, its host name)")
+	in.label = f.String("label", "", "the `name` to call this device by (default: its host name)")
 	in.recoveryFile = f.String("recovery-file", "", "read the recovery code from this `file`; - is stdin")
 	a.deviceFlags(c)
 }

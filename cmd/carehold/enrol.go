@@ -34,7 +34,7 @@ people who run the server included. If both are lost, the record is lost.`,
 	server := f.String("server", "", "the server's `address`: https:// and its name")
 	inviteFile := f.String("invite-file", "", "read the invite from this `file`; - is stdin")
 	recoveryOut := f.String("recovery-out", "", "write the recovery code to this new `file` instead of showing it")
-	label := f.String("label", "", "the `name` to call this device by (by itself, its host name)")
+	label := f.String("label", "", "the `name` to call this device by (default: its host name)")
 	a.deviceFlags(c)
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *server == "" {
@@ -69,7 +69,7 @@ people who run the server included. If both are lost, the record is lost.`,
 
 // deviceFlags are those of every command that opens the record.
 func (a *app) deviceFlags(c *cobra.Command) {
-	c.Flags().StringVar(&a.state, "state", "", "this device's `file` (by itself device.json in $XDG_STATE_HOME/carehold)")
+	c.Flags().StringVar(&a.state, "state", "", "this device's `file` (default: device.json in $XDG_STATE_HOME/carehold)")
 	c.Flags().StringVar(&a.passphraseFile, "passphrase-file", "", "read the passphrase from this `file`; - is stdin")
 	c.Flags().StringVar(&a.caFile, "ca-file", "", "believe the certificate authority in this `file` (PEM), and no other; the device remembers it")
 }

@@ -35,7 +35,7 @@ How it ends says what it becomes:
   my-record             a folder
   my-record.zip         the same in one file
   my-record.zip.age     encrypted: with a passphrase, which is asked for twice,
-                        or with --encrypt-to, keys of age's (age-encryption.org)
+                        or with --encrypt-to, age keys (age-encryption.org)
   my-record.json        only the newest versions, as one FHIR Bundle
   my-record.ndjson      the same, a resource in each line
 
@@ -49,7 +49,7 @@ them as you keep the record. docs/export.md describes the files.`,
 		Args: exactly(1, "where to: the name of a folder or a file"),
 	}
 	to := exportTarget{}
-	c.Flags().StringArrayVar(&to.keys, "encrypt-to", nil, "a public `key` of age's that may open it; may be given again")
+	c.Flags().StringArrayVar(&to.keys, "encrypt-to", nil, "a public age `key` that may open it; may be given again")
 	c.Flags().StringVar(&to.passphraseFile, "encrypt-passphrase-file", "", "read the passphrase for the export from this `file`; - is stdin")
 	a.deviceFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -41,7 +41,7 @@ sealed; whoever runs it can delete it ("carehold forget").`,
 	f.StringVar(&m.inviteFile, "invite-file", "", "read the invite from this `file`; - is stdin")
 	f.StringVar(&m.caFile, "ca-file", "", "for the other server, believe the certificate authority in this `file` (PEM), and no other; the device remembers it")
 	cancel := f.Bool("cancel", false, "open the record again where it is; the grants that ended stay ended")
-	f.StringVar(&a.state, "state", "", "this device's `file` (by itself device.json in $XDG_STATE_HOME/carehold)")
+	f.StringVar(&a.state, "state", "", "this device's `file` (default: device.json in $XDG_STATE_HOME/carehold)")
 	f.StringVar(&a.passphraseFile, "passphrase-file", "", "read the passphrase from this `file`; - is stdin")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		d, err := a.loadDevice()

@@ -58,8 +58,8 @@ func TestHistorySentences(t *testing.T) {
 		{"a link and what it showed", []audit.Entry{opened("Ward 7"), by(ward, audit.Search, "$summary", 0, "Goal/a/_history/1")},
 			`The link for A&E was opened by someone who said: "Ward 7"|The link for A&E showed 1 goal (Goal/a)`},
 		{"wrong passcodes", []audit.Entry{wrong("Ward 7", 2), wrong("Ward 7", 1), wrong("Ward 7", 0)},
-			`Someone who said: "Ward 7", gave a wrong passcode for the link for A&E: 2 tries are left|Someone who said: "Ward 7", gave a wrong passcode for the link for A&E: 1 try is left|` +
-				`Someone who said: "Ward 7", gave a wrong passcode for the link for A&E: no try is left, and it opens for nobody now`},
+			`A wrong passcode was given for the link for A&E by someone who said: "Ward 7"; 2 tries are left|A wrong passcode was given for the link for A&E by someone who said: "Ward 7"; 1 try is left|` +
+				`A wrong passcode was given for the link for A&E by someone who said: "Ward 7"; no try is left, and it opens for nobody now`},
 		{"a link that opens nothing", []audit.Entry{refused(opened(""), audit.UsedUp), refused(opened(""), audit.Stopped), refused(opened(""), audit.Expired)},
 			"The link for A&E was tried again, after its tries were used up|The link for A&E was tried after it was stopped|The link for A&E was tried after its time was over"},
 		{"a deletion", []audit.Entry{his(audit.Delete, "", 0, "Goal/g1/_history/2")}, "Sam deleted 1 goal (Goal/g1)"},

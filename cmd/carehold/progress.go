@@ -22,7 +22,7 @@ func (a *app) progress(what string, total int) *progress {
 	p := &progress{app: a, what: what, total: total, said: time.Now()}
 	if !a.quiet && !a.json && a.atTerminal() {
 		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(what),
-			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("entries"),
+			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false),
 			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetSpinnerChangeInterval(0)) // or it is drawn behind our back, also after the end
 		_ = p.bar.RenderBlank() // from now on it counts the time

@@ -33,7 +33,7 @@ note it): then a backup that somebody else has made up is refused.`,
 		Args: nothing,
 	}
 	from := c.Flags().StringArray("from", nil, "a `folder` with backups, or a file; may be given again for files")
-	identity := c.Flags().String("identity", "", "the `file` with the secret key of age's that opens the backup")
+	identity := c.Flags().String("identity", "", "the `file` with the secret age key that opens the backup")
 	verifier := c.Flags().String("verifier", "", "the server's public `key`: a backup that another has signed is refused")
 	of := c.Flags().String("store", "", "the `id` of the store that was backed up, or its beginning, where there are several in the folder")
 	dry := c.Flags().BoolP("dry-run", "n", false, "verify it, and make nothing")

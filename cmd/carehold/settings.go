@@ -60,7 +60,7 @@ var serverSettings = []setting{
 	{"debug-listen", "a second `address`, on loopback only, for /metrics and /debug/pprof", fixed("")},
 	{"search-memory", "how much `memory` searches may keep between requests, sealed: 128MiB; 0 is nothing. By itself 64MiB, or a sixteenth of the memory there is where that is less", fixed("auto")},
 	{"backup-to", "the folder that \"carehold backup\" writes to", fixed("")},
-	{"backup-recipients", "the public keys of age's that backups are encrypted to, separated by commas", fixed("")},
+	{"backup-recipients", "the public keys (of age) that backups are encrypted to, separated by commas", fixed("")},
 	{"log-format", "the `form` of the log: text or json. By itself: text on a terminal, else json", fixed("auto")},
 }
 
@@ -87,7 +87,7 @@ func settingFlags(c *cobra.Command, keys ...string) {
 			}
 		}
 	}
-	c.Flags().String("config", "", "the configuration `file` (TOML); by itself config.toml in $XDG_CONFIG_HOME/carehold")
+	c.Flags().String("config", "", "the configuration `file` (TOML; default: config.toml in $XDG_CONFIG_HOME/carehold)")
 }
 
 // settings finds the value of every setting.

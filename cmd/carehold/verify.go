@@ -43,7 +43,7 @@ nothing of what is in them.`,
 		Args: nothing,
 	}
 	from := c.Flags().StringArray("from", nil, "a `folder` with backups, or a file; may be given again for files")
-	identity := c.Flags().String("identity", "", "the `file` with the secret key of age's that opens the backup")
+	identity := c.Flags().String("identity", "", "the `file` with the secret age key that opens the backup")
 	verifier := c.Flags().String("verifier", "", "the server's public `key`: a backup that another has signed is refused")
 	of := c.Flags().String("store", "", "the `id` of the store that was backed up, or its beginning, where there are several in the folder")
 	settingFlags(c, "data", "node-key", "socket")

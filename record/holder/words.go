@@ -113,10 +113,7 @@ func aboutLink(v audit.Event, made string) string {
 		case v.More > 1:
 			left = strconv.FormatUint(v.More, 10) + " tries are left"
 		}
-		if by != "" {
-			by = " who said: " + strconv.Quote(v.Text) + ","
-		}
-		return "Someone" + by + " gave a wrong passcode for " + link + ": " + left
+		return "A wrong passcode was given for " + link + by + "; " + left
 	case audit.UsedUp:
 		return "T" + link[1:] + " was tried again, after its tries were used up"
 	case audit.Stopped:
