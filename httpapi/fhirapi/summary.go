@@ -60,10 +60,17 @@ func (a *API) Summarize(ctx context.Context, v *store.View) ([]byte, error) {
 
 // document makes the summary, and gives the Patient as well.
 func (a *API) document(ctx context.Context, v *store.View) (doc, person []byte, err error) {
-	list, err := v.Gather(ctx, "$summary", ips.Needs)
-	if err != nil {
-		return nil, nil, err
-	}
+	err = v.GatherInto(ctx, "$summary", ips.Needs, func(list []store.Entry) (map[fhir.Ref]bool, error) {
+		var shown map[fhir.Ref]bool
+		var err error
+		doc, person, shown, err = a.made(v, list)
+		return shown, err
+	})
+	return doc, person, err
+}
+
+// made makes it of entries that were gathered, and says which of them it shows.
+func (a *API) made(v *store.View, list []store.Entry) (doc, person []byte, shown map[fhir.Ref]bool, err error) {
 	g := v.Grant()
 	in := ips.Input{ID: crypto.RandomID(), Time: time.Now().UTC().Truncate(time.Second), Base: a.config.Base, Version: a.config.Version,
 		Patient: fhir.Ref{Type: "Patient", ID: v.PatientID()},
@@ -77,8 +84,12 @@ func (a *API) document(ctx context.Context, v *store.View) (doc, person []byte, 
 		}
 		in.Entries = append(in.Entries, ips.Entry{Ref: e.Ref, Section: e.Section, Body: e.Body})
 	}
-	doc, err = ips.Build(in)
-	return doc, person, err
+	doc, refs, err := ips.BuildShown(in)
+	shown = make(map[fhir.Ref]bool, len(refs))
+	for _, ref := range refs {
+		shown[ref] = true
+	}
+	return doc, person, shown, err
 }
 
 // summaryAsked reads what $summary is asked with, from the query, from Parameters, or

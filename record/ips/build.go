@@ -41,22 +41,55 @@ type item struct {
 
 // Build makes the document: a Bundle in JSON.
 func Build(in Input) ([]byte, error) {
+	doc, _, err := BuildShown(in)
+	return doc, err
+}
+
+// BuildShown also names the entries that its reader learns something of: those in it,
+// those that its text alone tells, and those that the text names.
+func BuildShown(in Input) (doc []byte, shown []fhir.Ref, err error) {
 	if err := in.check(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	in.Base, in.Time = strings.TrimRight(in.Base, "/"), in.Time.UTC().Truncate(time.Second)
 	b := &builder{Input: in, byRef: make(map[fhir.Ref]*item, len(in.Entries)), names: map[fhir.Ref]string{}, used: map[fhir.Ref]bool{}}
 	if err := b.index(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	b.untilWhen()
 	if err := b.placeAll(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for k := range numKinds {
 		b.choose(k)
 	}
-	return b.bundle()
+	doc, within, err := b.bundle()
+	if err != nil {
+		return nil, nil, err
+	}
+	return doc, b.shown(within), nil
+}
+
+// shown are the entries of the document, those that are listed and have none in it, and
+// those whose names are in its text.
+func (b *builder) shown(within []*item) (shown []fhir.Ref) {
+	told := make(map[*item]bool)
+	for _, list := range append(b.listed[:], within) {
+		for _, it := range list {
+			told[it] = true
+		}
+	}
+	for ref, name := range b.names {
+		if it := b.byRef[ref]; it != nil && name != "" {
+			told[it] = true
+		}
+	}
+	for _, it := range b.items {
+		if told[it] {
+			shown = append(shown, it.Ref)
+		}
+	}
+	return shown
 }
 
 // index orders the entries, so that their order in the Input does not matter.

@@ -23,8 +23,8 @@ const (
 const Profile = profileComposition
 
 // bundle writes the document: the Composition, the Patient, who made it, the entries
-// section by section, their companions.
-func (b *builder) bundle() ([]byte, error) {
+// section by section, their companions; and gives what is in it.
+func (b *builder) bundle() ([]byte, []*item, error) {
 	const instant = "2006-01-02T15:04:05Z"
 	var entries []*item
 	comp := composition{
@@ -54,7 +54,7 @@ func (b *builder) bundle() ([]byte, error) {
 		}
 		div, err := render("section", t)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		sec.Text = text{"generated", div}
 		if b.spoken(k) > 0 {
@@ -64,18 +64,19 @@ func (b *builder) bundle() ([]byte, error) {
 	}
 	div, err := render("whole", b.tellWhole(nothing))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	comp.Text = text{"additional", div}
 
 	all := append([]*item{b.patient}, entries...)
 	companions, err := b.companions(all)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	all = slices.Concat(all, companions)
 	comp.Confidentiality = highWater(all)
-	return b.write(comp, all)
+	doc, err := b.write(comp, all)
+	return doc, all, err
 }
 
 // write writes the Bundle: the entries' bytes are copied, not encoded again.

@@ -5,6 +5,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/audit"
+	"carehold/record/fhir"
 	"carehold/record/grant"
 )
 
@@ -20,29 +21,35 @@ const gatheredAtOnce = 1 << 20
 // the log, under the name of what it is for, which names the entries. It goes through
 // the rows themselves, so few do it at a time, in shares (cold.go).
 func (v *View) Gather(ctx context.Context, as string, needs func(resourceType string, s record.Section) bool) (list []Entry, err error) {
-	if err := v.left(); err != nil {
-		return nil, err
-	}
-	leave, err := v.cold(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	err = v.retry(ctx, func() error {
-		list, err = v.everything(ctx, as, needs)
-		return err
+	err = v.GatherInto(ctx, as, needs, func(all []Entry) (map[fhir.Ref]bool, error) {
+		list = all
+		return nil, nil
 	})
 	return list, err
 }
 
-func (v *View) everything(ctx context.Context, as string, needs func(string, record.Section) bool) ([]Entry, error) {
+// GatherInto is Gather for what shows less than it is made of: into makes it, and says
+// which entries it shows. The log names those, before anybody has it; nil are all.
+func (v *View) GatherInto(ctx context.Context, as string, needs func(resourceType string, s record.Section) bool, into func([]Entry) (shown map[fhir.Ref]bool, err error)) error {
+	if err := v.left(); err != nil {
+		return err
+	}
+	leave, err := v.cold(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return v.retry(ctx, func() error { return v.everything(ctx, as, needs, into) })
+}
+
+func (v *View) everything(ctx context.Context, as string, needs func(string, record.Section) bool, into func([]Entry) (map[fhir.Ref]bool, error)) error {
 	ev := audit.Event{Action: audit.Search, Query: as}
 	if !v.coversAny(grant.ActSearch, "") || !v.coversAny(grant.ActRead, "") {
 		ev.Outcome, ev.Reason = audit.Refused, audit.NoVerb
 		if err := v.commit(ctx, ev, nil); err != nil {
-			return nil, err
+			return err
 		}
-		return nil, record.Safef(record.Forbidden, "this grant does not include searching and reading, which %s needs", as)
+		return record.Safef(record.Forbidden, "this grant does not include searching and reading, which %s needs", as)
 	}
 	var list []Entry
 	size, grown := 0, 0
@@ -64,14 +71,22 @@ func (v *View) everything(ctx context.Context, as string, needs func(string, rec
 			grown = 0
 		}
 		list = append(list, e)
-		ev.Entries = append(ev.Entries, named(e.Ref, e.Version))
 		return true, nil
 	})
 	if err == nil {
 		err = v.take(ctx, grown, grown)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return list, v.commit(ctx, ev, nil)
+	shown, failed := into(list)
+	for _, e := range list {
+		if failed == nil && (shown == nil || shown[e.Ref]) {
+			ev.Entries = append(ev.Entries, named(e.Ref, e.Version))
+		}
+	}
+	if err := v.commit(ctx, ev, nil); err != nil { // of what was made of nothing, too: it was asked for
+		return err
+	}
+	return failed
 }

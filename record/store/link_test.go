@@ -13,6 +13,7 @@ import (
 	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/audit"
+	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/keys"
 	"carehold/record/statement"
@@ -88,6 +89,29 @@ func TestLink(t *testing.T) {
 	}
 	if entries, err := o.View.Gather(ctx, "$summary", anything); err != nil || len(entries) != 1 {
 		t.Errorf("%d entries, %v", len(entries), err)
+	}
+	// What is made says what of it is shown, before anybody has it; what could not be made
+	// showed nothing, and was asked for.
+	if err := o.View.GatherInto(ctx, "$summary", anything, func(all []store.Entry) (map[fhir.Ref]bool, error) {
+		return map[fhir.Ref]bool{all[0].Ref: true}, nil
+	}); err != nil {
+		t.Error(err)
+	}
+	if e := d.lastEvent(t); e.Query != "$summary" || len(e.Entries) != 1 || e.More != 0 {
+		t.Errorf("the log says %+v", e)
+	}
+	for _, into := range []func([]store.Entry) (map[fhir.Ref]bool, error){
+		func([]store.Entry) (map[fhir.Ref]bool, error) { return map[fhir.Ref]bool{}, nil },
+		func(all []store.Entry) (map[fhir.Ref]bool, error) {
+			return map[fhir.Ref]bool{all[0].Ref: true}, errors.New("no")
+		},
+	} {
+		if err := o.View.GatherInto(ctx, "$summary", anything, into); err != nil && err.Error() != "no" {
+			t.Error(err)
+		}
+		if e := d.lastEvent(t); e.Query != "$summary" || len(e.Entries) != 0 || e.More != 0 {
+			t.Errorf("the log says %+v", e)
+		}
 	}
 	// What is not needed is not shown, and the log does not say that it was.
 	if entries, err := o.View.Gather(ctx, "$summary", func(typ string, s record.Section) bool { return typ == "Goal" || s == record.Plan }); err != nil || len(entries) != 0 {
