@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,32 +110,23 @@ func withoutCover(changes []change.Change, r *imported) []change.Change {
 // same finds the entries of the record that say the same as those that would be new.
 func (im *importer) same(ctx context.Context, changes []change.Change, own bool) (map[fhir.Ref]fhir.Ref, error) {
 	found := map[fhir.Ref]fhir.Ref{}
-	content := map[string]fhir.Ref{}      // what would be new, by what it says
-	byName := map[fhir.Ref][]jsonMember{} // and by the name that it has there
-	ours := map[fhir.Ref]fhir.Ref{}       // name there -> here
-	for _, c := range changes {
+	var open []change.Change                // that are not found yet
+	byName := map[fhir.Ref]*change.Change{} // of what has the name there that something has here
+	types := map[string]bool{}
+	for i, c := range changes {
 		if c.Ref.Type == "Patient" || c.Ref.Type == "Composition" || im.has(c.Ref) {
 			continue
 		}
 		name := fhir.Ref{Type: c.Ref.Type, ID: c.Resource.ID()}
-		switch there := im.has(name); {
-		case there && own:
+		if there := im.has(name); there && own {
 			found[c.Ref] = name
 			continue
-		case there:
-			byName[name], ours[name] = members(c.Resource), c.Ref
+		} else if there {
+			byName[name] = &changes[i]
 		}
-		if key, ok := contentKey(c.Resource); ok {
-			content[key] = c.Ref
-		}
+		open, types[c.Ref.Type] = append(open, c), true
 	}
-	types := map[string]bool{}
-	for _, ref := range content {
-		types[ref.Type] = true
-	}
-	for ref := range byName {
-		types[ref.Type] = true
-	}
+	content := map[[sha256.Size]byte]fhir.Ref{} // what the record says -> where
 	for typ := range types {
 		if !im.hasType(typ) {
 			continue
@@ -144,18 +136,40 @@ func (im *importer) same(ctx context.Context, changes []change.Change, own bool)
 			if err != nil {
 				return err
 			}
-			if list, ok := byName[f.Ref]; ok && within(members(x), list) {
-				found[ours[f.Ref]] = f.Ref
-			} else if key, ok := contentKey(x); ok {
-				if c, ok := content[key]; ok && found[c].ID == "" {
-					found[c] = f.Ref
-				}
+			if c := byName[f.Ref]; c != nil && within(members(x, anywhere), members(c.Resource, anywhere)) {
+				found[c.Ref] = f.Ref
+			}
+			if key, ok := contentKey(x, func(ref string) (string, bool) { return ref, true }); ok {
+				content[key] = f.Ref
 			}
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
+	}
+	// Where an entry leads is a part of what it says: one is found when what it leads to
+	// is.
+	lead := func(value string) (string, bool) {
+		ref := fhir.ParseReference(value).Ref
+		if to, ok := found[ref]; ok {
+			return to.String(), true
+		}
+		return value, im.has(ref)
+	}
+	for more := true; more; {
+		more = false
+		open = slices.DeleteFunc(open, func(c change.Change) bool {
+			if _, done := found[c.Ref]; done {
+				return true
+			}
+			key, ok := contentKey(c.Resource, lead)
+			to, there := content[key]
+			if ok && there {
+				found[c.Ref], more = to, true
+			}
+			return ok && there
+		})
 	}
 	return found, nil
 }
@@ -173,41 +187,40 @@ func (im *importer) hasType(typ string) bool {
 // otherwise the same differ by them.
 var whose = map[string]bool{"subject": true, "patient": true, "encounter": true, "context": true}
 
-// contentKey is what an entry says, whatever it and what it points to are called; false
-// for one that says a part of it only by pointing there: two orders, of two medicines.
-func contentKey(r *fhir.Resource) (string, bool) {
-	for _, ref := range r.References() {
-		if !outward(ref) {
-			continue
-		}
-		path := strings.Split(ref.Path, ".")
-		if len(path) != 3 {
-			return "", false
-		}
-		name, place, _ := strings.Cut(path[1], "[")
-		at := r.Root().Get(name)
-		if i, err := strconv.Atoi(strings.TrimSuffix(place, "]")); err == nil {
-			for x := range at.All() {
-				if x.Index() == i {
-					at = x
+// contentKey is what an entry says, whatever it is called: a hash. Where its references
+// lead says lead; false where that is nowhere. What has a name beside it, and whose it
+// is, need not be led.
+func contentKey(r *fhir.Resource, lead func(string) (string, bool)) (key [sha256.Size]byte, ok bool) {
+	ok = true
+	list := members(r, func(ref fhir.Reference) string {
+		if path := strings.Split(ref.Path, "."); len(path) == 3 {
+			name, place, _ := strings.Cut(path[1], "[")
+			at := r.Root().Get(name)
+			if i, err := strconv.Atoi(strings.TrimSuffix(place, "]")); err == nil {
+				for x := range at.All() {
+					if x.Index() == i {
+						at = x
+					}
 				}
 			}
+			if whose[name] || at.Get("display").Text() != "" {
+				return anywhere(ref)
+			}
 		}
-		if !whose[name] && at.Get("display").Text() == "" {
-			return "", false
-		}
-	}
-	list := members(r)
-	if len(list) == 0 {
-		return "", false
-	}
-	var b strings.Builder
-	b.WriteString(r.Type())
+		to, known := lead(ref.Value)
+		ok = ok && known
+		return to
+	})
+	h := sha256.New()
+	h.Write([]byte(r.Type()))
 	for _, m := range list {
-		b.WriteString("\x00" + m.name + "\x00" + m.raw)
+		h.Write([]byte("\x00" + m.name + "\x00" + m.raw))
 	}
-	return b.String(), true
+	return [sha256.Size]byte(h.Sum(nil)), ok && len(list) > 0
 }
+
+// anywhere stands for a reference that may lead anywhere.
+func anywhere(fhir.Reference) string { return "x" }
 
 // outward reports whether a reference leads to another entry.
 func outward(ref fhir.Reference) bool {
@@ -217,10 +230,15 @@ func outward(ref fhir.Reference) bool {
 // jsonMember is an element of a resource.
 type jsonMember struct{ name, raw string }
 
-// members are what a resource says, in the order of the names: without what names it,
-// what is said about it, and what its references are called.
-func members(r *fhir.Resource) (list []jsonMember) {
-	r = r.Rewrite(func(ref fhir.Reference) (string, bool) { return "x", outward(ref) })
+// members are what a resource says, in the order of the names, without what names it and
+// what is said about it, and with words of the caller's for its references.
+func members(r *fhir.Resource, word func(fhir.Reference) string) (list []jsonMember) {
+	r = r.Rewrite(func(ref fhir.Reference) (string, bool) {
+		if !outward(ref) {
+			return "", false
+		}
+		return word(ref), true
+	})
 	for m := range r.Root().All() {
 		switch m.Name() {
 		case "resourceType", "id", "meta", "text", "implicitRules", "language":
