@@ -157,7 +157,7 @@ func (s demoSummary) lists(code string) bool {
 func (d *demo) opened(l healthlink.Link, passcode string) (s demoSummary, err error) {
 	secret := crypto.SecretOf([]byte(passcode))
 	defer secret.Destroy()
-	opened, err := l.Open(d.ctx, newFetch(true), healthlink.Ask{Recipient: "Northgate A&E, triage", Passcode: secret, Now: time.Now()})
+	opened, err := l.Open(d.ctx, newFetch(d.url), healthlink.Ask{Recipient: "Northgate A&E, triage", Passcode: secret, Now: time.Now()})
 	if err != nil {
 		return s, err
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,7 +27,7 @@ import (
 type netFetch struct {
 	client *http.Client
 	proxy  func(*http.Request) (*url.URL, error)
-	trial  bool // this very machine may be asked: a link to it was given
+	here   string // of this very machine, the one origin that may be asked; then nothing else may
 }
 
 const (
@@ -34,10 +35,13 @@ const (
 	dialTime  = 15 * time.Second
 )
 
-// newFetch asks public addresses alone; with trial this very machine too, in a link
-// that leads to it.
-func newFetch(trial bool) *netFetch {
-	f := &netFetch{trial: trial, proxy: http.ProxyFromEnvironment}
+// newFetch asks public addresses alone; or, where here is an address on this very
+// machine, what has the same origin, and nothing else.
+func newFetch(here string) *netFetch {
+	f := &netFetch{proxy: http.ProxyFromEnvironment}
+	if here != "" {
+		f.here = originOf(here)
+	}
 	dialer := &net.Dialer{Timeout: dialTime, Control: func(_, address string, _ syscall.RawConn) error { return f.mayDial(address) }}
 	through := &net.Dialer{Timeout: dialTime}
 	f.client = &http.Client{
@@ -72,6 +76,9 @@ func (f *netFetch) Fetch(ctx context.Context, q fetch.Request) (*fetch.Response,
 	if err != nil {
 		return nil, err
 	}
+	if f.here != "" && originOf(q.URL) != f.here {
+		return nil, errElsewhere
+	}
 	if via, err := f.proxy(r); err != nil {
 		return nil, record.Safef(record.Unavailable, "the proxy that this computer's settings name cannot be used: correct HTTPS_PROXY")
 	} else if via != nil {
@@ -95,6 +102,10 @@ func (f *netFetch) Fetch(ctx context.Context, q fetch.Request) (*fetch.Response,
 		}
 		return nil, err // package fetch does not show it: it quotes the address
 	}
+	if f.here != "" && answer.StatusCode/100 == 3 { // a server of one's own sends nobody anywhere
+		answer.Body.Close()
+		return nil, errElsewhere
+	}
 	return &fetch.Response{Status: answer.StatusCode, Location: answer.Header.Get("Location"), RetryAfter: answer.Header.Get("Retry-After"),
 		Body: struct {
 			io.Reader
@@ -104,16 +115,41 @@ func (f *netFetch) Fetch(ctx context.Context, q fetch.Request) (*fetch.Response,
 
 var errPrivate error = record.Safef(record.Unprocessed, "the address is not a public one, and a stranger's link is not followed into your own network: ask whoever made it for one that works everywhere")
 
+var errElsewhere error = record.Safef(record.Unprocessed, "the link is to a server on this very machine, and from there on to somewhere else, where it is not followed")
+
 // mayDial judges an address, as it is dialled.
 func (f *netFetch) mayDial(address string) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return errPrivate
 	}
-	if ip := to.Addr(); public(ip) || f.trial && ip.Unmap().IsLoopback() {
+	if ip := to.Addr(); f.here == "" && public(ip) || f.here != "" && ip.Unmap().IsLoopback() {
 		return nil
 	}
 	return errPrivate
+}
+
+// onThisMachine reports whether an address names this very machine.
+func onThisMachine(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return strings.EqualFold(u.Hostname(), "localhost") || err == nil && ip.Unmap().IsLoopback()
+}
+
+// originOf is the scheme, host and port of an address (RFC 6454 §4); "" of what is none.
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return ""
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
 }
 
 // special are the addresses that lead into somebody's own network, or nowhere, beside

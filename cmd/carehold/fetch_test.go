@@ -70,14 +70,14 @@ func TestFetch(t *testing.T) {
 		return resp, string(b), err
 	}
 	for _, address := range []string{server.URL, "http://localhost" + port, "http://[::ffff:127.0.0.1]" + port, "http://0.0.0.0" + port, "https://127.0.0.1" + port, "https://169.254.169.254/latest", "https://192.168.0.1/"} {
-		if _, _, err := get(newFetch(false), address); record.KindOf(err) != record.Unprocessed {
+		if _, _, err := get(newFetch(""), address); record.KindOf(err) != record.Unprocessed {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
 	if asked != 0 {
 		t.Fatalf("this machine was asked %d times", asked)
 	}
-	f := newFetch(true)
+	f := newFetch(server.URL)
 	for _, address := range []string{"https://192.168.0.1/", "https://10.1.1.1/", "https://[fd00::1]/"} {
 		if _, _, err := get(f, address); record.KindOf(err) != record.Unprocessed {
 			t.Errorf("with a server of one's own, %s: %v", address, err)
@@ -93,14 +93,13 @@ func TestFetch(t *testing.T) {
 	if last.Header.Get("Cookie") != "" || h.Get("Referer") != "" || h.Get("Authorization") != "" || h.Get("Accept-Encoding") != "" || h.Get("Accept") != "application/jose" || h.Get("User-Agent") != "carehold" {
 		t.Errorf("it sends %v", h)
 	}
-	resp, _, err := get(f, server.URL+"/away")
-	if err != nil || resp.Status != 302 || resp.Location != "/there" || last.URL.Path != "/away" {
-		t.Errorf("a redirect: %+v %v", resp, err)
+	if _, _, err := get(f, server.URL+"/away"); record.KindOf(err) != record.Unprocessed || last.URL.Path != "/away" {
+		t.Errorf("a redirect: %v", err)
 	}
-	if resp, _, err = get(f, server.URL+"/later"); err != nil || resp.Status != 429 || resp.RetryAfter != "7" {
+	if resp, _, err := get(f, server.URL+"/later"); err != nil || resp.Status != 429 || resp.RetryAfter != "7" {
 		t.Errorf("%+v %v", resp, err)
 	}
-	if _, _, err = get(f, server.URL+"/heads"); err == nil {
+	if _, _, err := get(f, server.URL+"/heads"); err == nil {
 		t.Error("heads without end are taken")
 	}
 	posted, err := f.Fetch(t.Context(), fetch.Request{Method: "POST", URL: server.URL, Accept: "application/json", Body: []byte(`{"recipient":"x"}`)})
@@ -125,7 +124,7 @@ func TestFetchTLS(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	defer server.Close()
 	server.Config.ErrorLog = nil
-	if _, err := newFetch(true).Fetch(t.Context(), fetch.Request{Method: "GET", URL: server.URL}); err == nil {
+	if _, err := newFetch(server.URL).Fetch(t.Context(), fetch.Request{Method: "GET", URL: server.URL}); err == nil {
 		t.Error("a certificate of its own is taken")
 	}
 }
@@ -143,7 +142,7 @@ func TestFetchProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFetch(false)
+	f := newFetch("")
 	f.proxy = func(*http.Request) (*url.URL, error) { return at, nil }
 	if _, err := f.Fetch(t.Context(), fetch.Request{Method: "GET", URL: "https://links.example/x"}); err == nil {
 		t.Error("a proxy that answers 502 has opened a link")

@@ -86,7 +86,7 @@ from where it was.`,
 		if err != nil {
 			return err
 		}
-		sources, err := readSources(args, *source)
+		sources, err := readSources(ctx, args, *source)
 		if err != nil {
 			return err
 		}
@@ -204,25 +204,53 @@ func sourcesOf(list []importSource) (names []string) {
 	return names
 }
 
-func readSources(files []string, name string) ([]importSource, error) {
+func readSources(ctx context.Context, files []string, name string) ([]importSource, error) {
 	var out []importSource
 	for _, path := range files {
-		f, err := os.Open(path)
+		s, err := orInterrupted(ctx, func() (importSource, error) { return readFile(path, name) })
 		if err != nil {
-			return nil, coded(exitFailed, err, "nothing was imported")
-		}
-		if what, hint := notFHIR(f, path); what != "" {
-			f.Close()
-			return nil, hinted(fmt.Errorf("%s is %s", path, what), joined("; ", "nothing was imported", hint))
-		}
-		s, err := readSource(f, first(name, sourceName(path)))
-		f.Close()
-		if err != nil {
-			return nil, hinted(fmt.Errorf("%s: %w", path, err), "nothing was imported; a file should be FHIR R4 in JSON or NDJSON")
+			return nil, err
 		}
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+func readFile(path, name string) (importSource, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return importSource{}, coded(exitFailed, err, "nothing was imported")
+	}
+	defer f.Close()
+	if what, hint := notFHIR(f, path); what != "" {
+		return importSource{}, hinted(fmt.Errorf("%s is %s", path, what), joined("; ", "nothing was imported", hint))
+	}
+	s, err := readSource(f, first(name, sourceName(path)))
+	if err != nil {
+		return s, hinted(fmt.Errorf("%s: %w", path, err), "nothing was imported; a file should be FHIR R4 in JSON or NDJSON")
+	}
+	return s, nil
+}
+
+// orInterrupted does what may wait for somebody else, as reading a pipe does, for as long
+// as the program is not told to end. What is waiting then goes on waiting until it has.
+func orInterrupted[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	type answer struct {
+		got T
+		err error
+	}
+	c := make(chan answer, 1)
+	go func() {
+		got, err := do()
+		c <- answer{got, err}
+	}()
+	select {
+	case a := <-c:
+		return a.got, a.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
 }
 
 func readSource(r io.Reader, name string) (importSource, error) {

@@ -96,6 +96,9 @@ func (o *documentOptions) open(a *app, paths []string, source string, dry bool) 
 
 // openOne is nil for a file that may be FHIR.
 func (o *documentOptions) openOne(path, source string) (_ *documentFile, err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, nil // to open a pipe is to wait for whoever writes into it
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, coded(exitFailed, err, "nothing was imported")

@@ -24,6 +24,7 @@ import (
 type givenOptions struct {
 	recipient, passcode, keys string
 	unverified                bool
+	here                      bool // a link may lead to this very machine
 	dry                       bool // nothing is sent to anybody
 }
 
@@ -33,6 +34,7 @@ func givenFlags(c *cobra.Command) *givenOptions {
 	c.Flags().StringVar(&o.passcode, "passcode-file", "", "read a link's passcode from this `file`")
 	c.Flags().StringVar(&o.keys, "issuer-keys", "", "verify a SMART Health Card by the issuer's keys in this `file` (its jwks.json), without a network")
 	c.Flags().BoolVar(&o.unverified, "unverified", false, "take a card though it could not be verified, or has expired: its entries are marked")
+	c.Flags().BoolVar(&o.here, "this-machine", false, "open a SMART Health Link though it leads to this very machine, and to no server of yours")
 	return o
 }
 
@@ -72,8 +74,8 @@ func (o *givenOptions) take(a *app, args []string) (rest []string, found []given
 			rest = append(rest, arg)
 		}
 	}
-	if len(found) == 0 && (o.recipient+o.passcode+o.keys != "" || o.unverified) {
-		return nil, nil, usagef("--recipient, --passcode-file, --issuer-keys and --unverified are for SMART Health Links and Cards, and none was given")
+	if len(found) == 0 && (o.recipient+o.passcode+o.keys != "" || o.unverified || o.here) {
+		return nil, nil, usagef("--recipient, --passcode-file, --this-machine, --issuer-keys and --unverified are for SMART Health Links and Cards, and none was given")
 	}
 	return rest, found, nil
 }
@@ -85,7 +87,7 @@ func (a *app) givenText(arg string) (text string, stdin bool, err error) {
 		if a.stdin == nil {
 			return "", true, usagef("there is no stdin to read from")
 		}
-		b, err := readAllLimited(a.stdin, maxGiven)
+		b, err := orInterrupted(a.ctx, func() ([]byte, error) { return readAllLimited(a.stdin, maxGiven) })
 		return string(b), true, err
 	}
 	if healthlink.IsLink(arg) || healthcard.IsCard([]byte(arg)) {
@@ -119,7 +121,7 @@ func (im *importer) given(ctx context.Context, list []given, o *givenOptions, so
 		if g.link != nil {
 			more, err = im.openLink(ctx, *g.link, o)
 		} else {
-			more, err = im.readCards(ctx, g.cards, o, newFetch(false))
+			more, err = im.readCards(ctx, g.cards, o, newFetch(""))
 		}
 		if err != nil {
 			return nil, err

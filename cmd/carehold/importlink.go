@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -32,7 +31,7 @@ type openedLinkJSON struct {
 // openLink opens a link that somebody gave to the person, and turns what it leads to
 // into sources.
 func (im *importer) openLink(ctx context.Context, l healthlink.Link, o *givenOptions) ([]importSource, error) {
-	host, trial := serverOf(l)
+	host := serverOf(l)
 	label := clean(l.Label)
 	if !im.app.json {
 		im.app.say("SMART Health Link%s", joined("", map[bool]string{true: ": "}[label != ""], label))
@@ -52,6 +51,10 @@ func (im *importer) openLink(ctx context.Context, l healthlink.Link, o *givenOpt
 		im.app.say("What is in it can be seen only by opening it, which tells whoever made it that %s did. Nothing was sent.", asWhom(who))
 		return nil, nil
 	}
+	here, err := im.here(l, o)
+	if err != nil {
+		return nil, err
+	}
 	if who == "" {
 		return nil, hinted(errNobody, "say it with --recipient: whoever made the link sees it")
 	}
@@ -65,7 +68,7 @@ func (im *importer) openLink(ctx context.Context, l healthlink.Link, o *givenOpt
 		}
 	}
 	im.app.note("Asking %s for it as %q, which whoever made the link will see.", host, clean(who))
-	opened, err := im.askLink(ctx, l, o, healthlink.Ask{Recipient: who, Now: im.Now()}, newFetch(trial))
+	opened, err := im.askLink(ctx, l, o, healthlink.Ask{Recipient: who, Now: im.Now()}, newFetch(here))
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +86,7 @@ func (im *importer) openLink(ctx context.Context, l healthlink.Link, o *givenOpt
 			if err != nil {
 				return nil, hinted(err, "nothing was imported from the link")
 			}
-			more, err := im.readCards(ctx, cards, o, newFetch(false))
+			more, err := im.readCards(ctx, cards, o, newFetch(""))
 			if err != nil {
 				return nil, err
 			}
@@ -124,14 +127,27 @@ func asWhom(name string) string {
 	return strconv.Quote(clean(name))
 }
 
-// serverOf is the link's server, to be shown, and whether that is this very machine.
-func serverOf(l healthlink.Link) (host string, trial bool) {
+// serverOf is the link's server, to be shown.
+func serverOf(l healthlink.Link) string {
 	u, err := url.Parse(l.URL())
 	if err != nil {
-		return "its server", false
+		return "its server"
 	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return clean(u.Host), u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+	return clean(u.Host)
+}
+
+// here is the link's own address where that is on this very machine, and may be asked:
+// a stranger's link must not reach a printer or a database that listens here. The
+// record's own server may, which this device asks all the time.
+func (im *importer) here(l healthlink.Link, o *givenOptions) (string, error) {
+	switch address := l.URL(); {
+	case !onThisMachine(address):
+		return "", nil
+	case o.here || originOf(address) == originOf(im.client.Base()):
+		return address, nil
+	}
+	return "", hinted(record.Safef(record.Unprocessed, "the link leads to this very machine, and not to your record's server: it was not opened, for a stranger's link must not reach what else is here"),
+		"nothing was sent, and nothing imported; if it is of a server that you try out here: --this-machine")
 }
 
 // askLink opens the link, with its passcode if it needs one. On a terminal a wrong one
