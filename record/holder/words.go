@@ -174,6 +174,8 @@ func asked(v audit.Event) string {
 		return "to change " + entries(v)
 	case audit.Delete:
 		return "to delete " + entries(v)
+	case audit.Move: // along with what they wrote, and not theirs alone
+		return "to have moved to " + v.Text + ", with what they wrote there, " + entries(v)
 	case audit.SignIn:
 		return "to sign in"
 	case audit.History:

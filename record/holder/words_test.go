@@ -45,6 +45,8 @@ func TestDescribe(t *testing.T) {
 			Event: audit.Event{Action: audit.Delete, Grant: carer, Entries: []string{"Goal/g/_history/2"}}},
 		"Sam was refused, for the grant does not allow it: to delete 1 entry: Goal/g": {Writer: audit.ByGrant,
 			Event: audit.Event{Action: audit.Delete, Outcome: audit.Refused, Reason: audit.NoVerb, Grant: carer, Entries: []string{"Goal/g"}}},
+		"Sam was refused, for the grant is not for this: to have moved to mental-health, with what they wrote there, 1 entry: Binary/b": {Writer: audit.ByGrant,
+			Event: audit.Event{Action: audit.Move, Outcome: audit.Refused, Reason: audit.WrongPlace, Grant: carer, Text: "mental-health", Entries: []string{"Binary/b"}}},
 		"Sam was refused, for the grant has ended: to look for Condition": {Writer: audit.ByGrant,
 			Event: audit.Event{Action: audit.Search, Outcome: audit.Refused, Reason: audit.Stopped, Grant: carer, Query: "Condition"}},
 		"Sam was refused, for there is no such entry in what was shared: to read 1 entry: Condition/x": {Writer: audit.ByGrant,
