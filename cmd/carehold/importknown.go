@@ -54,7 +54,9 @@ func (im *importer) leaveKnown(ctx context.Context, s importSource, b *change.Bu
 		im.app.note("%s: %s in your record already, with the same content: left out.", clean(s.name), plural(n, "entry is", "entries are"))
 	}
 	if own || s.live {
-		changes = withoutCover(changes, r)
+		if changes = withoutCover(changes, r); !own && r.Ignored[madeAnew] > 0 {
+			im.app.note("%s: its cover, which is made anew each time, is left out.", clean(s.name))
+		}
 	}
 	if own || len(changes) == 0 {
 		r.Dangling, r.LeadOut = 0, 0 // what was left out leads where it should

@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"carehold/record/healthlink"
 	"carehold/record/qr"
 )
 
@@ -115,5 +117,32 @@ func TestLinkable(t *testing.T) {
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", base, err)
 		}
+	}
+}
+
+// TestAccessFile: the token that a link hands over comes last, and says when it ends in a
+// way that is right whenever the link is opened.
+func TestAccessFile(t *testing.T) {
+	a, _ := withName(t)
+	made := linkMade(t, a, "--to", "App", "--api-access", "--no-passcode", "--for", "1h")
+	l, err := healthlink.Parse(made.Link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := l.Open(t.Context(), newFetch(l.URL()), healthlink.Ask{Recipient: "x", Now: time.Now()})
+	if err != nil || len(opened.Files) != 2 || opened.Files[0].ContentType != healthlink.FHIR || opened.Files[1].ContentType != healthlink.APIAccess {
+		t.Fatalf("%d files, %v", len(opened.Files), err)
+	}
+	var file map[string]any
+	if err := json.Unmarshal(opened.Files[1].Body, &file); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"access_token", "token_type", "aud", "scope", "patient", "query"} {
+		if file[name] == nil {
+			t.Errorf("it has no %s", name)
+		}
+	}
+	if file["expires_in"] != nil || file["expires_at"] != float64(made.Until.Unix()) {
+		t.Errorf("it ends at %v, in %v; the link at %s", file["expires_at"], file["expires_in"], made.Until)
 	}
 }
