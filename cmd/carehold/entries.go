@@ -276,7 +276,7 @@ func summaries(ctx context.Context, s *client.Session, infos []message.EntryInfo
 	}
 	for i, e := range out {
 		if of, named := files[e.ref]; named && !e.info.Deleted {
-			out[i].sum.Title, out[i].sum.Date = first(of.Title, e.sum.Title), first(of.Date, e.sum.Date)
+			out[i].sum = of
 		}
 	}
 	return out, nil
@@ -288,7 +288,7 @@ func nameFiles(letter []byte, sum summary, files map[fhir.Ref]summary) {
 	o, _ := parseObject(letter)
 	for _, e := range enclosedIn(o) {
 		if e.file != (fhir.Ref{}) {
-			files[e.file] = summary{Title: sum.Title + " (" + joined(", ", fileWord(e.typ), e.size) + ")", Date: sum.Date}
+			files[e.file] = summary{Title: sum.Title, Date: sum.Date, Value: joined(", ", fileWord(e.typ), e.size)}
 		}
 	}
 }

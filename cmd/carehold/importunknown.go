@@ -23,7 +23,7 @@ var beginnings = []struct{ magic, what, hint string }{
 	{"PK\x03\x04", "a ZIP archive or an office document", "take the files out of it first, or save it as PDF; " + asItIs},
 	{"\xd0\xcf\x11\xe0", "an office document", "save it as PDF; " + asItIs},
 	{`{\rtf`, "a text of a word processor (RTF)", "save it as PDF; " + asItIs},
-	{"<", "XML or a web page", "ask whoever gave it to you for FHIR in JSON; " + asItIs},
+	{"<", "XML or a web page", "ask whoever gave it to you for FHIR (JSON); " + asItIs},
 }
 
 // jsonNames are the endings of files whose contents are meant as JSON.

@@ -74,7 +74,7 @@ func TestHistorySentences(t *testing.T) {
 		{"what was deleted", []audit.Entry{refused(his(audit.Read, "", 0, "Goal/g1"), audit.WasDeleted)}, "Sam was refused Goal/g1: it was deleted before"},
 		{"your own that was deleted", []audit.Entry{refused(own(audit.Read, "", 0, "Goal/g1"), audit.WasDeleted)}, "You looked for Goal/g1, which was deleted before"},
 		{"a file that stays", []audit.Entry{refused(filed(his(audit.Move, "", 0, "Binary/b1"), "mental-health"), audit.WrongPlace), his(audit.Change, "", 0, "DocumentReference/d/_history/1")},
-			"What Sam wrote in mental-health points to 1 file (Binary/b1), filed elsewhere and not theirs alone: it stays, and you can move it|Sam wrote 1 letter (DocumentReference/d)"},
+			"What Sam wrote in mental-health points to 1 file (Binary/b1), filed elsewhere and not theirs alone: it stays, and you can move it|Sam wrote 1 letter or document (DocumentReference/d)"},
 		{"another version", []audit.Entry{refused(his(audit.Change, "", 0, "Goal/g1"), audit.NotMet)},
 			"Sam was refused a change of 1 goal (Goal/g1): what the request depended on was otherwise"},
 		{"a count", []audit.Entry{his(audit.Search, "Condition", 21)}, "Sam asked how many conditions there are, and was told: 21"},

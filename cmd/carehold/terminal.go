@@ -131,7 +131,7 @@ func (a *app) confirm(question string, def bool) (bool, error) {
 	}
 	t, err := a.terminal()
 	if err != nil {
-		return false, coded(exitLocked, fmt.Errorf("this needs an answer, and there is no terminal to ask on: %s", strings.TrimSuffix(question, "?")+"?"), "--yes answers it with yes, and nothing else is asked")
+		return false, coded(exitLocked, fmt.Errorf("this needs an answer, and there is no terminal to ask on: %s", strings.TrimSuffix(question, "?")+"?"), "with --yes it is not asked")
 	}
 	defer t.close()
 	ok, err := t.yesNo(question, def)

@@ -27,7 +27,9 @@
 // with an archive, a page or another document in front, inside its head or behind its
 // end it could be opened as that by another program, and is refused. Of a JPEG, more
 // pictures behind the first are its own if it says so (multi-picture format); a film or
-// a phone's own notes behind it are not.
+// a phone's own notes behind it are not. What a SMART Health Link leads to, without its
+// link, is a text to look at and nothing that anybody can read: it is refused too. A PDF
+// that is locked is taken, and said to be.
 //
 // The readers are our own and small: they go from one marker, chunk, box or directory
 // to the next and decode nothing that is compressed. The libraries that were looked at

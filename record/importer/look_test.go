@@ -428,3 +428,39 @@ func TestResources(t *testing.T) {
 		t.Error("the ids are not of the file")
 	}
 }
+
+// TestLocked: a PDF whose trailer names an encryption dictionary may ask for a password
+// (ISO 32000-1 §7.6.1); one that only speaks of it does not.
+func TestLocked(t *testing.T) {
+	for trailer, want := range map[string]bool{
+		"<</Encrypt 5 0 R/Root 1 0 R>>":           true,
+		"<</Root 1 0 R /Encrypt\n<</Filter/X>>>>": true,
+		"<</Root 1 0 R>>":                         false,
+		"<</Root 1 0 R/EncryptMetadata false>>":   false,
+		"(about /Encrypt in words)":               false,
+	} {
+		d, err := look("letter.pdf", []byte("%PDF-1.4\ntrailer"+trailer+"\n%%EOF\n"))
+		if err != nil || d.Locked != want {
+			t.Errorf("%s: %+v, %v", trailer, d, err)
+		}
+	}
+}
+
+// TestSealedLink: what a link leads to is a JWE in compact form, and no letter; what
+// only looks like it is a text.
+func TestSealedLink(t *testing.T) {
+	const header = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0" // {"alg":"dir","enc":"A256GCM"}, RFC 7516 §4.1
+	for text, sealed := range map[string]bool{
+		header + "..VgGrmN-aBc.x9Zq_eYk.Tm0w\n":       true,
+		header + ".." + strings.Repeat("ab-_", 20000): true,
+		header + " is how it begins. And goes on":     false,
+		"eyJhbGciOiJFUzI1NiJ9.e30.c2ln":               false, // signed, not encrypted
+		"www.nhs.uk":                                  false,
+		"":                                            false,
+	} {
+		_, err := look("letter.txt", []byte(text))
+		if got := err != nil && strings.Contains(err.Error(), "SMART Health Link"); got != sealed {
+			t.Errorf("%.60q: %v", text, err)
+		}
+	}
+}
