@@ -58,6 +58,9 @@
 // come last and see what it changes; a search in one would have to as well, and is
 // refused.
 //
+//	along        the files that go along with a letter (along.go)
+//	sending      whose contents are on their way, and what room each has (sentroom.go)
+//
 // # The rows of a person
 //
 //	h            head     MAC by the node | time, log frontier, hashes of the rows below
