@@ -195,6 +195,7 @@ type importSource struct {
 	unverified bool // a card that was taken all the same
 	handed     bool // by a link
 	live       bool // what it leads to is made anew each time
+	again      bool // by a link that may be asked again
 }
 
 func sourcesOf(list []importSource) (names []string) {

@@ -53,7 +53,7 @@ func (im *importer) leaveKnown(ctx context.Context, s importSource, b *change.Bu
 	case n > 0:
 		im.app.note("%s: %s in your record already, with the same content: left out.", clean(s.name), plural(n, "entry is", "entries are"))
 	}
-	if own || s.live {
+	if own || s.live || s.again && im.hasCover(s.name, changes) {
 		if changes = withoutCover(changes, r); !own && r.Ignored[madeAnew] > 0 {
 			im.app.note("%s: its cover, which is made anew each time, is left out.", clean(s.name))
 		}
@@ -83,6 +83,17 @@ func (im *importer) isOwn(b *change.Bundle) bool {
 	return slices.ContainsFunc(b.Entries, func(e change.Entry) bool {
 		return e.Resource != nil && e.Resource.Type() == "Patient" && e.Resource.ID() == im.patient
 	})
+}
+
+// hasCover reports whether another Composition of the same source is there.
+func (im *importer) hasCover(source string, changes []change.Change) bool {
+	for ref, e := range im.there {
+		if ref.Type == "Composition" && !e.Deleted && e.Source == source &&
+			!slices.ContainsFunc(changes, func(c change.Change) bool { return c.Ref == ref }) {
+			return true
+		}
+	}
+	return false
 }
 
 // withoutCover leaves out a document's Composition, and the Device that made it and that

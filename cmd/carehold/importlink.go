@@ -101,7 +101,7 @@ func (im *importer) openLink(ctx context.Context, l healthlink.Link, o *givenOpt
 			if err != nil {
 				return nil, err
 			}
-			s.handed, s.live = true, l.LongTerm || f.Status == "can-change"
+			s.handed, s.live, s.again = true, f.Status == "can-change", l.LongTerm
 			out = append(out, s)
 		}
 	}
