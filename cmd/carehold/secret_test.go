@@ -23,3 +23,15 @@ func TestStrong(t *testing.T) {
 		}
 	}
 }
+
+// TestNoTerminalNamesTheFlag: where a passphrase cannot be typed, the flag that is named
+// is the one for that passphrase.
+func TestNoTerminalNamesTheFlag(t *testing.T) {
+	a := quietApp() // with nobody to ask
+	for _, flag := range []string{"--new-passphrase-file", "--encrypt-passphrase-file"} {
+		_, err := a.newPassphrase("", flag, "")
+		if code := exitCode(t.Context(), err); code != exitLocked || !strings.HasPrefix(a.hintOf(code, err), flag+" FILE ") {
+			t.Errorf("%s: %d, %q", flag, code, a.hintOf(code, err))
+		}
+	}
+}
