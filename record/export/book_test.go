@@ -89,7 +89,8 @@ func TestHostilePages(t *testing.T) {
 	for i, s := range hostile {
 		for j := range 40 { // so that there is a page of its own
 			r := export.Row{Ref: fhir.Ref{Type: "Condition", ID: fmt.Sprintf("c-%d-%d", i, j)}, Section: record.Conditions, What: s, Title: s, Value: s, Date: s, Standing: s, Source: s}
-			r.Files = []export.Link{{Text: s, File: (&export.Names{}).Choose("documents", s, "text/html")}}
+			r.Files = []export.Link{{Text: s, File: (&export.Names{}).Choose("documents", s, "text/html"), Letter: s}}
+			r.Belongs = []string{s}
 			rows = append(rows, r)
 		}
 	}
@@ -104,11 +105,37 @@ func TestHostilePages(t *testing.T) {
 	if page := m["pages/conditions.html"].String(); !strings.Contains(page, "&lt;script&gt;alert(1)&lt;/script&gt;") {
 		t.Error("what was escaped is not there")
 	}
+	if page := m["pages/conditions.html"].String(); !strings.Contains(page, "<pre dir=\"auto\">&lt;script&gt;alert(1)&lt;/script&gt;</pre>") || strings.Count(page, "all of it is in the file") != 40 {
+		t.Error("a letter is not the text that it is, or not cut")
+	}
 	for _, bad := range []string{"\u202e", "\u2066", "\x00", "\x1b"} {
 		for name, page := range m {
 			if strings.Contains(page.String(), bad) {
 				t.Errorf("%s has %q in it", name, bad)
 			}
+		}
+	}
+}
+
+// TestLetterOnPage: its lines stay lines, it ends after 4,000 characters, and nothing in it
+// turns what stands around it.
+func TestLetterOnPage(t *testing.T) {
+	for letter, want := range map[string]string{
+		"\ufeffDear Ada,\r\n\r\n\tit is well.\rYours\n\n": "Dear Ada,\n\n\tit is well.\nYours",
+		"a\u202eb\x07c":           "ab\ufffdc",
+		strings.Repeat("ö", 4000): strings.Repeat("ö", 4000),
+		strings.Repeat("ö", 4001): strings.Repeat("ö", 4000) + "\n… (cut; all of it is in the file)",
+		"<b>&amp;</b>":            "&lt;b&gt;&amp;amp;&lt;/b&gt;",
+	} {
+		row := export.Row{Ref: fhir.Ref{Type: "DocumentReference", ID: "1"}, Section: record.Documents, Title: "T", Files: []export.Link{{Text: "t.txt", File: "documents/t.txt", Letter: letter}}}
+		page := pages(t, export.Book{Who: ips.WhoIs(nil, "2026-03-02"), Time: when, Rows: []export.Row{row}, Entries: 3})["index.html"].String()
+		inert(t, "index.html", page)
+		_, rest, _ := strings.Cut(page, `<pre dir="auto">`)
+		if got, _, _ := strings.Cut(rest, "</pre>"); got != want {
+			t.Errorf("%.40q: %.80q", letter, got)
+		}
+		if !strings.Contains(page, "3 entries (2 of them have no line of their own") {
+			t.Error("the counts do not add up")
 		}
 	}
 }

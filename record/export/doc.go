@@ -19,9 +19,11 @@
 //
 //   - A Sink is where files are written: one after the other, none is opened twice.
 //   - A Source is where they are read from: a folder, a zip, a zip in an age file.
-//   - A Document is the content of an entry in a file of its own. The content of a
-//     large Binary is there alone: it is apart, and its line has in the place of
-//     "data" a "_data" that says so (Marker).
+//   - A Document is the content of an entry in a file of its own: a copy for readers
+//     without Carehold, which an import passes over. Only the content of a large Binary
+//     is there alone: it is apart, and its line has in the place of "data" a "_data"
+//     that says so (FileURL).
+//   - A letter is the text of a Document that is short and plain: its page shows it.
 //
 // # What it promises
 //
