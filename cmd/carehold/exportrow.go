@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"unicode"
@@ -28,6 +29,9 @@ func rowOf(info message.EntryInfo, resource []byte) export.Row {
 		r.Value = first(r.Value, detail(o))
 		if w := whichSort(o); w != "" && r.What != "" && !strings.EqualFold(w, r.Title) {
 			r.What = capital(w)
+		}
+		if !strings.HasPrefix(info.Type, "Medication") && !bytes.Contains(resource, []byte(`"security"`)) {
+			return r
 		}
 		if res, err := fhir.Parse(resource, fhir.Limits{}); err == nil {
 			if d := ips.Dosage(res); d != "" {

@@ -16,9 +16,7 @@ func TestWhichSort(t *testing.T) {
 		`{"resourceType":"DocumentReference","description":"Knee","type":{"text":"clinic letter"}}`: "Clinic letter",
 		`{"resourceType":"DocumentReference","description":"Knee"}`:                                 "Letter or document",
 	} {
-		var o struct{ ResourceType string }
-		must(t, json.Unmarshal([]byte(body), &o))
-		if r := rowOf(message.EntryInfo{Type: o.ResourceType, Section: "private"}, []byte(body)); r.What != want {
+		if r := rowOf(message.EntryInfo{Type: typeIn(t, body), Section: "private"}, []byte(body)); r.What != want {
 			t.Errorf("%s: %q, want %q", body, r.What, want)
 		}
 	}
@@ -47,9 +45,16 @@ func TestRowOf(t *testing.T) {
 		`{"resourceType":"MedicationRequest","status":"active","medicationCodeableConcept":{"text":"Simvastatin"},"dosageInstruction":[{"timing":{"repeat":{"frequency":1,"period":1,"periodUnit":"d"}},"doseAndRate":[{"doseQuantity":{"value":1}}]}]}`: {1, "Simvastatin", "dose 1 (unit not given), once every day", ""},
 		`{"resourceType":"MedicationAdministration","status":"completed","medicationCodeableConcept":{"text":"Morphine"},"dosage":{"dose":{"value":5,"unit":"mg"},"route":{"text":"by mouth"}}}`:                                                         {3, "Morphine", "5 mg, by mouth", ""},
 	} {
-		r := rowOf(message.EntryInfo{Section: "private"}, []byte(body))
+		r := rowOf(message.EntryInfo{Type: typeIn(t, body), Section: "private"}, []byte(body))
 		if r.Rank != want.rank || r.Title != want.title || r.Value != want.value || r.Standing != want.standing {
 			t.Errorf("%s:\n got %d %q %q %q\nwant %+v", body, r.Rank, r.Title, r.Value, r.Standing, want)
 		}
 	}
+}
+
+func typeIn(t *testing.T, body string) string {
+	t.Helper()
+	var o struct{ ResourceType string }
+	must(t, json.Unmarshal([]byte(body), &o))
+	return o.ResourceType
 }
