@@ -28,7 +28,8 @@ func (u *unlocked) examples(ctx context.Context, p message.Preview) (map[string]
 			if err != nil {
 				return nil, errors.New("the server's preview names something that is no entry")
 			}
-			if ref.Type == "Provenance" || len(titles) == 2 {
+			// A file has no name, and would be read to its end to find that out.
+			if ref.Type == "Provenance" || ref.Type == "Binary" || len(titles) == 2 {
 				continue
 			}
 			body, err := u.session.Read(ctx, ref)
