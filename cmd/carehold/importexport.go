@@ -49,7 +49,7 @@ type exportImport struct {
 	entries      map[fhir.Ref]*coming
 	files        map[binaryVersion]export.Document
 	waves        int
-	over         int  // entries that the record has from elsewhere
+	over         int  // entries that the record has already, and that it may write over
 	fresh        bool // the record has nothing from elsewhere
 
 	batch   []change.Change

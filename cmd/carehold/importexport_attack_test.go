@@ -126,6 +126,32 @@ func TestTamperedExportMovesNothing(t *testing.T) {
 	equalMaps(t, "sections of its own record", before, a.sections())
 }
 
+// TestTamperedExportIsAsked: what calls itself the rest of an import writes over nothing
+// without a question.
+func TestTamperedExportIsAsked(t *testing.T) {
+	a, b := newExporting(t), newExporting(t)
+	a.ada()
+	a.command(exitDone, "export", a.path("out"))
+	b.command(exitDone, "import", a.path("out"))
+	a.put("Condition/asthma", `{"resourceType":"Condition","id":"asthma","subject":{"reference":"Patient/`+a.patient()+`"},"code":{"text":"None"}}`)
+	a.command(exitDone, "export", a.path("later"))
+	was := func(dir string) string {
+		b, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+		must(t, err)
+		var m struct{ Time string }
+		must(t, json.Unmarshal(b, &m))
+		return m.Time
+	}
+	if now, then := was(a.path("later")), was(a.path("out")); now != then { // with that it is of the same name
+		rewrite(t, a.path("later"), "manifest.json", now, then)
+	}
+	before := b.versions()
+	if code, said := b.alone("import", a.path("later")); code != exitLocked || !strings.Contains(said, "1 of its entries is in this record already") {
+		t.Errorf("%d: %s", code, said)
+	}
+	equalMaps(t, "versions", before, b.versions())
+}
+
 // TestTamperedExportOpensNothing: what an export brings may be filed more strictly than
 // the rules would, and more widely only when the person was asked; --yes is no answer.
 func TestTamperedExportOpensNothing(t *testing.T) {

@@ -118,7 +118,8 @@ func (x *exportImport) choose() error {
 			c.from = n // this is the record that it is of, which has this version and may have newer ones
 			x.first.Same++
 		case ours && int(there.Version) < n:
-			c.from, c.brought = int(there.Version), true // an earlier try got so far
+			c.from, c.brought = int(there.Version), true // an earlier try got so far, or so the export says
+			x.over++
 		case ours && int(there.Version) == n:
 			c.from, c.brought = n, true
 			x.first.Same++
