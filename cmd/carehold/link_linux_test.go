@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"carehold/crypto"
 	"carehold/record/healthlink"
 	"carehold/record/qr"
 )
@@ -144,5 +145,37 @@ func TestAccessFile(t *testing.T) {
 	}
 	if file["expires_in"] != nil || file["expires_at"] != float64(made.Until.Unix()) {
 		t.Errorf("it ends at %v, in %v; the link at %s", file["expires_at"], file["expires_in"], made.Until)
+	}
+}
+
+// TestUsedUpIsSaid: a link whose tries are used up opens for nobody, and the list of
+// grants says so.
+func TestUsedUpIsSaid(t *testing.T) {
+	a, _ := withName(t)
+	made := linkMade(t, a, "--to", "Ann")
+	l, err := healthlink.Parse(made.Link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := func() string {
+		var out bytes.Buffer
+		b := *a
+		b.stdout = &out
+		if code := b.run(t.Context(), []string{"grants", "--state", a.state, "--passphrase-file", a.passphraseFile}); code != exitDone {
+			t.Fatalf("ended with %d: %s", code, b.stderr)
+		}
+		return out.String()
+	}
+	wrong := map[bool]string{true: "000001", false: "000000"}[made.Passcode == "000000"]
+	for n := range made.Tries {
+		if n == made.Tries-1 {
+			if got := list(); strings.Contains(got, "Ended for everybody") || !strings.Contains(got, "wrong passcodes were tried") {
+				t.Errorf("with a try left it says\n%s", got)
+			}
+		}
+		l.Open(t.Context(), newFetch(l.URL()), healthlink.Ask{Recipient: "x", Passcode: crypto.SecretString(wrong), Now: time.Now()})
+	}
+	if got := list(); !strings.Contains(got, "Ended for everybody: its tries are used up.") || strings.Contains(got, "Until") {
+		t.Errorf("it says\n%s", got)
 	}
 }
