@@ -111,10 +111,11 @@ func (d *demo) link() error {
 		if len(s.Entry) > 0 {
 			what = fmt.Sprintf("%d listed", len(s.Entry))
 		}
-		for _, c := range s.EmptyReason.Coding {
-			what = map[string]string{"withheld": "not in what was shared", "unavailable": "nothing is recorded"}[c.Code]
+		if said := s.EmptyReason.Text; said != "" {
+			what, _, _ = strings.Cut(said, ". ")
+			what = strings.TrimSuffix(what, ".")
 		}
-		d.say("    %s  %s", fit(s.Title, 34), what)
+		d.say("    %s  %s", fit(s.Title, 27), cut(what, 78-33))
 	}
 	d.claim("the summary lists the allergies", summary.lists("48765-2"))
 	if out, err = d.mine("revoke", "A&E, any hospital"); err != nil {
@@ -135,7 +136,7 @@ type demoSummary struct {
 				Title       string
 				Code        struct{ Coding []struct{ Code string } }
 				Entry       []struct{ Reference string }
-				EmptyReason struct{ Coding []struct{ Code string } }
+				EmptyReason struct{ Text string }
 			}
 		}
 	}
