@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"carehold/record"
+
 	bdb "github.com/dgraph-io/badger/v4"
 )
 
@@ -64,12 +66,13 @@ func countRow(file uint64) []byte { return binary.BigEndian.AppendUint64([]byte{
 
 // apart are the files.
 type apart struct {
-	dir   string
-	kinds []byte
-	least int                              // replaced in tests
-	sync  func(f *os.File) error           // the same
-	write func(f *os.File, b []byte) error // the same
-	bytes atomic.Int64                     // of all files
+	dir    string
+	kinds  []byte
+	least  int                                 // replaced in tests
+	create func(path string) (*os.File, error) // the same
+	sync   func(f *os.File) error              // the same
+	write  func(f *os.File, b []byte) error    // the same
+	bytes  atomic.Int64                        // of all files
 
 	mu   sync.Mutex
 	dead []deadFile
@@ -80,6 +83,9 @@ type deadFile struct{ file, ts uint64 }
 
 func newApart(dir string, kinds []byte) *apart {
 	return &apart{dir: filepath.Join(dir, apartDir), kinds: kinds, least: apartLeast, sync: dataSync,
+		create: func(path string) (*os.File, error) {
+			return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		},
 		write: func(f *os.File, b []byte) error { _, err := f.Write(b); return err }}
 }
 
@@ -208,8 +214,25 @@ func (x *aside) count(txn *bdb.Txn) error {
 	return nil
 }
 
-// errApartFull: the disk took no more, and what it took was removed again.
-var errApartFull = errors.New("badger: no room for a file of rows")
+// errApartRefused: the system would not take the file, and what it took was removed
+// again. Badger has not heard of it.
+type errApartRefused struct{ why error }
+
+func (e errApartRefused) Error() string { return "badger: a file of rows was not taken" }
+
+// refusedFor is what such a commit is answered with; nil where the disk itself failed,
+// of which nobody knows what else is not as it was.
+func refusedFor(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return ErrDiskFull
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return errFiles
+	}
+	return nil
+}
+
+var errFiles error = record.Safef(record.Unavailable, "the server has as many files open as it may: try again in a moment; nothing was written")
 
 // write makes the file and puts it on the disk.
 func (x *aside) write() error {
@@ -217,7 +240,7 @@ func (x *aside) write() error {
 		return nil
 	}
 	path := x.a.path(x.file)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := x.a.create(path)
 	if err == nil {
 		for _, row := range x.rows {
 			if err == nil {
@@ -225,14 +248,14 @@ func (x *aside) write() error {
 			}
 		}
 	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if err == nil {
+		err = x.a.sync(f) // which is where some file systems find that there is no room
+	}
+	if why := refusedFor(err); why != nil {
 		if err = removeFile(f, path); err == nil {
-			err = errApartFull
+			err = errApartRefused{why}
 		}
 		return err
-	}
-	if err == nil {
-		err = x.a.sync(f)
 	}
 	if f != nil {
 		err = errors.Join(err, f.Close())
@@ -321,13 +344,13 @@ func (a *apart) open(txn *bdb.Txn, sound bool) error {
 	return nil
 }
 
-// refuse answers a batch that the disk had no room for. Nothing of it is known to
+// refuse answers a batch that the system had no room for. Nothing of it is known to
 // anybody, so the store is what it was before it.
-func (e *Engine) refuse(b *batch) {
-	e.sum, b.refused = b.before, true
+func (e *Engine) refuse(b *batch, why error) {
+	e.sum, b.refused = b.before, why
 	for _, r := range b.waiting {
 		if r.err == nil {
-			r.err = ErrDiskFull
+			r.err = why
 		}
 	}
 }

@@ -443,3 +443,51 @@ func TestApartLeftBehind(t *testing.T) {
 		t.Error("x1 is another")
 	}
 }
+
+// What the system would not take, and is not there any more, is refused in words: the
+// store goes on.
+func TestApartRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*apart) (mend func())
+		want  error
+	}{
+		"no room, found when it is synced": {func(a *apart) func() {
+			was := a.sync
+			a.sync = func(*os.File) error { return &os.PathError{Op: "sync", Err: syscall.ENOSPC} }
+			return func() { a.sync = was }
+		}, ErrDiskFull},
+		"too many open files": {func(a *apart) func() {
+			was := a.create
+			a.create = func(path string) (*os.File, error) {
+				return nil, &os.PathError{Op: "open", Path: path, Err: syscall.EMFILE}
+			}
+			return func() { a.create = was }
+		}, errFiles},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, dir := create(t, apartOptions())
+			put(t, e, kv1, "head", "1")
+			mend := c.spoil(e.apart)
+			err := e.Update(ctx, kv1, func(tx kv.Tx) error {
+				tx.Put([]byte("head"), []byte("2"))
+				tx.Put([]byte("x1"), []byte(large(1)))
+				return nil
+			})
+			if err != c.want {
+				t.Fatalf("%v, want %v", err, c.want)
+			}
+			put(t, e, kv2, "y", "goes on")
+			mend()
+			apartSound(t, e, dir)
+			if got := read(t, e, kv1, "head"); got != "1" {
+				t.Errorf("what was refused is there: %q", got)
+			}
+			put(t, e, kv1, "x1", large(2))
+			apartSound(t, e, dir)
+			shut(t, e)
+			if e = open(t, dir, apartOptions()); read(t, e, kv1, "x1") != large(2) {
+				t.Error("what was done afterwards is another")
+			}
+		})
+	}
+}

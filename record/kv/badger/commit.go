@@ -53,9 +53,9 @@ type batch struct {
 	txn     *bdb.Txn // reads the last commit
 	parts   map[partition]*overlay
 	cost    int
-	before  sum // of the anchored rows, without it
-	refused bool
-	room    room // on the disk, when the batch began
+	before  sum   // of the anchored rows, without it
+	refused error // why, when nothing of it was committed
+	room    room  // on the disk, when the batch began
 	waiting []*request
 }
 
@@ -120,8 +120,8 @@ func (e *Engine) run(b *batch, r *request) *batch {
 		e.finish(b)
 		refused := b.refused
 		b = e.newBatch()
-		if b.waiting = append(b.waiting, r); refused {
-			r.err = ErrDiskFull // it was run on top of what was not committed
+		if b.waiting = append(b.waiting, r); refused != nil {
+			r.err = refused // it was run on top of what was not committed
 			return b
 		}
 	}
@@ -233,10 +233,12 @@ func (e *Engine) commit(b *batch) {
 		e.fail("write", err)
 		return
 	}
-	if stage, err := e.write(txn, e.ts+1, r, files); err == errApartFull {
-		e.refuse(b)
+	stage, err := e.write(txn, e.ts+1, r, files)
+	if refused, ok := errors.AsType[errApartRefused](err); ok {
+		e.refuse(b, refused.why)
 		return
-	} else if err != nil {
+	}
+	if err != nil {
 		e.fail(stage, err)
 		return
 	}
