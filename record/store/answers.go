@@ -153,16 +153,32 @@ func (a *answers) take(ctx context.Context, shares []sharer, weight int64) bool 
 	return true // it was given at the same moment
 }
 
-// serve gives room to those in the line who fit.
+// serve gives room to those in the line who fit: to people first, then to the grants
+// of the record that has the least of it, so that a long line of one record's is not
+// before everybody else's.
 func (a *answers) serve() {
-	a.line = slices.DeleteFunc(a.line, func(w *roomless) bool {
-		if !a.fits(w.shares, w.weight) {
-			return false
+	for {
+		next, least := -1, int64(0)
+		for i, w := range a.line {
+			if !a.fits(w.shares, w.weight) {
+				continue
+			}
+			if len(w.shares) == 1 {
+				next = i
+				break
+			}
+			if has := a.by[w.shares[1]]; next < 0 || has < least {
+				next, least = i, has
+			}
 		}
+		if next < 0 {
+			return
+		}
+		w := a.line[next]
+		a.line = slices.Delete(a.line, next, next+1)
 		a.count(w.shares, w.weight)
 		close(w.room)
-		return true
-	})
+	}
 }
 
 func (a *answers) release(shares []sharer, weight int64) {

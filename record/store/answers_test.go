@@ -295,3 +295,62 @@ func TestLargeReadsTakeRoom(t *testing.T) {
 		t.Errorf("%d bytes when it is closed", used())
 	}
 }
+
+// A long line of one record's grants is not before another's: who has least goes next.
+func TestRoomGoesRound(t *testing.T) {
+	t.Parallel()
+	_, s := newStore(t)
+	ada, ben := enrol(t, s), enrol(t, s)
+	of := func(d *device) *store.View {
+		_, token := d.share(clinician(s))
+		return view(t, s, token)
+	}
+	var leave []func()
+	for _, d := range []*device{ada, ada, ben} { // all that grants have
+		l, err := of(d).Cold(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leave = append(leave, l)
+	}
+	type had struct {
+		who   string
+		leave func()
+	}
+	served := make(chan had, 20)
+	waiting := func(who string, v *store.View) {
+		go func() {
+			l, err := v.Cold(ctx)
+			if err != nil {
+				t.Error(err)
+				l = func() {}
+			}
+			served <- had{who, l}
+		}()
+	}
+	for range 8 {
+		waiting("ada", of(ada))
+	}
+	for s.ColdWaiting() < 8 {
+		time.Sleep(time.Millisecond)
+	}
+	cleo := enrol(t, s)
+	waiting("cleo", of(cleo))
+	for s.ColdWaiting() < 9 {
+		time.Sleep(time.Millisecond)
+	}
+	leave[0]()
+	first := <-served
+	if first.who != "cleo" {
+		t.Errorf("after eight of one record, another's is served behind %s", first.who)
+	}
+	first.leave()
+	leave[1]()
+	leave[2]()
+	for range 8 {
+		(<-served).leave()
+	}
+	if n := s.ColdTaken(); n != 0 {
+		t.Errorf("%d are taken", n)
+	}
+}

@@ -142,6 +142,13 @@ func (s *Store) HasMemo(v *View) bool {
 // Cold takes a place among those who go through the rows.
 func (v *View) Cold(ctx context.Context) (leave func(), err error) { return v.cold(ctx) }
 
+// ColdWaiting is how many wait for one of those places.
+func (s *Store) ColdWaiting() int {
+	s.colds.mu.Lock()
+	defer s.colds.mu.Unlock()
+	return len(s.colds.line)
+}
+
 // ColdTaken is how many of those places are taken.
 func (s *Store) ColdTaken() int {
 	s.colds.mu.Lock()

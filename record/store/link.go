@@ -121,7 +121,7 @@ func (l *Link) open(ctx context.Context, recipient string, passcode crypto.Secre
 	if !l.s.daily.take(requests, l.id, l.s.time(), linkDaily) {
 		return nil, record.Safef(record.TooMany, "this link was opened %d times today: try again tomorrow", linkDaily)
 	}
-	tried := false
+	tried, leave := false, func() {}
 	if l.Flags&keys.LinkPasscode != 0 {
 		// One at a time: whoever has the passcode needs no try of those who guess.
 		unlock, err := l.s.linkTurns.lock(ctx, record.PersonID(l.id))
@@ -129,8 +129,7 @@ func (l *Link) open(ctx context.Context, recipient string, passcode crypto.Secre
 			return nil, err
 		}
 		defer unlock()
-		leave, err := l.place(ctx)
-		if err != nil {
+		if leave, err = l.place(ctx); err != nil {
 			return nil, err
 		}
 		defer leave()
@@ -143,6 +142,7 @@ func (l *Link) open(ctx context.Context, recipient string, passcode crypto.Secre
 		tried = true
 	}
 	inner, err := l.capsule.Open(l.url, passcode)
+	leave() // what follows takes neither memory nor time
 	if err != nil {
 		return nil, l.wrong(ctx, recipient)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"sync"
 
 	"carehold/crypto"
 	"carehold/record"
@@ -111,7 +112,7 @@ func (l *Link) place(ctx context.Context) (leave func(), err error) {
 	if !l.s.stretching.take(waiting, of, coldWeight) {
 		return nil, errLinksBusy
 	}
-	return func() { l.s.stretching.release(of, coldWeight) }, nil
+	return sync.OnceFunc(func() { l.s.stretching.release(of, coldWeight) }), nil
 }
 
 var errLinksBusy error = record.Safef(record.Unavailable, "many links are being opened at the moment, and no try was taken: try again in a minute")
