@@ -16,7 +16,8 @@ import (
 // have had in their hands: its checksums are for damage. So what it says of that holds for
 // entries that this run created alone, and so far as nobody gains by it:
 //
-//	in the record before, from whatever source   stays where it is
+//	in the record before, from whatever source   stays where it is, also as the file of
+//	                                             a letter that is moved
 //	nobody would gain by the export's section    is moved there
 //	somebody would, or it leaves a sensitive     is named, with who would read it then, and
 //	section of a record that has other entries   asked about; else stays where the server's
@@ -36,7 +37,7 @@ func (x *exportImport) sections(ctx context.Context, ask bool) error {
 		if len(quiet) == 0 {
 			break
 		}
-		if err := x.refile(ctx, quiet, moved); err != nil { // it may take files along, which may have been elsewhere
+		if err := x.refile(ctx, quiet, moved); err != nil { // it may take files of this import along, which may have been elsewhere
 			return err
 		}
 	}
@@ -103,7 +104,7 @@ func (x *exportImport) refile(ctx context.Context, moves []entryMove, moved map[
 	p := x.app.progress("filing as it was", len(moves))
 	defer p.finish()
 	for _, m := range moves {
-		if _, err := x.session.Move(ctx, m.ref, m.to); err != nil {
+		if _, err := x.session.MoveImported(ctx, m.ref, m.to, x.first.ID); err != nil {
 			return hinted(fmt.Errorf("%s could not be filed as it was: %w", m.ref, err), "what was done so far stays; the same command again goes on")
 		}
 		moved[m.ref] = true

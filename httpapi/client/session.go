@@ -126,6 +126,13 @@ func (s *Session) Move(ctx context.Context, ref fhir.Ref, to record.Section) (me
 	return m, err
 }
 
+// MoveImported files what an import brought; of files none but its own go along.
+func (s *Session) MoveImported(ctx context.Context, ref fhir.Ref, to record.Section, id record.ImportID) (message.Moved, error) {
+	var m message.Moved
+	err := s.c.json(ctx, "POST", "/holder/v1/entries/"+ref.String()+"/section", s.token, message.Move{Section: to.String(), Import: message.ID(id)}, &m)
+	return m, err
+}
+
 // Imports lists the imports.
 func (s *Session) Imports(ctx context.Context) ([]message.Import, error) {
 	var m message.Imports

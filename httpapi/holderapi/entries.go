@@ -49,7 +49,12 @@ func (a *API) Move(w http.ResponseWriter, r *http.Request, v *store.View) error 
 	if err != nil {
 		return err
 	}
-	results, err := v.Move(r.Context(), []fhir.Ref{ref}, to)
+	var results []store.Result
+	if id := record.ImportID(q.Import); id == (record.ImportID{}) {
+		results, err = v.Move(r.Context(), []fhir.Ref{ref}, to)
+	} else {
+		results, err = v.MoveImported(r.Context(), []fhir.Ref{ref}, to, id)
+	}
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,9 @@ type File struct {
 // Move files an entry elsewhere. POST /holder/v1/entries/{type}/{id}/section
 type Move struct {
 	Section string `json:"section"`
+
+	// Import is of the import that files what it brought: it takes along none but its own.
+	Import ID `json:"import,omitzero"`
 }
 
 // Moved is the answer.

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"time"
 
 	"carehold/record"
 	"carehold/record/audit"
@@ -24,18 +23,16 @@ import (
 // section need not have the other. So under a grant that has not everything only what is
 // the grant's own goes along: all versions were written under it, and nothing that it can
 // see of anybody else's points to it. Anything else stays, and the log says to the person
-// that it did, as a move that was refused: they can move it.
+// that it did, as a move that was refused: they can move it. An import, which may be of anybody's
+// making, takes along only what it brought itself, whoever sends it.
 const movedAlong = "pointed-to-by"
 
 const (
 	// versionAlong is what one version counts at least.
 	versionAlong = 16 << 10
 
-	// mostLooked is how many entries are looked at for whether they point to a file.
-	mostLooked = 1000
-
-	// writtenSlack is how far clocks may have been apart.
-	writtenSlack = time.Hour
+	// mostFiles is how many files go along with one change of who is not the person.
+	mostFiles = 16
 )
 
 // mostAlong is how much a grantee's change may take along, in bytes at rest: all of it is
@@ -43,13 +40,78 @@ const (
 var mostAlong uint64 = 64 << 20
 
 var (
-	errAlong  error = record.Safef(record.TooLarge, "what this points to would be filed with it, and is more in all its versions than the server files anew for who is not the person: ask them to move it, then send this again")
-	errNotOwn       = errors.New("it is not the grant's own")
+	errAlong    error = record.Safef(record.TooLarge, "what this points to would be filed with it, and is more in all its versions than the server files anew for who is not the person: ask them to move it, then send this again")
+	errFiles    error = record.Safef(record.TooLarge, "what this points to would be filed with it, and is more than the %d files that the server files anew for who is not the person: send the files with it, in one transaction", mostFiles)
+	errUnlooked error = record.Safef(record.TooLarge, "what this points to would be filed with it, if nothing of anybody else's points to it too, and that could not be looked at in time: send the file with it, in one transaction")
+	errNotOwn         = errors.New("it is not theirs to take along")
 )
+
+// refusedAlong reports whether a change is refused for what would go along with it.
+func refusedAlong(err error) bool {
+	return errors.Is(err, errAlong) || errors.Is(err, errFiles) || errors.Is(err, errUnlooked)
+}
+
+// companion is a Binary that may have to go along.
+type companion struct {
+	ref  fhir.Ref
+	to   record.Section
+	line line // where it is; zero: it is not theirs, and stays
+	op   *op  // nil: it stays
+}
 
 // alongWith are the moves of Binaries that go along with what is written, and what the
 // log says of them and of those that stay.
 func (pl *planner) alongWith(ctx context.Context, work []*draft) (ops []op, events []audit.Event, err error) {
+	list, err := pl.companions(work)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, c := range list {
+		if c.line == (line{}) {
+			continue
+		}
+		if c.op, err = pl.takeAlong(c.line, c.to); err != nil && !errors.Is(err, errNotOwn) {
+			return nil, nil, err
+		}
+	}
+	if err := pl.leaveOthers(ctx, list); err != nil {
+		return nil, nil, err
+	}
+	type said struct {
+		section record.Section
+		outcome audit.Outcome
+	}
+	at := make(map[said]int)
+	for _, c := range list {
+		s := said{section: c.to}
+		if c.op == nil {
+			s.outcome = audit.Refused
+		} else {
+			ops = append(ops, *c.op)
+		}
+		i, there := at[s]
+		if !there {
+			i = len(events)
+			at[s] = i
+			events = append(events, movedOrNot(c.to, c.op != nil))
+		}
+		events[i].Entries = append(events[i].Entries, c.ref.String())
+	}
+	return ops, events, nil
+}
+
+// movedOrNot is what the log says of Binaries that go along, or stay.
+func movedOrNot(to record.Section, moved bool) audit.Event {
+	ev := audit.Event{Action: audit.Move, Text: to.String()}
+	if !moved {
+		ev.Outcome, ev.Reason = audit.Refused, audit.WrongPlace
+	}
+	return ev
+}
+
+// companions are the Binaries that what is written would take along. Of somebody's who
+// is not the person there are few, or nothing is looked at any closer.
+func (pl *planner) companions(work []*draft) (list []*companion, err error) {
 	to := make(map[fhir.Ref]record.Section)
 	var order []fhir.Ref
 	for _, w := range work {
@@ -72,163 +134,70 @@ func (pl *planner) alongWith(ctx context.Context, work []*draft) (ops []op, even
 			}
 		}
 	}
-	type said struct {
-		section record.Section
-		outcome audit.Outcome
-	}
-	at := make(map[said]int)
+	files := 0
 	for _, ref := range order {
 		id := pl.v.hold.EntryID(ref.Type, ref.ID)
 		if _, taken := pl.pending[id]; taken {
 			continue // it is filed with the others
 		}
-		o, may, err := pl.along(ctx, ref, id, to[ref])
+		l, goes, own, err := pl.goesAlong(ref, id, to[ref])
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if o == nil && may {
+		if !goes {
 			continue
 		}
-		s := said{section: to[ref]}
-		if o == nil {
-			s.outcome = audit.Refused
-		} else {
-			ops = append(ops, *o)
+		c := &companion{ref: ref, to: to[ref]}
+		if own {
+			c.line = l
+			files++
 		}
-		i, there := at[s]
-		if !there {
-			i = len(events)
-			at[s] = i
-			events = append(events, audit.Event{Action: audit.Move, Text: s.section.String(), Outcome: s.outcome})
-			if o == nil {
-				events[i].Reason = audit.WrongPlace
-			}
-		}
-		events[i].Entries = append(events[i].Entries, ref.String())
+		list = append(list, c)
 	}
-	return ops, events, nil
+	if files > mostFiles && !pl.v.grant.Self {
+		return nil, errFiles
+	}
+	return list, nil
 }
 
-// along is the move of a Binary to the section of what it is the file of; nil where it
-// stays. may is false when that is because it is not the grant's to move.
-func (pl *planner) along(ctx context.Context, ref fhir.Ref, id record.EntryID, to record.Section) (o *op, may bool, err error) {
-	v := pl.v
+// goesAlong reports whether a Binary would go along to the section of what it is the
+// file of, and whether it is theirs to take there, by its newest version.
+func (pl *planner) goesAlong(ref fhir.Ref, id record.EntryID, to record.Section) (l line, goes, own bool, err error) {
 	l, e, exists, mine, err := pl.current(id)
-	if err != nil {
-		return nil, true, err
+	if err != nil || !exists || !mine || e.Header.Deleted || e.Header.Moved || !filing.Stricter(to, e.Section) ||
+		pl.v.decide(grant.ActRead, record.Meta{Type: ref.Type, Section: e.Section}) != grant.Allowed {
+		return l, false, false, err
 	}
-	if !exists || !mine || e.Header.Deleted || e.Header.Moved || !filing.Stricter(to, e.Section) ||
-		v.decide(grant.ActRead, record.Meta{Type: ref.Type, Section: e.Section}) != grant.Allowed {
-		return nil, true, nil
+	return l, true, pl.owns(e), nil
+}
+
+// owns reports whether a version is one that the plan may take elsewhere: an import moves
+// nothing but what it brought itself, and a grantee nothing but what they wrote.
+func (pl *planner) owns(e Entry) bool {
+	if o := e.Header.Origin; !pl.origin.IsZero() && (o.IsZero() || o.Import != pl.origin.Import) {
+		return false
 	}
-	each := func(e Entry, size uint64) error {
+	return pl.whole || e.Header.Author.Grant == pl.v.grant.ID
+}
+
+// takeAlong is the move of a Binary, of which every version has to be theirs; errNotOwn.
+func (pl *planner) takeAlong(l line, to record.Section) (*op, error) {
+	o, err := pl.v.moveOp(l, to, false, movedAlong, func(e Entry, size uint64) error {
 		switch {
-		case !pl.whole && e.Header.Author.Grant != v.grant.ID:
+		case !pl.owns(e):
 			return errNotOwn
-		case v.grant.Self:
+		case pl.v.grant.Self:
 			return nil
 		}
 		if pl.taken += max(size, versionAlong); pl.taken > mostAlong {
 			return errAlong
 		}
 		return pl.hold(len(e.Body))
-	}
-	o, err = v.moveOp(l, to, false, movedAlong, each)
-	if err == nil && !pl.whole {
-		var others bool
-		if others, err = pl.othersPoint(ctx, ref, o.versions[0].header.Time); others {
-			err = errNotOwn
-		}
-	}
-	switch {
-	case errors.Is(err, errNotOwn):
-		return nil, false, nil
-	case err != nil:
-		return nil, true, err
-	}
-	return o, true, nil
-}
-
-// othersPoint reports whether an entry of anybody else's points to one of the grant's
-// own, among those that it may search. Its id was random, so only what was written since
-// can. It is so too when there is too much to look through while the person waits.
-func (pl *planner) othersPoint(ctx context.Context, ref fhir.Ref, since time.Time) (others bool, err error) {
-	v := pl.v
-	since = since.Add(-writtenSlack)
-	looking, cancel := context.WithTimeout(ctx, v.patience())
-	defer cancel()
-	err = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		person, d, err := v.directory(r)
-		if err == nil && person.Head.Dir != pl.dir {
-			err = errStale
-		}
-		if err != nil {
-			return err
-		}
-		p, err := v.pass(looking, r, pl.dir, d, nil)
-		if err == nil && p == nil {
-			p, err = v.gather(looking, r, d, nil)
-		}
-		if err != nil {
-			return err
-		}
-		if p == nil {
-			others = true
-			return nil
-		}
-		defer p.close()
-		looked := 0
-		for _, x := range p.all {
-			if x.Updated.Before(since) || x.Ref == ref || filing.MentionsOnly(x.Ref.Type) {
-				continue
-			}
-			if looked++; looked > mostLooked {
-				others = true
-				return nil
-			}
-			if err := looking.Err(); err != nil {
-				return err
-			}
-			if others, err = v.othersAt(r, d, x.Ref, ref); err != nil || others {
-				return err
-			}
-		}
-		return nil
 	})
-	if err != nil && looking.Err() != nil && ctx.Err() == nil {
-		return true, nil
-	}
-	return others, err
-}
-
-// othersAt reports whether an entry is somebody else's and points to another.
-func (v *View) othersAt(r kv.Reader, d *rows.Directory, from, to fhir.Ref) (bool, error) {
-	l, there, err := d.Lookup(r, v.hold.EntryID(from.Type, from.ID))
-	if err != nil || !there {
-		return false, err
-	}
-	ver, err := rows.ReadVersion(r, l.Entry, l.Stamp, l.Hash)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	e, mine, err := v.open(r, ver)
-	if err != nil || !mine || e.Header.Deleted || e.Header.Author.Grant == v.grant.ID {
-		return false, err
-	}
-	return pointsTo(e.Body, to), nil
-}
-
-func pointsTo(json []byte, to fhir.Ref) bool {
-	r, err := fhir.Parse(json, fhir.Limits{})
-	if err != nil {
-		return false
-	}
-	for _, ref := range targets(r) {
-		if ref == to {
-			return true
-		}
-	}
-	return false
+	return o, nil
 }
 
 // binaries are those that an entry is of, by its JSON, each once over all its versions.

@@ -62,7 +62,7 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 	if err != nil {
 		return nil, err
 	}
-	pl.base = opt.Base
+	pl.base, pl.origin = opt.Base, opt.Origin
 	find := &finder{pl: pl, ctx: ctx, base: opt.Base}
 	defer find.close()
 	changes, err := plan(find)
@@ -109,7 +109,7 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 		}
 	}
 	moved, along, err := pl.alongWith(ctx, work)
-	if errors.Is(err, errAlong) {
+	if refusedAlong(err) {
 		return nil, v.logRefused(ctx, find, err, tried(v, changes, len(changes)-1)...)
 	}
 	if err != nil {

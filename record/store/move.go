@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"carehold/record"
@@ -54,6 +55,17 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 // written anew under the next generation, and one commit turns to them. Files that
 // the entries are of go along, where that is stricter: the log names them.
 func (v *View) Move(ctx context.Context, refs []fhir.Ref, to record.Section) (results []Result, err error) {
+	return v.moveOf(ctx, refs, to, entry.Origin{})
+}
+
+// MoveImported is Move for what an import brought and files as its source had it: of the
+// files only those go along that the same import brought. The others were there before,
+// and an import moves nothing that was.
+func (v *View) MoveImported(ctx context.Context, refs []fhir.Ref, to record.Section, id record.ImportID) (results []Result, err error) {
+	return v.moveOf(ctx, refs, to, entry.Origin{Import: id})
+}
+
+func (v *View) moveOf(ctx context.Context, refs []fhir.Ref, to record.Section, origin entry.Origin) (results []Result, err error) {
 	if !to.Valid() {
 		return nil, record.Safef(record.Invalid, "there is no such section; the sections are %s", record.SectionNames())
 	}
@@ -66,17 +78,19 @@ func (v *View) Move(ctx context.Context, refs []fhir.Ref, to record.Section) (re
 	}
 	defer unlock()
 	err = v.retry(ctx, func() error {
-		results, err = v.move(ctx, refs, to)
+		results, err = v.move(ctx, refs, to, origin)
 		return err
 	})
 	return results, err
 }
 
-func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]Result, error) {
+func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section, origin entry.Origin) ([]Result, error) {
 	pl, err := v.newPlanner()
 	if err != nil {
 		return nil, err
 	}
+	pl.origin = origin
+	stays := movedOrNot(to, false)
 	ev := audit.Event{Action: audit.Move, Text: to.String()}
 	var ops []op
 	var results []Result
@@ -115,20 +129,36 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section) ([]
 				continue
 			}
 			seen[ref] = true
-			along, _, err := pl.along(ctx, ref, v.hold.EntryID(ref.Type, ref.ID), to)
+			l, goes, own, err := pl.goesAlong(ref, v.hold.EntryID(ref.Type, ref.ID), to)
 			if err != nil {
 				return nil, err
 			}
-			if along != nil {
+			if !goes {
+				continue
+			}
+			var along *op
+			if own {
+				along, err = pl.takeAlong(l, to)
+			}
+			switch {
+			case errors.Is(err, errNotOwn) || !own:
+				stays.Entries = append(stays.Entries, ref.String())
+			case err != nil:
+				return nil, err
+			default:
 				ops = append(ops, *along)
 				ev.Entries = append(ev.Entries, ref.String())
 			}
 		}
 	}
+	var also []audit.Event
+	if len(stays.Entries) > 0 {
+		also = append(also, stays)
+	}
 	if len(ops) == 0 {
 		return results, v.commit(ctx, ev, nil)
 	}
-	return results, v.write(ctx, ops, pl.dir, ev)
+	return results, v.write(ctx, ops, pl.dir, ev, also...)
 }
 
 // moveOp opens every version of an entry, to be sealed under its new section, which

@@ -5,6 +5,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/change"
+	"carehold/record/entry"
 	"carehold/record/kv"
 	"carehold/record/rows"
 )
@@ -25,7 +26,8 @@ type planner struct {
 	opened  int                            // bytes of what was looked up, which a plan holds
 	room    int                            // how many it may
 
-	taken uint64 // bytes at rest, of what goes along with it
+	taken  uint64       // bytes at rest, of what goes along with it
+	origin entry.Origin // of what it writes or files; zero: no import
 
 	searched int // bytes that it adds to what searches go through
 }
