@@ -53,8 +53,11 @@ func (im *importer) leaveKnown(ctx context.Context, s importSource, b *change.Bu
 		im.app.note("%s: %s in your record already, with the same content: left out.", clean(s.name), plural(n, "entry is", "entries are"))
 	}
 	if like > 0 {
-		im.app.note("%s: %s, and %s: %s added beside.", clean(s.name), plural(like, "entry is like one in your record", "entries are like ones in your record"),
-			oneOr(like, "differs", "differ"), map[bool]string{true: oneOr(like, "it would be", "they would be"), false: oneOr(like, "it is", "they are")}[dry])
+		added := oneOr(like, "it is added beside it", "they are added beside them")
+		if dry {
+			added = oneOr(like, "it would be added beside it", "they would be added beside them")
+		}
+		im.app.note("%s: %s, and %s: %s.", clean(s.name), plural(like, "entry is like one in your record", "entries are like ones in your record"), oneOr(like, "differs", "differ"), added)
 	}
 	if own && im.onlyCover(changes) || s.live || s.again && im.hasCover(s.name, changes) {
 		if changes = withoutCover(changes, r); !own && r.Ignored[madeAnew] > 0 {

@@ -163,6 +163,7 @@ func TestSameLeads(t *testing.T) {
 		"twice, and once there": {false, list(medicine("m", "2 mg")), list(medicine("x", "2 mg"), medicine("y", "2 mg")), "Medication/nx -> Medication/m"},
 		"once, and twice there": {false, list(medicine("m", "2 mg"), medicine("k", "2 mg")), list(medicine("x", "2 mg")), "Medication/nx -> Medication/k"},
 		"each by its own name":  {true, list(medicine("m", "2 mg"), medicine("k", "2 mg")), list(medicine("m", "2 mg"), medicine("k", "2 mg")), "Medication/nk -> Medication/k, Medication/nm -> Medication/m"},
+		"first come, not named": {true, list(medicine("k", "2 mg")), list(medicine("x", "2 mg"), medicine("k", "2 mg")), "Medication/nk -> Medication/k"},
 	} {
 		for range 3 { // maps have no order
 			if got := matched(t, c.own, c.record, c.document); got != c.want {

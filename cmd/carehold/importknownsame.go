@@ -135,7 +135,7 @@ type matching struct {
 // keep takes up an entry of the record, also as a summary would have it.
 func (m *matching) keep(ref fhir.Ref, r *fhir.Resource) error {
 	one, _ := contentOf(r, m.leadHere)
-	m.there[typed(ref, one)] = append(m.there[typed(ref, one)], holding{ref, one.labels})
+	m.there[one.hash] = append(m.there[one.hash], holding{ref, one.labels})
 	more := ips.Completed(r)
 	if bytes.Equal(more, r.Bytes()) {
 		return nil
@@ -145,12 +145,8 @@ func (m *matching) keep(ref fhir.Ref, r *fhir.Resource) error {
 		return nil // it is no summary's
 	}
 	one, _ = contentOf(r, m.leadHere)
-	m.there[typed(ref, one)] = append(m.there[typed(ref, one)], holding{ref, one.labels})
+	m.there[one.hash] = append(m.there[one.hash], holding{ref, one.labels})
 	return nil
-}
-
-func typed(ref fhir.Ref, c content) [sha256.Size]byte {
-	return sha256.Sum256(append([]byte(ref.Type+" "), c.hash[:]...))
 }
 
 // Words for where a reference leads. To what is not there, all that is known of it is how
@@ -203,7 +199,7 @@ func (m *matching) match(open []change.Change) {
 				return false
 			}
 			name, at := nameOf(c), -1
-			for i, k := range m.there[typed(c.Ref, said)] {
+			for i, k := range m.there[said.hash] {
 				mine := m.own && k.ref == name
 				if m.taken[k.ref] || !mine && names[k.ref] || !subset(said.labels, k.labels) {
 					continue
@@ -215,7 +211,7 @@ func (m *matching) match(open []change.Change) {
 			if at < 0 {
 				return false
 			}
-			to := m.there[typed(c.Ref, said)][at].ref
+			to := m.there[said.hash][at].ref
 			m.found[c.Ref], m.taken[to], more = to, true, true
 			return true
 		})

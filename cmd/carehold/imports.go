@@ -84,6 +84,10 @@ type countJSON struct {
 	Count int `json:"count"`
 }
 
+// alsoTheirs is for every import that is taken back: which of its entries another one had
+// too, and so left out, nothing remembers.
+const alsoTheirs = "What a later import left out because it was there already goes too; importing that again brings it back."
+
 func (a *app) undoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "undo ID",
@@ -91,7 +95,9 @@ func (a *app) undoCommand() *cobra.Command {
 		Long: `Takes an import back: entries it brought are deleted, and entries it changed are
 again as they were before. What was changed since is left alone, and listed; so
 is the file of a letter of which something else was said since. Of several
-imports of the same entries the newest is taken back first.
+imports of the same entries the newest is taken back first. What a later import
+left out because it was there already goes too; importing that again brings it
+back.
 
 The older versions stay in the record and its history, as with every deletion.`,
 		Example: `  carehold imports undo -n 3f2a91bc
@@ -118,6 +124,8 @@ The older versions stay in the record and its history, as with every deletion.`,
 			}
 			a.say("Would take back %s. Nothing was changed.", what)
 			a.countTable("by type", im.Counts, func(t string) string { return t })
+			a.note("")
+			a.note("%s", alsoTheirs)
 			return nil
 		}
 		if ok, err := a.confirm("Take back "+what+"?", false); err != nil || !ok {
@@ -135,6 +143,9 @@ The older versions stay in the record and its history, as with every deletion.`,
 			}{done.Deleted, done.Restored, done.Kept})
 		} else {
 			a.say("Took back %s: %s.", clean(im.Source), first(counted(done.Deleted, "deleted", done.Restored, "again as before"), "nothing was left of it to take back"))
+			if done.Deleted > 0 {
+				a.note("%s", alsoTheirs)
+			}
 			for _, ref := range done.Kept {
 				why := "was changed since"
 				if strings.HasPrefix(ref, "Binary/") {
