@@ -108,8 +108,14 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 		})
 	}
 	if v.Outcome == audit.Refused && v.Action == audit.Move && len(v.Entries) > 0 {
+		by, why := who, "and not theirs alone"
+		if who == you || who == "You" { // an import takes along what it brought itself
+			by, why = "an import brought", "and was there before"
+		} else {
+			by += " wrote"
+		}
 		return join("stays"+v.Text, func(c counts, _ int) string {
-			return "What " + who + " wrote in " + first(v.Text, "another section") + " points to " + c.String() + ", filed elsewhere and not theirs alone: it stays, and you can move it"
+			return "What " + by + " in " + first(v.Text, "another section") + " points to " + c.String() + ", filed elsewhere " + why + ": it stays, and you can move it"
 		})
 	}
 	if v.Outcome == audit.Refused {
