@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -182,4 +183,23 @@ func TestNoRoomToOpen(t *testing.T) {
 	if got := read(t, open(t, dir, opts), kv1, "a"); got != "1" {
 		t.Errorf("a is %q", got)
 	}
+}
+
+// Two processes that open a store at the same moment both get as far as the lock.
+func TestProbesAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 200 {
+				p, err := newProbe(dir)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				p.close()
+			}
+		})
+	}
+	wg.Wait()
 }

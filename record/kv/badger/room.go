@@ -2,6 +2,7 @@ package badger
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -66,7 +67,9 @@ func newProbe(dir string) (*probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Remove(f.Name()); err == nil {
+	// Another process that opens the store at this moment may have removed it already:
+	// which of the two has it, the lock says.
+	if err := os.Remove(f.Name()); err == nil || errors.Is(err, fs.ErrNotExist) {
 		return &probe{f}, nil
 	}
 	// A system that removes no open file: it says such things in other ways too.
