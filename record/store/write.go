@@ -147,18 +147,9 @@ func (v *View) fits(ops []op, planned hash) error {
 		}
 	}
 	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		p, d, err := v.directory(r)
+		p, d, err := v.asPlanned(r, planned, least)
 		if err != nil {
 			return err
-		}
-		if p.Head.Dir != planned {
-			return errStale
-		}
-		if err := p.closed(); err != nil {
-			return err
-		}
-		if p.full(least) {
-			return errFull
 		}
 		more := uint64(0)
 		for n, lines := range changed {
@@ -249,24 +240,34 @@ func (v *View) sealVersion(ctx context.Context, id record.EntryID, ver version, 
 	return add(0, row)
 }
 
+// asPlanned reads the record as the next commit finds it: errStale when it is not what
+// was planned on, and a refusal when it takes no more, or not so many bytes.
+func (v *View) asPlanned(r kv.Reader, planned hash, bytes uint64) (*person, *rows.Directory, error) {
+	p, d, err := v.directory(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if p.Head.Dir != planned {
+		return nil, nil, errStale
+	}
+	if err := p.closed(); err != nil {
+		return nil, nil, err
+	}
+	if p.full(bytes) {
+		return nil, nil, errFull
+	}
+	return p, d, nil
+}
+
 // newSegments writes the segments that change beside the old ones, and returns
 // the directory that names them and the keys of those it no longer does.
 func (v *View) newSegments(changed changes, planned hash, batch *staging) (*rows.Directory, [][]byte, error) {
 	var next rows.Directory
 	var stale [][]byte
 	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		p, d, err := v.directory(r)
+		p, d, err := v.asPlanned(r, planned, batch.bytes-batch.moved) // before anything is staged
 		if err != nil {
 			return err
-		}
-		if p.Head.Dir != planned {
-			return errStale
-		}
-		if err := p.closed(); err != nil {
-			return err
-		}
-		if p.full(batch.bytes - batch.moved) { // before anything is staged
-			return errFull
 		}
 		next = *d
 		more := uint64(0)

@@ -21,8 +21,8 @@ import (
 
 // TestPowerApart cuts the power while rows are written that are kept apart: the store is
 // on ext4 in a file, the writer is stopped, and a copy of the file is what is left. What
-// only the kernel's cache held is not in it. As cmd/torture does, for the rows of
-// documents, which its people do not send.
+// only the kernel's cache held is not in it. As cmd/torture does, with nothing but such
+// rows, where it has a document now and then.
 func TestPowerApart(t *testing.T) {
 	if testing.Short() || os.Getuid() != 0 {
 		t.Skip("mounts a file system of its own")
