@@ -25,7 +25,7 @@ func TestFaultUnderARead(t *testing.T) {
 	}
 	e, dir := create(t, testOptions())
 	fill(t, e, 40)
-	shut(t, e) // Badger's own goroutines write no table now, or a fault in one of theirs would end the process
+	shut(t, e)                         // Badger's own goroutines write no table now, or a fault in one of theirs would end the process
 	e, err := Open(dir, testOptions()) // and never closed: a flush would wake a merge of what is cut
 	if err != nil {
 		t.Fatal(err)
