@@ -37,7 +37,7 @@ func rowOf(info message.EntryInfo, resource []byte) export.Row {
 			if d := ips.Dosage(res); d != "" {
 				r.Value = d
 			}
-			if ips.NotVerified(res) {
+			if res.Labelled(fhir.Uncertain) {
 				r.Standing = joined(". ", r.Standing, ips.NotVerifiedWords)
 			}
 		}

@@ -92,7 +92,7 @@ func (o *givenOptions) accept(v healthcard.Verdict) error {
 
 // tellUnverified says of an entry that it came from such a card.
 func (a *app) tellUnverified(body []byte) {
-	if r, err := fhir.Parse(body, fhir.Limits{}); err == nil && healthcard.Marked(r) {
+	if r, err := fhir.Parse(body, fhir.Limits{}); err == nil && r.Labelled(fhir.Uncertain) {
 		a.paragraph("", "From a card that was not verified. Importing the card again where its issuer's keys can be had, or with --issuer-keys, verifies it.")
 	}
 }

@@ -171,7 +171,7 @@ func (a *app) showFiling(x *exportImport) error {
 		fmt.Fprint(a.stderr, wrap("  ", clean(text), a.noteColumns()))
 	}
 	if n := len(x.left); n > 0 {
-		a.warn("%s filed by this server's rules and not as in the export, which would let more people read %s:", plural(n, "entry is", "entries are"), map[bool]string{true: "it", false: "them"}[n == 1])
+		a.warn("%s filed by this server's rules and not as in the export, which would let more people read %s:", plural(n, "entry is", "entries are"), oneOr(n, "it", "them"))
 		for _, m := range x.left[:min(n, mostNamed)] {
 			line(m)
 		}
@@ -182,7 +182,7 @@ func (a *app) showFiling(x *exportImport) error {
 		a.note("To file one as the export has it: carehold move %s --to %s", m.ref, m.to)
 	}
 	if n := len(x.stay); n > 0 {
-		a.note("%s in the record before, and not moved to where the export has %s:", plural(n, "entry was", "entries were"), map[bool]string{true: "it", false: "them"}[n == 1])
+		a.note("%s in the record before, and not moved to where the export has %s:", plural(n, "entry was", "entries were"), oneOr(n, "it", "them"))
 		for _, m := range x.stay[:min(n, fewRefusals)] {
 			line(m)
 		}

@@ -8,11 +8,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"carehold/httpapi/client"
 	"carehold/record/change"
 	"carehold/record/fhir"
 	"carehold/record/ips"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // An entry that is taken for one that is there is lost: a dose that was changed, a day, an
@@ -54,9 +55,7 @@ func contentOf(r *fhir.Resource, lead func(fhir.Reference) (string, bool)) (c co
 				case unsaid[n]:
 				case n == "security" || n == "profile":
 					for l := range x.All() {
-						var label bytes.Buffer
-						write(&label, l)
-						c.labels = append(c.labels, n+label.String())
+						c.labels = append(c.labels, n+string(inOneForm(l)))
 					}
 				default:
 					member(&said, x, "meta.")
@@ -83,37 +82,21 @@ func byName(n fhir.Node) []fhir.Node {
 	return slices.SortedFunc(n.All(), func(a, b fhir.Node) int { return strings.Compare(a.Name(), b.Name()) })
 }
 
+// member writes a member in one form: without white space, its own members by name, and
+// strings without needless escapes. Numbers stay as they are: 1.0 was measured better
+// than 1 (FHIR R4 §2.24.0.1).
 func member(to *bytes.Buffer, n fhir.Node, before string) {
 	quoted, _ := jsontext.AppendQuote(nil, before+n.Name())
 	to.Write(quoted)
 	to.WriteByte(':')
-	write(to, n)
+	to.Write(inOneForm(n))
 	to.WriteByte(',')
 }
 
-// write writes a value in one form: members by name, strings without needless escapes.
-// Numbers stay as they are: 1.0 was measured better than 1 (FHIR R4 §2.24.0.1).
-func write(to *bytes.Buffer, n fhir.Node) {
-	switch n.Kind() {
-	case '{':
-		to.WriteByte('{')
-		for _, m := range byName(n) {
-			member(to, m, "")
-		}
-		to.WriteByte('}')
-	case '[':
-		to.WriteByte('[')
-		for x := range n.All() {
-			write(to, x)
-			to.WriteByte(',')
-		}
-		to.WriteByte(']')
-	case '"':
-		quoted, _ := jsontext.AppendQuote(nil, n.Text())
-		to.Write(quoted)
-	default:
-		to.Write(n.Raw())
-	}
+func inOneForm(n fhir.Node) []byte {
+	v := jsontext.Value(bytes.Clone([]byte(n.Raw())))
+	_ = v.Format(jsontext.ReorderRawObjects(true)) // it was read from JSON
+	return v
 }
 
 // holding is an entry of the record that has some content.

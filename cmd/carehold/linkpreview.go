@@ -135,7 +135,7 @@ func (a *app) showLinkPreview(u *unlocked, req holder.GrantRequest, p message.Pr
 	a.paragraph("Closed:  ", strings.Join(closed, ", "))
 }
 
-// linkPreviewJSON is a grant's preview, counted in the summary.
+// json is a grant's preview, counted in the summary.
 func (s summedUp) json(p message.Preview) previewJSON {
 	out := previewJSON{Total: s.total, Patient: true, Sections: []previewSectionJSON{}}
 	for _, x := range p.Sections {

@@ -3,32 +3,17 @@ package healthcard
 import (
 	"bytes"
 
-	"carehold/record/fhir"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"carehold/record/fhir"
 )
 
-// The label of what came from a card that could not be verified: R4's "Integrity
-// Confidence", uncertain. Not UNRELIABLE: nobody found out that it is wrong.
-const (
-	MarkSystem = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
-	MarkCode   = "UNCERTREL"
-
-	label = `{"system":"` + MarkSystem + `","code":"` + MarkCode + `","display":"uncertain reliability"}`
-)
-
-// Marked reports whether a resource carries the label.
-func Marked(r *fhir.Resource) bool {
-	for _, c := range r.Security() {
-		if c.System == MarkSystem && c.Code == MarkCode {
-			return true
-		}
-	}
-	return false
-}
+// label says that a card could not be verified.
+var label = `{"system":"` + fhir.Uncertain.System + `","code":"` + fhir.Uncertain.Code + `","display":"` + fhir.Uncertain.Display + `"}`
 
 // mark is a resource's bytes with the label in meta.security, and no other value touched.
 func mark(r *fhir.Resource) []byte {
-	if Marked(r) {
+	if r.Labelled(fhir.Uncertain) {
 		return r.Bytes()
 	}
 	return with(r.Root(), "meta", func(meta fhir.Node) []byte {

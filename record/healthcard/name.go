@@ -69,8 +69,5 @@ func (c *Card) hashOf(r *fhir.Resource, words map[string]string) []byte {
 // uuid is of version 8 (RFC 9562 §5.8).
 func uuid(of string) string {
 	sum := sha256.Sum256([]byte(of))
-	b := sum[:16]
-	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
-	s := hex.EncodeToString(b)
-	return "urn:uuid:" + s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+	return "urn:uuid:" + fhir.UUID([16]byte(sum[:16]), 8)
 }

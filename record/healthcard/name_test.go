@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"carehold/record/fhir"
-	"carehold/record/healthcard"
 )
 
 // named are the names of a bundle's entries.
@@ -89,7 +88,7 @@ func TestUnverified(t *testing.T) {
 		}
 		for e := range marked.Root().Get("entry").All() {
 			r, err := fhir.Parse(e.Get("resource").Raw(), fhir.Limits{})
-			if err != nil || string(r.Bytes()) != c[1] || !healthcard.Marked(r) {
+			if err != nil || string(r.Bytes()) != c[1] || !r.Labelled(fhir.Uncertain) {
 				t.Errorf("%v\ngot  %s\nwant %s", err, r.Bytes(), c[1])
 			}
 		}

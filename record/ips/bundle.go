@@ -3,12 +3,12 @@ package ips
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 
-	"carehold/record/fhir"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"carehold/record/fhir"
 )
 
 // The profiles that a document says it keeps to.
@@ -82,7 +82,7 @@ func (b *builder) bundle() ([]byte, []*item, error) {
 // write writes the Bundle: the entries' bytes are copied, not encoded again.
 func (b *builder) write(comp composition, all []*item) ([]byte, error) {
 	h := head{"Bundle", meta{[]string{profileBundle + version}, []coding{{confidentiality, comp.Confidentiality, ""}}},
-		identifier{"urn:ietf:rfc:3986", "urn:uuid:" + uuid(marked(b.ID, 4))}, "document", comp.Date}
+		identifier{"urn:ietf:rfc:3986", "urn:uuid:" + fhir.UUID(b.ID, 4)}, "document", comp.Date}
 	dev := device{ResourceType: "Device", ID: b.uuid("device"), DeviceName: []deviceName{{"Carehold", "manufacturer-name"}}, Type: concept{Text: "Software that holds a person's health record"}}
 	if b.Version != "" {
 		dev.Version = []deviceVersion{{b.Version}}
@@ -162,18 +162,7 @@ func (b *builder) title() string {
 // what it is, hashed (RFC 9562 version 8).
 func (b *builder) uuid(what string) string {
 	sum := sha256.Sum256(append(b.ID[:], what...))
-	return uuid(marked([16]byte(sum[:16]), 8))
-}
-
-// marked is a UUID of a version (RFC 9562 §4.1, §4.2).
-func marked(id [16]byte, version byte) [16]byte {
-	id[6], id[8] = id[6]&0x0f|version<<4, id[8]&0x3f|0x80
-	return id
-}
-
-func uuid(id [16]byte) string {
-	s := hex.EncodeToString(id[:])
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+	return fhir.UUID([16]byte(sum[:16]), 8)
 }
 
 const confidentiality = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
