@@ -121,9 +121,17 @@ func (a apartRows) readWhole(where, buf []byte) ([]byte, error) {
 	if !ok || x.size > valueThreshold {
 		return nil, errDamaged
 	}
-	f, err := os.Open(a.path(x.file))
-	if errors.Is(err, fs.ErrNotExist) {
+	path := a.path(x.file)
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() { // a pipe would be waited for
 		return nil, errDamaged
+	}
+	var f *os.File
+	if err == nil {
+		f, err = os.Open(path)
+	}
+	if why := refusedFor(err); why != nil {
+		return nil, why
 	}
 	if err != nil {
 		return nil, trouble(err, a.dir)
@@ -220,8 +228,8 @@ type errApartRefused struct{ why error }
 
 func (e errApartRefused) Error() string { return "badger: a file of rows was not taken" }
 
-// refusedFor is what such a commit is answered with; nil where the disk itself failed,
-// of which nobody knows what else is not as it was.
+// refusedFor is what such a commit is answered with, and a read that cannot be for now;
+// nil where the disk itself failed, of which nobody knows what else is not as it was.
 func refusedFor(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -232,7 +240,7 @@ func refusedFor(err error) error {
 	return nil
 }
 
-var errFiles error = record.Safef(record.Unavailable, "the server has as many files open as it may: try again in a moment; nothing was written")
+var errFiles error = record.Safef(record.Unavailable, "the server has as many files open as it may: try again in a moment")
 
 // write makes the file and puts it on the disk.
 func (x *aside) write() error {
@@ -240,6 +248,14 @@ func (x *aside) write() error {
 		return nil
 	}
 	path := x.a.path(x.file)
+	dir, err := openDir(x.a.dir) // first: once the file is there, nothing that may be refused is left to do
+	if why := refusedFor(err); why != nil {
+		return errApartRefused{why}
+	}
+	if err != nil {
+		return err
+	}
+	defer dir.close()
 	f, err := x.a.create(path)
 	if err == nil {
 		for _, row := range x.rows {
@@ -261,7 +277,7 @@ func (x *aside) write() error {
 		err = errors.Join(err, f.Close())
 	}
 	if err == nil {
-		err = syncDir(x.a.dir)
+		err = dir.sync()
 	}
 	if err == nil {
 		x.a.bytes.Add(int64(x.size))

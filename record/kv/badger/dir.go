@@ -10,14 +10,37 @@ import (
 
 // syncDir makes the names in dir last.
 func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // a directory cannot be synced there
-	}
-	d, err := os.Open(dir)
+	d, err := openDir(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(d.sync(), d.close())
+}
+
+// names are a directory's, open to be made to last: nothing where a directory cannot be
+// synced.
+type names struct{ f *os.File }
+
+func openDir(dir string) (names, error) {
+	if runtime.GOOS == "windows" {
+		return names{}, nil
+	}
+	f, err := os.Open(dir)
+	return names{f}, err
+}
+
+func (d names) sync() error {
+	if d.f == nil {
+		return nil
+	}
+	return d.f.Sync()
+}
+
+func (d names) close() error {
+	if d.f == nil {
+		return nil
+	}
+	return d.f.Close()
 }
 
 // tighten takes from everybody else what Badger left open. New files get 0600
@@ -30,6 +53,8 @@ func tighten(dir string) error {
 			return nil // a compaction was quicker
 		case err != nil:
 			return err
+		case !d.IsDir() && !d.Type().IsRegular():
+			return nil // the mode of a link's target is not the store's to set
 		}
 		mode := fs.FileMode(0o600)
 		if d.IsDir() {
