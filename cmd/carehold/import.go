@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"carehold/httpapi/message"
 	"carehold/record/change"
 )
 
@@ -19,7 +21,11 @@ import (
 // before the note is there. Only a source larger than this goes in pieces.
 const (
 	pieceEntries = 10_000 // what a server takes at once
-	pieceBytes   = 16 << 20
+
+	// sourceEntries is how many one source may have; what it may take of the memory ends
+	// most sources before.
+	sourceEntries = 1_000_000
+	pieceBytes    = 16 << 20
 )
 
 func (a *app) importCommand() *cobra.Command {
@@ -255,11 +261,27 @@ func orInterrupted[T any](ctx context.Context, do func() (T, error)) (T, error) 
 }
 
 func readSource(r io.Reader, name string) (importSource, error) {
-	bundles, err := change.ReadSource(r, change.Limits{})
+	bundles, err := change.ReadSource(r, change.Limits{Entries: sourceEntries})
 	return importSource{name: name, bundles: bundles}, err
 }
 
+// sourceName is what a file is called where it came from, as the record can have it: the
+// person sees it in lists.
 func sourceName(path string) string {
 	base := filepath.Base(path)
-	return strings.TrimSuffix(base, filepath.Ext(base))
+	return first(fileName(strings.TrimSuffix(base, filepath.Ext(base))), fileName(base))
+}
+
+// fileName is a file's name, without what no name should have, and cut where it is longer
+// than the words for a source may be.
+func fileName(base string) string {
+	base = clean(base) // and no more: entries are named after it
+	for len(base) > message.MaxSource {
+		_, n := utf8.DecodeLastRuneInString(base)
+		base = base[:len(base)-n]
+	}
+	if strings.TrimSpace(base) == "" {
+		return ""
+	}
+	return base
 }

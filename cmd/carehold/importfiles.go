@@ -113,7 +113,7 @@ func (o *documentOptions) openOne(path, source string) (_ *documentFile, err err
 	if err != nil || !info.Mode().IsRegular() || !o.isDocument(f, path) {
 		return nil, nil
 	}
-	x := &documentFile{File: f, path: path, source: first(source, filepath.Base(path))}
+	x := &documentFile{File: f, path: path, source: first(source, fileName(filepath.Base(path)), "a file without a name")}
 	if x.doc, err = documents.Look(f, info.Size(), filepath.Base(path), documents.Options{AsIs: o.asIs, Now: time.Now()}); err != nil {
 		hint := "nothing was imported"
 		if !o.asIs && info.Size() > 0 && record.KindOf(err) == record.Unprocessed {
@@ -121,7 +121,7 @@ func (o *documentOptions) openOne(path, source string) (_ *documentFile, err err
 		}
 		return nil, hinted(fmt.Errorf("%s is not taken: %w", path, err), hint)
 	}
-	x.note = documents.Note{Title: first(o.title, x.doc.Title, sourceName(path)), Kind: o.kind, Made: first(o.date, x.doc.Made), Now: time.Now()}
+	x.note = documents.Note{Title: first(o.title, x.doc.Title, sourceName(path), "Document"), Kind: o.kind, Made: first(o.date, x.doc.Made), Now: time.Now()}
 	switch {
 	case o.date != "":
 		x.from = "as you say"

@@ -125,6 +125,7 @@ The older versions stay in the record and its history, as with every deletion.`,
 			a.say("Would take back %s. Nothing was changed.", what)
 			a.countTable("by type", im.Counts, func(t string) string { return t })
 			a.note("")
+			a.note("What was changed since stays, and so does the file of a letter that was.")
 			a.note("%s", alsoTheirs)
 			return nil
 		}

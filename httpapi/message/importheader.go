@@ -18,8 +18,8 @@ import (
 // source is a quoted string, or source*=UTF-8”… (RFC 8187) for other letters.
 const ImportHeaderName = "Carehold-Import"
 
-// maxSource bounds the words for a source, in bytes: they stand in each version.
-const maxSource = 200
+// MaxSource bounds the words for a source, in bytes: they stand in each version.
+const MaxSource = 200
 
 // ImportHeader writes the header's value, for clients.
 func ImportHeader(o entry.Origin) string {
@@ -43,7 +43,7 @@ func ImportOrigin(h http.Header) (o entry.Origin, err error) {
 		return entry.Origin{}, bad
 	}
 	o.Source = params["source"]
-	if o.Source == "" || len(o.Source) > maxSource || !utf8.ValidString(o.Source) {
+	if o.Source == "" || len(o.Source) > MaxSource || !utf8.ValidString(o.Source) {
 		return entry.Origin{}, bad
 	}
 	for _, c := range o.Source {

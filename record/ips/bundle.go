@@ -62,7 +62,7 @@ func (b *builder) bundle() ([]byte, []*item, error) {
 		}
 		comp.Section = append(comp.Section, sec)
 	}
-	div, err := render("whole", b.tellWhole(nothing))
+	div, err := render("whole", b.tellWhole(nothing, entries))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -151,3 +151,22 @@ func TestNotVerified(t *testing.T) {
 		t.Errorf("without the mark: %q", got)
 	}
 }
+
+// A page of the whole record says which of its entries are kept apart as sensitive, and
+// nothing where none is.
+func TestSensitiveIsSaid(t *testing.T) {
+	const (
+		condition = `{"resourceType":"Condition","id":%q,"code":{"text":%q},"subject":{"reference":"Patient/p"}}`
+		said      = "It holds what is kept apart as sensitive: mental health. Whoever has this page can read it."
+	)
+	p, entries := hand(t, handPatient, "conditions: "+fmt.Sprintf(condition, "c", "Asthma"), "mental-health: "+fmt.Sprintf(condition, "d", "Low mood"))
+	about := func(in ips.Input) string {
+		return visible(read(t, build(t, in)).Comp["text"].(object)["div"].(string))
+	}
+	if got := about(whole(p, entries)); !strings.Contains(got, said) {
+		t.Errorf("it is not said: %q", got)
+	}
+	if got := about(whole(p, entries[:2])); strings.Contains(got, "kept apart") {
+		t.Errorf("it is said where nothing is: %q", got)
+	}
+}
