@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"carehold/record"
 	"carehold/record/audit"
 	"carehold/record/change"
+	"carehold/record/entry"
 	"carehold/record/fhir"
 	"carehold/record/filing"
 	"carehold/record/grant"
@@ -33,6 +35,13 @@ const (
 
 	// mostFiles is how many files go along with one change of who is not the person.
 	mostFiles = 16
+)
+
+// Whoever may write a letter can point to any number of files. Of what the person moves,
+// so many are looked at, and so many go along: the log says which stay. Tests have fewer.
+var (
+	mostPointed  = 20_000
+	mostFilesOwn = 1000
 )
 
 // mostAlong is how much a grantee's change may take along, in bytes at rest: all of it is
@@ -140,7 +149,7 @@ func (pl *planner) companions(work []*draft) (list []*companion, err error) {
 		if _, taken := pl.pending[id]; taken {
 			continue // it is filed with the others
 		}
-		l, goes, own, err := pl.goesAlong(ref, id, to[ref])
+		l, goes, own, err := pl.goesAlong(ref, to[ref])
 		if err != nil {
 			return nil, err
 		}
@@ -162,29 +171,29 @@ func (pl *planner) companions(work []*draft) (list []*companion, err error) {
 
 // goesAlong reports whether a Binary would go along to the section of what it is the
 // file of, and whether it is theirs to take there, by its newest version.
-func (pl *planner) goesAlong(ref fhir.Ref, id record.EntryID, to record.Section) (l line, goes, own bool, err error) {
-	l, e, exists, mine, err := pl.current(id)
+func (pl *planner) goesAlong(ref fhir.Ref, to record.Section) (l line, goes, own bool, err error) {
+	l, e, _, exists, mine, err := pl.head(ref)
 	if err != nil || !exists || !mine || e.Header.Deleted || e.Header.Moved || !filing.Stricter(to, e.Section) ||
 		pl.v.decide(grant.ActRead, record.Meta{Type: ref.Type, Section: e.Section}) != grant.Allowed {
 		return l, false, false, err
 	}
-	return l, true, pl.owns(e), nil
+	return l, true, pl.owns(e.Header), nil
 }
 
 // owns reports whether a version is one that the plan may take elsewhere: an import moves
 // nothing but what it brought itself, and a grantee nothing but what they wrote.
-func (pl *planner) owns(e Entry) bool {
-	if o := e.Header.Origin; !pl.origin.IsZero() && (o.IsZero() || o.Import != pl.origin.Import) {
+func (pl *planner) owns(h entry.Header) bool {
+	if o := h.Origin; !pl.origin.IsZero() && (o.IsZero() || o.Import != pl.origin.Import) {
 		return false
 	}
-	return pl.whole || e.Header.Author.Grant == pl.v.grant.ID
+	return pl.whole || h.Author.Grant == pl.v.grant.ID
 }
 
 // takeAlong is the move of a Binary, of which every version has to be theirs; errNotOwn.
 func (pl *planner) takeAlong(l line, to record.Section) (*op, error) {
-	o, err := pl.v.moveOp(l, to, false, movedAlong, func(e Entry, size uint64) error {
+	o, err := pl.v.moveOp(l, to, false, movedAlong, func(h entry.Header, size uint64) error {
 		switch {
-		case !pl.owns(e):
+		case !pl.owns(h):
 			return errNotOwn
 		case pl.v.grant.Self:
 			return nil
@@ -192,7 +201,7 @@ func (pl *planner) takeAlong(l line, to record.Section) (*op, error) {
 		if pl.taken += max(size, versionAlong); pl.taken > mostAlong {
 			return errAlong
 		}
-		return pl.hold(len(e.Body))
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -200,10 +209,11 @@ func (pl *planner) takeAlong(l line, to record.Section) (*op, error) {
 	return o, nil
 }
 
-// binaries are those that an entry is of, by its JSON, each once over all its versions.
+// binaries are those that entries are of, by their JSON, each once over all versions.
 type binaries struct {
 	seen map[fhir.Ref]bool
 	refs []fhir.Ref
+	more int // references to others, when there are mostPointed
 }
 
 func (b *binaries) of(json []byte) {
@@ -212,35 +222,52 @@ func (b *binaries) of(json []byte) {
 		return // it was deleted in this one
 	}
 	for _, ref := range targets(r) {
-		if ref.Type == "Binary" && !b.seen[ref] {
-			if b.seen == nil {
-				b.seen = make(map[fhir.Ref]bool)
-			}
+		switch {
+		case ref.Type != "Binary" || b.seen[ref]:
+		case len(b.refs) == mostPointed:
+			b.more++
+		default:
 			b.seen[ref] = true
 			b.refs = append(b.refs, ref)
 		}
 	}
 }
 
-// files are the Binaries that go along when the person moves an entry to where is
-// stricter than where they are.
-func (pl *planner) files(l line) (list []Info, err error) {
-	var b binaries
-	err = pl.v.history(l, func(_ kv.Reader, _ rows.Version, e Entry) (bool, error) {
-		b.of(e.Body)
-		return true, nil
-	})
-	if err != nil {
-		return nil, err
+// filesOf are the Binaries that letters are of, in any of their versions, and that
+// nobody filed by hand: those first that the person wrote, then those of newer versions
+// of the letters, so that nobody crowds out another's. unlooked is what was not looked
+// at, for there are too many.
+func (pl *planner) filesOf(ctx context.Context, letters []line) (list []Info, unlooked int, err error) {
+	b := binaries{seen: make(map[fhir.Ref]bool)}
+	for _, l := range letters {
+		err = pl.v.history(l, func(_ kv.Reader, _ rows.Version, e Entry) (bool, error) {
+			b.of(e.Body)
+			garbage.passed(len(e.Body))
+			return true, ctx.Err()
+		})
+		if err != nil {
+			return nil, 0, err
+		}
 	}
 	for _, ref := range b.refs {
-		_, e, exists, mine, err := pl.current(pl.v.hold.EntryID(ref.Type, ref.ID))
+		_, e, size, exists, mine, err := pl.head(ref)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if exists && mine && !e.Header.Deleted && !e.Header.Moved {
-			list = append(list, info(e))
+			x := info(e)
+			x.Size = size
+			list = append(list, x)
 		}
 	}
-	return list, nil
+	slices.SortStableFunc(list, func(a, b Info) int {
+		switch {
+		case a.Header.Author.Self == b.Header.Author.Self:
+			return 0
+		case a.Header.Author.Self:
+			return -1
+		}
+		return 1
+	})
+	return list, b.more, nil
 }

@@ -30,7 +30,7 @@ func (pl *planner) leaveOthers(ctx context.Context, list []*companion) error {
 		if c.op == nil {
 			continue
 		}
-		if t := c.op.versions[0].header.Time; since.IsZero() || t.Before(since) {
+		if t := c.op.refile.since; since.IsZero() || t.Before(since) {
 			since = t
 		}
 		p.at[c.ref] = c

@@ -120,7 +120,7 @@ type Info struct {
 
 	// Suggested is where the filing table would put the entry as it is now, and
 	// why; Files are the Binaries that go along when it is moved to where is stricter
-	// than they are. Only Why fills them.
+	// than they are, of which the Size is about what it is. Only Why fills them.
 	Suggested record.Section
 	Reason    string
 	Files     []Info

@@ -181,7 +181,7 @@ func (pl *planner) file(work []*draft) error {
 		if s, here := settled[ref]; here {
 			return s, true
 		}
-		_, e, exists, mine, err := pl.current(pl.v.hold.EntryID(ref.Type, ref.ID))
+		_, e, _, exists, mine, err := pl.head(ref)
 		if err != nil && failed == nil {
 			failed = err // not "unknown": it could be what decides for a sensitive section
 		}

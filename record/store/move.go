@@ -9,6 +9,7 @@ import (
 	"carehold/record/audit"
 	"carehold/record/entry"
 	"carehold/record/fhir"
+	"carehold/record/filing"
 	"carehold/record/kv"
 	"carehold/record/rows"
 )
@@ -41,10 +42,12 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 			return err
 		}
 		out.Suggested, out.Reason = w.filed.Section, w.filed.Why.String()
-		l, _, exists, _, err := pl.current(v.hold.EntryID(ref.Type, ref.ID))
-		if err == nil && exists {
-			out.Files, err = pl.files(l)
+		l, _, _, exists, _, err := pl.head(ref)
+		if err != nil || !exists || filing.MentionsOnly(ref.Type) {
+			return err
 		}
+		files, _, err := pl.filesOf(ctx, []line{l})
+		out.Files = files[:min(len(files), mostFilesOwn)]
 		return err
 	})
 	return out, err
@@ -53,7 +56,8 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 // Move files entries in another section, all their versions together. Only the
 // person can: no update by anyone changes where an entry is filed. The rows are
 // written anew under the next generation, and one commit turns to them. Files that
-// the entries are of go along, where that is stricter: the log names them.
+// the entries are of go along, where that is stricter: the log names them, and those that
+// stay.
 func (v *View) Move(ctx context.Context, refs []fhir.Ref, to record.Section) (results []Result, err error) {
 	return v.moveOf(ctx, refs, to, entry.Origin{})
 }
@@ -93,6 +97,7 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section, ori
 	stays := movedOrNot(to, false)
 	ev := audit.Event{Action: audit.Move, Text: to.String()}
 	var ops []op
+	var letters []line // of the ops
 	var results []Result
 	seen := make(map[fhir.Ref]bool)
 	for _, ref := range refs {
@@ -100,8 +105,7 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section, ori
 			continue
 		}
 		seen[ref] = true
-		id := v.hold.EntryID(ref.Type, ref.ID)
-		l, e, exists, mine, err := pl.current(id)
+		l, e, _, exists, mine, err := pl.head(ref)
 		if err != nil {
 			return nil, err
 		}
@@ -118,77 +122,51 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section, ori
 			return nil, err
 		}
 		ops = append(ops, *o)
-	}
-	for _, o := range ops {
-		var b binaries
-		for _, x := range o.versions {
-			b.of(x.json)
+		if !filing.MentionsOnly(ref.Type) {
+			letters = append(letters, l)
 		}
-		for _, ref := range b.refs {
-			if seen[ref] {
-				continue
-			}
-			seen[ref] = true
-			l, goes, own, err := pl.goesAlong(ref, v.hold.EntryID(ref.Type, ref.ID), to)
-			if err != nil {
-				return nil, err
-			}
-			if !goes {
-				continue
-			}
-			var along *op
-			if own {
-				along, err = pl.takeAlong(l, to)
-			}
-			switch {
-			case errors.Is(err, errNotOwn) || !own:
-				stays.Entries = append(stays.Entries, ref.String())
-			case err != nil:
-				return nil, err
-			default:
-				ops = append(ops, *along)
-				ev.Entries = append(ev.Entries, ref.String())
-			}
+	}
+	files, unlooked, err := pl.filesOf(ctx, letters)
+	if err != nil {
+		return nil, err
+	}
+	stays.More = uint64(unlooked)
+	taken := 0
+	for _, f := range files {
+		if seen[f.Ref] {
+			continue
+		}
+		seen[f.Ref] = true
+		l, goes, own, err := pl.goesAlong(f.Ref, to)
+		if err != nil {
+			return nil, err
+		}
+		if !goes {
+			continue
+		}
+		var along *op
+		if own = own && taken < mostFilesOwn; own {
+			along, err = pl.takeAlong(l, to)
+		}
+		switch {
+		case errors.Is(err, errNotOwn) || !own:
+			stays.Entries = append(stays.Entries, f.Ref.String())
+		case err != nil:
+			return nil, err
+		default:
+			taken++
+			ops = append(ops, *along)
+			ev.Entries = append(ev.Entries, f.Ref.String())
 		}
 	}
 	var also []audit.Event
-	if len(stays.Entries) > 0 {
+	if len(stays.Entries) > 0 || unlooked > 0 {
 		also = append(also, stays)
 	}
 	if len(ops) == 0 {
 		return results, v.commit(ctx, ev, nil)
 	}
 	return results, v.write(ctx, ops, pl.dir, ev, also...)
-}
-
-// moveOp opens every version of an entry, to be sealed under its new section, which
-// the person chose or that rule. each may refuse one, by what it is and takes.
-func (v *View) moveOp(l line, to record.Section, moved bool, why string, each func(e Entry, size uint64) error) (*op, error) {
-	generation := l.Stamp.Generation() + 1
-	if generation >= 1<<24 {
-		return nil, record.Safef(record.Unprocessed, "this entry has been moved too often")
-	}
-	o := &op{id: l.Entry, old: l, at: rows.NewStamp(generation, l.Stamp.Version())}
-	err := v.history(l, func(r kv.Reader, ver rows.Version, e Entry) (bool, error) {
-		for i := range ver.Count() {
-			o.drop = append(o.drop, rows.RowKey(l.Entry, ver.At, i))
-		}
-		size, err := atRest(r, ver)
-		if err != nil {
-			return false, err
-		}
-		if each != nil {
-			if err := each(e, size); err != nil {
-				return false, err
-			}
-		}
-		o.freed += size
-		e.Header.Moved, e.Header.Why = moved, why
-		o.versions = append(o.versions, version{at: rows.NewStamp(generation, ver.At.Version()), section: to, header: e.Header, json: e.Body, content: v.contentOf(e)})
-		return true, nil
-	})
-	slices.Reverse(o.versions)
-	return o, err
 }
 
 // Imports lists the imports whose entries are still as they were imported.

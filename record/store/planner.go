@@ -6,6 +6,7 @@ import (
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/entry"
+	"carehold/record/fhir"
 	"carehold/record/kv"
 	"carehold/record/rows"
 )
@@ -69,6 +70,37 @@ func (v *View) newPlanner() (*planner, error) {
 // current looks an entry up as the plan sees it. mine is false when it exists
 // but is not the View's to see.
 func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine bool, err error) {
+	l, exists, err = pl.newest(id, func(r kv.Reader, ver rows.Version) (err error) {
+		// Whose it is shows in row 0: of a large one of another section nothing more
+		// is read, or the time it takes would tell that it is there.
+		e, mine, err = pl.v.open(r, ver)
+		return err
+	})
+	if err != nil || !mine {
+		return l, e, exists, false, err
+	}
+	return l, e, true, true, pl.hold(len(e.Body))
+}
+
+// head is current by row 0 alone, without the body, of which nothing is held: what is
+// pointed to may be any number of large ones. size is about what it is as JSON.
+func (pl *planner) head(ref fhir.Ref) (l line, e Entry, size int, exists, mine bool, err error) {
+	l, exists, err = pl.newest(pl.v.hold.EntryID(ref.Type, ref.ID), func(r kv.Reader, ver rows.Version) (err error) {
+		e.Header, e.Section, mine, err = pl.v.header(r, line{Entry: ver.ID}, ver)
+		e.Ref, e.Version = ref, ver.At.Version()
+		if size = sizeOf(ver); e.Header.Content != nil {
+			size = int(e.Header.Content.Length)
+		}
+		return err
+	})
+	if err != nil || !mine {
+		return l, Entry{}, 0, exists, false, err
+	}
+	return l, e, size, true, true, nil
+}
+
+// newest finds an entry's newest version, unless there is none.
+func (pl *planner) newest(id record.EntryID, fn func(r kv.Reader, ver rows.Version) error) (l line, exists bool, err error) {
 	n := rows.SegmentOf(id)
 	err = pl.v.s.engine.View(kv.Partition(pl.v.person), func(r kv.Reader) error {
 		lines, read := pl.lines[n]
@@ -83,19 +115,14 @@ func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine boo
 		}
 		ver, err := rows.ReadVersion(r, id, l.Stamp, l.Hash)
 		if err == nil {
-			// Whose it is shows in row 0: of a large one of another section nothing more
-			// is read, or the time it takes would tell that it is there.
-			e, mine, err = pl.v.open(r, ver)
+			err = fn(r, ver)
 		}
 		if err != nil {
 			return pl.orStale(r, err)
 		}
 		return nil
 	})
-	if err != nil || !mine {
-		return l, e, exists, false, err
-	}
-	return l, e, true, true, pl.hold(len(e.Body))
+	return l, exists, err
 }
 
 // orStale tells damage from a plan that another write overtook.

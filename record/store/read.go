@@ -279,6 +279,20 @@ func (v *View) plain(p *plains, r kv.Reader, ver rows.Version, s record.Section,
 // history opens the versions of an entry that is the View's, newest first, until
 // fn has what it wants. l is the entry as the caller's plan has it.
 func (v *View) history(l line, fn func(r kv.Reader, ver rows.Version, e Entry) (more bool, err error)) error {
+	return v.walk(l, func(r kv.Reader, ver rows.Version) (bool, error) {
+		e, mine, err := v.open(r, ver)
+		if err != nil {
+			return false, err
+		}
+		if !mine {
+			return false, rows.Damaged("entry") // all versions of an entry are in one section
+		}
+		return fn(r, ver, e)
+	})
+}
+
+// walk is history that opens nothing.
+func (v *View) walk(l line, fn func(r kv.Reader, ver rows.Version) (more bool, err error)) error {
 	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
 		_, d, err := v.directory(r)
 		if err != nil {
@@ -289,16 +303,7 @@ func (v *View) history(l line, fn func(r kv.Reader, ver rows.Version, e Entry) (
 		} else if !there || now != l {
 			return errStale
 		}
-		return rows.Walk(r, l, func(ver rows.Version) (bool, error) {
-			e, mine, err := v.open(r, ver)
-			if err != nil {
-				return false, err
-			}
-			if !mine {
-				return false, rows.Damaged("entry") // all versions of an entry are in one section
-			}
-			return fn(r, ver, e)
-		})
+		return rows.Walk(r, l, func(ver rows.Version) (bool, error) { return fn(r, ver) })
 	})
 }
 

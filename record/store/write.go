@@ -18,15 +18,17 @@ type op struct {
 	old line // zero when the entry is new
 
 	// versions are written in order under the generation of at; the last is the
-	// newest. A change writes one, after old; a move writes all of them.
+	// newest. A change writes one, after old; a move all that are there, and has none
+	// of them here: refile opens each when it is sealed.
 	at       stamp // of the newest
 	versions []version
+	refile   *refile
 	drop     [][]byte // rows that go once the directory no longer names them
 	freed    uint64   // their size
 }
 
 // moves reports whether the op writes what is there under another generation.
-func (o *op) moves() bool { return len(o.drop) > 0 }
+func (o *op) moves() bool { return o.refile != nil }
 
 // heavy reports whether it takes work to seal: contents, and all versions of an entry.
 func (o *op) heavy() bool { return o.moves() || o.versions[0].content != nil }
@@ -190,11 +192,14 @@ func (v *View) writeEarly(ctx context.Context, batch *staging) error {
 // that of the version they follow.
 func (v *View) sealOp(ctx context.Context, o *op, batch *staging) (line, error) {
 	l := line{Entry: o.id, Stamp: o.at}
+	if o.moves() {
+		return l, v.sealMoved(ctx, o, batch, &l.Hash)
+	}
 	if o.versions[0].at.Version() > 1 {
 		l.Hash = o.old.Hash
 	}
 	for _, ver := range o.versions {
-		if err := v.sealVersion(ctx, o.id, ver, batch, &l.Hash); err != nil {
+		if err := v.sealVersion(ctx, o.id, ver, ver.content != nil, batch, &l.Hash); err != nil {
 			return l, err
 		}
 	}
@@ -202,13 +207,13 @@ func (v *View) sealOp(ctx context.Context, o *op, batch *staging) (line, error) 
 }
 
 // sealVersion makes the rows of one version, and its hash out of that of the one
-// before. What stands behind the JSON is written as it comes.
-func (v *View) sealVersion(ctx context.Context, id record.EntryID, ver version, batch *staging, chain *hash) error {
+// before. early ones are written as they come: what is large, or one of many.
+func (v *View) sealVersion(ctx context.Context, id record.EntryID, ver version, early bool, batch *staging, chain *hash) error {
 	add := func(i int, row []byte) error {
 		key := rows.RowKey(id, ver.at, i)
 		batch.add(key, row)
 		batch.bytes += uint64(len(key) + len(row))
-		if ver.content == nil {
+		if !early {
 			return nil
 		}
 		return v.writeEarly(ctx, batch)
