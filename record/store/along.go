@@ -159,12 +159,11 @@ func (pl *planner) companions(work []*draft) (list []*companion, err error) {
 		c := &companion{ref: ref, to: to[ref]}
 		if own {
 			c.line = l
-			files++
+			if files++; files > mostFiles && !pl.v.grant.Self {
+				return nil, errFiles
+			}
 		}
 		list = append(list, c)
-	}
-	if files > mostFiles && !pl.v.grant.Self {
-		return nil, errFiles
 	}
 	return list, nil
 }

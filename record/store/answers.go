@@ -19,7 +19,8 @@ import (
 // The room has shares, so that nobody keeps others out by reading slowly: one grant has
 // a quarter of it, the grants of one record half, one record three quarters, and a
 // quarter is for people in their own records alone. A share is one page at least. Who
-// waits for a share of their own holds nobody up, and people in their own record go first.
+// waits for a share of their own holds nobody up, and people in their own record go first:
+// while they wait, for a moment, what others give back is kept for them.
 type answers struct {
 	most int64
 
@@ -27,6 +28,7 @@ type answers struct {
 	used int64
 	by   map[sharer]int64 // nobody has 0
 	line []*roomless
+	rest time.Time // until when nobody begins to keep room
 }
 
 // sharer is what has a share.
@@ -50,7 +52,13 @@ type roomless struct {
 	shares []sharer
 	weight int64
 	room   chan struct{} // closed when it has it
+
+	keeps bool      // it keeps room free for itself, from grants
+	from  time.Time // from then on
 }
+
+// persons reports whether shares are a person's, in their own record.
+func persons(shares []sharer) bool { return len(shares) == 1 }
 
 const (
 	// copies is how often what is opened lies in memory meanwhile, and the largest entry
@@ -64,6 +72,11 @@ const (
 	smallAnswer = 64 << 10
 
 	answerPatience = 2 * time.Second
+
+	// keepPatience is how long a person who waits keeps room free from grants. Who had
+	// none of it lets them go on for as long, however many people ask for more than there
+	// will be.
+	keepPatience = answerPatience
 )
 
 // newAnswers takes a quarter of the memory that there is, where that is known.
@@ -110,11 +123,22 @@ func (a *answers) count(shares []sharer, weight int64) {
 	}
 }
 
-// try takes room if there is some now.
+// kept reports whether the room that there is is kept for a person who waits: from all
+// grants while the person is within their share, and in any case from those of their own
+// record, which use that share up. It would never add up to more than one grant gives
+// back at once. It is called with mu held.
+func (a *answers) kept(shares []sharer) bool {
+	return !persons(shares) && slices.ContainsFunc(a.line, func(w *roomless) bool {
+		return w.keeps && !time.Now().Before(w.from) &&
+			(a.by[w.shares[0]]+w.weight <= a.share(w.shares[0]) || slices.Contains(shares, w.shares[0]))
+	})
+}
+
+// try takes room if there is some now that is kept for nobody.
 func (a *answers) try(shares []sharer, weight int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.fits(shares, weight) {
+	if !a.fits(shares, weight) || a.kept(shares) {
 		return false
 	}
 	a.count(shares, weight)
@@ -126,10 +150,17 @@ func (a *answers) take(ctx context.Context, shares []sharer, weight int64) bool 
 	if a.try(shares, weight) {
 		return true
 	}
-	w := &roomless{shares, weight, make(chan struct{})}
+	w := &roomless{shares: shares, weight: weight, room: make(chan struct{}), keeps: persons(shares), from: time.Now()}
+	var over <-chan time.Time
 	a.mu.Lock()
-	if len(shares) == 1 { // the person's own
-		others := slices.IndexFunc(a.line, func(x *roomless) bool { return len(x.shares) > 1 })
+	if w.keeps {
+		if w.from.Before(a.rest) {
+			w.from = a.rest
+		}
+		t := time.NewTimer(time.Until(w.from) + keepPatience)
+		defer t.Stop()
+		over = t.C
+		others := slices.IndexFunc(a.line, func(x *roomless) bool { return !persons(x.shares) })
 		if others < 0 {
 			others = len(a.line)
 		}
@@ -139,18 +170,39 @@ func (a *answers) take(ctx context.Context, shares []sharer, weight int64) bool 
 	}
 	a.serve()
 	a.mu.Unlock()
-	select {
-	case <-w.room:
-		return true
-	case <-ctx.Done():
+	for waiting := true; waiting; {
+		select {
+		case <-w.room:
+			return true
+		case <-over:
+			a.mu.Lock()
+			a.letGo(w)
+			a.mu.Unlock()
+		case <-ctx.Done():
+			waiting = false
+		}
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if i := slices.Index(a.line, w); i >= 0 {
 		a.line = slices.Delete(a.line, i, i+1)
+		a.letGo(w)
 		return false
 	}
 	return true // it was given at the same moment
+}
+
+// letGo gives to others what was kept for who had none of it. It is called with mu held.
+func (a *answers) letGo(w *roomless) {
+	if !w.keeps {
+		return
+	}
+	w.keeps = false
+	now := time.Now()
+	if until := now.Add(now.Sub(w.from)); until.After(a.rest) {
+		a.rest = until
+	}
+	a.serve()
 }
 
 // serve gives room to those in the line who fit: to people first, then to the grants
@@ -160,10 +212,10 @@ func (a *answers) serve() {
 	for {
 		next, least := -1, int64(0)
 		for i, w := range a.line {
-			if !a.fits(w.shares, w.weight) {
+			if !a.fits(w.shares, w.weight) || a.kept(w.shares) {
 				continue
 			}
-			if len(w.shares) == 1 {
+			if persons(w.shares) {
 				next = i
 				break
 			}

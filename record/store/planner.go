@@ -25,7 +25,8 @@ type planner struct {
 	sent    []SentID                       // what is claimed
 	base    string                         // of the server's own URLs
 	opened  int                            // bytes of what was looked up, which a plan holds
-	room    int                            // how many it may
+	looked  int                            // bytes of what was looked at only
+	room    int                            // how many it may, of each
 
 	taken  uint64       // bytes at rest, of what goes along with it
 	origin entry.Origin // of what it writes or files; zero: no import
@@ -43,7 +44,12 @@ func (pl *planner) hold(size int) error {
 	if !pl.v.holdsUpTo(pl.opened + size) {
 		return errCrowded
 	}
-	if pl.opened += size; pl.opened > pl.room {
+	pl.opened += size
+	return pl.within(pl.opened)
+}
+
+func (pl *planner) within(size int) error {
+	if size > pl.room {
 		return record.Safef(record.TooLarge, "what this request looks up is more than %d MiB in all: send it in parts", pl.room>>20)
 	}
 	return nil
@@ -83,20 +89,26 @@ func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine boo
 }
 
 // head is current by row 0 alone, without the body, of which nothing is held: what is
-// pointed to may be any number of large ones. size is about what it is as JSON.
+// pointed to may be any number of large ones, of which who is not the person may have so
+// much looked at while the person waits. size is about what it is as JSON.
 func (pl *planner) head(ref fhir.Ref) (l line, e Entry, size int, exists, mine bool, err error) {
+	first := 0
 	l, exists, err = pl.newest(pl.v.hold.EntryID(ref.Type, ref.ID), func(r kv.Reader, ver rows.Version) (err error) {
 		e.Header, e.Section, mine, err = pl.v.header(r, line{Entry: ver.ID}, ver)
 		e.Ref, e.Version = ref, ver.At.Version()
 		if size = sizeOf(ver); e.Header.Content != nil {
 			size = int(e.Header.Content.Length)
 		}
+		first = len(ver.First)
 		return err
 	})
 	if err != nil || !mine {
 		return l, Entry{}, 0, exists, false, err
 	}
-	return l, e, size, true, true, nil
+	if pl.looked += first; !pl.v.grant.Self {
+		err = pl.within(pl.looked)
+	}
+	return l, e, size, true, true, err
 }
 
 // newest finds an entry's newest version, unless there is none.
