@@ -27,6 +27,7 @@ type imported struct {
 	Changed  int
 	Same     int  // were there already
 	Left     int  // the person's own details, which another source gave first
+	Kept     int  // would have been changed or deleted, to which nobody said yes
 	Own      bool // their own details were taken as a change of their own, not of the import
 	Refused  []refusal
 	Types    map[string]int // of what would be, or was, imported
@@ -43,6 +44,7 @@ func (t *imported) add(r imported) {
 	t.Changed += r.Changed
 	t.Same += r.Same
 	t.Left += r.Left
+	t.Kept += r.Kept
 	t.Refused = append(t.Refused, r.Refused...)
 }
 
@@ -64,7 +66,7 @@ func (t imported) wrote(dry bool) int {
 }
 
 // taken is how many of the entries are in the record now, whoever brought them.
-func (t imported) taken() int { return t.New + t.Back + t.Known + t.Changed + t.Same + t.Left }
+func (t imported) taken() int { return t.New + t.Back + t.Known + t.Changed + t.Same + t.Left + t.Kept }
 
 // importer puts sources into an open record.
 type importer struct {
@@ -143,6 +145,10 @@ func (im *importer) source(ctx context.Context, s importSource, dry bool) (impor
 			}
 			changes = append(changes, c)
 		}
+	}
+	changes, err := im.mayOverwrite(ctx, s, changes, &r, dry)
+	if err != nil {
+		return r, err
 	}
 	im.count(&r, changes)
 	if dry {

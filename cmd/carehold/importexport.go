@@ -45,12 +45,16 @@ type coming struct {
 type exportImport struct {
 	*importer
 	*openedExport
+	unfinished   *unfinished
 	theirs, ours fhir.Ref // the Patient, there and here
 	entries      map[fhir.Ref]*coming
 	files        map[binaryVersion]export.Document
 	waves        int
 	over         int  // entries that the record has already, and that it may write over
 	fresh        bool // the record has nothing from elsewhere
+	resumed      bool // this device began to import just this export, and did not end
+	spared       []spared
+	deleted      []spared // of those what was deleted, after a question
 
 	batch   []change.Change
 	bytes   int
@@ -105,6 +109,9 @@ func (a *app) importExport(ctx context.Context, path string, o exportOptions) er
 	if err := x.whose(o.dry); err != nil {
 		return err
 	}
+	if err := x.mayDelete(ctx, o.dry); err != nil {
+		return err
+	}
 	if x.over > 0 && x.ask && !o.dry {
 		ok, err := a.confirm(fmt.Sprintf("%s in this record already. Where the export says something else, that becomes the newest version. Go on?", plural(x.over, "of its entries is", "of its entries are")), false)
 		if err != nil || !ok {
@@ -129,6 +136,11 @@ func (u *unlocked) planExport(ctx context.Context, r *openedExport, o exportOpti
 	if err := x.begin(ctx); err != nil {
 		return nil, err
 	}
+	var err error
+	if x.unfinished, err = loadUnfinished(u.device, r.Manifest); err != nil {
+		return nil, err
+	}
+	x.resumed = x.unfinished.has()
 	return x, badExport(r.path, x.plan())
 }
 

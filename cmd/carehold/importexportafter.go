@@ -11,7 +11,8 @@ import (
 	"carehold/record/fhir"
 )
 
-// provenance brings who wrote what.
+// provenance brings who wrote what, of the versions that this import wrote: what is said
+// of others, somebody may have written into the export since they came.
 func (x *exportImport) provenance(ctx context.Context) error {
 	told := export.NewTold(sourceOf(x.Manifest))
 	err := x.Lines("derived/Provenance.ndjson", func(line []byte) error {
@@ -25,7 +26,7 @@ func (x *exportImport) provenance(ctx context.Context) error {
 				return "", 0
 			}
 			at, found := slices.BinarySearch(c.versions, uint64(v))
-			if !found {
+			if !found || at < c.from && !x.resumed {
 				return "", 0
 			}
 			section, _ := record.ParseSection(x.there[ref].Section)
@@ -94,6 +95,9 @@ func (a *app) showExportImport(x *exportImport, dry bool) error {
 		if x.moved > 0 {
 			a.note("%s again filed where you had them.", plural(x.moved, "entry is", "entries are"))
 		}
+	}
+	if err := a.showGone(x, dry); err != nil {
+		return err
 	}
 	if err := a.showFiling(x); err != nil {
 		return err

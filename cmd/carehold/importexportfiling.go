@@ -129,8 +129,13 @@ func (x *exportImport) mayWiden(wider []entryMove) (bool, error) {
 		a.say("… and %s more, by which %s would gain.", thousands(more), and(gainers(wider)))
 	}
 	what := "The export has " + plural(len(wider), "entry", "entries") + " filed so, and this server's rules do not. "
-	ok, err := a.confirm(what+"What they have read cannot be taken back. File as the export has it?", false)
-	if err != nil && exitCode(noContext, err) == exitLocked { // nobody is there to be asked
+	return a.unlessAlone(what + "What they have read cannot be taken back. File as the export has it?")
+}
+
+// unlessAlone asks what is no where nobody is there to be asked.
+func (a *app) unlessAlone(question string) (bool, error) {
+	ok, err := a.confirm(question, false)
+	if err != nil && exitCode(noContext, err) == exitLocked {
 		return false, nil
 	}
 	return ok, err

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"carehold/record"
-	"carehold/record/change"
 	"carehold/record/export"
 	"carehold/record/fhir"
 )
@@ -74,6 +70,9 @@ func (x *exportImport) each(folder string, fn func(export.Version) error) error 
 
 // noteVersion notes one version.
 func (x *exportImport) noteVersion(v export.Version) error {
+	if v.Ref.Type == "Patient" && v.Ref != x.theirs {
+		return record.Errorf(record.Integrity, "%s is not whom manifest.json says that it is about: an export is of one person's record", v.Ref)
+	}
 	c := x.entries[x.ourRef(v.Ref)]
 	if c == nil {
 		return record.Errorf(record.Integrity, "%s is not in sections.json", v.Ref)
@@ -119,6 +118,10 @@ func (x *exportImport) choose() error {
 			x.first.Same++
 		case ours && int(there.Version) < n:
 			c.from, c.brought = int(there.Version), true // an earlier try got so far, or so the export says
+			if c.filed.Deleted && !there.Deleted && !x.resumed {
+				x.spare(ref, c)
+				continue
+			}
 			x.over++
 		case ours && int(there.Version) == n:
 			c.from, c.brought = n, true
@@ -165,45 +168,5 @@ func (x *exportImport) rewritten(r *fhir.Resource) *fhir.Resource {
 			return "", false
 		}
 		return strings.Replace(ref.Value, x.theirs.String(), x.ours.String(), 1), true
-	})
-}
-
-// whose makes sure that the export is about the person.
-func (x *exportImport) whose(dry bool) error {
-	if x.entries[x.ours] == nil {
-		if !x.ask || dry || x.theirs == x.ours {
-			return nil
-		}
-		ok, err := x.app.confirm(fmt.Sprintf("%s does not say whom it is about. Is it yours?", sentence(clean(x.first.Source))), false)
-		if err == nil && !ok {
-			err = errors.New("nothing was imported: a record is about one person")
-		}
-		return err
-	}
-	return x.Newest("Patient", func(v export.Version) error {
-		if v.Ref != x.theirs {
-			return nil
-		}
-		bundles, err := change.ReadSource(bytes.NewReader(v.Resource.Bytes()), change.Limits{})
-		if err != nil || len(bundles) != 1 {
-			return err
-		}
-		plan, err := change.PlanImport(bundles[0], "", x.patient)
-		if err != nil {
-			return err
-		}
-		if err := plan.About(x.importer.own); err != nil {
-			return hinted(err, "nothing was imported from it: a record is about one person")
-		}
-		c := x.entries[x.ours]
-		was := x.there[x.ours]
-		if other := was.Version > 0 && !was.Deleted && was.Source != x.first.Source; other && !x.person && c.from < len(c.versions) {
-			c.from = len(c.versions)
-			x.first.Left++
-		}
-		if x.ask && !dry {
-			return x.isThatYou(x.first.Source, plan.Patients)
-		}
-		return nil
 	})
 }

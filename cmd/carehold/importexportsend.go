@@ -16,6 +16,11 @@ import (
 
 // run sends everything.
 func (x *exportImport) run(ctx context.Context) error {
+	if x.waves > 0 {
+		if err := x.unfinished.begin(); err != nil {
+			return err
+		}
+	}
 	if slices.ContainsFunc(x.Grants(), func(g holder.Granted) bool { return g.State == holder.Live && !g.Grant.Self }) {
 		x.app.warn("what you had moved to another section yourself is moved there again at the end: until then those you share this record with may see it where it is filed by itself")
 	}
@@ -34,7 +39,10 @@ func (x *exportImport) run(ctx context.Context) error {
 	if err := x.sections(ctx, true); err != nil {
 		return err
 	}
-	return x.provenance(ctx)
+	if err := x.provenance(ctx); err != nil {
+		return err
+	}
+	return x.unfinished.end()
 }
 
 // wave sends of each entry the version that is next. All that come first go together,

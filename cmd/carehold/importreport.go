@@ -14,6 +14,7 @@ type importJSON struct {
 	Back     int            `json:"back,omitempty"`
 	Changed  int            `json:"changed"`
 	Same     int            `json:"unchanged"`
+	Kept     int            `json:"kept,omitempty"`
 	Refused  int            `json:"refused"`
 	Types    map[string]int `json:"types,omitempty"`
 	Sections map[string]int `json:"sections,omitempty"`
@@ -42,7 +43,7 @@ func (r imported) json(dry bool) any {
 	if dry {
 		return importDryJSON{r.Source, true, r.New, r.Back, r.Known, len(r.Refused), r.Types, r.Sections, r.Dangling, r.LeadOut, r.Ignored}
 	}
-	j := importJSON{r.ID.String(), r.Source, r.New, r.Back, r.Changed, r.Same, len(r.Refused), r.Types, r.Sections, r.Dangling, r.LeadOut, r.Ignored}
+	j := importJSON{r.ID.String(), r.Source, r.New, r.Back, r.Changed, r.Same, r.Kept, len(r.Refused), r.Types, r.Sections, r.Dangling, r.LeadOut, r.Ignored}
 	if r.ID == (record.ImportID{}) {
 		j.Import = ""
 	}
@@ -84,7 +85,7 @@ func (a *app) showImport(r imported, dry bool) error {
 		a.say("")
 		a.countTable("by type", r.Types, func(t string) string { return t })
 	case r.New+r.Changed+r.Back == 0:
-		a.say("%s: nothing was added%s.", clean(r.Source), thereAlready(r.Same+r.Left, len(r.Refused)))
+		a.say("%s: nothing was added%s.", clean(r.Source), thereAlready(r.Same+r.Left+r.Kept, len(r.Refused)))
 	default:
 		a.say("%s: %s", clean(r.Source), counted(r.New, "new", r.Back, "back again", r.Changed, "changed", r.Same, "there already"))
 	}

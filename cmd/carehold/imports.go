@@ -97,7 +97,8 @@ again as they were before. What was changed since is left alone, and listed; so
 is the file of a letter of which something else was said since. Of several
 imports of the same entries the newest is taken back first. What a later import
 left out because it was there already goes too; importing that again brings it
-back.
+back. What an export deleted, after a question, stays deleted, and comes back by
+importing what brought it.
 
 The older versions stay in the record and its history, as with every deletion.`,
 		Example: `  carehold imports undo -n 3f2a91bc
