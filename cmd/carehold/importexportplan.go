@@ -118,9 +118,12 @@ func (x *exportImport) choose() error {
 			x.first.Same++
 		case ours && int(there.Version) < n:
 			c.from, c.brought = int(there.Version), true // an earlier try got so far, or so the export says
-			if c.filed.Deleted && !there.Deleted && !x.resumed {
-				x.spare(ref, c)
-				continue
+			if deletes := slices.Max(append(c.gone, 0)) >= c.versions[c.from]; deletes && !there.Deleted && !x.resumed {
+				if c.filed.Deleted {
+					x.spare(ref, c)
+					continue
+				}
+				c.from, c.brought = n-1, false // not by way of a deletion, behind which undoing would not look
 			}
 			x.over++
 		case ours && int(there.Version) == n:

@@ -211,6 +211,28 @@ func TestForgedDeletion(t *testing.T) {
 	}
 }
 
+// TestForgedDeletionBetween: nor does an export delete on the way to its newest version,
+// for undoing the import would leave it at that.
+func TestForgedDeletionBetween(t *testing.T) {
+	a, b := newExporting(t), newExporting(t)
+	a.ada()
+	a.command(exitDone, "export", a.path("out"))
+	b.command(exitDone, "import", a.path("out"))
+	a.send(a.u.token, "DELETE", "Condition/asthma", "", nil)
+	a.put("Condition/asthma", `{"resourceType":"Condition","id":"asthma","subject":{"reference":"Patient/`+a.patient()+`"},"code":{"text":"None"}}`)
+	a.command(exitDone, "export", a.path("later"))
+	was := b.versions()["Condition/asthma/_history/1"]
+	said := b.command(exitDone, "import", forged(t, a.path("later"), nil, is("time", timeOf(t, a.path("out")))))
+	if now := b.versions(); !strings.Contains(now["Condition/asthma/_history/2"], "None") {
+		t.Errorf("%s\n%v", said, now)
+	}
+	_, after, _ := strings.Cut(said, "imports undo ")
+	b.command(exitDone, "imports", "undo", strings.Fields(after)[0])
+	if now := b.versions(); now["Condition/asthma/_history/3"] != was {
+		t.Errorf("%v", now)
+	}
+}
+
 // TestForgedProvenance: an export tells nothing new of the origin of what is there.
 func TestForgedProvenance(t *testing.T) {
 	a, b := newExporting(t), newExporting(t)
