@@ -250,7 +250,7 @@ func TestExportsNobodyReads(t *testing.T) {
 	wait.Wait()
 	for _, who := range []string{"ada", "gp"} {
 		began := time.Now()
-		if status, b := (asks{w, w.vars[who]}).get("/fhir/Patient/$everything"); status != 200 || time.Since(began) > 5*time.Second {
+		if status, b := (asks{w, w.vars[who]}).get("/fhir/Patient/$everything"); status != 200 || time.Since(began) > patience/2 {
 			t.Errorf("%s: %d after %v %s", who, status, time.Since(began), b)
 		}
 	}

@@ -228,7 +228,7 @@ func TestFewConnections(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		c.SetReadDeadline(time.Now().Add(patience))
 		if _, err := c.Read(make([]byte, 1)); err == nil {
 			in++
 		}
@@ -268,7 +268,7 @@ func TestConnections(t *testing.T) {
 		w.check(err)
 		t.Cleanup(func() { c.Close() })
 		io.WriteString(c, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
-		c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		c.SetReadDeadline(time.Now().Add(patience))
 		line, err := bufio.NewReader(c).ReadString('\n')
 		return c, err == nil && strings.HasPrefix(line, "HTTP/1.1 200")
 	}
@@ -328,7 +328,7 @@ func TestSmuggling(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			c.SetDeadline(time.Now().Add(2 * time.Second))
+			c.SetDeadline(time.Now().Add(patience))
 			io.WriteString(c, text)
 			answer, _ := io.ReadAll(c)
 			if n := strings.Count(string(answer), "HTTP/1.1 "); n != 1 || strings.Contains(string(answer), "\r\n\r\nok\n") {

@@ -22,7 +22,7 @@ func TestLongRequest(t *testing.T) {
 		c, err := net.Dial("tcp", addr)
 		w.check(err)
 		defer c.Close()
-		c.SetDeadline(time.Now().Add(10 * time.Second))
+		c.SetDeadline(time.Now().Add(patience))
 		io.WriteString(c, request) // all of it need not be taken
 		answer, _ := io.ReadAll(c) // a reset may come after it
 		return string(answer)

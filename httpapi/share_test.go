@@ -112,7 +112,7 @@ func TestSlowReaders(t *testing.T) {
 	w.check(err)
 	defer c.Close()
 	io.WriteString(c, "POST /holder/v1/slot HTTP/1.1\r\nHost: record.example.org\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
-	c.SetDeadline(time.Now().Add(5 * time.Second))
+	c.SetDeadline(time.Now().Add(patience))
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	w.check(err)
 	if resp.StatusCode == 503 {

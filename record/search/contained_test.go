@@ -99,7 +99,7 @@ func TestContainedSize(t *testing.T) {
 	text := `{"resourceType":"Observation","contained":[` + strings.Join(in, ",") + `],"performer":[` + strings.Join(to, ",") + `]}`
 	began := time.Now()
 	index := Index(resource(t, text))
-	if took := time.Since(began); took > 5*time.Second || len(index) > len(text) {
+	if took := time.Since(began); took > 30*time.Second || len(index) > len(text) {
 		t.Errorf("%d bytes have an index of %d, in %v", len(text), len(index), took)
 	}
 }
@@ -122,7 +122,7 @@ func FuzzContained(f *testing.F) {
 			c.inner.holdsInside(&e, place)
 		}
 		c.holds(&e, Lookup(index, c.places["Observation"]))
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > 30*time.Second {
 			t.Fatalf("%d bytes took %v", len(index), took)
 		}
 	})

@@ -91,7 +91,7 @@ func TestDecimalsFarOut(t *testing.T) {
 		Canonical(decimal(t, a), "[degF]")
 		Canonical(decimal(t, a), "mm[Hg]")
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("it took %v", took)
 	}
 }

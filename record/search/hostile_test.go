@@ -57,7 +57,7 @@ func TestHostile(t *testing.T) {
 	for name, c := range hostile() {
 		start := time.Now()
 		runHostile(t, all, c.typ, c.query)
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 20*time.Second {
 			t.Errorf("%s took %v", name, took)
 		}
 	}

@@ -49,7 +49,7 @@ func FuzzLookup(f *testing.F) {
 		}
 		start := time.Now()
 		readAll(index, 30)
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > 30*time.Second {
 			t.Fatalf("%d bytes took %v", len(index), took)
 		}
 	})
@@ -139,7 +139,7 @@ func TestIndexOfHostile(t *testing.T) {
 		index := Index(r)
 		took := time.Since(start)
 		t.Logf("%s: %d bytes, index %d, %v", name, len(text), len(index), took)
-		if took > 10*time.Second || len(index) > 6*len(text) {
+		if took > 30*time.Second || len(index) > 6*len(text) {
 			t.Errorf("%s: an index of %d bytes took %v", name, len(index), took)
 		}
 	}

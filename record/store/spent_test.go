@@ -32,7 +32,7 @@ func TestSpentDayReadsNothing(t *testing.T) {
 		_, err := lookFor(v, "Condition", "", 1)
 		wantKind(t, err, record.TooMany)
 	}
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("200 refused searches took %v", took)
 	}
 }
