@@ -53,6 +53,7 @@ type exportImport struct {
 	over         int  // entries that the record has already, and that it may write over
 	fresh        bool // the record has nothing from elsewhere
 	resumed      bool // this device began to import just this export, and did not end
+	asks         bool // it would delete what was there: the next try is to ask again
 	spared       []spared
 	deleted      []spared // of those what was deleted, after a question
 

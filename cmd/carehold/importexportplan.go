@@ -119,6 +119,7 @@ func (x *exportImport) choose() error {
 		case ours && int(there.Version) < n:
 			c.from, c.brought = int(there.Version), true // an earlier try got so far, or so the export says
 			if deletes := slices.Max(append(c.gone, 0)) >= c.versions[c.from]; deletes && !there.Deleted && !x.resumed {
+				x.asks = true
 				if c.filed.Deleted {
 					x.spare(ref, c)
 					continue

@@ -16,7 +16,7 @@ import (
 
 // run sends everything.
 func (x *exportImport) run(ctx context.Context) error {
-	if x.waves > 0 {
+	if x.waves > 0 && !x.asks {
 		if err := x.unfinished.begin(); err != nil {
 			return err
 		}

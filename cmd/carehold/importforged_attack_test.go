@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -208,6 +209,47 @@ func TestForgedDeletion(t *testing.T) {
 			t.Errorf("%v: %d: %s", args, code, said)
 		}
 		equalMaps(t, "versions", before, b.versions())
+	}
+}
+
+// TestForgedDeletionGoesOn: an import that was interrupted goes on without deleting what
+// nobody had said yes to.
+func TestForgedDeletionGoesOn(t *testing.T) {
+	a, b := newExporting(t), newExporting(t)
+	a.ada()
+	a.command(exitDone, "export", a.path("out"))
+	b.command(exitDone, "import", a.path("out"))
+	a.send(a.u.token, "DELETE", "Condition/asthma", "", nil)
+	a.send(a.u.token, "DELETE", "Condition/mind", "", nil)
+	me := `"subject":{"reference":"Patient/` + a.patient() + `"}`
+	for _, id := range []string{"one", "two"} {
+		a.put("Condition/"+id, `{"resourceType":"Condition","id":"`+id+`",`+me+`,"code":{"text":"Hay fever"}}`)
+	}
+	a.command(exitDone, "export", a.path("later"))
+	evil := forged(t, a.path("later"), nil, is("time", timeOf(t, a.path("out"))))
+
+	r, err := b.openExport(evil, exportKeys{})
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	before := *b.u.app
+	b.u.app.yes, b.u.app.quiet = true, false
+	b.u.app.stderr = &cancelling{left: 1, cancel: cancel}
+	x, err := b.u.planExport(ctx, r, exportOptions{})
+	must(t, err)
+	x.most = 1
+	err = x.run(ctx)
+	*b.u.app = before
+	r.Close()
+	if code := exitCode(ctx, err); code != exitInterrupted {
+		t.Fatalf("it was not interrupted: %v", err)
+	}
+	said := b.command(exitDone, "import", evil, "--yes")
+	now := b.versions()
+	if !strings.Contains(said, "as deleted, and your record has") || now["Condition/asthma/_history/2"] != "" || now["Condition/mind/_history/2"] != "" {
+		t.Errorf("%s\n%v", said, now)
+	}
+	if now["Condition/one/_history/1"] == "" || now["Condition/two/_history/1"] == "" {
+		t.Errorf("what was new did not come: %v", now)
 	}
 }
 
