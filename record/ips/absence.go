@@ -140,9 +140,9 @@ func (b *builder) statement(it *item) []string {
 			what = "This was not asked"
 		}
 	} else if it.Ref.Type == "DeviceUseStatement" {
-		what = sayDevice(b.find(n.Get("device")))
+		what = b.called(n.Get("device"), sayDevice)
 	} else if r := n.Get("medicationReference"); r.Valid() {
-		what = sayConcept(b.find(r).Get("code"))
+		what = b.called(r, sayCoded)
 	}
 	parts := []string{what + ","}
 	switch by := b.by(n); {

@@ -16,6 +16,7 @@ type builder struct {
 	items   []*item            // in the order of their references
 	byRef   map[fhir.Ref]*item // the same
 	names   map[fhir.Ref]string
+	said    map[fhir.Ref]bool // what the text names: it may be of any section
 	used    map[fhir.Ref]bool // devices that a statement of use names
 	listed  [numKinds][]*item
 	leftOut [numKinds][numReasons]int
@@ -52,7 +53,7 @@ func BuildShown(in Input) (doc []byte, shown []fhir.Ref, err error) {
 		return nil, nil, err
 	}
 	in.Base, in.Time = strings.TrimRight(in.Base, "/"), in.Time.UTC().Truncate(time.Second)
-	b := &builder{Input: in, byRef: make(map[fhir.Ref]*item, len(in.Entries)), names: map[fhir.Ref]string{}, used: map[fhir.Ref]bool{}}
+	b := &builder{Input: in, byRef: make(map[fhir.Ref]*item, len(in.Entries)), names: map[fhir.Ref]string{}, said: map[fhir.Ref]bool{}, used: map[fhir.Ref]bool{}}
 	if err := b.index(); err != nil {
 		return nil, nil, err
 	}
@@ -63,33 +64,31 @@ func BuildShown(in Input) (doc []byte, shown []fhir.Ref, err error) {
 	for k := range numKinds {
 		b.choose(k)
 	}
-	doc, within, err := b.bundle()
+	doc, told, err := b.bundle()
 	if err != nil {
 		return nil, nil, err
 	}
-	return doc, b.shown(within), nil
+	for _, it := range told {
+		shown = append(shown, it.Ref)
+	}
+	return doc, shown, nil
 }
 
-// shown are the entries of the document, those that are listed and have none in it, and
-// those whose names are in its text.
-func (b *builder) shown(within []*item) (shown []fhir.Ref) {
-	told := make(map[*item]bool)
+// told are the entries that the document says something of, in any form: those that have
+// an entry in it, those that are listed and have none, and those that its text names.
+func (b *builder) told(within []*item) (told []*item) {
+	has := make(map[*item]bool)
 	for _, list := range append(b.listed[:], within) {
 		for _, it := range list {
-			told[it] = true
-		}
-	}
-	for ref, name := range b.names {
-		if it := b.byRef[ref]; it != nil && name != "" {
-			told[it] = true
+			has[it] = true
 		}
 	}
 	for _, it := range b.items {
-		if told[it] {
-			shown = append(shown, it.Ref)
+		if has[it] || b.said[it.Ref] {
+			told = append(told, it)
 		}
 	}
-	return shown
+	return told
 }
 
 // index orders the entries, so that their order in the Input does not matter.
@@ -276,6 +275,16 @@ func (b *builder) find(n fhir.Node) fhir.Node {
 	return it.root()
 }
 
+// called is what a Reference leads to in words, which the text then has; "" when nothing
+// is found that has any.
+func (b *builder) called(n fhir.Node, words func(fhir.Node) string) string {
+	name := words(b.find(n))
+	if ref, ok := b.local(n.Get("reference").Text()); ok && name != "" {
+		b.said[ref] = true
+	}
+	return name
+}
+
 // who is the name of what a Reference leads to: as it says itself, else as the entry
 // says; "" when neither does.
 func (b *builder) who(n fhir.Node) string {
@@ -292,12 +301,12 @@ func (b *builder) who(n fhir.Node) string {
 	case "Patient":
 		name = "the person"
 	case "Practitioner", "RelatedPerson":
-		name = sayName(first(to.Get("name")))
+		name = sayNamed(to)
 	case "PractitionerRole":
 		if p := to.Get("practitioner"); p.Get("display").Valid() {
 			name = clean(p.Get("display").Text())
 		} else {
-			name = sayName(first(b.find(p).Get("name"))) // not who: roles could go in circles
+			name = b.called(p, sayNamed) // not who: roles could go in circles
 		}
 	case "Organization", "Location", "HealthcareService", "CareTeam":
 		name = clean(to.Get("name").Text())
@@ -308,6 +317,12 @@ func (b *builder) who(n fhir.Node) string {
 	}
 	if ref.Type != "" {
 		b.names[ref] = name
+		b.said[ref] = b.said[ref] || name != ""
 	}
 	return name
 }
+
+// sayNamed is the name of a person, and sayCoded what an entry has as its code.
+func sayNamed(n fhir.Node) string { return sayName(first(n.Get("name"))) }
+
+func sayCoded(n fhir.Node) string { return sayConcept(n.Get("code")) }

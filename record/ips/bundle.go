@@ -23,7 +23,7 @@ const (
 const Profile = profileComposition
 
 // bundle writes the document: the Composition, the Patient, who made it, the entries
-// section by section, their companions; and gives what is in it.
+// section by section, their companions; and gives what it tells of.
 func (b *builder) bundle() ([]byte, []*item, error) {
 	const instant = "2006-01-02T15:04:05Z"
 	var entries []*item
@@ -62,21 +62,20 @@ func (b *builder) bundle() ([]byte, []*item, error) {
 		}
 		comp.Section = append(comp.Section, sec)
 	}
-	div, err := render("whole", b.tellWhole(nothing, entries))
-	if err != nil {
-		return nil, nil, err
-	}
-	comp.Text = text{"additional", div}
-
 	all := append([]*item{b.patient}, entries...)
 	companions, err := b.companions(all)
 	if err != nil {
 		return nil, nil, err
 	}
 	all = slices.Concat(all, companions)
-	comp.Confidentiality = highWater(all)
+	told := b.told(all) // when every section has been
+	div, err := render("whole", b.tellWhole(nothing, told))
+	if err != nil {
+		return nil, nil, err
+	}
+	comp.Text, comp.Confidentiality = text{"additional", div}, highWater(told)
 	doc, err := b.write(comp, all)
-	return doc, all, err
+	return doc, told, err
 }
 
 // write writes the Bundle: the entries' bytes are copied, not encoded again.
@@ -167,7 +166,7 @@ func (b *builder) uuid(what string) string {
 
 const confidentiality = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 
-// highWater is the strictest confidentiality of what is in the document (IPS 2.0,
+// highWater is the strictest confidentiality of what the document tells (IPS 2.0,
 // "High Water Mark"): as labelled, and restricted for what is filed as sensitive.
 func highWater(items []*item) string {
 	const order = "ULMNRV"

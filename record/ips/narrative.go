@@ -160,10 +160,10 @@ func (b *builder) leftOutWords(k kind) []string {
 	return say
 }
 
-// sensitiveIn names the sensitive sections that entries are from: a page can be passed on.
-func sensitiveIn(entries []*item) (words []string) {
+// sensitiveIn names the sensitive sections that is told from: a page can be passed on.
+func sensitiveIn(told []*item) (words []string) {
 	for _, sec := range record.Sections() {
-		if sec.Sensitive() && slices.ContainsFunc(entries, func(it *item) bool { return it.Section == sec }) {
+		if sec.Sensitive() && slices.ContainsFunc(told, func(it *item) bool { return it.Section == sec }) {
 			words = append(words, sectionWords(sec))
 		}
 	}
@@ -172,13 +172,13 @@ func sensitiveIn(entries []*item) (words []string) {
 
 // tellWhole is Composition.text: what this document is, from what, and what it is not.
 // It repeats no section ("not duplicate the content", IPS 2.0, Design Conventions).
-func (b *builder) tellWhole(absentNouns []string, entries []*item) []cell {
+func (b *builder) tellWhole(absentNouns []string, told []*item) []cell {
 	at := b.Time.Format("02-Jan-2006 15:04") + " UTC"
 	say := []cell{{"Put together by software (Carehold) on " + at + ". No clinician has checked it, and it is not the complete record."}}
 	s := b.Share
 	if s.Own {
 		say = append(say, cell{"Made by the person, from the whole record."})
-		if words := sensitiveIn(entries); len(words) > 0 {
+		if words := sensitiveIn(told); len(words) > 0 {
 			say = append(say, cell{"It holds what is kept apart as sensitive: " + strings.Join(words, ", ") + ". Whoever has this page can read it."})
 		}
 	} else {

@@ -170,3 +170,47 @@ func TestSensitiveIsSaid(t *testing.T) {
 		t.Errorf("it is said where nothing is: %q", got)
 	}
 }
+
+// It is said, and the document is restricted, in whatever form it tells of what is kept
+// apart: in the text alone, beside what points to it, or by its name (IPS 2.0, "High
+// Water Mark"). The label of an entry counts as well when only the text tells of it.
+func TestSensitiveIsSaidInAnyForm(t *testing.T) {
+	const goal = `{"resourceType":"Goal","id":"x","lifecycleStatus":"active","description":{"text":"Stay off heroin"},"subject":{"reference":"Patient/p"}%s}`
+	medicine := func(more string) string {
+		return `medicines: {"resourceType":"MedicationRequest","id":"m","status":"active","intent":"order","subject":{"reference":"Patient/p"}` + more + `}`
+	}
+	for name, c := range map[string]struct {
+		lines      []string
+		said, high string
+	}{
+		"a goal":   {[]string{"substance-use: " + fmt.Sprintf(goal, "")}, "substance use", "R"},
+		"never":    {[]string{strings.Replace(medicine(`,"doNotPerform":true,"medicationCodeableConcept":{"text":"No heroin substitute"}`), "medicines", "substance-use", 1)}, "substance use", "R"},
+		"a device": {[]string{`mental-health: {"resourceType":"Device","id":"x","status":"active","deviceName":[{"name":"heroin pump","type":"user-friendly-name"}],"patient":{"reference":"Patient/p"}}`}, "mental health", "R"},
+		"a part": {[]string{`results: {"resourceType":"DiagnosticReport","id":"r","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0074","code":"LAB"}]}],"code":{"text":"Blood"},"subject":{"reference":"Patient/p"},"effectiveDateTime":"2026-11-01","specimen":[{"reference":"Specimen/x"}]}`,
+			`sexual-health: {"resourceType":"Specimen","id":"x","type":{"text":"Swab, of heroin"},"subject":{"reference":"Patient/p"}}`}, "sexual health", "R"},
+		"what must not be given": {[]string{medicine(`,"doNotPerform":true,"medicationReference":{"reference":"Medication/x"}`),
+			`substance-use: {"resourceType":"Medication","id":"x","code":{"text":"Diamorphine (heroin)"}}`}, "substance use", "R"},
+		"what it is for": {[]string{medicine(`,"medicationCodeableConcept":{"text":"Methadone"},"reasonReference":[{"reference":"Condition/x"}]`),
+			`substance-use: {"resourceType":"Condition","id":"x","verificationStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-ver-status","code":"refuted"}]},"code":{"text":"Use of heroin"},"subject":{"reference":"Patient/p"}}`}, "substance use", "R"},
+		"a label": {[]string{"plan: " + fmt.Sprintf(goal, `,"meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"V"}]}`)}, "", "V"},
+		"neither": {[]string{"plan: " + fmt.Sprintf(goal, "")}, "", "N"},
+	} {
+		p, entries := hand(t, append([]string{handPatient}, c.lines...)...)
+		doc, shown, err := ips.BuildShown(whole(p, entries))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := read(t, doc)
+		about := visible(v.Comp["text"].(object)["div"].(string))
+		if c.said == "" && strings.Contains(about, "kept apart") || c.said != "" && !strings.Contains(about, "It holds what is kept apart as sensitive: "+c.said+". Whoever") {
+			t.Errorf("%s: %q", name, about)
+		}
+		security := v.Bundle["meta"].(object)["security"].([]any)[0].(object)["code"]
+		if !strings.Contains(string(doc), "heroin") || v.Comp["confidentiality"] != c.high || security != c.high {
+			t.Errorf("%s: it is labelled %v, %v", name, v.Comp["confidentiality"], security)
+		}
+		if len(shown) != len(entries) { // what it tells of is what was shown
+			t.Errorf("%s: shown are %v", name, shown)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (b *builder) cells(it *item) []cell {
 		return []cell{say(or(sayConcept(n.Get("code")), unnamed)), say(it.when.text), say(sayConcepts(n.Get("bodySite"))), say(status, sayConcept(n.Get("outcome")))}
 	case "DeviceUseStatement":
 		d := n.Get("device")
-		return []cell{say(or(clean(d.Get("display").Text()), sayDevice(b.find(d)), unnamed)), say(it.when.text), say(sayConcept(n.Get("bodySite"))), say(status, sayNotes(n.Get("note")))}
+		return []cell{say(or(clean(d.Get("display").Text()), b.called(d, sayDevice), unnamed)), say(it.when.text), say(sayConcept(n.Get("bodySite"))), say(status, sayNotes(n.Get("note")))}
 	case "Device":
 		return []cell{say(or(sayDevice(n), unnamed)), say(prefixed("made ", it.when.text)), nil, say(status, sayNotes(n.Get("note")))}
 	case "Flag":

@@ -8,7 +8,7 @@ import (
 
 // medicine is the name of what a Medication… entry is about.
 func (b *builder) medicine(n fhir.Node) string {
-	return or(sayConcept(n.Get("medicationCodeableConcept")), b.who(n.Get("medicationReference")), sayConcept(b.find(n.Get("medicationReference")).Get("code")), unnamed)
+	return or(sayConcept(n.Get("medicationCodeableConcept")), b.who(n.Get("medicationReference")), b.called(n.Get("medicationReference"), sayCoded), unnamed)
 }
 
 func (b *builder) rowMedicine(it *item, n fhir.Node) []cell {
@@ -57,7 +57,11 @@ func (b *builder) reasons(n fhir.Node) string {
 	}
 	var all []string
 	for r := range n.Get("reasonReference").All() {
-		all = append(all, or(clean(r.Get("display").Text()), sayConcept(b.find(r).Get("code"))))
+		said := clean(r.Get("display").Text())
+		if said == "" {
+			said = b.called(r, sayCoded)
+		}
+		all = append(all, said)
 	}
 	return clean(strings.Join(all, ", "))
 }
