@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -89,5 +90,41 @@ func TestLinkChangesWithYes(t *testing.T) {
 	said := b.command(exitDone, "import", "--recipient", "Ada", "--this-machine", s.link("/surgery/abc", dosed("Ada Okonkwo", "15 mg", "")))
 	if !strings.Contains(strings.Join(strings.Fields(said), " "), "Methotrexate 10 mg; by the link Methotrexate 15 mg") || !strings.Contains(said, "1 changed") {
 		t.Error(said)
+	}
+}
+
+// TestLinkHidesNothingBehindALongName: of what a link would change the elements are named,
+// and where two names differ, however much stands before that.
+func TestLinkHidesNothingBehindALongName(t *testing.T) {
+	b, s := newExporting(t), newLinkServer(t)
+	long := "10 mg once a WEEK" + strings.Repeat(" as it was before", 30)
+	b.command(exitDone, "import", "--recipient", "Ada", "--this-machine", s.link("/surgery/abc", dosed("Ada Okonkwo", long+" on Mondays", "")))
+	for what, c := range map[string]struct{ dose, status, says string }{
+		"the end":         {long + " DAILY 100 mg", "stopped", "Methotrexate 10 mg once a WEEK as it was… was before on Mondays; by the link Methotrexate 10 mg once a WEEK as it was… was before DAILY 100 mg (in medicationCodeableConcept and status)"},
+		"more at the end": {long + " on Mondays and Tuesdays", "active", "was…e on Mondays and Tuesdays (in medicationCodeableConcept)"},
+		"the middle":      {long[:200] + "100 mg" + long[200:] + " on Mondays", "active", long[188:200] + "100 mg" + long[200:212] + "… (in medicationCodeableConcept)"},
+		"both ends":       {"1" + long + strings.Repeat(" or", 100) + " DAILY on Mondays", "active", "or or DAILY on Mondays (in medicationCodeableConcept)"},
+		"only an element": {long + " on Mondays", "stopped", "as it was before as … (in status)"},
+	} {
+		evil := s.link("/mallory/xyz", strings.Replace(dosed("Ada Okonkwo", c.dose, ""), `"status":"active"`, `"status":"`+c.status+`"`, 1))
+		_, said := b.alone("import", "--recipient", "Ada", "--this-machine", evil)
+		if said = strings.Join(strings.Fields(said), " "); !strings.Contains(said, c.says) {
+			t.Errorf("%s: %s", what, said)
+		}
+	}
+}
+
+// TestTitlesBesideEachOther: two titles that differ are seen to, and are bounded, also
+// where what differs is much like what stands around it.
+func TestTitlesBesideEachOther(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	some := func() string { return strings.Repeat("ab"[:1+rnd.IntN(2)], rnd.IntN(200)) }
+	for range 5000 {
+		start, end := some(), some()
+		x, y := start+some()+end, start+some()+end
+		was, is := besideEachOther(x, y)
+		if (was == is) != (x == y) || len(letters(was)) > mostTitle+3 || len(letters(is)) > mostTitle+3 {
+			t.Fatalf("%q and %q:\n%s\n%s", x, y, was, is)
+		}
 	}
 }

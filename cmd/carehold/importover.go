@@ -5,6 +5,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/rivo/uniseg"
 
 	"carehold/httpapi/client"
 	"carehold/record/change"
@@ -21,6 +24,17 @@ import (
 type overwriting struct {
 	was, is string   // what it is called
 	in      []string // the elements that differ
+}
+
+// text names what differs, whatever an entry is called: the elements are R4's, or the
+// entry would not have got so far, and of a long title it is the rest that is left out.
+func (w overwriting) text(ref fhir.Ref) string {
+	name := cut(w.was, mostTitle)
+	if w.is != w.was {
+		was, is := besideEachOther(w.was, w.is)
+		name = joined("; ", was, "by the link "+first(is, "without a name"))
+	}
+	return joined(": ", shortRef(ref), name) + " (in " + and(w.in) + ")"
 }
 
 // mayOverwrite leaves out what a link would change, unless the person wants it.
@@ -41,11 +55,7 @@ func (im *importer) mayOverwrite(ctx context.Context, s importSource, changes []
 		if n++; n > mostNamed {
 			continue
 		}
-		text := joined(": ", shortRef(c.Ref), w.was)
-		if w.is != w.was {
-			text += "; by the link " + first(w.is, "without a name")
-		}
-		a.paragraph("  ", cut(text+" (in "+and(w.in)+")", 400))
+		a.paragraph("  ", w.text(c.Ref))
 	}
 	if n > mostNamed {
 		a.say("  … and %s more", thousands(n-mostNamed))
@@ -153,6 +163,57 @@ func differing(a, b *fhir.Resource) (names []string) {
 		names = []string{"what it says of itself"} // its labels, or how it is written
 	}
 	return names
+}
+
+// mostTitle is how much of a title is shown beside another one, in letters.
+const mostTitle = 120
+
+// besideEachOther shortens two titles so that where they differ is seen: whoever wrote
+// one of them may have put that behind what fits.
+func besideEachOther(was, is string) (string, string) {
+	x, y := letters(was), letters(is)
+	from, end := 0, 0
+	for from < min(len(x), len(y)) && x[from] == y[from] {
+		from++
+	}
+	for end < min(len(x), len(y))-from && x[len(x)-1-end] == y[len(y)-1-end] {
+		end++
+	}
+	return around(x, from, len(x)-end), around(y, from, len(y)-end)
+}
+
+// around is how a title begins, and where the part from there to there begins and ends;
+// a … stands for what is left out.
+func around(title []string, from, to int) string {
+	if len(title) <= mostTitle {
+		return strings.Join(title, "")
+	}
+	const begins, before, within = 40, 12, 28
+	var b strings.Builder
+	at := 0
+	for _, part := range [][2]int{{0, begins}, {from - before, min(from+within, to+before)}, {max(from-before, to-within), to + before}} {
+		start, end := max(at, part[0]), min(len(title), part[1])
+		if end <= at {
+			continue
+		}
+		if start > at {
+			b.WriteString("…")
+		}
+		b.WriteString(strings.Join(title[start:end], ""))
+		at = end
+	}
+	if at < len(title) {
+		b.WriteString("…")
+	}
+	return b.String()
+}
+
+// letters are a text's, each with what belongs to it.
+func letters(s string) (all []string) {
+	for g := uniseg.NewGraphemes(s); g.Next(); {
+		all = append(all, g.Str())
+	}
+	return all
 }
 
 // named is an entry as a question names it.
