@@ -134,6 +134,11 @@ func (im *importer) source(ctx context.Context, s importSource, dry bool) (impor
 		for what, n := range plan.Ignored {
 			r.Ignored[what] += n
 		}
+		for i := range plan.Changes {
+			if r := plan.Changes[i].Resource; r != nil {
+				plan.Changes[i].Resource = uncarried(r)
+			}
+		}
 		kept, err := im.leaveKnown(ctx, s, b, plan.Changes, &r, dry)
 		if err != nil {
 			return r, err

@@ -52,8 +52,6 @@ type exportImport struct {
 	waves        int
 	over         int  // entries that the record has already, and that it may write over
 	fresh        bool // the record has nothing from elsewhere
-	resumed      bool // this device began to import just this export, and did not end
-	asks         bool // it would delete what was there: the next try is to ask again
 	spared       []spared
 	deleted      []spared // of those what was deleted, after a question
 
@@ -138,10 +136,12 @@ func (u *unlocked) planExport(ctx context.Context, r *openedExport, o exportOpti
 		return nil, err
 	}
 	var err error
-	if x.unfinished, err = loadUnfinished(u.device, r.Manifest); err != nil {
+	if x.unfinished, err = loadUnfinished(u.device, r.Manifest, x.first.Source); err != nil {
 		return nil, err
 	}
-	x.resumed = x.unfinished.has()
+	if id, ok := x.unfinished.goesOn(); ok {
+		x.first.ID, x.later.ID, x.notes.ID = id, id, id
+	}
 	return x, badExport(r.path, x.plan())
 }
 

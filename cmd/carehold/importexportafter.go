@@ -15,23 +15,17 @@ import (
 // of others, somebody may have written into the export since they came.
 func (x *exportImport) provenance(ctx context.Context) error {
 	told := export.NewTold(sourceOf(x.Manifest))
-	err := x.Lines("derived/Provenance.ndjson", func(line []byte) error {
-		r, err := fhir.Parse(line, fhir.Limits{})
-		if err != nil {
-			return err
+	err := x.tell(told, func(ref fhir.Ref, v record.Version) (string, record.Section) {
+		c := x.entries[ref]
+		if c == nil || !c.brought {
+			return "", 0
 		}
-		return told.Add(x.rewritten(r).Bytes(), func(ref fhir.Ref, v record.Version) (string, record.Section) {
-			c := x.entries[ref]
-			if c == nil || !c.brought || x.there[ref].Version == 0 {
-				return "", 0
-			}
-			at, found := slices.BinarySearch(c.versions, uint64(v))
-			if !found || at < c.from && !x.resumed {
-				return "", 0
-			}
-			section, _ := record.ParseSection(x.there[ref].Section)
-			return fmt.Sprintf("%s/_history/%d", ref, at+1), section
-		})
+		at, found := slices.BinarySearch(c.versions, uint64(v))
+		if !found || at < c.from && !x.unfinished.brought(ref) || x.there[ref].Version < uint64(at)+1 { // it was refused, or the same
+			return "", 0
+		}
+		section, _ := record.ParseSection(x.there[ref].Section)
+		return fmt.Sprintf("%s/_history/%d", ref, at+1), section
 	})
 	if err != nil {
 		return badExport(x.path, err)
@@ -51,6 +45,17 @@ func (x *exportImport) provenance(ctx context.Context) error {
 		}
 	}
 	return x.flush(ctx)
+}
+
+// tell gathers what the export says of who wrote what.
+func (x *exportImport) tell(told *export.Told, where func(fhir.Ref, record.Version) (string, record.Section)) error {
+	return x.Lines("derived/Provenance.ndjson", func(line []byte) error {
+		r, err := fhir.Parse(line, fhir.Limits{})
+		if err != nil {
+			return err
+		}
+		return told.Add(x.rewritten(r).Bytes(), where)
+	})
 }
 
 // showExportImport says what came of it.

@@ -13,8 +13,8 @@ import (
 // that this import creates that is its history. But an entry that was there is deleted
 // by it only if the person says so, who is shown which: an export is a file, and whoever
 // had it could write one more version into it. Only the very export that this device
-// began to import, and did not end, goes on unasked, and only if nothing was there to ask
-// about when it began: whoever said no, and was interrupted, said no.
+// began to import, and did not end, goes on unasked, and only with entries that were not
+// there when it began: whoever said no, and was interrupted, said no.
 
 // spared is an entry that is there, and that the export has as deleted.
 type spared struct {

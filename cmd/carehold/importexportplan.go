@@ -51,6 +51,10 @@ func (x *exportImport) plan() error {
 	if err := x.each("history/", x.noteVersion); err != nil {
 		return err
 	}
+	nowhere := func(fhir.Ref, record.Version) (string, record.Section) { return "", 0 }
+	if err := x.tell(export.NewTold(""), nowhere); err != nil { // before anything is sent
+		return err
+	}
 	return x.choose()
 }
 
@@ -118,8 +122,7 @@ func (x *exportImport) choose() error {
 			x.first.Same++
 		case ours && int(there.Version) < n:
 			c.from, c.brought = int(there.Version), true // an earlier try got so far, or so the export says
-			if deletes := slices.Max(append(c.gone, 0)) >= c.versions[c.from]; deletes && !there.Deleted && !x.resumed {
-				x.asks = true
+			if deletes := slices.Max(append(c.gone, 0)) >= c.versions[c.from]; deletes && !there.Deleted && !x.unfinished.brought(ref) {
 				if c.filed.Deleted {
 					x.spare(ref, c)
 					continue

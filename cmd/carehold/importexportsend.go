@@ -11,13 +11,20 @@ import (
 	"carehold/record/change"
 	"carehold/record/entry"
 	"carehold/record/export"
+	"carehold/record/fhir"
 	"carehold/record/holder"
 )
 
 // run sends everything.
 func (x *exportImport) run(ctx context.Context) error {
-	if x.waves > 0 && !x.asks {
-		if err := x.unfinished.begin(); err != nil {
+	if x.waves > 0 {
+		var before []fhir.Ref
+		for ref := range x.entries {
+			if x.there[ref].Version > 0 {
+				before = append(before, ref)
+			}
+		}
+		if err := x.unfinished.begin(x.first.ID, before); err != nil {
 			return err
 		}
 	}
@@ -62,7 +69,7 @@ func (x *exportImport) wave(ctx context.Context, wave int) error {
 			x.gone = append(x.gone, ref)
 			return nil
 		}
-		ch := change.Change{Verb: change.Update, Ref: ref, Resource: x.rewritten(v.Resource), URL: ref.String()}
+		ch := change.Change{Verb: change.Update, Ref: ref, Resource: x.carries(x.rewritten(v.Resource)), URL: ref.String()}
 		if d, apart := x.files[binaryVersion{v.Ref, record.Version(v.Version)}]; apart {
 			x.held = append(x.held, &claimed{ch, d})
 			return nil

@@ -5,10 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"carehold/httpapi/client"
 )
 
 // forged is a copy of an export with other content, and a manifest that fits. edit
@@ -212,8 +216,9 @@ func TestForgedDeletion(t *testing.T) {
 	}
 }
 
-// TestForgedDeletionGoesOn: an import that was interrupted goes on without deleting what
-// nobody had said yes to.
+// TestForgedDeletionGoesOn: an import that ended before its time goes on without deleting
+// what nobody had said yes to, and without a word of who wrote what was there before.
+// Whoever makes an export can have it end so.
 func TestForgedDeletionGoesOn(t *testing.T) {
 	a, b := newExporting(t), newExporting(t)
 	a.ada()
@@ -226,22 +231,20 @@ func TestForgedDeletionGoesOn(t *testing.T) {
 		a.put("Condition/"+id, `{"resourceType":"Condition","id":"`+id+`",`+me+`,"code":{"text":"Hay fever"}}`)
 	}
 	a.command(exitDone, "export", a.path("later"))
-	evil := forged(t, a.path("later"), nil, is("time", timeOf(t, a.path("out"))))
-
-	r, err := b.openExport(evil, exportKeys{})
-	must(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	before := *b.u.app
-	b.u.app.yes, b.u.app.quiet = true, false
-	b.u.app.stderr = &cancelling{left: 1, cancel: cancel}
-	x, err := b.u.planExport(ctx, r, exportOptions{})
-	must(t, err)
-	x.most = 1
-	err = x.run(ctx)
-	*b.u.app = before
-	r.Close()
-	if code := exitCode(ctx, err); code != exitInterrupted {
-		t.Fatalf("it was not interrupted: %v", err)
+	evil := forged(t, a.path("later"), func(name, text string) string {
+		if name == "derived/Provenance.ndjson" {
+			return strings.ReplaceAll(text, `"display":"`, `"display":"Dr Forged, `)
+		}
+		return ""
+	}, is("time", timeOf(t, a.path("out"))))
+	for _, sent := range []int{0, 1} { // pieces, before the interruption
+		ctx, cancel := context.WithCancel(t.Context())
+		if sent == 0 {
+			cancel()
+		}
+		if err := b.interrupted(ctx, evil, &cancelling{left: sent, cancel: cancel}); exitCode(ctx, err) != exitInterrupted {
+			t.Fatalf("it was not interrupted: %v", err)
+		}
 	}
 	said := b.command(exitDone, "import", evil, "--yes")
 	now := b.versions()
@@ -250,6 +253,96 @@ func TestForgedDeletionGoesOn(t *testing.T) {
 	}
 	if now["Condition/one/_history/1"] == "" || now["Condition/two/_history/1"] == "" {
 		t.Errorf("what was new did not come: %v", now)
+	}
+	told := 0
+	for _, text := range b.notes() {
+		if strings.Contains(text, "asthma") || strings.Contains(text, "mind") {
+			if strings.Contains(text, "Forged") {
+				t.Errorf("of what was there: %s", text)
+			}
+		} else if strings.Contains(text, "Forged") {
+			told++ // of what the very import brought
+		}
+	}
+	if told == 0 {
+		t.Error("nothing is told of what it brought")
+	}
+}
+
+// notes are the entries that tell of origins, by their ids.
+func (b *exporting) notes() map[string]string {
+	out := map[string]string{}
+	must(b.t, b.u.session.Search(b.t.Context(), "Provenance", func(f client.Found) error {
+		if carried(f.Ref.ID) {
+			out[f.Ref.ID] = string(f.Resource)
+		}
+		return nil
+	}))
+	return out
+}
+
+// interrupted begins to import an export, in pieces of one entry.
+func (b *exporting) interrupted(ctx context.Context, path string, stderr io.Writer) error {
+	r, err := b.openExport(path, exportKeys{})
+	must(b.t, err)
+	defer r.Close()
+	before := *b.u.app
+	defer func() { *b.u.app = before }()
+	b.u.app.yes, b.u.app.quiet, b.u.app.stderr = true, false, stderr
+	x, err := b.u.planExport(context.WithoutCancel(ctx), r, exportOptions{})
+	must(b.t, err)
+	x.most = 1
+	return x.run(ctx)
+}
+
+// TestForgedEndsBefore: what cannot be read of an export is found before anything of it is sent.
+func TestForgedEndsBefore(t *testing.T) {
+	a, b := newExporting(t), newExporting(t)
+	a.ada()
+	a.command(exitDone, "export", a.path("out"))
+	evil := forged(t, a.path("out"), func(name, text string) string {
+		if name == "derived/Provenance.ndjson" {
+			return text + "{\"resourceType\":7}\n"
+		}
+		return ""
+	}, nil)
+	if code, said := b.alone("import", evil, "--yes"); code == exitDone || len(b.versions()) > 0 {
+		t.Errorf("%d: %s\n%v", code, said, b.versions())
+	}
+}
+
+// TestForgedCarried: a note of origin that stands among the entries of an export is heard
+// of what that export brings, and of nothing that was there.
+func TestForgedCarried(t *testing.T) {
+	const note = `{"resourceType":"Provenance","id":"carried-%s","meta":{"tag":[{"system":"urn:carehold:carried","code":"provenance"},{"system":"https://a.example","code":"kept"}]},"target":[{"reference":"Condition/%s/_history/1"}],"recorded":"2020-01-01T00:00:00Z","agent":[{"who":{"display":"Dr %s, Royal Hospital"}}]}`
+	a, b := newExporting(t), newExporting(t)
+	a.ada()
+	a.command(exitDone, "export", a.path("out"))
+	b.command(exitDone, "import", a.path("out"))
+	a.put("Condition/new", `{"resourceType":"Condition","id":"new","subject":{"reference":"Patient/`+a.patient()+`"},"code":{"text":"Hay fever"}}`)
+	a.put("Provenance/carried-one", fmt.Sprintf(note, "one", "asthma", "Forged"))
+	a.put("Provenance/carried-two", fmt.Sprintf(note, "two", "new", "Honest"))
+	a.command(exitDone, "export", a.path("later"))
+	b.command(exitDone, "import", forged(t, a.path("later"), nil, is("time", timeOf(t, a.path("out")))))
+	now := b.notes()
+	if one := now["carried-one"]; strings.Contains(one, "urn:carehold:carried") || !strings.Contains(one, "kept") {
+		t.Errorf("of what was there: %s", one)
+	}
+	if two := now["carried-two"]; !strings.Contains(two, "urn:carehold:carried") {
+		t.Errorf("of what it brings: %s", two)
+	}
+	b.command(exitDone, "export", b.path("back"))
+	pages := ""
+	must(t, filepath.WalkDir(b.path("back"), func(path string, d os.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".html") {
+			c, err := os.ReadFile(path)
+			must(t, err)
+			pages += string(c)
+		}
+		return err
+	}))
+	if strings.Contains(pages, "Dr Forged") || !strings.Contains(pages, "Asthma") {
+		t.Error("a page says it")
 	}
 }
 

@@ -9,34 +9,53 @@ import (
 	"os"
 	"slices"
 
+	"carehold/httpapi/message"
+	"carehold/record"
 	"carehold/record/export"
+	"carehold/record/fhir"
 )
 
 // unfinished is what a device remembers of exports whose import it began, beside its
 // device file. That an import goes on is not believed of an export which says so: its
-// name, its server and its time anybody can write. It is believed of the same files. An
-// export is known by the hash of its manifest, which has the hash of each of them.
+// name, its server and its time anybody can write. It is believed of the same files, and
+// of entries that were not there when it began: all others are asked about as they were
+// the first time, whatever was answered then. An export is known by the hash of its
+// manifest, which has the hash of each of its files.
 type unfinished struct {
-	path, is string
+	path string
+	is   begun
 
-	Format  int      `json:"format"`
-	Exports []string `json:"exports"`
+	Format  int     `json:"format"`
+	Exports []begun `json:"exports"`
 }
 
-const unfinishedFormat = 1
+// begun is an import of an export that did not end.
+type begun struct {
+	Manifest string     `json:"manifest"` // its hash
+	Source   string     `json:"source"`   // hash of what it is called in the record
+	Import   message.ID `json:"import"`
+	Before   []string   `json:"before"` // hashes of the entries of it that were there before
+}
+
+const unfinishedFormat = 2
 
 // maxUnfinished is how many are remembered.
 const maxUnfinished = 16
 
+func hashOf(parts ...string) string {
+	b, _ := json.Marshal(parts)
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16])
+}
+
 // loadUnfinished reads it, for one export. One that cannot be read is as good as none:
 // more is asked.
-func loadUnfinished(d *device, m *export.Manifest) (*unfinished, error) {
+func loadUnfinished(d *device, m *export.Manifest, source string) (*unfinished, error) {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(text)
-	u := &unfinished{path: d.path + ".importing", is: hex.EncodeToString(sum[:])}
+	u := &unfinished{path: d.path + ".importing"}
 	b, err := os.ReadFile(u.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -45,17 +64,44 @@ func loadUnfinished(d *device, m *export.Manifest) (*unfinished, error) {
 		u.Exports = nil
 	}
 	u.Format = unfinishedFormat
+	u.is = begun{Manifest: hashOf(string(text)), Source: hashOf(source)}
+	if i := u.find(); i >= 0 {
+		u.is = u.Exports[i]
+	}
 	return u, nil
 }
 
-func (u *unfinished) has() bool { return slices.Contains(u.Exports, u.is) }
+// find is where the export is, if it was begun and did not end.
+func (u *unfinished) find() int {
+	return slices.IndexFunc(u.Exports, func(x begun) bool { return x.Manifest == u.is.Manifest && x.Source == u.is.Source })
+}
 
-// begin remembers the export. The oldest is forgotten.
-func (u *unfinished) begin() error {
-	if u.has() {
+// goesOn is the import that this one goes on with; false when there is none.
+func (u *unfinished) goesOn() (record.ImportID, bool) {
+	return record.ImportID(u.is.Import), u.find() >= 0
+}
+
+// brought reports whether an entry that is there can only be from the try before.
+func (u *unfinished) brought(ref fhir.Ref) bool {
+	_, was := slices.BinarySearch(u.is.Before, u.name(ref))
+	return u.find() >= 0 && !was
+}
+
+func (u *unfinished) name(ref fhir.Ref) string { return hashOf(u.is.Manifest, ref.String())[:16] }
+
+// begin remembers the export, and which of its entries are there. What was remembered of
+// another of the same name is forgotten, for its entries are not told from these; and
+// the oldest is, of too many.
+func (u *unfinished) begin(id record.ImportID, before []fhir.Ref) error {
+	if u.find() >= 0 {
 		return nil
 	}
-	u.Exports = append(u.Exports, u.is)
+	u.is.Import = message.ID(id)
+	for _, ref := range before {
+		u.is.Before = append(u.is.Before, u.name(ref))
+	}
+	slices.Sort(u.is.Before)
+	u.Exports = append(slices.DeleteFunc(u.Exports, func(x begun) bool { return x.Source == u.is.Source }), u.is)
 	if n := len(u.Exports); n > maxUnfinished {
 		u.Exports = u.Exports[n-maxUnfinished:]
 	}
@@ -64,7 +110,9 @@ func (u *unfinished) begin() error {
 
 // end forgets it. With the last the file goes.
 func (u *unfinished) end() error {
-	u.Exports = slices.DeleteFunc(u.Exports, func(is string) bool { return is == u.is })
+	if i := u.find(); i >= 0 {
+		u.Exports = slices.Delete(u.Exports, i, i+1)
+	}
 	if len(u.Exports) == 0 {
 		if err := os.Remove(u.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

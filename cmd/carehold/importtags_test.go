@@ -1,0 +1,49 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"carehold/record/fhir"
+)
+
+// TestLinkCarried: a note of origin in a link is heard of nothing: what comes by a link,
+// or by any file that is no export, has no tag of the kind.
+func TestLinkCarried(t *testing.T) {
+	b, s := newExporting(t), newLinkServer(t)
+	b.command(exitDone, "import", "--recipient", "Ada", "--this-machine", s.link("/surgery/abc", dosed("Ada Okonkwo", "10 mg once a WEEK", "")))
+	id := ""
+	for name := range b.versions() {
+		if strings.HasPrefix(name, "MedicationStatement/") {
+			id = name // a hash of what whoever makes a link of that name knows
+		}
+	}
+	b.command(exitDone, "import", "--recipient", "Ada", "--this-machine", s.link("/mallory/xyz", dosed("Ada Okonkwo", "10 mg once a WEEK",
+		`,{"fullUrl":"https://gp.example/Provenance/z","resource":{"resourceType":"Provenance","id":"z","meta":{"tag":[{"system":"urn:carehold:carried","code":"provenance"}]},"target":[{"reference":"`+id+`"}],"recorded":"2020-01-01T00:00:00Z","agent":[{"who":{"display":"Dr Forged"}}]}}`)))
+	found := false
+	for _, text := range b.versions() {
+		found = found || strings.Contains(text, "Dr Forged")
+		if strings.Contains(text, "urn:carehold:carried") {
+			t.Errorf("kept with the tag: %s", text)
+		}
+	}
+	if !found {
+		t.Error("what the link says is not kept at all")
+	}
+}
+
+// TestUncarried: the tag goes, and nothing else.
+func TestUncarried(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"resourceType":"Basic","id":"a","meta":{"tag":[{"system":"urn:carehold:carried"}]},"x":1.0}`:                                           `{"id":"a","resourceType":"Basic","x":1.0}`,
+		`{"resourceType":"Basic","meta":{"security":[{"code":"R"}],"tag":[{"code":"a"},{"system":"urn:carehold:carried","code":"provenance"}]}}`: `{"meta":{"security":[{"code":"R"}],"tag":[{"code":"a"}]},"resourceType":"Basic"}`,
+		`{"resourceType":"Basic","meta":{"tag":[{"system":"urn:carehold\u003acarried"}]}}`:                                                       `{"resourceType":"Basic"}`,
+		`{"resourceType":"Basic", "meta":{"tag":[{"system":"urn:carehold:other"}]}}`:                                                             `{"resourceType":"Basic", "meta":{"tag":[{"system":"urn:carehold:other"}]}}`,
+	} {
+		r, err := fhir.Parse([]byte(text), fhir.Limits{})
+		must(t, err)
+		if got := string(uncarried(r).Bytes()); got != want {
+			t.Errorf("%s\n%s", got, want)
+		}
+	}
+}
