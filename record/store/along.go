@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"carehold/record"
 	"carehold/record/audit"
@@ -12,8 +11,6 @@ import (
 	"carehold/record/fhir"
 	"carehold/record/filing"
 	"carehold/record/grant"
-	"carehold/record/kv"
-	"carehold/record/rows"
 )
 
 // A Binary goes with the strictest entry that it is the file of. When one is written, or
@@ -38,7 +35,8 @@ const (
 )
 
 // Whoever may write a letter can point to any number of files. Of what the person moves,
-// so many are looked at, and so many go along: the log says which stay. Tests have fewer.
+// so many of those that are there are looked at, and so many go along, in turn by who named
+// them (turns): the log says which stay. Tests have fewer.
 var (
 	mostPointed  = 20_000
 	mostFilesOwn = 1000
@@ -206,67 +204,4 @@ func (pl *planner) takeAlong(l line, to record.Section) (*op, error) {
 		return nil, err
 	}
 	return o, nil
-}
-
-// binaries are those that entries are of, by their JSON, each once over all versions.
-type binaries struct {
-	seen map[fhir.Ref]bool
-	refs []fhir.Ref
-	more int // references to others, when there are mostPointed
-}
-
-func (b *binaries) of(json []byte) {
-	r, err := fhir.Parse(json, fhir.Limits{})
-	if err != nil || filing.MentionsOnly(r.Type()) {
-		return // it was deleted in this one
-	}
-	for _, ref := range targets(r) {
-		switch {
-		case ref.Type != "Binary" || b.seen[ref]:
-		case len(b.refs) == mostPointed:
-			b.more++
-		default:
-			b.seen[ref] = true
-			b.refs = append(b.refs, ref)
-		}
-	}
-}
-
-// filesOf are the Binaries that letters are of, in any of their versions, and that
-// nobody filed by hand: those first that the person wrote, then those of newer versions
-// of the letters, so that nobody crowds out another's. unlooked is what was not looked
-// at, for there are too many.
-func (pl *planner) filesOf(ctx context.Context, letters []line) (list []Info, unlooked int, err error) {
-	b := binaries{seen: make(map[fhir.Ref]bool)}
-	for _, l := range letters {
-		err = pl.v.history(l, func(_ kv.Reader, _ rows.Version, e Entry) (bool, error) {
-			b.of(e.Body)
-			garbage.passed(len(e.Body))
-			return true, ctx.Err()
-		})
-		if err != nil {
-			return nil, 0, err
-		}
-	}
-	for _, ref := range b.refs {
-		_, e, size, exists, mine, err := pl.head(ref)
-		if err != nil {
-			return nil, 0, err
-		}
-		if exists && mine && !e.Header.Deleted && !e.Header.Moved {
-			x := info(e)
-			x.Size = size
-			list = append(list, x)
-		}
-	}
-	slices.SortStableFunc(list, func(a, b Info) int {
-		switch {
-		case a.Header.Author.Self == b.Header.Author.Self:
-			return 0
-		case a.Header.Author.Self:
-			return -1
-		}
-		return 1
-	})
-	return list, b.more, nil
 }

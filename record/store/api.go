@@ -108,6 +108,7 @@ type Result struct {
 	Deleted   bool   // also when a conditional delete found none
 	Body      []byte // FHIR JSON, with id and meta; nil when deleted, and when found by who may not read it
 	Apart     bool   // Body is without a content that is kept apart from it
+	Stay      int    // of a move, at the first that has files: how many of all its files stay where they are, or were not looked at
 }
 
 // Info is an entry without its content, for the person's own lists.
@@ -120,10 +121,12 @@ type Info struct {
 
 	// Suggested is where the filing table would put the entry as it is now, and
 	// why; Files are the Binaries that go along when it is moved to where is stricter
-	// than they are, of which the Size is about what it is. Only Why fills them.
+	// than they are, of which the Size is about what it is. There are so many more that
+	// may stay: a move has a limit. Only Why fills them.
 	Suggested record.Section
 	Reason    string
 	Files     []Info
+	MoreFiles int
 }
 
 // ImportInfo is one import, as the versions it wrote remember it.

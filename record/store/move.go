@@ -46,8 +46,9 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 		if err != nil || !exists || filing.MentionsOnly(ref.Type) {
 			return err
 		}
-		files, _, err := pl.filesOf(ctx, []line{l})
+		files, unlooked, err := pl.filesOf(ctx, []line{l})
 		out.Files = files[:min(len(files), mostFilesOwn)]
+		out.MoreFiles = len(files) - len(out.Files) + unlooked
 		return err
 	})
 	return out, err
@@ -57,7 +58,7 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 // person can: no update by anyone changes where an entry is filed. The rows are
 // written anew under the next generation, and one commit turns to them. Files that
 // the entries are of go along, where that is stricter: the log names them, and those that
-// stay.
+// stay, of which Result.Stay is how many there are.
 func (v *View) Move(ctx context.Context, refs []fhir.Ref, to record.Section) (results []Result, err error) {
 	return v.moveOf(ctx, refs, to, entry.Origin{})
 }
@@ -99,6 +100,7 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section, ori
 	var ops []op
 	var letters []line // of the ops
 	var results []Result
+	first := 0 // of the results that has files
 	seen := make(map[fhir.Ref]bool)
 	for _, ref := range refs {
 		if seen[ref] {
@@ -123,6 +125,9 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section, ori
 		}
 		ops = append(ops, *o)
 		if !filing.MentionsOnly(ref.Type) {
+			if len(letters) == 0 {
+				first = len(results) - 1
+			}
 			letters = append(letters, l)
 		}
 	}
@@ -160,7 +165,8 @@ func (v *View) move(ctx context.Context, refs []fhir.Ref, to record.Section, ori
 		}
 	}
 	var also []audit.Event
-	if len(stays.Entries) > 0 || unlooked > 0 {
+	if stay := len(stays.Entries) + unlooked; stay > 0 {
+		results[first].Stay = stay
 		also = append(also, stays)
 	}
 	if len(ops) == 0 {

@@ -135,16 +135,24 @@ func TestMoveTakesSoMany(t *testing.T) {
 	}
 	stayed(0, "Binary/"+ids[1], "Binary/"+ids[2])
 
-	// What is more than it looks at is counted.
-	other := strings.Replace(letterWith("n1", "n2", "n3", "n4", ids[3], ids[4]), `"id":"letter"`, `"id":"other"`, 1)
-	put(t, me, other)
-	if _, err := me.Move(t.Context(), []fhir.Ref{{Type: "DocumentReference", ID: "other"}}, record.Private); err != nil {
-		t.Fatal(err)
+	// What is more than it looks at is counted; what was never there is not looked at.
+	ids = append(ids[3:], madeFiles(t, v, 4, "aGVsbG8=")...)
+	named := append([]string{"n1", "n2", "n3", "n4", "n5", "n6"}, ids...)
+	put(t, me, strings.Replace(letterWith(named...), `"id":"letter"`, `"id":"other"`, 1))
+	other := fhir.Ref{Type: "DocumentReference", ID: "other"}
+	if info, err := me.Why(t.Context(), other); err != nil || len(info.Files) != 2 || info.MoreFiles != 4 {
+		t.Errorf("beforehand: %d files and %d more, %v", len(info.Files), info.MoreFiles, err)
 	}
-	if at3, at4 := filedIn(t, me, ids[3]), filedIn(t, me, ids[4]); at3 != record.Private || at4 != record.Documents {
-		t.Errorf("they are in %s and %s", at3, at4)
+	res, err := me.Move(t.Context(), []fhir.Ref{other}, record.Private)
+	if err != nil || res[0].Stay != 4 {
+		t.Fatalf("%+v, %v", res, err)
 	}
-	stayed(1)
+	for i, id := range ids {
+		if at := filedIn(t, me, id); (at == record.Private) != (i < 2) {
+			t.Errorf("file %d is in %s", i, at)
+		}
+	}
+	stayed(1, "Binary/"+ids[2], "Binary/"+ids[3], "Binary/"+ids[4])
 }
 
 // filed keeps long values in a file, so that what is on the heap is the store's own.

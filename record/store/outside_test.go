@@ -622,7 +622,7 @@ func TestContentGoesWithItsLetter(t *testing.T) {
 	if len(results) != 1 || results[0].Ref.ID != "letter" {
 		t.Errorf("%+v", results) // what was asked for, and the log names the rest
 	}
-	if e := d.lastEvent(t); strings.Join(e.Entries, " ") != "DocumentReference/letter Binary/scan Binary/old" {
+	if e := d.lastEvent(t); strings.Join(e.Entries, " ") != "DocumentReference/letter Binary/old Binary/scan" {
 		t.Errorf("the log says %q", e.Entries)
 	}
 	for id, want := range map[string]record.Section{"scan": record.Private, "old": record.Private, "filed": record.Documents} {

@@ -92,10 +92,15 @@ func (pl *planner) current(id record.EntryID) (l line, e Entry, exists, mine boo
 // pointed to may be any number of large ones, of which who is not the person may have so
 // much looked at while the person waits. size is about what it is as JSON.
 func (pl *planner) head(ref fhir.Ref) (l line, e Entry, size int, exists, mine bool, err error) {
+	return pl.headOf(pl.v.hold.EntryID(ref.Type, ref.ID))
+}
+
+// headOf is head of what is known by the name of its rows.
+func (pl *planner) headOf(id record.EntryID) (l line, e Entry, size int, exists, mine bool, err error) {
 	first := 0
-	l, exists, err = pl.newest(pl.v.hold.EntryID(ref.Type, ref.ID), func(r kv.Reader, ver rows.Version) (err error) {
+	l, exists, err = pl.newest(id, func(r kv.Reader, ver rows.Version) (err error) {
 		e.Header, e.Section, mine, err = pl.v.header(r, line{Entry: ver.ID}, ver)
-		e.Ref, e.Version = ref, ver.At.Version()
+		e.Ref, e.Version = fhir.Ref{Type: e.Header.Type, ID: e.Header.ID}, ver.At.Version()
 		if size = sizeOf(ver); e.Header.Content != nil {
 			size = int(e.Header.Content.Length)
 		}
@@ -111,19 +116,25 @@ func (pl *planner) head(ref fhir.Ref) (l line, e Entry, size int, exists, mine b
 	return l, e, size, true, true, err
 }
 
+// lineOf finds an entry's line, unless there is none. It reads the directory only.
+func (pl *planner) lineOf(r kv.Reader, id record.EntryID) (l line, exists bool, err error) {
+	n := rows.SegmentOf(id)
+	lines, read := pl.lines[n]
+	if !read {
+		if lines, err = pl.d.Segment(r, n); err != nil {
+			return l, false, pl.orStale(r, err)
+		}
+		pl.lines[n] = lines
+	}
+	l, exists = rows.Find(lines, id)
+	return l, exists, nil
+}
+
 // newest finds an entry's newest version, unless there is none.
 func (pl *planner) newest(id record.EntryID, fn func(r kv.Reader, ver rows.Version) error) (l line, exists bool, err error) {
-	n := rows.SegmentOf(id)
 	err = pl.v.s.engine.View(kv.Partition(pl.v.person), func(r kv.Reader) error {
-		lines, read := pl.lines[n]
-		if !read {
-			if lines, err = pl.d.Segment(r, n); err != nil {
-				return pl.orStale(r, err)
-			}
-			pl.lines[n] = lines
-		}
-		if l, exists = rows.Find(lines, id); !exists {
-			return nil
+		if l, exists, err = pl.lineOf(r, id); err != nil || !exists {
+			return err
 		}
 		ver, err := rows.ReadVersion(r, id, l.Stamp, l.Hash)
 		if err == nil {
