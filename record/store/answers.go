@@ -53,8 +53,15 @@ type roomless struct {
 	weight int64
 	room   chan struct{} // closed when it has it
 
-	keeps bool      // it keeps room free for itself, from grants
-	from  time.Time // from then on
+	keeps bool        // it keeps room free for itself, from grants
+	from  time.Time   // from then on
+	over  *time.Timer // until then
+}
+
+// begin says from when on it keeps room. It is called with mu held.
+func (w *roomless) begin(from time.Time) {
+	w.from = from
+	w.over.Reset(time.Until(from) + keepPatience)
 }
 
 // persons reports whether shares are a person's, in their own record.
@@ -73,9 +80,9 @@ const (
 
 	answerPatience = 2 * time.Second
 
-	// keepPatience is how long a person who waits keeps room free from grants. Who had
-	// none of it lets them go on for as long, however many people ask for more than there
-	// will be.
+	// keepPatience is how long people who wait keep room free from grants. Who had none of
+	// it let them go on for as long, however many people ask for more than there will be,
+	// and however often.
 	keepPatience = answerPatience
 )
 
@@ -150,16 +157,18 @@ func (a *answers) take(ctx context.Context, shares []sharer, weight int64) bool 
 	if a.try(shares, weight) {
 		return true
 	}
-	w := &roomless{shares: shares, weight: weight, room: make(chan struct{}), keeps: persons(shares), from: time.Now()}
+	w := &roomless{shares: shares, weight: weight, room: make(chan struct{}), keeps: persons(shares)}
 	var over <-chan time.Time
 	a.mu.Lock()
 	if w.keeps {
-		if w.from.Before(a.rest) {
-			w.from = a.rest
+		w.over = time.NewTimer(keepPatience)
+		defer w.over.Stop()
+		over = w.over.C
+		if now := time.Now(); now.Before(a.rest) {
+			w.begin(a.rest)
+		} else {
+			w.begin(now)
 		}
-		t := time.NewTimer(time.Until(w.from) + keepPatience)
-		defer t.Stop()
-		over = t.C
 		others := slices.IndexFunc(a.line, func(x *roomless) bool { return !persons(x.shares) })
 		if others < 0 {
 			others = len(a.line)
@@ -176,7 +185,11 @@ func (a *answers) take(ctx context.Context, shares []sharer, weight int64) bool 
 			return true
 		case <-over:
 			a.mu.Lock()
-			a.letGo(w)
+			if left := time.Until(w.from) + keepPatience; left > 0 { // from was moved meanwhile
+				w.over.Reset(left)
+			} else {
+				a.letGo(w)
+			}
 			a.mu.Unlock()
 		case <-ctx.Done():
 			waiting = false
@@ -192,17 +205,41 @@ func (a *answers) take(ctx context.Context, shares []sharer, weight int64) bool 
 	return true // it was given at the same moment
 }
 
-// letGo gives to others what was kept for who had none of it. It is called with mu held.
+// letGo gives to others what was kept for who had none of it. Those who keep room at the
+// same time go on instead, until that was for keepPatience in all: then nobody does, for
+// as long as it was kept, not even who began a moment ago. It is called with mu held.
 func (a *answers) letGo(w *roomless) {
 	if !w.keeps {
 		return
 	}
 	w.keeps = false
 	now := time.Now()
-	if until := now.Add(now.Sub(w.from)); until.After(a.rest) {
-		a.rest = until
+	if kept := now.Sub(w.from); kept >= 0 && (kept >= keepPatience || !a.inStead(w.from, now)) {
+		if until := now.Add(kept); until.After(a.rest) {
+			a.rest = until
+		}
+		for _, x := range a.line {
+			if x.keeps && x.from.Before(a.rest) {
+				x.begin(a.rest)
+			}
+		}
 	}
 	a.serve()
+}
+
+// inStead has who else keeps room now answer for it from a time on, and reports whether
+// there is anybody. It is called with mu held.
+func (a *answers) inStead(from, now time.Time) (anybody bool) {
+	for _, x := range a.line {
+		if !x.keeps || x.from.After(now) {
+			continue
+		}
+		anybody = true
+		if x.from.After(from) {
+			x.begin(from)
+		}
+	}
+	return anybody
 }
 
 // serve gives room to those in the line who fit: to people first, then to the grants
