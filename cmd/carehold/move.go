@@ -84,6 +84,7 @@ type entryMove struct {
 	along         fhir.Ref // with which it goes: it is what that is the file of
 	from, to      record.Section
 	gains, losses []holder.Granted
+	more          int // of its files may stay, or did: it names too many
 }
 
 // planMoves says what a move would do, to the files that go along too. Nothing is moved
@@ -116,6 +117,9 @@ func (u *unlocked) planMoves(ctx context.Context, refs []fhir.Ref, to record.Sec
 		}
 		if from != to {
 			files[ref] = info.Files
+		}
+		if filing.Stricter(to, from) {
+			moves[len(moves)-1].more = info.MoreFiles
 		}
 	}
 	for _, m := range moves { // those that were asked for; by themselves they go anywhere
@@ -157,7 +161,7 @@ func (a *app) showMoves(moves []entryMove, dry bool) {
 			}
 			continue
 		}
-		if !dry && len(m.gains)+len(m.losses) == 0 && !leavesSensitive(m) {
+		if !dry && len(m.gains)+len(m.losses) == 0 && !leavesSensitive(m) && m.more == 0 {
 			continue // nobody's access changes
 		}
 		with := ""
@@ -176,6 +180,9 @@ func (a *app) showMoves(moves []entryMove, dry bool) {
 		}
 		if leavesSensitive(m) {
 			a.paragraph("  ! ", m.from.String()+" is sensitive and "+m.to.String()+" is not: a ready-made grant can open it from then on.")
+		}
+		if m.more > 0 {
+			a.paragraph("  ! ", "It names very many files: up to "+thousands(m.more)+" of them may stay where they are, open to whoever can read them now.")
 		}
 	}
 }
@@ -217,6 +224,7 @@ type moveItem struct {
 	Section string       `json:"section"`
 	Moved   bool         `json:"moved"`
 	Along   string       `json:"along,omitempty"`
+	Stay    int          `json:"stay,omitempty"` // of its files; beforehand, at most
 	DryRun  bool         `json:"dry_run,omitempty"`
 	Gains   []grantParty `json:"gains,omitempty"`
 	Losses  []grantParty `json:"loses,omitempty"`
@@ -238,7 +246,7 @@ func (m entryMove) json(section string, moved, dry bool) moveItem {
 	if m.along != (fhir.Ref{}) {
 		along = m.along.String()
 	}
-	return moveItem{m.ref.String(), section, moved, along, dry, parties(m.gains), parties(m.losses)}
+	return moveItem{m.ref.String(), section, moved, along, m.more, dry, parties(m.gains), parties(m.losses)}
 }
 
 func (a *app) dryMoves(moves []entryMove) error {
@@ -276,6 +284,7 @@ func (u *unlocked) move(ctx context.Context, moves []entryMove) error {
 			}
 			return err
 		}
+		m.more = done.Stay
 		switch {
 		case a.json:
 			if err := a.item(m.json(done.Section, !done.Unchanged, false)); err != nil {
@@ -286,6 +295,15 @@ func (u *unlocked) move(ctx context.Context, moves []entryMove) error {
 		default:
 			a.say("%s is now in %s", shortRef(m.ref), done.Section)
 		}
+		if m.more > 0 {
+			a.warnStay(m)
+		}
 	}
 	return nil
+}
+
+// warnStay says that files stay which the person may have meant to go, and what to do.
+func (a *app) warnStay(m entryMove) {
+	a.warn("%s of %s did not go along, for it names too many: who could read %s before still can. Whoever may write an entry can let it name files until yours do not fit; \"carehold history\" says who changed it. Look for yours with \"carehold entries --type Binary\", move each that matters with \"carehold move Binary/ID --to %s\", and end a grant that you do not trust with \"carehold revoke\"",
+		plural(m.more, "file", "files"), shortRef(m.ref), oneOr(m.more, "it", "them"), m.to)
 }

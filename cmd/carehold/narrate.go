@@ -107,15 +107,16 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 			return "You looked for " + requests(v, c, n) + ", which was deleted before"
 		})
 	}
-	if v.Outcome == audit.Refused && v.Action == audit.Move && len(v.Entries) > 0 {
-		by, why := who, "and not theirs alone"
-		if who == you || who == "You" { // an import takes along what it brought itself
-			by, why = "an import brought", "and was there before"
-		} else {
-			by += " wrote"
+	if v.Outcome == audit.Refused && v.Action == audit.Move && len(v.Entries)+int(v.More) > 0 {
+		if who == you || who == "You" {
+			// An import takes along what it brought itself, and they so many.
+			return join("stays"+v.Text, func(c counts, _ int) string {
+				return "What you or an import filed in " + first(v.Text, "another section") + " points to " + c.String() +
+					", filed elsewhere, and not the import's or too many: what stays, you can move"
+			})
 		}
 		return join("stays"+v.Text, func(c counts, _ int) string {
-			return "What " + by + " in " + first(v.Text, "another section") + " points to " + c.String() + ", filed elsewhere " + why + ": it stays, and you can move it"
+			return "What " + who + " wrote in " + first(v.Text, "another section") + " points to " + c.String() + ", filed elsewhere and not theirs alone: it stays, and you can move it"
 		})
 	}
 	if v.Outcome == audit.Refused {

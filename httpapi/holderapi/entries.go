@@ -61,7 +61,7 @@ func (a *API) Move(w http.ResponseWriter, r *http.Request, v *store.View) error 
 	if len(results) != 1 {
 		return record.Safef(record.Internal, "one move had %d results", len(results))
 	}
-	return answer(w, message.Moved{Type: ref.Type, ID: ref.ID, Section: results[0].Section.String(), Unchanged: results[0].Unchanged})
+	return answer(w, message.Moved{Type: ref.Type, ID: ref.ID, Section: results[0].Section.String(), Unchanged: results[0].Unchanged, Stay: results[0].Stay})
 }
 
 func entryInfo(e store.Info) message.EntryInfo {
@@ -70,7 +70,7 @@ func entryInfo(e store.Info) message.EntryInfo {
 		Time: e.Header.Time, Deleted: e.Header.Deleted, Size: e.Size,
 		Grant: message.ID(e.Header.Author.Grant), Self: e.Header.Author.Self, By: e.Header.Author.Name,
 		Import: message.ID(e.Header.Origin.Import), Source: e.Header.Origin.Source,
-		Why: e.Header.Why, Moved: e.Header.Moved, Reason: e.Reason,
+		Why: e.Header.Why, Moved: e.Header.Moved, Reason: e.Reason, MoreFiles: e.MoreFiles,
 	}
 	if e.Suggested.Valid() {
 		m.Suggested = e.Suggested.String()

@@ -8,7 +8,7 @@ type Entries struct {
 }
 
 // EntryInfo is an entry without its content.
-// GET /holder/v1/entries/{type}/{id} fills Suggested, Reason and Files too.
+// GET /holder/v1/entries/{type}/{id} fills Suggested, Reason, Files and MoreFiles too.
 type EntryInfo struct {
 	Type    string    `json:"type"`
 	ID      string    `json:"id"`
@@ -30,7 +30,8 @@ type EntryInfo struct {
 	Suggested string `json:"suggested,omitzero"`
 	Reason    string `json:"reason,omitzero"`
 
-	Files []File `json:"files,omitzero"` // that go along to where is stricter than they are
+	Files     []File `json:"files,omitzero"`      // that go along to where is stricter than they are
+	MoreFiles int    `json:"more_files,omitzero"` // besides those, which may stay
 }
 
 // File is a Binary that an entry is of.
@@ -53,6 +54,7 @@ type Moved struct {
 	ID        string `json:"id"`
 	Section   string `json:"section"`
 	Unchanged bool   `json:"unchanged,omitzero"`
+	Stay      int    `json:"stay,omitzero"` // of its files: they are where they were, or were not looked at
 }
 
 // Imports are all imports. GET /holder/v1/imports
