@@ -79,7 +79,12 @@ func (a *app) showSections(list []message.EntryInfo) {
 	}
 	counts := map[string]int{}
 	types := map[string]map[string]int{}
+	origins := 0
 	for _, e := range list {
+		if e.Type == "Provenance" && alike(e.ID) > 0 { // which the import of an export did not count
+			origins++
+			continue
+		}
 		counts[e.Section]++
 		if types[e.Section] == nil {
 			types[e.Section] = map[string]int{}
@@ -88,7 +93,7 @@ func (a *app) showSections(list []message.EntryInfo) {
 			types[e.Section][e.Type]++
 		}
 	}
-	a.say("%s in your record:", entriesOf(len(list)))
+	a.say("%s in your record:", entriesOf(len(list)-origins))
 	a.say("")
 	rows := [][]string{}
 	example, starred := record.Identity.String(), false
@@ -110,6 +115,9 @@ func (a *app) showSections(list []message.EntryInfo) {
 	a.say("")
 	if starred {
 		a.say("* is in no ready-made grant: you share it only by naming it.")
+	}
+	if origins > 0 {
+		a.note("Besides, %s (--type Provenance).", plural(origins, "note of origin", "notes of origin"))
 	}
 	a.note("See one: carehold entries --section %s", example)
 }
@@ -213,13 +221,21 @@ func unlessClosed(err error) error {
 
 // shortID is how much of an id is shown, and typed: any beginning that is one of
 // a kind does.
-func shortID(id string) string { return id[:min(8, len(id))] }
+// shortID is what is typed of an id. Those of notes of origin all begin alike.
+func shortID(id string) string { return id[:min(alike(id)+8, len(id))] }
+
+func alike(id string) int {
+	if strings.HasPrefix(id, "carried-") {
+		return len("carried-")
+	}
+	return 0
+}
 
 func shortRef(ref fhir.Ref) string { return ref.Type + "/" + shortID(ref.ID) }
 
 // resolve finds the entry that the beginning of an id means.
 func (u *unlocked) resolve(ctx context.Context, ref fhir.Ref) (fhir.Ref, error) {
-	if len(ref.ID) > 12 {
+	if len(ref.ID) > alike(ref.ID)+12 {
 		return ref, nil // nobody types that much of an id: it is whole
 	}
 	infos, err := u.session.Entries(ctx)

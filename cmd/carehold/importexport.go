@@ -39,6 +39,7 @@ type coming struct {
 	apart    bool     // its first version is a Binary whose content is a file
 	brought  bool     // by this import, or by what calls itself an earlier try of it
 	created  bool     // by this run: it alone files it
+	was      uint64   // version in the record before
 }
 
 // exportImport puts an export into an open record.

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -96,6 +97,24 @@ func TestExportUndone(t *testing.T) {
 	b.command(exitDone, "import", a.path("out.zip"))
 	if got, want := len(b.versions()), len(a.versions()); got < want {
 		t.Errorf("%d versions, want at least %d", got, want)
+	}
+	// Who wrote what came back with it: of the newest versions, that is, for only these did.
+	told := map[string]bool{}
+	for _, text := range b.notes() {
+		var p struct{ Target []struct{ Reference string } }
+		must(t, json.Unmarshal([]byte(text), &p))
+		for _, x := range p.Target {
+			ref, _, _ := strings.Cut(x.Reference, "/_history/")
+			told[ref] = true
+		}
+	}
+	if entries, err = b.u.session.Entries(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if ref := e.Type + "/" + e.ID; !e.Deleted && e.Type != "Provenance" && !told[ref] {
+			t.Errorf("nothing is told of %s", ref)
+		}
 	}
 }
 

@@ -17,14 +17,17 @@ func (x *exportImport) provenance(ctx context.Context) error {
 	told := export.NewTold(sourceOf(x.Manifest))
 	err := x.tell(told, func(ref fhir.Ref, v record.Version) (string, record.Section) {
 		c := x.entries[ref]
-		if c == nil || !c.brought {
-			return "", 0
-		}
-		at, found := slices.BinarySearch(c.versions, uint64(v))
-		if !found || at < c.from && !x.unfinished.brought(ref) || x.there[ref].Version < uint64(at)+1 { // it was refused, or the same
+		if c == nil {
 			return "", 0
 		}
 		section, _ := record.ParseSection(x.there[ref].Section)
+		if now := x.there[ref]; !c.brought && now.Version > c.was && record.ImportID(now.Import) == x.first.ID && uint64(v) == c.filed.Version {
+			return fmt.Sprintf("%s/_history/%d", ref, now.Version), section // the newest alone came, behind what was there
+		}
+		at, found := slices.BinarySearch(c.versions, uint64(v))
+		if !c.brought || !found || at < c.from && !x.unfinished.brought(ref) || x.there[ref].Version < uint64(at)+1 { // it was refused, or the same
+			return "", 0
+		}
 		return fmt.Sprintf("%s/_history/%d", ref, at+1), section
 	})
 	if err != nil {

@@ -109,6 +109,7 @@ func (x *exportImport) choose() error {
 			return record.Errorf(record.Integrity, "%s is in sections.json, and its newest version is nowhere", ref)
 		}
 		there, known := x.there[ref]
+		c.was = there.Version
 		ours := there.Source == x.first.Source
 		if at := int(there.Version) - 1; begun && there.Deleted && there.Self && there.Source == "" && at < n {
 			ours = slices.Contains(c.gone, c.versions[at]) // a deletion is no part of an import, and does not say so

@@ -30,7 +30,7 @@ type givenOptions struct {
 
 func givenFlags(c *cobra.Command) *givenOptions {
 	o := &givenOptions{}
-	c.Flags().StringVar(&o.recipient, "recipient", "", "the `name` you open a SMART Health Link with (else yours, after a question)")
+	c.Flags().StringVar(&o.recipient, "recipient", "", "the `name` you open a SMART Health Link with (else yours, after a question, if your record says it)")
 	c.Flags().StringVar(&o.passcode, "passcode-file", "", "read a link's passcode from this `file`")
 	c.Flags().StringVar(&o.keys, "issuer-keys", "", "verify a SMART Health Card by the issuer's keys in this `file` (its jwks.json), without a network")
 	c.Flags().BoolVar(&o.unverified, "unverified", false, "take a card though it could not be verified, or has expired: its entries are marked")

@@ -75,6 +75,8 @@ func (a *app) showImport(r imported, dry bool) error {
 			taken = "nothing would be taken"
 		}
 		a.say("%s: %s: %s%s", clean(r.Source), taken, allRefused(len(r.Refused)), first(reason, "."))
+	case dry && r.New+r.Back == 0 && r.Known > 0:
+		a.say("%s: nothing new. %s there already, and would be written only if something in it changed. Nothing was written.", clean(r.Source), plural(r.Known, "entry is", "entries are"))
 	case dry:
 		a.say("%s: %s would be imported. Nothing was written.", clean(r.Source), entriesOf(r.New+r.Back+r.Known))
 		if r.Back+r.Known > 0 {

@@ -36,7 +36,8 @@ type toldGroup struct {
 // mostTargets is how many versions one Provenance tells of.
 const mostTargets = 500
 
-// NewTold begins to gather. The same name gives the same ids.
+// NewTold begins to gather. The same name and versions give the
+// same ids.
 func NewTold(name string) *Told { return &Told{name: name, groups: map[[32]byte]*toldGroup{}} }
 
 // Add takes a line of derived/Provenance.ndjson. where says what a version it is about
@@ -140,7 +141,7 @@ func (t *Told) Resources() ([]*fhir.Resource, error) {
 			for _, x := range some {
 				targets = append(targets, map[string]string{"reference": x})
 			}
-			id := sha256.Sum256(fmt.Appendf(nil, "%s\n%x\n%d", t.name, sum, n))
+			id := sha256.Sum256(fmt.Appendf(nil, "%s\n%x\n%d\n%q", t.name, sum, n, some))
 			var b strings.Builder
 			fmt.Fprintf(&b, `{"resourceType":"Provenance","id":"carried-%s","meta":{"tag":[{"system":%q,"code":"provenance"}]}`, lowerBase32.EncodeToString(id[:16]), derived.CarriedTag)
 			list, err := json.Marshal(targets)
