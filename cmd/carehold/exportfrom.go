@@ -39,7 +39,7 @@ func (x *exporter) carried(v client.Version) {
 		target, _ := t.(object)
 		at := fhir.ParseReference(str(target, "reference"))
 		n, err := strconv.ParseUint(at.Version, 10, 32)
-		if err != nil || at.Form != fhir.Relative || x.info[at.Ref].Import != info.Import {
+		if err != nil || at.Form != fhir.Relative || x.info[at.Ref].Source != info.Source {
 			continue
 		}
 		key := binaryVersion{at.Ref, record.Version(n)}

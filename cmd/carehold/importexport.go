@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"carehold/crypto"
+	"carehold/httpapi/message"
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/export"
@@ -39,7 +40,6 @@ type coming struct {
 	apart    bool     // its first version is a Binary whose content is a file
 	brought  bool     // by this import, or by what calls itself an earlier try of it
 	created  bool     // by this run: it alone files it
-	was      uint64   // version in the record before
 }
 
 // exportImport puts an export into an open record.
@@ -140,10 +140,19 @@ func (u *unlocked) planExport(ctx context.Context, r *openedExport, o exportOpti
 	if x.unfinished, err = loadUnfinished(u.device, r.Manifest, x.first.Source); err != nil {
 		return nil, err
 	}
-	if id, ok := x.unfinished.goesOn(); ok {
-		x.first.ID, x.later.ID, x.notes.ID = id, id, id
-	}
 	return x, badExport(r.path, x.plan())
+}
+
+// sure reports whether an entry is this import's, from its first version on: so what the
+// export says of its versions is said of these.
+func (x *exportImport) sure(ref fhir.Ref) bool {
+	c := x.entries[ref]
+	return c != nil && (c.created || x.unfinished.brought(ref))
+}
+
+// wrote reports whether an import is this one, or a try of it before.
+func (x *exportImport) wrote(id message.ID) bool {
+	return record.ImportID(id) == x.first.ID || x.unfinished.wrote(id)
 }
 
 // sourceOf is what the import of an export is called.

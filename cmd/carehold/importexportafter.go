@@ -16,19 +16,20 @@ import (
 func (x *exportImport) provenance(ctx context.Context) error {
 	told := export.NewTold(sourceOf(x.Manifest))
 	err := x.tell(told, func(ref fhir.Ref, v record.Version) (string, record.Section) {
-		c := x.entries[ref]
+		c, now := x.entries[ref], x.there[ref]
 		if c == nil {
 			return "", 0
 		}
-		section, _ := record.ParseSection(x.there[ref].Section)
-		if now := x.there[ref]; !c.brought && now.Version > c.was && record.ImportID(now.Import) == x.first.ID && uint64(v) == c.filed.Version {
-			return fmt.Sprintf("%s/_history/%d", ref, now.Version), section // the newest alone came, behind what was there
-		}
+		section, _ := record.ParseSection(now.Section)
 		at, found := slices.BinarySearch(c.versions, uint64(v))
-		if !c.brought || !found || at < c.from && !x.unfinished.brought(ref) || x.there[ref].Version < uint64(at)+1 { // it was refused, or the same
-			return "", 0
+		switch {
+		case !found:
+		case x.sure(ref) && now.Version > uint64(at): // else it was refused, or the same
+			return fmt.Sprintf("%s/_history/%d", ref, at+1), section
+		case !x.sure(ref) && x.wrote(now.Import) && uint64(v) == c.filed.Version: // it came alone, behind what was there
+			return fmt.Sprintf("%s/_history/%d", ref, now.Version), section
 		}
-		return fmt.Sprintf("%s/_history/%d", ref, at+1), section
+		return "", 0
 	})
 	if err != nil {
 		return badExport(x.path, err)

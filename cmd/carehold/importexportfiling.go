@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"carehold/httpapi/message"
 	"carehold/record"
 	"carehold/record/fhir"
 	"carehold/record/filing"
@@ -77,7 +78,7 @@ func (x *exportImport) planFiling(moved map[fhir.Ref]bool) (quiet []entryMove) {
 		m := entryMove{ref: ref, from: from, to: c.section}
 		m.gains, m.losses = accessChange(x.Grants(), ref.Type, from, c.section)
 		switch {
-		case !c.created || !now.Deleted && record.ImportID(now.Import) != x.first.ID:
+		case !c.created && (now.Deleted || !x.unfinished.brought(ref)) || !now.Deleted && !x.wrote(now.Import):
 			x.stay = append(x.stay, m)
 		case len(m.gains) > 0 || leavesSensitive(m) && !x.fresh:
 			x.left = append(x.left, m)
@@ -99,12 +100,20 @@ func (x *exportImport) planFiling(moved map[fhir.Ref]bool) (quiet []entryMove) {
 	return quiet
 }
 
+// broughtBy is the import that an entry is of: this one, or a try of it before.
+func (x *exportImport) broughtBy(ref fhir.Ref) record.ImportID {
+	if id := x.there[ref].Import; id != (message.ID{}) {
+		return record.ImportID(id)
+	}
+	return x.first.ID // it is deleted, which is no part of an import
+}
+
 // refile moves entries.
 func (x *exportImport) refile(ctx context.Context, moves []entryMove, moved map[fhir.Ref]bool) error {
 	p := x.app.progress("filing as it was", len(moves))
 	defer p.finish()
 	for _, m := range moves {
-		if _, err := x.session.MoveImported(ctx, m.ref, m.to, x.first.ID); err != nil {
+		if _, err := x.session.MoveImported(ctx, m.ref, m.to, x.broughtBy(m.ref)); err != nil {
 			return hinted(fmt.Errorf("%s could not be filed as it was: %w", m.ref, err), "what was done so far stays; the same command again goes on")
 		}
 		moved[m.ref] = true

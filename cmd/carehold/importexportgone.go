@@ -25,7 +25,7 @@ type spared struct {
 // spare leaves an entry as it is, unless somebody says otherwise.
 func (x *exportImport) spare(ref fhir.Ref, c *coming) {
 	x.spared = append(x.spared, spared{ref, c.from})
-	c.from, c.brought = len(c.versions), false
+	c.from = len(c.versions)
 	x.first.Kept++
 }
 
@@ -51,7 +51,7 @@ func (x *exportImport) mayDelete(ctx context.Context, dry bool) error {
 	}
 	for _, s := range x.spared {
 		c := x.entries[s.ref]
-		c.from, c.brought = s.from, true
+		c.from = s.from
 		x.waves = max(x.waves, len(c.versions)-c.from)
 	}
 	x.first.Kept -= n

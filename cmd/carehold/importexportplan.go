@@ -109,10 +109,12 @@ func (x *exportImport) choose() error {
 			return record.Errorf(record.Integrity, "%s is in sections.json, and its newest version is nowhere", ref)
 		}
 		there, known := x.there[ref]
-		c.was = there.Version
 		ours := there.Source == x.first.Source
 		if at := int(there.Version) - 1; begun && there.Deleted && there.Self && there.Source == "" && at < n {
 			ours = slices.Contains(c.gone, c.versions[at]) // a deletion is no part of an import, and does not say so
+		}
+		if known && (there.Deleted && !ours || !there.Deleted && !x.unfinished.wrote(there.Import)) {
+			x.unfinished.changed(ref) // by somebody, since a try brought it
 		}
 		switch {
 		case !known:
@@ -121,16 +123,13 @@ func (x *exportImport) choose() error {
 		case x.theirs == x.ours && there.Version >= c.filed.Version:
 			c.from = n // this is the record that it is of, which has this version and may have newer ones
 			x.first.Same++
-		case ours && int(there.Version) < n:
-			c.from, c.brought = int(there.Version), true // an earlier try got so far, or so the export says
-			if deletes := slices.Max(append(c.gone, 0)) >= c.versions[c.from]; deletes && !there.Deleted && !x.unfinished.brought(ref) {
-				if c.filed.Deleted {
-					x.spare(ref, c)
-					continue
-				}
-				c.from, c.brought = n-1, false // not by way of a deletion, behind which undoing would not look
-			}
+		case ours && int(there.Version) < n && x.unfinished.brought(ref):
+			c.from, c.brought = int(there.Version), true // an earlier try got so far
 			x.over++
+		case ours && int(there.Version) < n && c.filed.Deleted && !there.Deleted:
+			c.from = n - 1
+			x.spare(ref, c)
+			continue
 		case ours && int(there.Version) == n:
 			c.from, c.brought = n, true
 			x.first.Same++

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 
 	"carehold/record/derived"
 	"carehold/record/fhir"
@@ -18,32 +19,48 @@ func uncarried(r *fhir.Resource) *fhir.Resource {
 	if !hasTag(r) {
 		return r
 	}
-	var all, meta map[string]json.RawMessage
-	var tags []json.RawMessage
-	if json.Unmarshal(r.Bytes(), &all) != nil || json.Unmarshal(all["meta"], &meta) != nil || json.Unmarshal(meta["tag"], &tags) != nil {
-		return r // it was parsed: none of this fails
-	}
-	tags = slices.DeleteFunc(tags, func(t json.RawMessage) bool {
-		var tag struct{ System string }
-		return json.Unmarshal(t, &tag) == nil && tag.System == derived.CarriedTag
-	})
-	put := func(to map[string]json.RawMessage, name string, value any, empty bool) {
-		delete(to, name)
-		if b, err := json.Marshal(value); err == nil && !empty {
-			to[name] = b
+	without := edited(r, "meta", func(meta json.RawMessage) any {
+		var members map[string]json.RawMessage
+		var tags []json.RawMessage
+		if json.Unmarshal(meta, &members) != nil || json.Unmarshal(members["tag"], &tags) != nil {
+			return nil
 		}
+		tags = slices.DeleteFunc(tags, func(t json.RawMessage) bool {
+			var tag map[string]any // member names are as they are written, unlike in a struct
+			return json.Unmarshal(t, &tag) == nil && tag["system"] == derived.CarriedTag
+		})
+		delete(members, "tag")
+		if len(tags) > 0 {
+			members["tag"], _ = json.Marshal(tags)
+		}
+		if len(members) == 0 {
+			return nil
+		}
+		return members
+	})
+	if hasTag(without) {
+		return edited(r, "meta", func(json.RawMessage) any { return nil })
 	}
-	put(meta, "tag", tags, len(tags) == 0)
-	put(all, "meta", meta, len(meta) == 0)
-	b, err := json.Marshal(all)
+	return without
+}
+
+// edited is a resource with another value of a member; nil is none.
+func edited(r *fhir.Resource, name string, value func(json.RawMessage) any) *fhir.Resource {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(r.Bytes(), &all) != nil {
+		return r // it was parsed: this does not fail
+	}
+	now := value(all[name])
+	delete(all, name)
+	if now != nil {
+		all[name], _ = json.Marshal(now)
+	}
+	b, _ := json.Marshal(all)
+	out, err := fhir.Parse(b, fhir.Limits{})
 	if err != nil {
 		return r
 	}
-	without, err := fhir.Parse(b, fhir.Limits{})
-	if err != nil || hasTag(without) {
-		return r
-	}
-	return without
+	return out
 }
 
 func hasTag(r *fhir.Resource) bool {
@@ -55,23 +72,31 @@ func hasTag(r *fhir.Resource) bool {
 	return false
 }
 
-// carries is a version of the export as it may be sent: with the tag it is one that came
-// along before, and only if all that it is about is what this import brings.
+// carries is a version of the export as it may be sent: a note of origin that came along
+// before is one of those versions only that this import brings. One of none has no tag.
 func (x *exportImport) carries(r *fhir.Resource) *fhir.Resource {
 	if !hasTag(r) {
 		return r
 	}
-	targets := 0
+	var kept []json.RawMessage
+	all := 0
 	for target := range r.Root().Get("target").All() {
+		all++
 		at := fhir.ParseReference(target.Get("reference").Text())
-		c := x.entries[x.ourRef(at.Ref)]
-		if r.Type() != "Provenance" || at.Form != fhir.Relative || c == nil || !c.created && !x.unfinished.brought(x.ourRef(at.Ref)) {
-			return uncarried(r)
+		ref := x.ourRef(at.Ref)
+		v, err := strconv.ParseUint(at.Version, 10, 32)
+		if err != nil || at.Form != fhir.Relative || !x.sure(ref) {
+			continue
 		}
-		targets++
+		if i, found := slices.BinarySearch(x.entries[ref].versions, v); found && uint64(i)+1 == v {
+			kept = append(kept, json.RawMessage(target.Raw()))
+		}
 	}
-	if targets == 0 {
+	switch {
+	case r.Type() != "Provenance" || len(kept) == 0:
 		return uncarried(r)
+	case len(kept) == all:
+		return r
 	}
-	return r
+	return edited(r, "target", func(json.RawMessage) any { return kept })
 }

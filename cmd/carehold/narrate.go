@@ -112,7 +112,7 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 			// An import takes along what it brought itself, and they so many.
 			return join("stays"+v.Text, func(c counts, _ int) string {
 				return "What you or an import filed in " + first(v.Text, "another section") + " points to " + c.String() +
-					", filed elsewhere, and not the import's or too many: what stays, you can move"
+					" that stay where they were filed: too many to go along, or not the import's. You can move them"
 			})
 		}
 		return join("stays"+v.Text, func(c counts, _ int) string {

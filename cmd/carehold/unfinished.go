@@ -31,10 +31,10 @@ type unfinished struct {
 
 // begun is an import of an export that did not end.
 type begun struct {
-	Manifest string     `json:"manifest"` // its hash
-	Source   string     `json:"source"`   // hash of what it is called in the record
-	Import   message.ID `json:"import"`
-	Before   []string   `json:"before"` // hashes of the entries of it that were there before
+	Manifest string       `json:"manifest"` // its hash
+	Source   string       `json:"source"`   // hash of what it is called in the record
+	Imports  []message.ID `json:"imports"`  // a try has one each: undoing it takes back what it wrote, and no more
+	Before   []string     `json:"before"`   // hashes of the entries of it that were there before, or were changed between two tries
 }
 
 const unfinishedFormat = 2
@@ -76,12 +76,20 @@ func (u *unfinished) find() int {
 	return slices.IndexFunc(u.Exports, func(x begun) bool { return x.Manifest == u.is.Manifest && x.Source == u.is.Source })
 }
 
-// goesOn is the import that this one goes on with; false when there is none.
-func (u *unfinished) goesOn() (record.ImportID, bool) {
-	return record.ImportID(u.is.Import), u.find() >= 0
+// wrote reports whether one of the tries was this import.
+func (u *unfinished) wrote(id message.ID) bool {
+	return id != message.ID{} && slices.Contains(u.is.Imports, id)
 }
 
-// brought reports whether an entry that is there can only be from the try before.
+// changed notes that an entry is not as a try left it.
+func (u *unfinished) changed(ref fhir.Ref) {
+	if name := u.name(ref); u.brought(ref) {
+		at, _ := slices.BinarySearch(u.is.Before, name)
+		u.is.Before = slices.Insert(u.is.Before, at, name)
+	}
+}
+
+// brought reports whether an entry that is there can only be from the tries before.
 func (u *unfinished) brought(ref fhir.Ref) bool {
 	_, was := slices.BinarySearch(u.is.Before, u.name(ref))
 	return u.find() >= 0 && !was
@@ -89,14 +97,15 @@ func (u *unfinished) brought(ref fhir.Ref) bool {
 
 func (u *unfinished) name(ref fhir.Ref) string { return hashOf(u.is.Manifest, ref.String())[:16] }
 
-// begin remembers the export, and which of its entries are there. What was remembered of
-// another of the same name is forgotten, for its entries are not told from these; and
-// the oldest is, of too many.
+// begin remembers the export, a try, and with the first one which of its entries are
+// there. What was remembered of another of the same name is forgotten, for its entries are
+// not told from these; and the oldest is, of too many.
 func (u *unfinished) begin(id record.ImportID, before []fhir.Ref) error {
-	if u.find() >= 0 {
-		return nil
+	u.is.Imports = append(u.is.Imports, message.ID(id))
+	if i := u.find(); i >= 0 {
+		u.Exports[i] = u.is
+		return u.save()
 	}
-	u.is.Import = message.ID(id)
 	for _, ref := range before {
 		u.is.Before = append(u.is.Before, u.name(ref))
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"carehold/httpapi/message"
 	"carehold/record"
 	"carehold/record/export"
 	"carehold/record/fhir"
@@ -30,19 +31,28 @@ func TestUnfinished(t *testing.T) {
 	}
 	must(t, load(is, "a").begin(record.ImportID{7}, []fhir.Ref{{Type: "Condition", ID: "z"}, was}))
 	must(t, load(is, "a").begin(record.ImportID{8}, nil)) // it goes on: what was there was there
-	if id, ok := load(is, "a").goesOn(); !ok || id != (record.ImportID{7}) {
-		t.Errorf("%x %v", id, ok)
+	for id, want := range map[byte]bool{7: true, 8: true, 9: false, 0: false} {
+		if load(is, "a").wrote(message.ID{id}) != want {
+			t.Errorf("import %d: %v", id, !want)
+		}
 	}
 	if u := load(is, "a"); u.brought(was) || !u.brought(fresh) {
 		t.Errorf("was there: brought %v; was not: %v", u.brought(was), u.brought(fresh))
 	}
 	for what, u := range map[string]*unfinished{"forged": load(&forged, "a"), "called otherwise": load(is, "b")} {
-		if _, ok := u.goesOn(); ok || u.brought(fresh) {
+		if u.wrote(message.ID{7}) || u.brought(fresh) {
 			t.Errorf("%s: it goes on", what)
 		}
 	}
+	u := load(is, "a") // what was changed between two tries is as good as there before
+	u.changed(fresh)
+	u.changed(fresh)
+	must(t, u.begin(record.ImportID{9}, nil))
+	if load(is, "a").brought(fresh) || !load(is, "a").brought(fhir.Ref{Type: "Condition", ID: "other"}) {
+		t.Error("it was changed, and is taken for brought")
+	}
 	must(t, load(&forged, "a").begin(record.ImportID{9}, nil)) // of the same name: its entries cannot be told apart
-	if _, ok := load(is, "a").goesOn(); ok {
+	if load(is, "a").wrote(message.ID{7}) {
 		t.Error("two of one name go on")
 	}
 	must(t, load(&forged, "a").end())
@@ -60,9 +70,9 @@ func TestUnfinished(t *testing.T) {
 	if _, err := os.Stat(d.path + ".importing"); !os.IsNotExist(err) {
 		t.Errorf("a file is left: %v", err)
 	}
-	for _, nonsense := range []string{"{", `{"format":1,"exports":["0a"]}`, `{"format":2,"exports":[{"import":"x"}]}`} {
+	for _, nonsense := range []string{"{", `{"format":1,"exports":["0a"]}`, `{"format":2,"exports":[{"imports":["x"]}]}`} {
 		must(t, os.WriteFile(d.path+".importing", []byte(nonsense), 0o600))
-		if _, ok := load(is, "a").goesOn(); ok {
+		if u := load(is, "a"); u.brought(fresh) || len(u.Exports) > 0 {
 			t.Errorf("%s is believed", nonsense)
 		}
 	}

@@ -163,6 +163,13 @@ func TestCrowdInTurn(t *testing.T) {
 				w.t.Fatal(err)
 			}
 		}, func(w *world) []string { return []string{w.mine} }},
+		{"an import names it at the end, and the person takes it up", func(w *world) {
+			list := []change.Change{{Verb: change.Update, Ref: letterRef, Resource: resourceOf(w.t, crowded(w.junk, w.mine))}}
+			if _, err := w.me.Apply(w.t.Context(), list, store.ApplyOptions{Origin: entry.Origin{Import: record.ImportID{1}, Source: "a friend"}}); err != nil {
+				w.t.Fatal(err)
+			}
+			put(w.t, w.me, letterWith(w.mine))
+		}, func(w *world) []string { return []string{w.mine} }},
 		{"as many are the person's as go along", func(w *world) {
 			list := []change.Change{{Verb: change.Update, Ref: letterRef, Resource: resourceOf(w.t, crowded(w.junk[:30], "none"))}}
 			if _, err := w.me.Apply(w.t.Context(), list, store.ApplyOptions{Origin: entry.Origin{Import: record.ImportID{1}, Source: "a friend"}}); err != nil {

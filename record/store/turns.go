@@ -93,24 +93,28 @@ func (n *naming) version(pl *planner, r kv.Reader, e Entry) error {
 // take gives everybody their turns of a letter.
 func (t *turns) take(n *naming) {
 	before := make(map[record.EntryID]spot)
-	for _, marks := range n.marks {
+	by := make(map[record.EntryID]namer)
+	for who, marks := range n.marks {
 		for id, m := range marks {
 			if first, there := before[id]; !there || m.compare(first) < 0 {
-				before[id] = m
+				before[id], by[id] = m, who
 			}
 		}
 	}
 	for _, who := range n.order {
 		marks := n.marks[who]
-		named, left := &theirs{who: who}, &theirs{who: who}
+		named, left, again := &theirs{who: who}, &theirs{who: who}, &theirs{who: who}
 		for id, m := range marks {
-			if m == before[id] {
+			switch {
+			case m == before[id]:
 				named.files = append(named.files, id)
-			} else {
+			case who == namer{self: true} && by[id].self: // what an import of theirs named before
+				again.files = append(again.files, id)
+			default:
 				left.files = append(left.files, id)
 			}
 		}
-		for _, x := range []*theirs{named, left} {
+		for _, x := range []*theirs{named, left, again} {
 			slices.SortFunc(x.files, func(a, b record.EntryID) int { return marks[a].compare(marks[b]) })
 		}
 		switch {
@@ -121,7 +125,7 @@ func (t *turns) take(n *naming) {
 		default:
 			t.others = append(t.others, named)
 		}
-		t.others = append(t.others, left)
+		t.imported, t.others = append(t.imported, again), append(t.others, left)
 	}
 }
 
