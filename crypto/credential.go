@@ -15,7 +15,8 @@ const (
 	Invite    Kind = 'i' // admits one new person to a server
 	Emergency Kind = 'e' // an emergency card
 	Link      Kind = 'l' // a SMART Health Link
-	Request   Kind = 'q' // a professional's question to the person
+	Request   Kind = 'q' // a professional's or an app's request to the person
+	Address   Kind = 'w' // where the person can be asked
 )
 
 // The kinds of the slots that open the root key. They are never tokens.
@@ -26,7 +27,7 @@ const (
 )
 
 // TokenKinds are the kinds that ParseToken accepts.
-const TokenKinds = "arcsielq"
+const TokenKinds = "arcsielqw"
 
 // IsToken reports whether credentials of this kind are written as tokens.
 func (k Kind) IsToken() bool {

@@ -18,6 +18,7 @@ var (
 	LabelCapsuleID  = label("capsule-id")  // secret, kind -> name of the capsule
 	LabelCapsuleKEK = label("capsule-kek") // secret, kind -> key of the capsule
 	LabelOpened     = label("opened")      // secret, kind -> seals what the token opens, in memory between requests; never at rest
+	LabelAsk        = label("ask-box")     // secret, kind -> X-Wing seed: the answer to a request is sealed to it
 
 	// From the secret of a link, with its passcode if it has one.
 	LabelLink = label("link") // -> seals what the link opens
@@ -35,6 +36,7 @@ var (
 	LabelEntryID = label("entry-id")
 	LabelPatient = label("patient-id") // ID -> FHIR id of the record's own Patient
 	LabelEpoch   = label("epoch-mask") // ID -> hides the epoch number beside an entry
+	LabelSubject = label("subject")    // ID, client -> OpenID's name of the person, for one client
 	LabelGrant   = label("grant")      // K_grants, grant -> GK_g
 	LabelAudit   = label("audit")      // K_audit, grant -> AK_g
 	LabelOwner   = label("owner")      // K_audit -> the key of the device's own leaves
@@ -64,6 +66,7 @@ var (
 	LabelBelongs    = label("belongs")
 	LabelMark       = label("clock-mark")
 	LabelTries      = label("tries")
+	LabelIDToken    = label("id-token") // -> seals the RSA key that signs id_tokens
 )
 
 // Labels returns the registry, for docs and tests.
@@ -96,6 +99,10 @@ var (
 	ContextTicket    = contextKind("ticket")     // nothing: under a key that is never at rest
 	ContextSent      = contextKind("upload")     // person, grant, upload, index
 	ContextOpened    = contextKind("opened")     // capsule id
+	ContextAnswer    = contextKind("answer")     // capsule id of the request, expiry hour
+	ContextAsked     = contextKind("asked")      // person, capsule id of the request
+	ContextInbox     = contextKind("inbox")      // person, id
+	ContextIDToken   = contextKind("id-token")   // store
 )
 
 // ContextKinds returns the registry, for docs and tests.

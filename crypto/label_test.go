@@ -56,7 +56,7 @@ func TestKinds(t *testing.T) {
 			slots += string(rune(k))
 		}
 	}
-	if tokens != "aceilqrs" || slots != "KPR" {
+	if tokens != "aceilqrsw" || slots != "KPR" {
 		t.Errorf("tokens %q, slots %q", tokens, slots)
 	}
 	pattern := regexp.MustCompile(`^` + TokenPattern + `$`)

@@ -86,6 +86,9 @@ func Sections() []Section {
 // s is 1<<s, and that number is what the formats store.
 type SectionSet uint32
 
+// SensitiveSections are those that win over the others.
+const SensitiveSections SectionSet = 1<<MentalHealth | 1<<SexualHealth | 1<<SubstanceUse | 1<<Safeguarding | 1<<Private
+
 // AllSections has every section in it.
 const AllSections SectionSet = (1<<(NumSections+1) - 1) &^ 1
 

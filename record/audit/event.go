@@ -27,6 +27,16 @@ const (
 	Delete  Action = 12 // entries deleted; what else the request did has an entry of its own
 	Opened  Action = 13 // a link was opened; Text is whom it was opened for, in their own words
 
+	// OAuth, under the grant: by its client, with a secret the client was given.
+	Collected  Action = 14 // an answer was fetched by whoever had asked
+	Exchanged  Action = 15 // an authorization code was exchanged for tokens
+	Refreshed  Action = 16 // new tokens for a refresh token
+	Replayed   Action = 17 // a code or a refresh token was used again: the grant was stopped
+	GaveBack   Action = 18 // the client gave its tokens back: the grant was stopped
+	Contribute Action = 19 // something was written that waits for the person
+	TakenIn    Action = 20 // the person took in, or looked at, what was waiting
+	Dismissed  Action = 21 // the person removed what was waiting
+
 	// Control plane: in a statement.
 	Enrol      Action = 32 // the record was made
 	Grant      Action = 33 // a grant was made
@@ -38,6 +48,11 @@ const (
 	CarryOn    Action = 39 // the record goes on after a restore or a move
 	CloseHere  Action = 40 // closed at this server: it moves to another
 	Reopen     Action = 41 // and open again
+	Amend      Action = 42 // a grant was made longer, shorter, narrower or wider
+	Suspend    Action = 43 // grants suspended
+	Resume     Action = 44 // and going on
+	Address    Action = 45 // an address to be asked at was made or closed
+	Approve    Action = 46 // a request was approved: a grant was made for it
 
 	// The node's own.
 	RingFetch  Action = 64 // a device fetched the keyring: somebody unlocked
@@ -46,6 +61,7 @@ const (
 	ClockMoved Action = 67
 	Upgraded   Action = 68 // the store's rows were written in a newer format
 	Brought    Action = 69 // the record was brought here from another server
+	Asked      Action = 70 // somebody asked for access at an address of the person's
 )
 
 // Outcome is what came of it.
@@ -71,6 +87,8 @@ const (
 	NotMet       Reason = 8  // what the request depended on was otherwise: another version, several matches
 	WrongCode    Reason = 9  // the passcode of a link was another
 	UsedUp       Reason = 10 // the passcode was tried too often: the link opens for nobody
+	NotTheirs    Reason = 11 // a token for one key or client was presented by another, or without its key
+	OnHold       Reason = 12 // the person has suspended the grant
 )
 
 // Event is what a leaf says.

@@ -46,6 +46,7 @@ type Header struct {
 	Why     string // the filing rule that chose the section, for the first version in it
 	Moved   bool   // the person filed it here themselves
 	Content *Content
+	Taken   bool // from the inbox, by the person: Author wrote it, under a grant that reads nothing
 }
 
 // Content is what a Binary holds, when it is kept behind the JSON.
@@ -63,6 +64,9 @@ type Author struct {
 	Grant record.GrantID
 	Self  bool
 	Name  string
+
+	Organisation, Role string
+	Number, Register   string // who they are registered as, and with whom
 }
 
 // Origin is where an imported version came from. It is empty for one that was
@@ -93,6 +97,11 @@ const (
 	tagSHA256
 	tagLead
 	tagTrail
+	tagOrganisation
+	tagRole
+	tagNumber
+	tagRegister
+	tagTaken
 )
 
 // Marshal returns the plaintext of a version; of one with a content, all that stands
@@ -122,6 +131,11 @@ func Marshal(h Header, json []byte) []byte {
 		w.Bytes(tagLead, c.Lead)
 		w.Bytes(tagTrail, c.Trail)
 	}
+	w.String(tagOrganisation, h.Author.Organisation)
+	w.String(tagRole, h.Author.Role)
+	w.String(tagNumber, h.Author.Number)
+	w.String(tagRegister, h.Author.Register)
+	w.Flag(tagTaken, h.Taken)
 	header := w.Finish()
 	b := make([]byte, 0, 6+len(header)+len(json))
 	b = binary.BigEndian.AppendUint16(b, version)
@@ -198,5 +212,8 @@ func parse(plain []byte) (h Header, json []byte, at int, err error) {
 		}
 		h.Content, json = c, json[:size]
 	}
+	h.Author.Organisation, h.Author.Role = d.String(tagOrganisation), d.String(tagRole)
+	h.Author.Number, h.Author.Register = d.String(tagNumber), d.String(tagRegister)
+	h.Taken = d.Flag(tagTaken)
 	return h, json, at, d.Finish()
 }

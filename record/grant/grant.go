@@ -16,6 +16,24 @@ type Party struct {
 	Name         string // "Dr Amara Okafor"
 	Organisation string // "Elm Road Surgery"
 	Role         string // "GP"
+	Number       string // of their registration: "7654321"
+	Register     string // whose it is: "GMC", "NMC", "Social Work England"
+}
+
+// IsZero reports whether nobody is named.
+func (p Party) IsZero() bool { return p == Party{} }
+
+// Check reports what is wrong with how somebody is named.
+func (p Party) Check() error {
+	for _, text := range []string{p.Name, p.Organisation, p.Role, p.Number, p.Register} {
+		if len(text) > maxText || !Printable(text) {
+			return record.Safef(record.Invalid, "a name, organisation, role, registration number or register has at most %d characters and no control characters", maxText)
+		}
+	}
+	if p.Register != "" && p.Number == "" {
+		return record.Safef(record.Invalid, "a register is named without the number in it: give both, or neither")
+	}
+	return nil
 }
 
 // Grant is what a person decided. Times are whole seconds, UTC.
@@ -30,6 +48,10 @@ type Grant struct {
 	From     time.Time
 	Until    time.Time // zero: until stopped
 	Daily    uint32    // requests a day that are logged; more are refused
+
+	Client string           // OAuth client that alone can use it, by its id; "": whoever has a token
+	Bound  [32]byte         // thumbprint (RFC 7638) of the key without which no token of it opens; zeros: none
+	Asked  crypto.CapsuleID // the request it was made for; zeros: none
 }
 
 // DefaultDaily is how many requests a day a grant may make, unless it says
@@ -72,17 +94,24 @@ func (g Grant) Check() error {
 	case g.Self && !g.Sections.Whole():
 		return record.Safef(record.Invalid, "the person's own grant is to everything")
 	}
-	for _, text := range []string{g.To.Name, g.To.Organisation, g.To.Role} {
-		if len(text) > maxText || !printable(text) {
-			return record.Safef(record.Invalid, "a name, organisation or role has at most %d characters and no control characters", maxText)
-		}
+	if err := g.To.Check(); err != nil {
+		return err
+	}
+	if len(g.Client) > MaxClient || !Printable(g.Client) {
+		return record.Safef(record.Invalid, "the id of a client has at most %d characters and no control characters", MaxClient)
+	}
+	if g.Client == "" && g.Bound != [32]byte{} {
+		return record.Safef(record.Invalid, "only a client's grant can be bound to its key")
 	}
 	return nil
 }
 
-// printable refuses what could make a name read as another: control and
+// MaxClient is how long a client's id may be, in bytes: it may be a URL.
+const MaxClient = 300
+
+// Printable refuses what could make a name read as another: control and
 // direction-changing characters.
-func printable(text string) bool {
+func Printable(text string) bool {
 	if !utf8.ValidString(text) {
 		return false
 	}
@@ -96,6 +125,36 @@ func printable(text string) bool {
 
 // Ended reports whether the grant's own time is over at now.
 func (g Grant) Ended(now time.Time) bool { return !g.Until.IsZero() && !now.Before(g.Until) }
+
+// WriteOnly reports whether the grant lets somebody add to the record and nothing
+// else. Its row then has no key of the record: what they add waits for the person.
+func (g Grant) WriteOnly() bool {
+	for _, s := range g.Scopes {
+		if s.Verbs != Create {
+			return false
+		}
+	}
+	return len(g.Scopes) > 0
+}
+
+// Sensitive reports whether it reaches a sensitive section that it can read.
+func (g Grant) Sensitive() bool {
+	return g.Sections&record.SensitiveSections != 0 && !g.WriteOnly()
+}
+
+// Suits reports whether a token may be used under the grant: by this client, bound to
+// this key. A token that no client was named for is the person's own doing, who gave
+// it to somebody in hand; a client's is worth nothing for sensitive sections unless
+// it is bound to a key of the client's, so that who steals it has nothing.
+func (g Grant) Suits(client string, bound [32]byte) bool {
+	switch {
+	case g.Client != client:
+		return false
+	case g.Bound != [32]byte{} && g.Bound != bound:
+		return false
+	}
+	return client == "" || !g.Sensitive() || bound != [32]byte{}
+}
 
 // Whole reports whether the grant reaches every section with every verb on every
 // type. Only such a grant may choose the ids of entries: nobody else could tell
@@ -126,6 +185,11 @@ const (
 	tagFrom     = 10
 	tagUntil    = 11
 	tagDaily    = 12
+	tagNumber   = 13
+	tagRegister = 14
+	tagClient   = 15
+	tagBound    = 16
+	tagAsked    = 17
 )
 
 // Marshal writes the grant's message, which is what the person signs.
@@ -145,6 +209,11 @@ func (g Grant) Marshal() []byte {
 	w.Time(tagFrom, g.From)
 	w.Time(tagUntil, g.Until)
 	w.Uint(tagDaily, uint64(g.Daily))
+	w.String(tagNumber, g.To.Number)
+	w.String(tagRegister, g.To.Register)
+	w.String(tagClient, g.Client)
+	w.OptionalFixed(tagBound, g.Bound[:])
+	w.OptionalFixed(tagAsked, g.Asked[:])
 	return w.Finish()
 }
 
@@ -155,7 +224,7 @@ func Parse(b []byte) (Grant, error) {
 	d.Fixed(tagPerson, g.Person[:])
 	d.Fixed(tagGrant, g.ID[:])
 	g.Self = d.Flag(tagSelf)
-	g.To = Party{d.String(tagName), d.String(tagOrg), d.String(tagRole)}
+	g.To = Party{Name: d.String(tagName), Organisation: d.String(tagOrg), Role: d.String(tagRole)}
 	g.Sections = record.SectionSet(d.Uint32(tagSections))
 	for _, text := range d.List(tagScope) {
 		s, err := ParseScope(string(text))
@@ -167,6 +236,10 @@ func Parse(b []byte) (Grant, error) {
 	g.Purpose = d.String(tagPurpose)
 	g.From, g.Until = d.Time(tagFrom), d.Time(tagUntil)
 	g.Daily = d.Uint32(tagDaily)
+	g.To.Number, g.To.Register = d.String(tagNumber), d.String(tagRegister)
+	g.Client = d.String(tagClient)
+	d.OptionalFixed(tagBound, g.Bound[:])
+	d.OptionalFixed(tagAsked, g.Asked[:])
 	if err := d.Finish(); err != nil {
 		return Grant{}, err
 	}

@@ -12,6 +12,9 @@ import (
 // The payloads of capsules. docs/format.md, "Capsules". All of them are padded,
 // so that a slot, a token and an invite look alike at rest.
 
+// Capsule is what a database holds for a credential.
+type Capsule = record.Capsule
+
 // TokenCapsule is behind an access token or a session.
 type TokenCapsule struct {
 	Person record.PersonID
@@ -21,6 +24,7 @@ type TokenCapsule struct {
 	Until  time.Time  // the token's own end; zero: with the grant
 
 	Reading []byte // of a session that is to read the log: a Reading
+	Terms          // of a client's
 
 	leaf *LeafKeys // what is derived from Audit, when it is at hand
 }
@@ -38,6 +42,11 @@ func (t TokenCapsule) Destroy() {
 // SealToken makes the capsule of a token; it returns what the database holds.
 func SealToken(c crypto.CapsuleKey, t TokenCapsule) record.Capsule {
 	var w wire.Builder
+	t.marshal(&w)
+	return sealCapsule(c, t.Until, w.Finish())
+}
+
+func (t TokenCapsule) marshal(w *wire.Builder) {
 	w.Bytes(1, t.Person[:])
 	w.Bytes(2, t.Grant[:])
 	w.Bytes(3, t.Key.Bytes())
@@ -46,14 +55,20 @@ func SealToken(c crypto.CapsuleKey, t TokenCapsule) record.Capsule {
 	if t.Reading != nil {
 		w.Bytes(6, t.Reading)
 	}
-	return sealCapsule(c, t.Until, w.Finish())
+	t.Terms.marshal(w)
 }
 
 // OpenToken opens the capsule of a token.
 func OpenToken(c crypto.CapsuleKey, cap record.Capsule) (t TokenCapsule, err error) {
+	err = t.open(c, cap, func(*wire.Decoder) {})
+	return t, err
+}
+
+// open opens a capsule that begins as a token's; rest reads what else is in it.
+func (t *TokenCapsule) open(c crypto.CapsuleKey, cap record.Capsule, rest func(*wire.Decoder)) error {
 	d, done, err := openCapsule(c, cap)
 	if err != nil {
-		return t, err
+		return err
 	}
 	defer done()
 	d.Fixed(1, t.Person[:])
@@ -61,16 +76,19 @@ func OpenToken(c crypto.CapsuleKey, cap record.Capsule) (t TokenCapsule, err err
 	gk, ak := d.Bytes(3), d.Bytes(4)
 	t.Until = d.Time(5)
 	t.Reading = bytes.Clone(d.Optional(6))
+	t.Terms = parseTerms(d)
+	rest(d)
 	if err := d.Finish(); err != nil {
-		return t, err
+		return err
 	}
 	if t.Key, err = crypto.KeyFrom(gk); err != nil {
-		return t, crypto.ErrOpen
+		return crypto.ErrOpen
 	}
 	if t.Audit, err = crypto.KeyFrom(ak); err != nil {
-		return t, crypto.ErrOpen
+		t.Key.Destroy()
+		return crypto.ErrOpen
 	}
-	return t, nil
+	return nil
 }
 
 // SealSlot makes the capsule of a slot: it says whose record the slot opens, and

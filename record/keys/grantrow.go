@@ -15,6 +15,7 @@ const (
 	tagAuditKey    = 4
 	tagCertificate = 5
 	tagStopped     = 6
+	tagAdds        = 7 // a grant to add only: there is neither ID nor a section's key
 )
 
 // GrantKey is GK_g: it opens one grant's row.
@@ -32,15 +33,19 @@ func AuditKey(audit crypto.Key, g record.GrantID) crypto.Key {
 func SealGrantRow(g grant.Grant, certificate []byte, e EpochKey, id, grants, audit crypto.Key) []byte {
 	var w wire.Builder
 	w.Uint(tagEpoch, uint64(e.Epoch))
-	w.Bytes(tagID, id.Bytes())
-	for _, s := range g.Sections.List() {
-		sk := e.section(s)
-		w.Bytes(tagSectionKey, append([]byte{byte(s)}, sk.Bytes()...))
-		sk.Destroy()
+	adds := g.WriteOnly()
+	if !adds {
+		w.Bytes(tagID, id.Bytes())
+		for _, s := range g.Sections.List() {
+			sk := e.section(s)
+			w.Bytes(tagSectionKey, append([]byte{byte(s)}, sk.Bytes()...))
+			sk.Destroy()
+		}
 	}
 	ak := AuditKey(audit, g.ID)
 	w.Bytes(tagAuditKey, ak.Bytes())
 	w.Bytes(tagCertificate, certificate)
+	w.Flag(tagAdds, adds)
 	return sealRow(g.Person, g.ID, grants, w.Finish())
 }
 
@@ -76,8 +81,13 @@ type GrantRow struct {
 	Stopped     bool
 	Audit       crypto.Key
 	Certificate []byte // signature || grant message; not checked yet
-	Hold        *Hold  // nil when stopped
+	Epoch       record.Epoch
+	Hold        *Hold // nil when stopped, and for a grant to add only
 }
+
+// Adds reports whether the row is of a grant to add only: it holds no key of the
+// record, so that whoever has its token and a copy of the disk reads nothing.
+func (r *GrantRow) Adds() bool { return !r.Stopped && r.Hold == nil }
 
 // Destroy overwrites the row's keys.
 func (r *GrantRow) Destroy() {
@@ -116,6 +126,10 @@ func OpenGrantRow(p record.PersonID, g record.GrantID, gk crypto.Key, blob []byt
 	}
 	row.Certificate = append([]byte(nil), d.Bytes(tagCertificate)...)
 	epoch := record.Epoch(d.Uint32(tagEpoch))
+	row.Epoch = epoch
+	if d.Flag(tagAdds) {
+		return row, d.Finish()
+	}
 	id, err := crypto.KeyFrom(d.Bytes(tagID))
 	if err != nil {
 		d.Fail("id key")

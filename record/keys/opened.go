@@ -7,6 +7,7 @@ import (
 
 	"carehold/crypto"
 	"carehold/record"
+	"carehold/record/wire"
 )
 
 // Opened is what a token opens, all the way down to the keys that a request uses:
@@ -34,7 +35,7 @@ func openedContext(id crypto.CapsuleID) crypto.Context {
 //
 //	person(16) grant(16) until(8) GK(32) AK(32) leaf(32) hint(32) row(32) epoch(4) ID(32) mask(32)
 //	for each section, in order: SK(32) || what seals its entries(32) || what recognises its rows(32); zeros without
-//	length(4) || certificate || zeros
+//	length(4) || certificate || length(4) || terms || zeros
 const (
 	packedKey   = 0
 	packedEntry = crypto.KeySize
@@ -62,7 +63,9 @@ func unpack(raw []byte, s record.Section, which int) crypto.Key {
 // Seal packs what was opened, for memory alone.
 func (o Opened) Seal(key crypto.Key, id crypto.CapsuleID) []byte {
 	h := o.Grant.Hold
-	size := openedEnd + 4 + len(o.Grant.Certificate)
+	var terms wire.Builder
+	o.Token.Terms.marshal(&terms)
+	size := openedEnd + 4 + len(o.Grant.Certificate) + 4 + len(terms.Finish())
 	b := make([]byte, 0, (size+openedPad-1)/openedPad*openedPad)
 	defer func() { clear(b[:cap(b)]) }()
 	b = append(append(b, o.Token.Person[:]...), o.Token.Grant[:]...)
@@ -91,6 +94,8 @@ func (o Opened) Seal(key crypto.Key, id crypto.CapsuleID) []byte {
 	}
 	b = binary.BigEndian.AppendUint32(b, uint32(len(o.Grant.Certificate)))
 	b = append(b, o.Grant.Certificate...)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(terms.Finish())))
+	b = append(b, terms.Finish()...)
 	return key.Seal(openedContext(id), b[:cap(b)])
 }
 
@@ -149,10 +154,18 @@ func OpenOpened(key crypto.Key, id crypto.CapsuleID, sealed []byte) (o Opened, e
 	}
 	h.ring = map[record.Epoch]*sectionKeys{h.epoch: k}
 	n := int(binary.BigEndian.Uint32(take(4)))
-	if n > len(b) {
+	if n+4 > len(b) {
 		return o, crypto.ErrOpen
 	}
-	o.Grant = &GrantRow{Certificate: take(n), Hold: h}
+	o.Grant = &GrantRow{Certificate: take(n), Epoch: h.epoch, Hold: h}
+	if n = int(binary.BigEndian.Uint32(take(4))); n > len(b) {
+		return o, crypto.ErrOpen
+	}
+	terms := wire.Decode("terms", take(n))
+	o.Token.Terms = parseTerms(terms)
+	if terms.Finish() != nil {
+		return o, crypto.ErrOpen
+	}
 	h.wipe = all // the section keys are taken out of it as they are needed
 	return o, nil
 }

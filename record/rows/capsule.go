@@ -11,8 +11,9 @@ const CapsuleHead = 1 + 4 + 32 + 32
 
 // The states of a capsule.
 const (
-	CapsuleOpen = 0
-	CapsuleUsed = 1 // an invite that admitted somebody: their name is before the blob
+	CapsuleOpen  = 0
+	CapsuleUsed  = 1 // an invite that admitted somebody: their name is before the blob
+	CapsuleSpent = 2 // an authorization code that was exchanged: it is good for nothing but to know it again
 )
 
 // Capsule is the row that holds a credential's capsule:
@@ -39,7 +40,7 @@ func (c Capsule) Marshal() []byte {
 
 // ParseCapsule reads the row of a capsule of that name.
 func ParseCapsule(id [16]byte, row []byte) (Capsule, bool) {
-	if len(row) < CapsuleHead || row[0] > CapsuleUsed {
+	if len(row) < CapsuleHead || row[0] > CapsuleSpent {
 		return Capsule{}, false
 	}
 	return Capsule{State: row[0], Owner: Hash(row[5:37]), Check: Hash(row[37:CapsuleHead]),

@@ -28,6 +28,9 @@ const (
 	KindFile    = 'f' // a file of a link, as its person's device sealed it
 	KindTries   = 't' // how often the passcode of a link was tried
 	KindMade    = 'n' // when the files of a link were put there
+	KindInbox   = 'i' // what somebody wrote that the person has not looked at
+	KindAsk     = 'q' // a request that waits for the person
+	KindChain   = 'o' // how far the refresh tokens of a grant have come
 	KindCapsule = 'c'
 	KindNode    = 'm' // in partition zero: the node's own
 )
@@ -150,3 +153,12 @@ func MadeKey(link [16]byte) []byte { return append([]byte{KindMade}, link[:]...)
 
 // TriesKey is the key of how often a link was tried.
 func TriesKey(link [16]byte) []byte { return append([]byte{KindTries}, link[:]...) }
+
+// InboxKey is the key of what waits in the inbox.
+func InboxKey(id [16]byte) []byte { return append([]byte{KindInbox}, id[:]...) }
+
+// AskKey is the key of a request, by the name of its capsule.
+func AskKey(request [16]byte) []byte { return append([]byte{KindAsk}, request[:]...) }
+
+// ChainKey is the key of how far a grant's refresh tokens have come.
+func ChainKey(g record.GrantID) []byte { return append([]byte{KindChain}, g[:]...) }

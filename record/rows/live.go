@@ -19,11 +19,12 @@ type Live struct {
 // LiveGrant is a line of the list, with the hash of the grant's row, so that
 // whether that is damaged shows without its key.
 type LiveGrant struct {
-	Grant  record.GrantID
-	Until  time.Time // zero: until stopped
-	Self   bool
-	Struck bool // stopped from a session; the next statement ends it
-	Row    Hash
+	Grant     record.GrantID
+	Until     time.Time // zero: until stopped
+	Self      bool
+	Struck    bool // stopped from a session or by its client; the next statement ends it
+	Suspended bool // by the person: its row is a stopped one until they let it go on
+	Row       Hash
 }
 
 // Find looks a grant up.
@@ -39,7 +40,7 @@ func (l Live) Find(g record.GrantID) (LiveGrant, bool) {
 // Valid reports whether a grant opens anything now.
 func (l Live) Valid(g record.GrantID, now time.Time) bool {
 	x, there := l.Find(g)
-	return there && !x.Struck && (x.Until.IsZero() || now.Before(x.Until))
+	return there && !x.Struck && !x.Suspended && (x.Until.IsZero() || now.Before(x.Until))
 }
 
 // ReadRow reads a live grant's row.
@@ -48,9 +49,10 @@ func (g LiveGrant) ReadRow(r kv.Reader) ([]byte, error) {
 }
 
 const (
-	flagSelf   = 1
-	flagStruck = 2
-	liveSize   = 16 + 8 + 1 + 32
+	flagSelf      = 1
+	flagStruck    = 2
+	flagSuspended = 4
+	liveSize      = 16 + 8 + 1 + 32
 )
 
 // Marshal writes the live list's row.
@@ -71,6 +73,9 @@ func (l Live) Marshal() []byte {
 		if g.Struck {
 			flags |= flagStruck
 		}
+		if g.Suspended {
+			flags |= flagSuspended
+		}
 		w.Bytes(2, append(append(line, flags), g.Row[:]...))
 	}
 	return w.Finish()
@@ -81,10 +86,10 @@ func ParseLive(b []byte) (l Live, ok bool) {
 	d := wire.Decode("live list", b)
 	l.Epoch = record.Epoch(d.Uint32(1))
 	for _, line := range d.List(2) {
-		if len(line) != liveSize || line[24]&^(flagSelf|flagStruck) != 0 {
+		if len(line) != liveSize || line[24]&^(flagSelf|flagStruck|flagSuspended) != 0 {
 			return l, false
 		}
-		g := LiveGrant{Grant: record.GrantID(line[:16]), Self: line[24]&flagSelf != 0, Struck: line[24]&flagStruck != 0, Row: Hash(line[25:])}
+		g := LiveGrant{Grant: record.GrantID(line[:16]), Self: line[24]&flagSelf != 0, Struck: line[24]&flagStruck != 0, Suspended: line[24]&flagSuspended != 0, Row: Hash(line[25:])}
 		if until := binary.BigEndian.Uint64(line[16:24]); until != 0 {
 			g.Until = time.Unix(int64(until), 0).UTC()
 		}

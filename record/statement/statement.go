@@ -101,7 +101,9 @@ type Body struct {
 	Epoch    *Epoch
 	Grants   []GrantRow
 	Ended    []Ended
-	Capsules []record.Capsule // of tokens for these grants
+	Capsules []record.Capsule // of tokens for these grants, of answers to requests, of addresses
+
+	Suspended []Ended // grants that stay on the list and open nothing, until a row renews them
 
 	Slots []Slot // every slot there is after this statement
 	Ring  []byte // the keyring after this statement, sealed
@@ -110,28 +112,29 @@ type Body struct {
 
 // The tags of a body. docs/format.md, "Statement".
 const (
-	tagPerson   = 1
-	tagStore    = 2
-	tagSeq      = 3
-	tagPrev     = 4
-	tagSize     = 5
-	tagRoot     = 6
-	tagTime     = 7
-	tagFrom     = 8 // with the three that follow, or none of them
-	tagVerifier = 9
-	tagFromSize = 10
-	tagFromRoot = 11
-	tagMovedTo  = 12
-	tagIdentity = 20
-	tagPutSlot  = 21
-	tagCutSlot  = 22
-	tagEpoch    = 23
-	tagGrantRow = 24
-	tagEnded    = 25
-	tagCapsule  = 26
-	tagSlot     = 40
-	tagRing     = 41
-	tagLeaf     = 42
+	tagPerson    = 1
+	tagStore     = 2
+	tagSeq       = 3
+	tagPrev      = 4
+	tagSize      = 5
+	tagRoot      = 6
+	tagTime      = 7
+	tagFrom      = 8 // with the three that follow, or none of them
+	tagVerifier  = 9
+	tagFromSize  = 10
+	tagFromRoot  = 11
+	tagMovedTo   = 12
+	tagIdentity  = 20
+	tagPutSlot   = 21
+	tagCutSlot   = 22
+	tagEpoch     = 23
+	tagGrantRow  = 24
+	tagEnded     = 25
+	tagCapsule   = 26
+	tagSuspended = 27
+	tagSlot      = 40
+	tagRing      = 41
+	tagLeaf      = 42
 )
 
 // Limits on a statement, so that it fits in one update of a store.
@@ -183,6 +186,9 @@ func (b Body) Marshal() []byte {
 	}
 	for _, c := range b.Capsules {
 		w.Bytes(tagCapsule, marshalCapsule(c))
+	}
+	for _, e := range b.Suspended {
+		w.Bytes(tagSuspended, append(e.Grant[:], e.Row...))
 	}
 	for _, slot := range b.Slots {
 		w.Bytes(tagSlot, append(slot.ID[:], slot.Wrap...))
@@ -245,6 +251,18 @@ func parseCarryOn(d *wire.Decoder) *CarryOn {
 	return c
 }
 
+// parseEnded reads a list of grants with the row that is left of each.
+func parseEnded(d *wire.Decoder, tag uint16) (list []Ended) {
+	for _, v := range d.List(tag) {
+		if len(v) < 16 || len(v) > maxGrantRow {
+			d.Fail("ended grant")
+			break
+		}
+		list = append(list, Ended{record.GrantID(v[:16]), v[16:]})
+	}
+	return list
+}
+
 // ParseBody reads a body.
 func ParseBody(body []byte) (Body, error) {
 	var b Body
@@ -289,16 +307,11 @@ func ParseBody(body []byte) (Body, error) {
 	for _, v := range d.List(tagGrantRow) {
 		b.Grants = append(b.Grants, parseGrant(d, v))
 	}
-	for _, v := range d.List(tagEnded) {
-		if len(v) < 16 || len(v) > maxGrantRow {
-			d.Fail("ended grant")
-			break
-		}
-		b.Ended = append(b.Ended, Ended{record.GrantID(v[:16]), v[16:]})
-	}
+	b.Ended = parseEnded(d, tagEnded)
 	for _, v := range d.List(tagCapsule) {
 		b.Capsules = append(b.Capsules, parseCapsule(d, v))
 	}
+	b.Suspended = parseEnded(d, tagSuspended)
 	for _, v := range d.List(tagSlot) {
 		if len(v) < 16 || len(v) > maxCapsule {
 			d.Fail("slot")
@@ -309,7 +322,7 @@ func ParseBody(body []byte) (Body, error) {
 	b.Ring = d.Bytes(tagRing)
 	b.Leaf = d.Bytes(tagLeaf)
 	if len(b.Leaf) > maxLeaf || len(b.PutSlots) > MaxSlots || len(b.CutSlots) > MaxSlots || len(b.Slots) > MaxSlots || len(b.Grants) > MaxGrants || len(b.Ended) > MaxGrants ||
-		len(b.Capsules) > MaxGrants {
+		len(b.Capsules) > MaxGrants || len(b.Suspended) > MaxGrants {
 		d.Fail("too much in one statement")
 	}
 	return b, d.Finish()

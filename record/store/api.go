@@ -70,7 +70,9 @@ type LiveGrant struct {
 	Grant  record.GrantID
 	Until  time.Time // zero: until stopped
 	Self   bool
-	Struck bool // stopped from a session; the next statement ends it
+	Struck bool // stopped from a session or given back by its client; the next statement ends it
+
+	Suspended bool // by the person, until they let it go on
 }
 
 // Receipt is the answer to a statement.

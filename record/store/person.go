@@ -24,7 +24,7 @@ type person struct{ rows.Person }
 func shown(l rows.Live) []LiveGrant {
 	var list []LiveGrant
 	for _, g := range l.Grants {
-		list = append(list, LiveGrant{g.Grant, g.Until, g.Self, g.Struck})
+		list = append(list, LiveGrant{Grant: g.Grant, Until: g.Until, Self: g.Self, Struck: g.Struck, Suspended: g.Suspended})
 	}
 	return list
 }

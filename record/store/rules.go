@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"carehold/crypto"
@@ -54,6 +55,9 @@ func (s *Store) apply(tx kv.Tx, b statement.Body, name statement.Hash, quota uin
 		if _, there := p.Live.Find(g.Grant); !there {
 			fresh++
 		}
+	}
+	if err := p.applySuspended(tx, b); err != nil {
+		return nil, err
 	}
 	if err := p.applyGrants(tx, b); err != nil {
 		return nil, err
@@ -173,6 +177,28 @@ func (p *person) applySlots(tx kv.Tx, b statement.Body) error {
 	return p.keep(tx, rows.RingKey, row)
 }
 
+// applySuspended takes from grants that stay on the list what opens anything: their row
+// is a stopped one, until a new one renews them. It comes before the rows that do.
+func (p *person) applySuspended(tx kv.Tx, b statement.Body) error {
+	for _, e := range b.Suspended {
+		at := slices.IndexFunc(p.Live.Grants, func(g rows.LiveGrant) bool { return g.Grant == e.Grant })
+		switch {
+		case at < 0:
+			return against("a grant that is suspended is not on the live list")
+		case p.Live.Grants[at].Self:
+			return against("the person's own grant cannot be suspended")
+		case p.Live.Grants[at].Struck:
+			return errStruck
+		}
+		p.Live.Grants[at].Suspended = true
+		p.Live.Grants[at].Row = rows.HashOf(e.Row)
+		if err := p.keep(tx, rows.GrantKey(e.Grant), e.Row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // applyGrants brings the live list, the grants' rows and the epoch forward.
 func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 	for _, e := range b.Ended {
@@ -194,9 +220,8 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 		switch {
 		case there && old.Struck:
 			return errStruck
-		case there && b.Epoch == nil:
-			// One epoch, one row: a View that is open would not notice another.
-			return against("a grant that goes on is renewed with an epoch")
+		case there && old.Self != g.Self:
+			return against("a grant stays the person's own, or somebody else's")
 		case !there:
 			switch _, err := tx.Get(rows.GrantKey(g.Grant)); {
 			case err == nil:
@@ -226,7 +251,7 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 		p.Live.Epoch = b.Epoch.Number
 		for _, g := range p.Live.Grants {
 			switch {
-			case fresh[g.Grant]:
+			case fresh[g.Grant], g.Suspended:
 			case g.Struck:
 				return errStruck
 			default:

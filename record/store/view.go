@@ -38,15 +38,38 @@ type View struct {
 	ahead *record.EntryID // for $everything: what comes in front of all else
 
 	certificate []byte // of the grant, as long as hold is
+	row         hash   // of the grant's row, which all of this stands on
 }
 
 // errUnauthorized is the one answer to every credential that opens nothing:
 // unknown, expired, stopped, another kind's, or of a server that was wound back.
 var errUnauthorized error = record.Safef(record.Unauthorized, "this credential opens nothing here: it may be mistyped, have run out or have been stopped; ask the person for another")
 
+// errAdds: the grant is one to add only, which has no View.
+var errAdds error = record.Safef(record.Forbidden, "this grant lets you add to the record, and shows nothing of it: create entries one by one, with POST")
+
 // Open opens the View of an access token or a session. What the person can know
 // about a refusal, such as that a stopped grant was used again, is in their log.
 func (s *Store) Open(ctx context.Context, c crypto.Credential) (*View, error) {
+	return s.OpenBound(ctx, c, [32]byte{})
+}
+
+// OpenBound is Open for a token that came with a proof of a key, whose thumbprint this
+// is (RFC 9449 §7.1); zeros where none came. A token that is bound to a key opens with
+// a proof of that one, and one that is not opens with none.
+func (s *Store) OpenBound(ctx context.Context, c crypto.Credential, key [32]byte) (*View, error) {
+	v, err := s.open(ctx, c, key)
+	if err != nil {
+		return nil, err
+	}
+	if v.hold == nil {
+		v.Close()
+		return nil, errAdds
+	}
+	return v, nil
+}
+
+func (s *Store) open(ctx context.Context, c crypto.Credential, presented [32]byte) (*View, error) {
 	if c.IsZero() || c.Kind() != crypto.Access && c.Kind() != crypto.Session {
 		return nil, errUnauthorized
 	}
@@ -70,6 +93,11 @@ func (s *Store) Open(ctx context.Context, c crypto.Credential) (*View, error) {
 		defer v.Close()
 		known.Destroy()
 		return nil, v.refuse(ctx, audit.Expired)
+	}
+	if v.token.Bound != presented {
+		defer v.Close()
+		known.Destroy()
+		return nil, v.refuse(ctx, audit.NotTheirs)
 	}
 	keep := func(row hash, g *keys.GrantRow) { v.keepOpened(c, capsule, row, g, then) }
 	if err := v.loadFrom(ctx, now, known, keep); err != nil {
@@ -121,6 +149,8 @@ func (v *View) loadFrom(ctx context.Context, now time.Time, known *keys.Opened, 
 	switch {
 	case !there || listed.Struck:
 		return v.refuse(ctx, audit.Stopped)
+	case listed.Suspended:
+		return v.refuse(ctx, audit.OnHold)
 	case !p.Live.Valid(v.token.Grant, now):
 		return v.refuse(ctx, audit.Expired)
 	}
@@ -131,22 +161,31 @@ func (v *View) loadFrom(ctx context.Context, now time.Time, known *keys.Opened, 
 			return errUnauthorized // the row is as it was put, and the key is another's
 		}
 	}
-	if opened.Stopped || opened.Hold.Epoch() != p.Live.Epoch {
+	if opened.Stopped || opened.Epoch != p.Live.Epoch {
 		return rows.Damaged("grant") // live, and yet another row than the list promises
 	}
 	g, err := grant.Verify(opened.Certificate, p.Account.Signing)
 	if err != nil || g.ID != v.token.Grant || g.Person != v.person || g.Self != listed.Self ||
-		!g.Until.Equal(listed.Until) || g.Sections != opened.Hold.Sections() {
+		!g.Until.Equal(listed.Until) || g.WriteOnly() != opened.Adds() || !opened.Adds() && g.Sections != opened.Hold.Sections() {
 		return rows.Damaged("certificate")
 	}
 	if now.Before(g.From) {
 		return v.refuse(ctx, audit.Expired)
 	}
-	opened.Hold.Back = v.back
+	if !g.Suits(v.token.Client, v.token.Bound) {
+		return v.refuse(ctx, audit.NotTheirs)
+	}
+	if v.token.Scope != "" {
+		g.Scopes = grant.Intersect(g.Scopes, grant.ScopesIn(v.token.Scope))
+	}
 	if v.hold != nil {
 		v.hold.Destroy()
 	}
-	v.grant, v.hold, v.signing, v.certificate = g, opened.Hold, p.Account.Signing, opened.Certificate
+	v.grant, v.hold, v.signing, v.certificate, v.row = g, opened.Hold, p.Account.Signing, opened.Certificate, listed.Row
+	if v.hold == nil {
+		return nil
+	}
+	v.hold.Back = v.back
 	if fresh && keep != nil {
 		keep(listed.Row, opened)
 	}
@@ -260,8 +299,8 @@ func (v *View) uncounted(ctx context.Context, e audit.Event, write func(kv.Tx, *
 		if !p.Live.Valid(v.token.Grant, now) {
 			return errUnauthorized
 		}
-		if p.Live.Epoch != v.hold.Epoch() || p.Account.Signing != v.signing {
-			return errStale
+		if listed, _ := p.Live.Find(v.token.Grant); listed.Row != v.row || p.Account.Signing != v.signing {
+			return errStale // another epoch, another certificate: what was decided stands on neither
 		}
 		if write != nil {
 			if err := write(tx, p, &e); err != nil {

@@ -47,6 +47,23 @@ func (w *Builder) Uint(tag uint16, v uint64) {
 	w.Bytes(tag, binary.BigEndian.AppendUint64(nil, v))
 }
 
+// NotZero writes a number, and nothing for 0.
+func (w *Builder) NotZero(tag uint16, v uint64) {
+	if v != 0 {
+		w.Uint(tag, v)
+	}
+}
+
+// OptionalFixed writes a value, and nothing where it is all zeros.
+func (w *Builder) OptionalFixed(tag uint16, v []byte) {
+	for _, b := range v {
+		if b != 0 {
+			w.Bytes(tag, v)
+			return
+		}
+	}
+}
+
 // String writes a text, and nothing for an empty one.
 func (w *Builder) String(tag uint16, v string) {
 	if v != "" {
@@ -222,6 +239,35 @@ func (d *Decoder) OptionalUint(tag uint16) uint64 {
 		return 0
 	}
 	return binary.BigEndian.Uint64(v)
+}
+
+// NotZero takes out a number that is left out when it is 0; 0 when it is not there.
+func (d *Decoder) NotZero(tag uint16) uint64 {
+	before := len(d.fields)
+	n := d.OptionalUint(tag)
+	if n == 0 && len(d.fields) != before {
+		d.fail("tag %d is there and 0", tag)
+	}
+	return n
+}
+
+// OptionalFixed copies a value, if it is there, into one of its exact length that is
+// not zeros, and reports whether it was.
+func (d *Decoder) OptionalFixed(tag uint16, into []byte) bool {
+	v := d.Optional(tag)
+	if v == nil {
+		return false
+	}
+	var any byte
+	for _, b := range v {
+		any |= b
+	}
+	if len(v) != len(into) || any == 0 {
+		d.fail("tag %d has %d bytes, not %d, or only zeros", tag, len(v), len(into))
+		return false
+	}
+	copy(into, v)
+	return true
 }
 
 // Flag takes out a flag.
