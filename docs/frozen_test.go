@@ -72,21 +72,22 @@ func TestFrozenNumbers(t *testing.T) {
 	}
 	actions := map[audit.Action]audit.Action{
 		1: audit.Read, 2: audit.Search, 3: audit.Change, 4: audit.History, 5: audit.Move, 6: audit.Undo, 7: audit.SignIn, 8: audit.Strike,
-		9: audit.Preview, 10: audit.Used, 11: audit.Copy, 12: audit.Delete, 13: audit.Opened, 32: audit.Enrol, 33: audit.Grant, 34: audit.Revoke, 35: audit.SlotAdd,
-		36: audit.SlotRemove, 37: audit.Evict, 38: audit.Renew, 39: audit.CarryOn, 40: audit.CloseHere, 41: audit.Reopen,
-		64: audit.RingFetch, 65: audit.Restored, 66: audit.LossTaken, 67: audit.ClockMoved, 68: audit.Upgraded, 69: audit.Brought,
+		9: audit.Preview, 10: audit.Used, 11: audit.Copy, 12: audit.Delete, 13: audit.Opened, 14: audit.Collected, 15: audit.Exchanged, 16: audit.Refreshed, 17: audit.Replayed,
+		18: audit.GaveBack, 19: audit.Contribute, 20: audit.TakenIn, 21: audit.Dismissed, 32: audit.Enrol, 33: audit.Grant, 34: audit.Revoke, 35: audit.SlotAdd,
+		36: audit.SlotRemove, 37: audit.Evict, 38: audit.Renew, 39: audit.CarryOn, 40: audit.CloseHere, 41: audit.Reopen, 42: audit.Amend, 43: audit.Suspend, 44: audit.Resume, 45: audit.Address, 46: audit.Approve,
+		64: audit.RingFetch, 65: audit.Restored, 66: audit.LossTaken, 67: audit.ClockMoved, 68: audit.Upgraded, 69: audit.Brought, 70: audit.Asked,
 	}
 	for was, is := range actions {
 		if was != is {
 			t.Errorf("action %d is %d now", was, is)
 		}
 	}
-	reasons := []audit.Reason{audit.Stopped, audit.Expired, audit.OutsideGrant, audit.NoVerb, audit.BadRequest, audit.WrongPlace, audit.WasDeleted, audit.NotMet, audit.WrongCode, audit.UsedUp}
-	if !slices.Equal(reasons, []audit.Reason{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}) {
+	reasons := []audit.Reason{audit.Stopped, audit.Expired, audit.OutsideGrant, audit.NoVerb, audit.BadRequest, audit.WrongPlace, audit.WasDeleted, audit.NotMet, audit.WrongCode, audit.UsedUp, audit.NotTheirs, audit.OnHold}
+	if !slices.Equal(reasons, []audit.Reason{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}) {
 		t.Errorf("reasons are %v", reasons)
 	}
 	kinds := map[crypto.Kind]crypto.Kind{'a': crypto.Access, 's': crypto.Session, 'r': crypto.Refresh, 'c': crypto.Code, 'i': crypto.Invite,
-		'e': crypto.Emergency, 'l': crypto.Link, 'q': crypto.Request, 'P': crypto.SlotPassphrase, 'K': crypto.SlotPasskey, 'R': crypto.SlotRecovery}
+		'e': crypto.Emergency, 'l': crypto.Link, 'q': crypto.Request, 'w': crypto.Address, 'P': crypto.SlotPassphrase, 'K': crypto.SlotPasskey, 'R': crypto.SlotRecovery}
 	for was, is := range kinds {
 		if was != is {
 			t.Errorf("kind %c is %c now", was, is)

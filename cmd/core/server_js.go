@@ -79,7 +79,7 @@ func (s server) Ring(ctx context.Context, p record.PersonID, slot crypto.Capsule
 		r.Note = blob(get(v, "note"))
 	}
 	for _, line := range list(get(v, "live")) {
-		g := holder.LiveGrant{Self: boolean(get(line, "self")), Struck: boolean(get(line, "struck"))}
+		g := holder.LiveGrant{Self: boolean(get(line, "self")), Struck: boolean(get(line, "struck")), Suspended: boolean(get(line, "suspended"))}
 		if err := id(get(line, "grant"), g.Grant[:]); err != nil {
 			return r, odd(err)
 		}

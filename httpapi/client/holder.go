@@ -50,7 +50,7 @@ func (c *Client) Ring(ctx context.Context, p record.PersonID, slot crypto.Capsul
 		r.From, r.Note = record.StoreID(*m.From), m.Note
 	}
 	for _, g := range m.Live {
-		r.Live = append(r.Live, holder.LiveGrant{Grant: record.GrantID(g.Grant), Until: g.Until, Self: g.Self, Struck: g.Struck})
+		r.Live = append(r.Live, holder.LiveGrant{Grant: record.GrantID(g.Grant), Until: g.Until, Self: g.Self, Struck: g.Struck, Suspended: g.Suspended})
 	}
 	return r, nil
 }

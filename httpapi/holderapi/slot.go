@@ -41,7 +41,7 @@ func (a *API) Ring(w http.ResponseWriter, r *http.Request) error {
 		m.Proof = append(m.Proof, message.Hash(x))
 	}
 	for _, g := range ring.Live {
-		m.Live = append(m.Live, message.LiveGrant{Grant: message.ID(g.Grant), Until: g.Until, Self: g.Self, Struck: g.Struck})
+		m.Live = append(m.Live, message.LiveGrant{Grant: message.ID(g.Grant), Until: g.Until, Self: g.Self, Struck: g.Struck, Suspended: g.Suspended})
 	}
 	return answer(w, m)
 }

@@ -62,6 +62,8 @@ type LiveGrant struct {
 	Until  time.Time `json:"until,omitzero"`
 	Self   bool      `json:"self,omitzero"`
 	Struck bool      `json:"struck,omitzero"`
+
+	Suspended bool `json:"suspended,omitzero"`
 }
 
 // Receipt answers a statement. POST /holder/v1/statements

@@ -76,7 +76,9 @@ type LiveGrant struct {
 	Grant  record.GrantID
 	Until  time.Time // zero: until stopped
 	Self   bool
-	Struck bool // stopped from a session; its keys are still to be renewed
+	Struck bool // stopped from a session or given back by its client; its keys are still to be renewed
+
+	Suspended bool // by the person, until they let it go on
 }
 
 // Receipt is the answer to a statement that was applied.

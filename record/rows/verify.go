@@ -185,7 +185,7 @@ func (v *Verifier) beside(kind byte, key []byte) bool {
 		return v.sent[[16]byte(key[1:])] || len(v.sent) == maxSent // they come after all uploads
 	case kind == KindFile:
 		return len(key) == 21
-	case kind == KindTries, kind == KindMade:
+	case kind == KindTries, kind == KindMade, kind == KindInbox, kind == KindAsk, kind == KindChain:
 		return len(key) == 17
 	}
 	return false
