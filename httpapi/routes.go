@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 
 	"carehold/crypto"
 	"carehold/record/statement"
@@ -64,7 +65,7 @@ var (
 func (s *Server) routes() []Route {
 	f, h, w := s.fhir, s.holder, s.web
 	bundle := s.config.Limits.Bundle
-	return append(s.documents(), []Route{
+	return slices.Concat(s.documents(), s.oauthRoutes(), s.askRoutes(), s.inboxRoutes(), []Route{
 		// Method, path, door, kinds, rate, body, media types, served by
 
 		// FHIR R4 §3.1. The token says whose record; there is one base for all.
@@ -150,7 +151,7 @@ func (s *Server) routes() []Route {
 
 		{Method: "GET", Path: "/livez", Door: DoorHealth, Kinds: anyone, Rate: RateNone, Open: s.livez},
 		{Method: "GET", Path: "/readyz", Door: DoorHealth, Kinds: anyone, Rate: RateNone, Open: s.readyz},
-	}...)
+	})
 }
 
 // variables are what a segment in braces may be. What they do not match is not a

@@ -45,8 +45,8 @@ type View struct {
 // unknown, expired, stopped, another kind's, or of a server that was wound back.
 var errUnauthorized error = record.Safef(record.Unauthorized, "this credential opens nothing here: it may be mistyped, have run out or have been stopped; ask the person for another")
 
-// errAdds: the grant is one to add only, which has no View.
-var errAdds error = record.Safef(record.Forbidden, "this grant lets you add to the record, and shows nothing of it: create entries one by one, with POST")
+// ErrAdds: the grant is one to add only, which has no View.
+var ErrAdds error = record.Safef(record.Forbidden, "this grant lets you add to the record, and shows nothing of it: create entries one by one, with POST")
 
 // Open opens the View of an access token or a session. What the person can know
 // about a refusal, such as that a stopped grant was used again, is in their log.
@@ -64,7 +64,7 @@ func (s *Store) OpenBound(ctx context.Context, c crypto.Credential, key [32]byte
 	}
 	if v.hold == nil {
 		v.Close()
-		return nil, errAdds
+		return nil, ErrAdds
 	}
 	return v, nil
 }
