@@ -6,11 +6,12 @@ import (
 	"carehold/record"
 )
 
-// Scope is one SMART scope of the form patient/Type.cruds.
+// Scope is one SMART scope of the form patient/Type.cruds?name=value.
 // SMART App Launch 2.2 §3.0.2.2 "Scopes for requesting FHIR Resources".
 type Scope struct {
-	Type  string // a resource type, or * for every type, now and in future
-	Verbs Verbs
+	Type   string // a resource type, or * for every type, now and in future
+	Verbs  Verbs
+	Params []Param // all of which an entry has to match, in order; of * none
 }
 
 // Verbs is a set of the letters c, r, u, d, s.
@@ -38,12 +39,26 @@ func (v Verbs) String() string {
 }
 
 // String writes the scope as it is granted and shown.
-func (s Scope) String() string { return "patient/" + s.Type + "." + s.Verbs.String() }
+func (s Scope) String() string { return "patient/" + s.rest() }
+
+// rest is what follows the context.
+func (s Scope) rest() string {
+	text := s.Type + "." + s.Verbs.String()
+	for i, p := range s.Params {
+		mark := "&"
+		if i == 0 {
+			mark = "?"
+		}
+		text += mark + p.String()
+	}
+	return text
+}
 
 // ParseScope reads one scope. The letters must stand in the order c r u d s,
 // each at most once; SMART v1's .read, .write and .* are read as rs, cud and
 // cruds (§3.0.2.8). What this version does not have is refused, never passed
 // over: a narrower grant than the person meant would be as wrong as a wider one.
+// What a query is read into has one spelling, which String writes.
 func ParseScope(text string) (Scope, error) {
 	bad := func(why string) (Scope, error) {
 		return Scope{}, record.Errorf(record.Invalid, "the scope %q cannot be granted: %s", text, why)
@@ -52,9 +67,7 @@ func ParseScope(text string) (Scope, error) {
 	if !found || context != "patient" {
 		return bad("it must begin with patient/")
 	}
-	if strings.Contains(rest, "?") {
-		return bad("a scope narrowed by a query is not supported yet; choose sections instead")
-	}
+	rest, query, narrowed := strings.Cut(rest, "?")
 	typ, verbs, found := strings.Cut(rest, ".")
 	if !found || !validType(typ) {
 		return bad("it must name a resource type or *, then a full stop, then letters from cruds")
@@ -63,7 +76,18 @@ func ParseScope(text string) (Scope, error) {
 	if !ok {
 		return bad("the letters after the full stop must be from cruds, in that order")
 	}
-	return Scope{typ, set}, nil
+	scope := Scope{Type: typ, Verbs: set}
+	if !narrowed {
+		return scope, nil
+	}
+	if typ == "*" || verbs != set.String() { // SMART v1 has no queries
+		return bad("one that is narrowed names its type, and has letters from cruds")
+	}
+	why := ""
+	if scope.Params, why = parseParams(query); why != "" {
+		return bad(why)
+	}
+	return scope, nil
 }
 
 func validType(t string) bool {
