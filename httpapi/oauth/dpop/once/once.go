@@ -1,0 +1,99 @@
+// Package once remembers what was used, until it would be refused anyway. It is what
+// makes the proofs of packages dpop and assertion count a single time.
+//
+// What it remembers of a thing is 16 bytes of a hash, never its text, and no more
+// things than it was made for: when it is full it refuses what is new (Full), for to
+// forget what is old would let that be used again. So that one stranger cannot fill
+// it for everybody, each thing has an owner, and an owner has a share.
+//
+// It forgets when the process ends. Whoever needs more makes what is used depend on
+// something that ends with the process too, as the nonces of package dpop do.
+package once
+
+import (
+	"container/heap"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Key names a thing or an owner. For two things to have one key, somebody has to find
+// a second text of a given half of a SHA-256, and wins that one's own thing is refused.
+type Key [16]byte
+
+// KeyOf makes a key of parts, each with its length, so that no two lists are alike.
+func KeyOf(parts ...string) (k Key) {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(p))))
+		h.Write([]byte(p))
+	}
+	copy(k[:], h.Sum(nil))
+	return k
+}
+
+var (
+	Used = errors.New("it was used before")
+	Full = errors.New("no more can be remembered for now")
+)
+
+// Memory holds what was used. It is safe for use by many at once.
+type Memory struct {
+	limit int
+
+	mu     sync.Mutex
+	seen   map[Key]struct{}
+	owners map[Key]int // how many of seen are whose
+	queue  queue       // seen, what ends first in front
+}
+
+// New makes a memory for so many things.
+func New(limit int) *Memory {
+	return &Memory{limit: limit, seen: map[Key]struct{}{}, owners: map[Key]int{}}
+}
+
+// Use marks a thing as used until a moment. It is Used if it was, and Full if there
+// is no room: either all is taken, or the owner has so many as are their share.
+func (m *Memory) Use(now time.Time, thing Key, until time.Time, owner Key, share int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for len(m.queue) > 0 && !now.Before(m.queue[0].until) {
+		m.forget(heap.Pop(&m.queue).(item))
+	}
+	if _, used := m.seen[thing]; used {
+		return Used
+	}
+	if len(m.queue) >= m.limit || m.owners[owner] >= share {
+		return Full
+	}
+	m.seen[thing] = struct{}{}
+	m.owners[owner]++
+	heap.Push(&m.queue, item{until, thing, owner})
+	return nil
+}
+
+func (m *Memory) forget(i item) {
+	delete(m.seen, i.thing)
+	if m.owners[i.owner]--; m.owners[i.owner] == 0 {
+		delete(m.owners, i.owner)
+	}
+}
+
+type item struct {
+	until        time.Time
+	thing, owner Key
+}
+
+type queue []item
+
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return q[i].until.Before(q[j].until) }
+func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)        { *q = append(*q, x.(item)) }
+func (q *queue) Pop() any {
+	last := (*q)[len(*q)-1]
+	*q = (*q)[:len(*q)-1]
+	return last
+}
