@@ -194,7 +194,7 @@ func TestSearchesStayQuick(t *testing.T) {
 		return resourceOf(t, `{"resourceType":"Observation","status":"final","code":{"text":"x"},"component":[`+b.String()[1:]+`]}`)
 	}
 	g := clinician(s)
-	g.Scopes = scopes("patient/*.c")
+	g.Scopes = scopes("patient/*.cr")
 	g.Sections = record.AllSections
 	_, token := d.share(g)
 	v := view(t, s, token)

@@ -107,10 +107,22 @@ func TestStatementRules(t *testing.T) {
 		}},
 		{"a struck grant, renewed", record.Conflict, func(b *statement.Body) { b.Grants = []statement.GrantRow{d.row(struck)} }},
 		{"an epoch that keeps a struck grant", record.Conflict, func(b *statement.Body) { next(b); b.Ended = nil }},
-		{"a live grant renewed without an epoch", record.Unprocessed, func(b *statement.Body) {
-			wide := live
-			wide.Sections = record.AllSections
-			b.Grants = []statement.GrantRow{d.row(wide)}
+		{"a live grant that becomes the person's own", record.Unprocessed, func(b *statement.Body) {
+			row := d.row(live)
+			row.Self = true
+			b.Grants = []statement.GrantRow{row}
+		}},
+		{"a grant suspended that is not live", record.Unprocessed, func(b *statement.Body) {
+			b.Suspended = []statement.Ended{{Grant: ended.ID, Row: []byte("row")}}
+		}},
+		{"another person's grant suspended", record.Unprocessed, func(b *statement.Body) {
+			b.Suspended = []statement.Ended{{Grant: foreign.ID, Row: []byte("row")}}
+		}},
+		{"a struck grant suspended", record.Conflict, func(b *statement.Body) {
+			b.Suspended = []statement.Ended{{Grant: struck.ID, Row: []byte("row")}}
+		}},
+		{"the person's own grant suspended", record.Unprocessed, func(b *statement.Body) {
+			b.Suspended = []statement.Ended{{Grant: d.live[0].ID, Row: []byte("row")}}
 		}},
 		{"an epoch again", record.Unprocessed, func(b *statement.Body) { next(b); b.Epoch.Number-- }},
 		{"an epoch too far", record.Unprocessed, func(b *statement.Body) { next(b); b.Epoch.Number++ }},
