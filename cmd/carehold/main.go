@@ -117,7 +117,7 @@ func (a *app) root() *cobra.Command {
 	add(person, a.enrolCommand(), a.importCommand(), a.importsCommand(), a.entriesCommand(), a.showCommand(),
 		a.moveCommand(), a.exportCommand(), a.deviceCommand(), a.recoverCommand(), a.carryOnCommand(), a.moveRecordCommand(), a.passphraseCommand())
 	add(sharing, a.grantCommand(), a.linkCommand(), a.grantsCommand(), a.revokeCommand(), a.historyCommand(), a.checkCommand())
-	add(operator, a.initCommand(), a.serveCommand(), a.inviteCommand(), a.statusCommand(), a.forgetCommand(), a.clockCommand(),
+	add(operator, a.initCommand(), a.serveCommand(), a.inviteCommand(), a.clientCommand(), a.statusCommand(), a.forgetCommand(), a.clockCommand(),
 		a.backupCommand(), a.restoreCommand(), a.verifyCommand())
 	add(other, a.demoCommand(), a.completionCommand(), a.versionCommand())
 	root.SetHelpCommandGroupID(other)

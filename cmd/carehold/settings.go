@@ -59,6 +59,7 @@ var serverSettings = []setting{
 	{"trusted-proxies", "`addresses` of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8", fixed("")},
 	{"debug-listen", "a second `address`, on loopback only, for /metrics and /debug/pprof", fixed("")},
 	{"search-memory", "how much `memory` searches may keep between requests, sealed: 128MiB; 0 is nothing. By itself 64MiB, or a sixteenth of the memory there is where that is less", fixed("auto")},
+	{"unknown-clients", "let apps ask people for their record that nobody registered here: an app whose client_id is a URL is looked up there", fixed("no")},
 	{"backup-to", "the folder that \"carehold backup\" writes to", fixed("")},
 	{"backup-recipients", "the public keys (of age) that backups are encrypted to, separated by commas", fixed("")},
 	{"log-format", "the `form` of the log: text or json. By itself: text on a terminal, else json", fixed("auto")},
@@ -191,7 +192,7 @@ func (a *app) configFile(c *cobra.Command) (*koanf.Koanf, string, error) {
 }
 
 // isSwitch reports whether a setting is on or off.
-func isSwitch(key string) bool { return key == "acme" }
+func isSwitch(key string) bool { return key == "acme" || key == "unknown-clients" }
 
 // on is the value of a switch.
 func (s *settings) on(key string) (bool, error) {
