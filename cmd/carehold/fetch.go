@@ -107,6 +107,7 @@ func (f *netFetch) Fetch(ctx context.Context, q fetch.Request) (*fetch.Response,
 		return nil, errElsewhere
 	}
 	return &fetch.Response{Status: answer.StatusCode, Location: answer.Header.Get("Location"), RetryAfter: answer.Header.Get("Retry-After"),
+		CacheControl: strings.Join(answer.Header.Values("Cache-Control"), ", "), Age: answer.Header.Get("Age"),
 		Body: struct {
 			io.Reader
 			io.Closer

@@ -49,6 +49,9 @@ func TestFetch(t *testing.T) {
 			http.Redirect(w, r, "/there", http.StatusFound)
 		case "/later":
 			w.Header().Set("Retry-After", "7")
+			w.Header().Add("Cache-Control", "public")
+			w.Header().Add("Cache-Control", "max-age=60")
+			w.Header().Set("Age", "9")
 			w.WriteHeader(429)
 		case "/heads":
 			w.Header().Set("X", strings.Repeat("x", 70<<10))
@@ -96,7 +99,7 @@ func TestFetch(t *testing.T) {
 	if _, _, err := get(f, server.URL+"/away"); record.KindOf(err) != record.Unprocessed || last.URL.Path != "/away" {
 		t.Errorf("a redirect: %v", err)
 	}
-	if resp, _, err := get(f, server.URL+"/later"); err != nil || resp.Status != 429 || resp.RetryAfter != "7" {
+	if resp, _, err := get(f, server.URL+"/later"); err != nil || resp.Status != 429 || resp.RetryAfter != "7" || resp.CacheControl != "public, max-age=60" || resp.Age != "9" {
 		t.Errorf("%+v %v", resp, err)
 	}
 	if _, _, err := get(f, server.URL+"/heads"); err == nil {

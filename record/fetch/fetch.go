@@ -24,7 +24,10 @@ type Response struct {
 	Status     int
 	Location   string // the header, of a redirect
 	RetryAfter string // the header
-	Body       io.ReadCloser
+
+	CacheControl string // the headers, with commas between; for whoever keeps what came
+	Age          string // the header
+	Body         io.ReadCloser
 }
 
 // Fetch makes one request. An error is for what gave no answer at all.
@@ -36,7 +39,10 @@ type Fetch interface {
 type Answer struct {
 	Status     int
 	RetryAfter string
-	Body       []byte // of at most the limit
+
+	CacheControl string
+	Age          string
+	Body         []byte // of at most the limit
 }
 
 const (
@@ -82,7 +88,7 @@ func once(ctx context.Context, f Fetch, r Request, limit int) (a Answer, to stri
 			Safe: "the server could not be reached: check that you are online, and try again"}
 	}
 	defer resp.Body.Close()
-	a.Status, a.RetryAfter = resp.Status, resp.RetryAfter
+	a.Status, a.RetryAfter, a.CacheControl, a.Age = resp.Status, resp.RetryAfter, resp.CacheControl, resp.Age
 	if redirect(resp.Status) {
 		if resp.Location == "" {
 			return Answer{}, "", record.Safef(record.Unavailable, "the server sent us to another address and did not say which; try again later")

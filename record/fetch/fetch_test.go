@@ -62,7 +62,7 @@ func TestRedirects(t *testing.T) {
 	to := func(status int, where string) fetch.Response {
 		return fetch.Response{Status: status, Location: where}
 	}
-	ok := fetch.Response{Status: 200}
+	ok := fetch.Response{Status: 200, CacheControl: "max-age=60", Age: "9"}
 	w := &web{answers: map[string]fetch.Response{
 		"https://a.example/1": to(302, "https://b.example/2"), "https://b.example/2": to(308, "/3"), "https://b.example/3": ok,
 		"https://a.example/down": to(301, "http://a.example/x"), "https://a.example/file": to(302, "file:///etc/passwd"),
@@ -85,6 +85,9 @@ func TestRedirects(t *testing.T) {
 		a, err := fetch.Get(t.Context(), w, c.from, "", 100)
 		if a.Status != c.status || (err == nil) != (c.status != 0) {
 			t.Errorf("%s: %d %v", c.from, a.Status, err)
+		}
+		if a.Status == 200 && (a.CacheControl != ok.CacheControl || a.Age != ok.Age) {
+			t.Errorf("%s: to be kept %q, aged %q", c.from, a.CacheControl, a.Age)
 		}
 		for _, r := range w.asked {
 			if fetch.Check(r.URL) != nil || len(w.asked) > 4 {

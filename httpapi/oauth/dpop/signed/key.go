@@ -11,6 +11,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// Malformed is the error of what is no key at all.
+var Malformed error = refuse("it is not a JSON object with each name once, or a member of it has the wrong type")
+
 // Private is the error of a key that must not be known to anybody else.
 var Private error = refuse("it is a private or a symmetric key, or has a member of one: publish public keys alone, and make a new one in place of this")
 
@@ -60,12 +63,12 @@ type private struct {
 	Priv jsontext.Value `json:"priv,omitzero"`
 }
 
-// ParseKey reads a public JWK. Its error is Private, or says why the key is not taken;
-// then the key has what it is called, and cannot be used.
+// ParseKey reads a public JWK. Its error is Malformed, Private, or says why the key is not
+// taken; then the key has what it is called, and cannot be used.
 func ParseKey(raw []byte) (*Key, error) {
 	var j jwk
 	if err := object(raw, &j); err != nil {
-		return &Key{}, refuse("it is not a JSON object with each name once, or a member of it has the wrong type")
+		return &Key{}, Malformed
 	}
 	k := &Key{KeyID: j.Kid, Kind: j.Kty, Use: j.Use, curve: j.Crv, algorithm: j.Alg, operations: j.Ops}
 	p := j.private
