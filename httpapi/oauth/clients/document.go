@@ -15,8 +15,9 @@ import (
 // recommends 5 kB (§6.6), which a few RSA keys and their certificates fill.
 const MaxDocument = 16 << 10
 
-// Of a URL as an id. The draft says that a short one is shown to people.
-const maxURL = 512
+// Of a URL as an id: what a grant and a token have room for (docs/format.md). The draft
+// recommends a short one, which is shown to people.
+const maxURL = 300
 
 // IsURL reports whether a client_id is one that describes itself, well or badly
 // written, rather than one of a registry.

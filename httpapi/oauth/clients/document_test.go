@@ -25,7 +25,7 @@ func described(members ...string) []byte {
 
 // TestURL: which URLs may be a client_id (draft §3), and ours are stricter.
 func TestURL(t *testing.T) {
-	for _, good := range []string{here, "https://app.example/", "https://app.example:8443/c", "https://a.b.app.example/x/y/z", "https://app.example/a..b/.c", "https://xn--bcher-kva.example/c", "https://app.example/~me/c", "https://app.example//c"} {
+	for _, good := range []string{here, "https://app.example/", "https://app.example:8443/c", "https://a.b.app.example/x/y/z", "https://app.example/a..b/.c", "https://xn--bcher-kva.example/c", "https://app.example/~me/c", "https://app.example//c", "https://app.example/" + strings.Repeat("x", 280)} {
 		if err := clients.CheckURL(good); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}
@@ -37,7 +37,7 @@ func TestURL(t *testing.T) {
 		"https://APP.example/c", "https://app.example./c", "https://app.example:/c", "https://app.example:0443/c", "https://app.example/c\n", `https://app.example\c`, "https://app.example/ c",
 		// Into somebody's network
 		"https://127.0.0.1/c", "https://[::1]/c", "https://192.168.1.1/c", "https://169.254.169.254/latest/meta-data", "https://203.0.113.9/c", "https://2130706433/c", "https://0x7f.1/c", "https://localhost/c", "https://a.localhost/c", "https://nas/c", "https://nas.local/c", "https://nas.lan/c", "https://x.internal/c", "https://x.home.arpa/c", "https://x.onion/c",
-		"https://app.example/" + strings.Repeat("x", 500),
+		"https://app.example/" + strings.Repeat("x", 281),
 	} {
 		if err := clients.CheckURL(bad); !errors.Is(err, record.Invalid) {
 			t.Errorf("%q: %v", bad, err)
