@@ -76,7 +76,7 @@ func (a *API) made(v *store.View, list []store.Entry) (doc, person []byte, shown
 		Patient: fhir.Ref{Type: "Patient", ID: v.PatientID()},
 		Share: ips.Share{Own: g.Self, To: g.To.Name, Until: g.Until, Sections: g.Sections,
 			Reads: func(typ string) bool {
-				return grant.Covers(g, grant.ActRead, typ) && grant.Covers(g, grant.ActSearch, typ)
+				return grant.CoversAll(g, grant.ActRead, typ) && grant.CoversAll(g, grant.ActSearch, typ)
 			}}}
 	for _, e := range list {
 		if e.Ref == in.Patient {

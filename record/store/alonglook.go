@@ -90,7 +90,7 @@ func (v *View) writtenSince(ctx context.Context, r kv.Reader, root hash, d *rows
 		return err
 	}
 	defer leave()
-	may := make(map[string]searchable)
+	may := make(map[string]*searchable)
 	for n := range rows.Segments {
 		lines, err := d.Segment(r, n)
 		if err != nil {
@@ -98,9 +98,10 @@ func (v *View) writtenSince(ctx context.Context, r kv.Reader, root hash, d *rows
 		}
 		_, err = v.scanSegment(ctx, r, n, lines, func(_ line, e Entry) (bool, error) {
 			if _, known := may[e.Ref.Type]; !known {
-				may[e.Ref.Type] = v.searchable(e.Ref.Type)
+				s := v.searchable(e.Ref.Type)
+				may[e.Ref.Type] = &s
 			}
-			if !e.Header.Deleted && !e.Header.Time.Before(since) && may[e.Ref.Type][e.Section] {
+			if !e.Header.Deleted && !e.Header.Time.Before(since) && may[e.Ref.Type].shows(&e) {
 				fn(e)
 			}
 			return true, nil

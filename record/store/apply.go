@@ -224,7 +224,14 @@ func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 		Why:    w.was.Header.Why, Moved: w.was.Header.Moved}
 	if w.fresh {
 		res.Section, h.Why = w.filed.Section, w.filed.Why.Rule
-		switch v.decide(grant.ActCreate, record.Meta{Type: w.ref.Type, Section: res.Section}) {
+		m := record.Meta{Type: w.ref.Type, Section: res.Section}
+		decided := v.decide(grant.ActCreate, m)
+		if decided == grant.Depends {
+			if decided = v.decideOn(grant.ActCreate, m, factsOf(w.ref, w.res.Bytes())); decided == grant.Hidden {
+				return nil, res, v.outside("creating", w.ref.Type)
+			}
+		}
+		switch decided {
 		case grant.Allowed:
 		case grant.Ended:
 			return nil, res, errUnauthorized

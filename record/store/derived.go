@@ -175,15 +175,29 @@ func (x *deriver) versions(ctx context.Context, id record.EntryID, fn func(e Ent
 		x.v.hold.Miss()
 		return nil
 	}
+	var only *seen // of an entry that is seen by what is in it
 	return rows.Walk(x.r, l, func(ver rows.Version) (bool, error) {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
 		h, s, mine, err := x.v.header(x.r, l, ver)
-		if err != nil {
+		if err != nil || !mine {
 			return false, err
 		}
-		if !mine || x.v.decide(grant.ActVersion, record.Meta{Type: h.Type, Section: s}) != grant.Allowed {
+		switch m := (record.Meta{Type: h.Type, Section: s}); x.v.decide(grant.ActVersion, m) {
+		case grant.Allowed:
+		case grant.Depends:
+			if only == nil {
+				all, err := x.v.seen(ctx, x.r, l, 0, grant.ActVersion, m)
+				if err != nil {
+					return false, err
+				}
+				only = &all
+			}
+			if only.of(ver.At.Version()) != grant.Allowed {
+				return only.now == grant.Allowed, nil
+			}
+		default:
 			return false, nil
 		}
 		name := derived.Name{Type: derived.TypeProvenance, Entry: id, Version: ver.At.Version()}

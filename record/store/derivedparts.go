@@ -163,7 +163,8 @@ func (c *candidates) add(e Entry, order uint64) {
 }
 
 func (x *deriver) may(e Entry) bool {
-	return x.v.shows(record.Meta{Type: e.Ref.Type, Section: e.Section})
+	s := x.v.searchable(e.Ref.Type)
+	return s.shows(&e)
 }
 
 // collect makes the part.

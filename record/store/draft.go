@@ -18,7 +18,8 @@ type draft struct {
 	res    *fhir.Resource
 	old    line
 	was    Entry
-	exists bool // a version is there and is the View's to see
+	exists bool           // a version is there and is the View's to see
+	may    grant.Decision // what is decided on that, where it hangs on what is in it
 	filed  filing.Filed
 	fresh  bool   // to be filed by the table
 	apart  *apart // of a Binary whose content is not in its JSON
@@ -67,6 +68,9 @@ func (pl *planner) draft(c change.Change) (*draft, error) {
 		return nil, err
 	}
 	w.old, w.was, w.exists = old, was, exists && mine
+	if err := pl.limit(w); err != nil {
+		return nil, err
+	}
 	if err := pl.countSearched(w); err != nil {
 		return nil, err
 	}
@@ -172,7 +176,7 @@ func (pl *planner) draftExists(w *draft) error {
 // existing answers with what was found; with its content if the grant may read it.
 func (pl *planner) existing(w *draft) Result {
 	res := Result{Ref: w.ref, Version: w.was.Version, Time: w.was.Header.Time, Section: w.was.Section, Unchanged: true}
-	if pl.v.decide(grant.ActRead, record.Meta{Type: w.ref.Type, Section: w.was.Section}) == grant.Allowed {
+	if pl.v.decideFor(grant.ActRead, record.Meta{Type: w.ref.Type, Section: w.was.Section}, &w.was) == grant.Allowed {
 		res.Body, res.Apart = w.was.Body, w.was.Header.Content != nil
 	}
 	return res
@@ -215,6 +219,9 @@ func (pl *planner) draftUpdate(w *draft, c change.Change, exists bool) error {
 	if err := pl.allowed(grant.ActUpdate, w); err != nil {
 		return err
 	}
+	if err := pl.becomes(w); err != nil {
+		return err
+	}
 	if c.IfNoneMatch == "*" && !w.was.Header.Deleted {
 		return record.Errorf(record.Precondition, "%s exists already", w.ref)
 	}
@@ -246,7 +253,11 @@ func matches(tag string, w *draft) error {
 
 // allowed asks the policy about an entry that exists.
 func (pl *planner) allowed(a grant.Action, w *draft) error {
-	switch pl.v.decide(a, pl.v.about(w.was)) {
+	decided := pl.v.decide(a, pl.v.about(w.was))
+	if decided == grant.Depends {
+		decided = w.may
+	}
+	switch decided {
 	case grant.Allowed:
 		return nil
 	case grant.Forbidden:

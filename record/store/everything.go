@@ -24,9 +24,44 @@ func (v *View) asEverything(on bool) (end func()) {
 	return func() { v.ahead = nil }
 }
 
-// shows reports whether a search shows what is filed so.
-func (v *View) shows(m record.Meta) bool {
-	return v.decide(grant.ActSearch, m) == grant.Allowed && (v.ahead == nil || v.decide(grant.ActRead, m) == grant.Allowed)
+// shows tells whether a search shows what is filed so: Allowed, Depends on what is in
+// it, or else not.
+func (v *View) shows(m record.Meta) grant.Decision {
+	return v.both(func(a grant.Action) grant.Decision {
+		if a == grant.ActRead && v.ahead == nil {
+			return grant.Allowed
+		}
+		return v.decide(a, m)
+	})
+}
+
+// showsOn is shows with what is in it.
+func (v *View) showsOn(m record.Meta, f *facts) bool {
+	return v.decideOn(grant.ActSearch, m, f) == grant.Allowed && (v.ahead == nil || v.decideOn(grant.ActRead, m, f) == grant.Allowed)
+}
+
+// both is what is decided on searching and reading, together.
+func (v *View) both(decide func(grant.Action) grant.Decision) grant.Decision {
+	switch s, r := decide(grant.ActSearch), decide(grant.ActRead); {
+	case s == grant.Allowed && r == grant.Allowed:
+		return grant.Allowed
+	case (s == grant.Allowed || s == grant.Depends) && (r == grant.Allowed || r == grant.Depends):
+		return grant.Depends
+	}
+	return grant.Hidden
+}
+
+// bothFor reports whether an entry, by its newest version, may be searched and read.
+func (v *View) bothFor(e *Entry) bool {
+	m := record.Meta{Type: e.Ref.Type, Section: e.Section}
+	switch v.both(func(a grant.Action) grant.Decision { return v.decide(a, m) }) {
+	case grant.Allowed:
+		return true
+	case grant.Depends:
+		f := e.facts()
+		return v.both(func(a grant.Action) grant.Decision { return v.decideOn(a, m, f) }) == grant.Allowed
+	}
+	return false
 }
 
 // finds reports whether a search shows any of a type, be there any or not.

@@ -237,7 +237,7 @@ func (f *finder) Current(ref fhir.Ref) (*fhir.Resource, error) {
 		return nil, f.fail(err)
 	}
 	v := f.pl.v
-	_, e, exists, mine, err := f.pl.current(v.hold.EntryID(ref.Type, ref.ID))
+	l, e, exists, mine, err := f.pl.current(v.hold.EntryID(ref.Type, ref.ID))
 	if err != nil {
 		return nil, f.fail(err)
 	}
@@ -245,7 +245,11 @@ func (f *finder) Current(ref fhir.Ref) (*fhir.Resource, error) {
 		return nil, notThere(ref)
 	}
 	for _, act := range []grant.Action{grant.ActRead, grant.ActUpdate} {
-		switch v.decide(act, v.about(e)) {
+		decided, err := f.pl.decide(f.ctx, act, l, &e)
+		if err != nil {
+			return nil, f.fail(err)
+		}
+		switch decided {
 		case grant.Allowed:
 		case grant.Forbidden:
 			if grant.Covers(v.grant, grant.ActRead, ref.Type) && grant.Covers(v.grant, grant.ActUpdate, ref.Type) {

@@ -57,8 +57,7 @@ func (v *View) everything(ctx context.Context, as string, needs func(string, rec
 		if e.Header.Deleted || !needs(e.Ref.Type, e.Section) {
 			return true, nil
 		}
-		m := record.Meta{Type: e.Ref.Type, Section: e.Section}
-		if v.decide(grant.ActRead, m) != grant.Allowed || v.decide(grant.ActSearch, m) != grant.Allowed {
+		if !v.bothFor(&e) {
 			return true, nil
 		}
 		if size += len(e.Body); size > maxGathered {

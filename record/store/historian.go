@@ -24,6 +24,7 @@ type historian struct {
 	total   int
 	kept    latest
 	decided grant.Decision // on the one entry that was asked for
+	only    *seen          // of the entry that is gone through, when not all of its versions are seen
 }
 
 // latest is a heap whose top is the moment that comes last.
@@ -96,22 +97,46 @@ func (h *historian) fromMemo(ctx context.Context, r kv.Reader, m *memo) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if h.v.decide(grant.ActHistory, record.Meta{Type: e.ref.Type, Section: e.section}) != grant.Allowed {
+		h.only = nil
+		m := record.Meta{Type: e.ref.Type, Section: e.section}
+		decided := h.v.decide(grant.ActHistory, m)
+		if decided == grant.Depends && !e.deleted { // most are told by their newest version
+			if h.v.decideOn(grant.ActHistory, m, &facts{Ref: e.ref, Index: e.index}) != grant.Allowed {
+				return nil
+			}
+			if e.stamp.Version() == 1 {
+				decided = grant.Allowed
+			}
+		}
+		if decided != grant.Allowed && decided != grant.Depends {
 			return nil
+		}
+		l, there, err := line{}, true, error(nil)
+		if decided == grant.Depends || e.stamp.Version() > 1 {
+			l, there, err = h.d.Lookup(h.v.s.known.Reader(r), e.entry)
+		}
+		if err == nil && !there {
+			err = errMemo
+		}
+		if err == nil && decided == grant.Depends {
+			decided, err = h.see(ctx, r, l, m)
+		}
+		if err != nil || decided != grant.Allowed {
+			return err
 		}
 		until := h.version(e.entry, e.stamp.Version(), e.updated(), forever, int(e.body))
 		if e.stamp.Version() == 1 {
 			return nil
 		}
-		l, there, err := h.d.Lookup(h.v.s.known.Reader(r), e.entry)
-		if err == nil && !there {
-			err = errMemo
-		}
-		if err != nil {
-			return err
-		}
 		return h.older(ctx, r, l, until)
 	})
+}
+
+// see finds out which versions of an entry are seen, and what is decided on it.
+func (h *historian) see(ctx context.Context, r kv.Reader, l line, m record.Meta) (grant.Decision, error) {
+	s, err := h.v.seen(ctx, r, l, 0, grant.ActHistory, m)
+	h.only = &s
+	return s.now, err
 }
 
 // one is the history of a single entry.
@@ -138,9 +163,13 @@ func (h *historian) entry(ctx context.Context, r kv.Reader, l line, newest rows.
 	if err != nil || !mine || h.q.Type != "" && head.Type != h.q.Type {
 		return grant.Hidden, err
 	}
-	decided := h.v.decide(grant.ActHistory, record.Meta{Type: head.Type, Section: section})
-	if decided != grant.Allowed {
-		return decided, nil
+	m := record.Meta{Type: head.Type, Section: section}
+	decided := h.v.decide(grant.ActHistory, m)
+	if h.only = nil; decided == grant.Depends {
+		decided, err = h.see(ctx, r, l, m)
+	}
+	if err != nil || decided != grant.Allowed {
+		return decided, err
 	}
 	until := h.version(l.Entry, l.Stamp.Version(), head.Time, forever, sizeOf(newest))
 	return decided, h.older(ctx, r, l, until)
@@ -177,7 +206,7 @@ const forever = 1<<63 - 1
 // whose clock is behind must not have its versions out of order.
 func (h *historian) version(id record.EntryID, v record.Version, written time.Time, until int64, size int) (at int64) {
 	at = min(written.UnixMilli(), until)
-	if h.wants(at, until) {
+	if (h.only == nil || h.only.at[v]) && h.wants(at, until) {
 		h.keep(moment{entry: id, at: at, version: v, size: size})
 	}
 	return at

@@ -29,15 +29,16 @@ type parts struct {
 // rows.
 func (x *parts) each(types []string, fn func(*header) error) error {
 	v := x.v
-	may := make(map[string]searchable)
+	may := make(map[string]*searchable)
 	wanted := func(h *header) bool {
 		if types != nil && !slices.Contains(types, h.ref.Type) {
 			return false
 		}
 		if _, known := may[h.ref.Type]; !known {
-			may[h.ref.Type] = v.searchable(h.ref.Type)
+			s := v.searchable(h.ref.Type)
+			may[h.ref.Type] = &s
 		}
-		return may[h.ref.Type][h.section]
+		return may[h.ref.Type].in(h.section)
 	}
 	written := make(map[record.GrantID]int)
 	for n := range x.d {
@@ -47,7 +48,7 @@ func (x *parts) each(types []string, fn func(*header) error) error {
 		}
 		_, err = v.scanRows(x.ctx, x.r, n, lines, func(l line, ver rows.Version) (bool, error) {
 			h, mine, err := v.headerOf(x.r, l, ver, search.Index, wanted)
-			if err != nil || !mine || h.deleted || !wanted(&h) {
+			if err != nil || !mine || h.deleted || !wanted(&h) || !may[h.ref.Type].has(&h) {
 				return err == nil, err
 			}
 			if h.author != (record.GrantID{}) {

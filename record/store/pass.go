@@ -7,6 +7,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/fhir"
+	"carehold/record/grant"
 	"carehold/record/kv"
 	"carehold/record/rows"
 	"carehold/record/search"
@@ -103,13 +104,14 @@ func (p *pass) add(h *header) {
 
 // fromMemo opens what the search needs of what is kept.
 func (p *pass) fromMemo(ctx context.Context, v *View, m *memo, types []string) error {
-	may := make(map[string]searchable)
+	may := make(map[string]*searchable)
 	o, err := v.openMemo(m, func(typ string) bool {
 		if types != nil && !slices.Contains(types, typ) {
 			return false
 		}
-		may[typ] = v.searchable(typ)
-		return !may[typ].none()
+		s := v.searchable(typ)
+		may[typ] = &s
+		return !s.none()
 	})
 	if err != nil {
 		return err
@@ -135,7 +137,7 @@ func (p *pass) fromMemo(ctx context.Context, v *View, m *memo, types []string) e
 		}
 		allowed := may[o.table[i].typ]
 		parsePage(p.plain[from:], o.table[i].typ, func(h *header) {
-			if !h.deleted && allowed[h.section] {
+			if !h.deleted && allowed.has(h) {
 				p.add(h)
 			}
 		})
@@ -166,7 +168,7 @@ func (v *View) byIDs(ctx context.Context, r kv.Reader, d *rows.Directory, q *sea
 		for _, id := range ids {
 			err := ctx.Err()
 			if err == nil {
-				err = p.lookUp(r, known, d, fhir.Ref{Type: typ, ID: id}, may)
+				err = p.lookUp(r, known, d, fhir.Ref{Type: typ, ID: id}, &may)
 			}
 			if n := len(p.all); err == nil && n > 0 {
 				size += len(p.all[n-1].Index)
@@ -181,7 +183,7 @@ func (v *View) byIDs(ctx context.Context, r kv.Reader, d *rows.Directory, q *sea
 	return p, nil
 }
 
-func (p *pass) lookUp(r, known kv.Reader, d *rows.Directory, ref fhir.Ref, may searchable) error {
+func (p *pass) lookUp(r, known kv.Reader, d *rows.Directory, ref fhir.Ref, may *searchable) error {
 	v := p.v
 	id := v.hold.EntryID(ref.Type, ref.ID)
 	l, there, err := d.Lookup(known, id)
@@ -196,22 +198,62 @@ func (p *pass) lookUp(r, known kv.Reader, d *rows.Directory, ref fhir.Ref, may s
 	if err != nil {
 		return err
 	}
-	h, mine, err := v.headerOf(r, l, ver, search.Index, func(h *header) bool { return may[h.section] })
-	if err != nil || !mine || h.deleted || !may[h.section] {
+	h, mine, err := v.headerOf(r, l, ver, search.Index, func(h *header) bool { return may.in(h.section) })
+	if err != nil || !mine || h.deleted || !may.has(&h) {
 		return err
 	}
 	p.add(&h)
 	return nil
 }
 
-// searchable tells in which sections the entries of a type may be searched.
-type searchable [record.NumSections + 1]bool
+// searchable tells which entries of a type may be searched: by their sections, and where
+// that Depends by what is in them.
+type searchable struct {
+	v   *View
+	typ string
+	by  [record.NumSections + 1]grant.Decision
+}
 
-func (s searchable) none() bool { return s == searchable{} }
-
-func (v *View) searchable(typ string) (s searchable) {
+func (v *View) searchable(typ string) searchable {
+	s := searchable{v: v, typ: typ}
 	for _, section := range record.Sections() {
-		s[section] = v.shows(record.Meta{Type: typ, Section: section})
+		s.by[section] = v.shows(record.Meta{Type: typ, Section: section})
 	}
 	return s
+}
+
+// in reports whether any in a section may.
+func (s *searchable) in(section record.Section) bool {
+	return s.by[section] == grant.Allowed || s.by[section] == grant.Depends
+}
+
+func (s *searchable) none() bool {
+	for _, section := range record.Sections() {
+		if s.in(section) {
+			return false
+		}
+	}
+	return true
+}
+
+// has reports whether an entry may, by its header, which has its index.
+func (s *searchable) has(h *header) bool {
+	switch s.by[h.section] {
+	case grant.Allowed:
+		return true
+	case grant.Depends:
+		return s.v.showsOn(record.Meta{Type: s.typ, Section: h.section}, &facts{Ref: h.ref, Index: h.index})
+	}
+	return false
+}
+
+// shows is has of an entry that was opened.
+func (s *searchable) shows(e *Entry) bool {
+	switch s.by[e.Section] {
+	case grant.Allowed:
+		return true
+	case grant.Depends:
+		return s.v.showsOn(record.Meta{Type: s.typ, Section: e.Section}, e.facts())
+	}
+	return false
 }

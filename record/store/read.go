@@ -55,13 +55,20 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 	switch {
 	case errors.Is(err, record.NotFound):
 		ev.Outcome, ev.Reason, answer = audit.Refused, audit.OutsideGrant, notThere(ref)
-	case errors.Is(err, record.TooLarge): // which tells that it is there
-		ev.Outcome, ev.Reason, answer = audit.Refused, audit.BadRequest, err
-	case err != nil:
+	case err != nil && !errors.Is(err, record.TooLarge):
 		return Entry{}, err
 	default:
-		switch v.decide(act, record.Meta{Type: ref.Type, Section: found.Section}) {
+		found.Ref = ref
+		decided, failed := v.decideRead(ctx, act, &found, version, err)
+		if failed != nil {
+			return Entry{}, failed
+		}
+		switch decided {
 		case grant.Allowed:
+			if err != nil { // which tells that it is there
+				ev.Outcome, ev.Reason, answer = audit.Refused, audit.BadRequest, err
+				break
+			}
 			if found.Header.Deleted {
 				ev.Outcome, ev.Reason, answer = audit.Refused, audit.WasDeleted, gone(found)
 				break

@@ -141,14 +141,14 @@ func (v *View) preview(ctx context.Context, g grant.Grant) (Preview, error) {
 		at[s] = &PreviewSection{Section: s, Granted: g.Sections.Has(s), Types: make(map[string]int)}
 	}
 	examples := make(map[record.Section]map[string]bool)
+	limit := newLimits(g.Scopes, v.s.opts.FHIRBase)
 	err := v.all(ctx, func(e Entry) {
 		m := record.Meta{Type: e.Ref.Type, Section: e.Section}
 		s := at[e.Section]
 		if e.Header.Deleted {
 			return
 		}
-		if !s.Granted || grant.Decide(g, grant.ActRead, m, g.From) != grant.Allowed &&
-			grant.Decide(g, grant.ActSearch, m, g.From) != grant.Allowed {
+		if !s.Granted || !limit.previews(g, m, &e) {
 			if !s.Granted {
 				s.Total++ // what stays closed is counted too: the person should see both
 			}

@@ -46,7 +46,9 @@ func (pl *planner) readAll(find *finder, work []*draft, results []Result) (err e
 func (pl *planner) read(ctx context.Context, w *draft) (Result, error) {
 	v := pl.v
 	if res, written := pl.results[w.id]; written && (w.version == 0 || w.version == res.Version) {
-		if err := pl.readable(w, res.Section); err != nil {
+		written := Entry{Ref: w.ref, Section: res.Section, Body: res.Body} // deleted: nothing to match by
+		act, m := w.readAs(), record.Meta{Type: w.ref.Type, Section: res.Section}
+		if err := pl.readable(w, v.decideFor(act, m, &written)); err != nil {
 			return Result{}, err
 		}
 		if res.Deleted {
@@ -79,7 +81,11 @@ func (pl *planner) read(ctx context.Context, w *draft) (Result, error) {
 			return Result{}, err
 		}
 	}
-	if err := pl.readable(w, e.Section); err != nil {
+	decided, err := pl.decideOlder(ctx, w, l, &e)
+	if err == nil {
+		err = pl.readable(w, decided)
+	}
+	if err != nil {
 		return Result{}, err
 	}
 	if e.Header.Deleted {
@@ -88,12 +94,33 @@ func (pl *planner) read(ctx context.Context, w *draft) (Result, error) {
 	return Result{Ref: w.ref, Version: e.Version, Time: e.Header.Time, Section: e.Section, Unchanged: true, Body: e.Body, Apart: e.Header.Content != nil}, nil
 }
 
-func (pl *planner) readable(w *draft, s record.Section) error {
-	act := grant.ActRead
-	if w.version > 0 {
-		act = grant.ActVersion
+// decideOlder decides on a version that was written before the transaction: the newest
+// there was, or an older one.
+func (pl *planner) decideOlder(ctx context.Context, w *draft, l line, e *Entry) (grant.Decision, error) {
+	m := record.Meta{Type: w.ref.Type, Section: e.Section}
+	d := pl.v.decide(w.readAs(), m)
+	if d != grant.Depends {
+		return d, nil
 	}
-	switch pl.v.decide(act, record.Meta{Type: w.ref.Type, Section: s}) {
+	if res, written := pl.results[w.id]; written { // what it is now is what it is about to be
+		now := Entry{Ref: w.ref, Section: res.Section, Body: res.Body}
+		if d := pl.v.decideFor(w.readAs(), m, &now); d != grant.Allowed {
+			return d, nil
+		}
+	}
+	return pl.seen(ctx, w.readAs(), l, e.Version, m)
+}
+
+// readAs is what reading takes.
+func (w *draft) readAs() grant.Action {
+	if w.version > 0 {
+		return grant.ActVersion
+	}
+	return grant.ActRead
+}
+
+func (pl *planner) readable(w *draft, decided grant.Decision) error {
+	switch decided {
 	case grant.Allowed:
 		return nil
 	case grant.Forbidden:

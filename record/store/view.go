@@ -37,6 +37,8 @@ type View struct {
 
 	ahead *record.EntryID // for $everything: what comes in front of all else
 
+	limits *limits // of the scopes, as they were when it was made (limit.go)
+
 	certificate []byte // of the grant, as long as hold is
 	row         hash   // of the grant's row, which all of this stands on
 }
