@@ -189,6 +189,14 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	one := assertion.Client{ID: "app", Profile: assertion.SMART, Keys: keys}
+	if err := assertion.New(nil, 0).Check(t.Context(), raw(with(head, "kid", nil), body), one, here, start); !errors.Is(err, assertion.InvalidClient) {
+		t.Errorf("no kid, and one key: %v", err)
+	}
+	// What a server does not have is no audience.
+	if err := assertion.New(nil, 0).Check(t.Context(), raw(head, with(body, "aud", "")), one, assertion.Audience{Issuer: here.Issuer}, start); !errors.Is(err, assertion.InvalidClient) {
+		t.Errorf("for nobody: %v", err)
+	}
 	for _, bad := range []string{"", "x", raw(head, with(body, "sub", nil)), raw(head, with(body, "iss", "x")), raw(head, with(with(body, "sub", ""), "iss", ""))} {
 		if id, err := assertion.ClientID(bad); id != "" || !errors.Is(err, assertion.InvalidClient) {
 			t.Errorf("%q %v", id, err)

@@ -80,6 +80,17 @@ type slow struct{ ctx context.Context }
 
 func (s slow) Read([]byte) (int, error) { <-s.ctx.Done(); return 0, s.ctx.Err() }
 
+// late gives its text after three seconds.
+type late struct {
+	once sync.Once
+	text io.Reader
+}
+
+func (l *late) Read(b []byte) (int, error) {
+	l.once.Do(func() { time.Sleep(3 * time.Second) })
+	return l.text.Read(b)
+}
+
 // app is a client with its keys at an address.
 type app struct {
 	t       *testing.T
@@ -285,15 +296,25 @@ func TestSlow(t *testing.T) {
 		}
 		// Whoever goes away does not take the answer with them.
 		time.Sleep(10 * time.Second)
+		n.serve("", "")
+		n.bodies[jwksURL] = func(context.Context) io.Reader { return &late{text: strings.NewReader(jwks(s.pub))} }
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		text := s.sign(t, s.header(), obj{"iss": "app", "sub": "app", "aud": here.Token, "exp": time.Now().Unix() + 60, "jti": "x"})
 		client := assertion.Client{ID: "app", Profile: assertion.SMART, JWKSURI: jwksURL}
-		if err := assertion.New(keys, 0).Check(ctx, text, client, here, time.Now()); !errors.Is(err, assertion.Busy) {
-			t.Errorf("gone after a second: %v", err)
+		check := func(ctx context.Context, jti string) error {
+			text := s.sign(t, s.header(), obj{"iss": "app", "sub": "app", "aud": here.Token, "exp": time.Now().Unix() + 60, "jti": jti})
+			return assertion.New(keys, 0).Check(ctx, text, client, here, time.Now())
 		}
+		wg.Go(func() {
+			if err := check(ctx, "one"); !errors.Is(err, assertion.Busy) {
+				t.Errorf("gone after a second: %v", err)
+			}
+		})
 		synctest.Wait()
-		time.Sleep(5 * time.Second)
+		if err := check(t.Context(), "two"); err != nil || n.count() != 2 {
+			t.Errorf("asked %d times: %v", n.count(), err)
+		}
+		wg.Wait()
 	})
 }
 
