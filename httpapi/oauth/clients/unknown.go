@@ -136,8 +136,7 @@ func (s *strangers) room(id string, now time.Time) bool {
 		host = rate.NewLimiter(rate.Every(time.Minute/perHost), perHost)
 		s.hosts[u.host] = host
 	}
-	// The host's share first: what one host is asked too often takes none from others.
-	if host.TokensAt(now) < 1 || s.all.TokensAt(now) < 1 {
+	if s.all.TokensAt(now) < 1 {
 		return false
 	}
 	select {
@@ -145,6 +144,7 @@ func (s *strangers) room(id string, now time.Time) bool {
 	default:
 		return false
 	}
+	// The host's share first: what one host is asked too often takes none from others.
 	if !host.AllowN(now, 1) || !s.all.AllowN(now, 1) {
 		<-s.slots
 		return false

@@ -169,6 +169,14 @@ func TestUnknownKept(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		// Nor when it cannot be asked for again.
+		time.Sleep(time.Minute)
+		for n := range 6 {
+			r.Get(t.Context(), fmt.Sprintf("https://app.example/other%d", n))
+		}
+		if c, err := r.Get(t.Context(), here); !errors.Is(err, record.TooMany) {
+			t.Error(c, err)
+		}
 	})
 }
 

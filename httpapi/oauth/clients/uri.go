@@ -143,7 +143,7 @@ func isPort(s string) bool {
 
 func isIPv4(s string) bool {
 	ip, err := netip.ParseAddr(s)
-	return err == nil && ip.Is4() && ip.String() == s
+	return err == nil && ip.Is4() // which takes four decimal numbers without zeros in front
 }
 
 // isName reports whether s is a DNS name in lower case. A last part that is a number
