@@ -13,3 +13,7 @@ func (c Credential) BoxKey() BoxKey {
 	defer seed.Destroy()
 	return NewBoxKey(seed)
 }
+
+// AddressFrom is the address of that secret, which the person's keyring keeps so that
+// the address can be shown again.
+func AddressFrom(secret Key) Credential { return Credential{kind: Address, secret: secret.Clone()} }

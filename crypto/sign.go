@@ -15,6 +15,7 @@ const (
 	SignStatement   Purpose = "carehold-v1 statement"
 	SignCertificate Purpose = "carehold-v1 certificate"
 	SignIdentity    Purpose = "carehold-v1 identity" // the old key vouches for the new
+	SignReceipt     Purpose = "carehold-v1 receipt"  // what a person keeps on paper of a grant
 )
 
 // SigningKey is an Ed25519 key made from a 32-byte seed.

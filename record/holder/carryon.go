@@ -195,6 +195,11 @@ func (h *Holder) carryOn(w *walk) *draft {
 	}
 	r.came = append(r.came, origin{store: r.store, verifier: r.verifier, seq: r.seq + 1, seen: at.Seen, seenSeq: at.before,
 		at: d.now.Truncate(time.Second), size: at.From.Size})
+	for i := range r.addresses { // whose capsules are in no backup and in no copy
+		if a := &r.addresses[i]; a.closed.IsZero() {
+			a.closed = d.now.Truncate(time.Second)
+		}
+	}
 	r.store, r.verifier, r.moved, r.seen = h.node.Store, h.node.Verifier, nil, w.at.Frontier.Head()
 	d.newSelf()
 	d.renew = true

@@ -55,7 +55,7 @@ func (h *Holder) change(ctx context.Context, fn func(*draft) error) (landed int,
 	h.changing.Lock()
 	defer h.changing.Unlock()
 	var sent []attempt
-	unknown := 0
+	unknown, refused := 0, 0
 	for try := 0; ; try++ {
 		switch s := h.state(); {
 		case s.waiting != nil:
@@ -64,6 +64,7 @@ func (h *Holder) change(ctx context.Context, fn func(*draft) error) (landed int,
 			return 0, ErrNewerRing
 		}
 		d := h.draft()
+		d.refused = refused
 		d.tidy()
 		err := fn(d)
 		if err == nil && d.changed && d.ring.moved != nil && !d.reopens {
@@ -123,8 +124,13 @@ func (h *Holder) change(ctx context.Context, fn func(*draft) error) (landed int,
 				sure = sure && a.refused
 			}
 		}
-		if !now.refused {
+		switch {
+		case !now.refused:
 			unknown++
+		case h.state().ring.seq < now.seq:
+			refused++
+		default:
+			refused = 0
 		}
 		switch {
 		case !sure:

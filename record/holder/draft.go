@@ -39,6 +39,9 @@ type draft struct {
 	rows     map[record.GrantID]bool // grants that need a row though no epoch begins
 	stopped  []statement.Ended
 	capsules []record.Capsule
+
+	suspended []statement.Ended
+	refused   int // how often in a row the server refused it, though no other device was first
 }
 
 func (h *Holder) draft() *draft {
@@ -106,11 +109,15 @@ func (d *draft) end(g *held, why EndReason) {
 		d.renew = true
 	}
 	if _, there := d.live[g.grant.ID]; there {
-		gen := d.ring.gens[g.gen]
-		d.stopped = append(d.stopped, statement.Ended{Grant: g.grant.ID,
-			Row: keys.SealStoppedRow(d.ring.person, g.grant.ID, gen.grants, gen.audit)})
+		d.stopped = append(d.stopped, d.stoppedRow(g))
 		delete(d.live, g.grant.ID)
 	}
+}
+
+// stoppedRow is what takes the place of a grant's keys.
+func (d *draft) stoppedRow(g *held) statement.Ended {
+	gen := d.ring.gens[g.gen]
+	return statement.Ended{Grant: g.grant.ID, Row: keys.SealStoppedRow(d.ring.person, g.grant.ID, gen.grants, gen.audit)}
 }
 
 // add puts a grant on the list. The pointer is good until the next add.
@@ -198,6 +205,7 @@ func (d *draft) finish() (statement.Signed, error) {
 	b := statement.Body{
 		Person: r.person, Store: r.store, Seq: r.seq, Prev: d.prev, Seen: r.seen, Time: d.now.Truncate(time.Second),
 		CarryOn: d.carry, Identity: d.identity, PutSlots: d.put, CutSlots: d.cut, Ended: d.stopped, Capsules: d.capsules,
+		Suspended: d.suspended,
 	}
 	if r.moved != nil {
 		b.MovedTo = r.moved.url
@@ -231,7 +239,7 @@ func (d *draft) finish() (statement.Signed, error) {
 }
 
 // grantRows seals the keys of the newest epoch for the grants that need them:
-// the new ones, and in a new epoch all.
+// the new ones, and in a new epoch all. One that is suspended has none until it goes on.
 func (d *draft) grantRows() []statement.GrantRow {
 	r := d.ring
 	gen := r.newest()
@@ -240,7 +248,7 @@ func (d *draft) grantRows() []statement.GrantRow {
 	var rows []statement.GrantRow
 	for _, h := range r.grants {
 		g := h.grant
-		if !h.ended.IsZero() || !d.renew && !d.rows[g.ID] {
+		if !h.ended.IsZero() || !h.paused.IsZero() || !d.renew && !d.rows[g.ID] {
 			continue
 		}
 		rows = append(rows, statement.GrantRow{Grant: g.ID, Until: g.Until, Self: g.Self,

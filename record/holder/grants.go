@@ -22,6 +22,10 @@ type GrantRequest struct {
 	Until    time.Time     // until then, or neither: until stopped
 	Daily    uint32        // requests a day; 0: grant.DefaultDaily
 	Label    string        // what the token is called
+
+	Client  string // of IssueBackend: the OAuth client that alone can use it
+	Beyond  bool   // of Approve: the person gives more than was asked for
+	Unbound bool   // sensitive sections, for a client that showed no key of its own
 }
 
 // Issued is a token for a grant. It is shown once, and kept nowhere.
@@ -79,13 +83,18 @@ func (d *draft) grantOf(req GrantRequest) (grant.Grant, error) {
 	return g, nil
 }
 
+var errNoGrant error = record.Safef(record.NotFound, "there is no live grant of this id")
+
 // IssueToken makes another token for a live grant, for a second device or in
 // place of one that was lost. until zero: as long as the grant.
 func (h *Holder) IssueToken(ctx context.Context, id record.GrantID, label string, until time.Time) (Issued, error) {
 	return change(ctx, h, func(d *draft) (Issued, error) {
 		g := d.ring.find(id)
 		if g == nil || g.grant.Self || !g.ended.IsZero() {
-			return Issued{}, record.Safef(record.NotFound, "there is no live grant of this id")
+			return Issued{}, errNoGrant
+		}
+		if g.grant.Client != "" && !slices.ContainsFunc(g.tokens, func(t token) bool { return t.kind == crypto.Refresh }) {
+			return Issued{}, record.Safef(record.Unprocessed, "this grant is an app's, which fetches its tokens itself: no other can be made for it")
 		}
 		until := until.UTC().Truncate(time.Second)
 		switch end := g.grant.Until; {
@@ -97,6 +106,9 @@ func (h *Holder) IssueToken(ctx context.Context, id record.GrantID, label string
 			until = end
 		}
 		d.did(audit.Grant, "made another token for "+name(g.grant.To), id)
+		if g.grant.Client != "" {
+			return d.issueBackend(g, label, until)
+		}
 		return d.issue(g, label, until)
 	})
 }
@@ -179,6 +191,7 @@ type Granted struct {
 	State  State
 	Ended  time.Time // zero while it is live
 	Why    EndReason
+	Paused time.Time // since when it is suspended; zero while it is not
 	Tokens []TokenInfo
 }
 
@@ -186,10 +199,11 @@ type Granted struct {
 type State uint8
 
 const (
-	Live   State = iota + 1
-	Struck       // stopped at the server; the next change renews the keys
-	Over         // its time ran out; the next change renews the keys
-	Ended        // ended, and the keys renewed
+	Live      State = iota + 1
+	Struck          // stopped at the server; the next change renews the keys
+	Over            // its time ran out; the next change renews the keys
+	Ended           // ended, and the keys renewed
+	Suspended       // by the person, until they let it go on
 )
 
 func (s State) String() string {
@@ -202,6 +216,8 @@ func (s State) String() string {
 		return "ran out"
 	case Ended:
 		return "ended"
+	case Suspended:
+		return "suspended"
 	}
 	return "unknown"
 }
@@ -246,6 +262,7 @@ type TokenInfo struct {
 	Until   time.Time // zero: with the grant
 	Created time.Time
 	Link    bool           // it is a SMART Health Link
+	Backend bool           // it is what an organisation's system signs in with, as its client id
 	Flags   keys.LinkFlags // what it does; none of one that an earlier version made
 }
 
@@ -266,7 +283,7 @@ func (h *Holder) Grants() []Granted {
 }
 
 func (g *held) shown(live map[record.GrantID]LiveGrant, now time.Time) Granted {
-	out := Granted{Grant: g.grant, State: Live, Ended: g.ended, Why: g.why}
+	out := Granted{Grant: g.grant, State: Live, Ended: g.ended, Why: g.why, Paused: g.paused}
 	l, there := live[g.grant.ID]
 	switch {
 	case !g.ended.IsZero():
@@ -275,9 +292,11 @@ func (g *held) shown(live map[record.GrantID]LiveGrant, now time.Time) Granted {
 		out.State = Over
 	case !there || l.Struck:
 		out.State = Struck
+	case !g.paused.IsZero():
+		out.State = Suspended
 	}
 	for _, t := range g.tokens {
-		out.Tokens = append(out.Tokens, TokenInfo{t.capsule, t.label, t.until, t.created, t.kind == crypto.Link, t.flags})
+		out.Tokens = append(out.Tokens, TokenInfo{t.capsule, t.label, t.until, t.created, t.kind == crypto.Link, t.kind == crypto.Refresh, t.flags})
 	}
 	return out
 }

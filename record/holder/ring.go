@@ -34,6 +34,8 @@ type ring struct {
 	slots  []slot
 	grants []held
 
+	addresses []address // where the person can be asked, or could
+
 	unknown []wire.Field // of a later version: kept, and written back
 }
 
@@ -83,6 +85,18 @@ type held struct {
 	tokens  []token
 	ended   time.Time // zero while it is live
 	why     EndReason
+	paused  time.Time // since when it is suspended; zero while it is not
+	unknown []wire.Field
+}
+
+// address is where others can ask the person for access. Its secret is kept, so that
+// it can be shown again; it opens nothing.
+type address struct {
+	secret  crypto.Key
+	label   string
+	until   time.Time // zero: until it is closed
+	created time.Time
+	closed  time.Time // before that; zero while it is open
 	unknown []wire.Field
 }
 
@@ -187,5 +201,8 @@ func (r *ring) destroy() {
 		g.box.Destroy()
 		g.identity.Destroy()
 		g.grants.Destroy()
+	}
+	for _, a := range r.addresses {
+		a.secret.Destroy()
 	}
 }

@@ -39,6 +39,7 @@ const (
 	tagGen      = 22 // a list of messages: the oldest first
 	tagSlot     = 23 // a list of messages
 	tagGrant    = 24 // a list of messages
+	tagAddress  = 25 // a list of messages
 )
 
 // The tags of the messages in it.
@@ -59,6 +60,13 @@ const (
 	tagHeldToken = 3 // a list of messages
 	tagHeldEnded = 4
 	tagHeldWhy   = 5
+	tagHeldPause = 6
+
+	tagAddressSecret  = 1
+	tagAddressLabel   = 2
+	tagAddressUntil   = 3
+	tagAddressCreated = 4
+	tagAddressClosed  = 5
 
 	tagCameStore    = 1
 	tagCameVerifier = 2
@@ -148,6 +156,9 @@ func (r *ring) marshal() []byte {
 	for _, h := range r.grants {
 		f.bytes(tagGrant, h.marshal())
 	}
+	for _, a := range r.addresses {
+		f.bytes(tagAddress, a.marshal())
+	}
 	return f.finish(r.unknown)
 }
 
@@ -201,7 +212,18 @@ func (h held) marshal() []byte {
 	if h.why != NotEnded {
 		f.uint(tagHeldWhy, uint64(h.why))
 	}
+	f.time(tagHeldPause, h.paused)
 	return f.finish(h.unknown)
+}
+
+func (a address) marshal() []byte {
+	var f fields
+	f.key(tagAddressSecret, a.secret)
+	f.text(tagAddressLabel, a.label)
+	f.time(tagAddressUntil, a.until)
+	f.time(tagAddressCreated, a.created)
+	f.time(tagAddressClosed, a.closed)
+	return f.finish(a.unknown)
 }
 
 func (t token) marshal() []byte {
@@ -263,6 +285,9 @@ func parseRing(b []byte) (*ring, error) {
 	}
 	for _, v := range d.List(tagGrant) {
 		r.grants = append(r.grants, parseHeld(d, v, len(r.gens)))
+	}
+	for _, v := range d.List(tagAddress) {
+		r.addresses = append(r.addresses, parseAddress(d, v))
 	}
 	if len(r.epochs) == 0 || len(r.gens) == 0 || len(r.slots) == 0 {
 		d.Fail("no epoch, generation or slot")
@@ -375,8 +400,20 @@ func parseHeld(outer *wire.Decoder, b []byte, gens int) (h held) {
 	if why > 0xff || h.ended.IsZero() != (h.why == NotEnded) {
 		d.Fail("end")
 	}
+	if h.paused = d.Time(tagHeldPause); h.grant.Self && !h.paused.IsZero() {
+		d.Fail("the person's own grant is suspended")
+	}
 	h.unknown = done(outer, d)
 	return h
+}
+
+func parseAddress(outer *wire.Decoder, b []byte) (a address) {
+	d := wire.Decode("address", b)
+	a.secret = key(d, d.Bytes(tagAddressSecret))
+	a.label, a.until, a.created = d.String(tagAddressLabel), d.Time(tagAddressUntil), d.Time(tagAddressCreated)
+	a.closed = d.Time(tagAddressClosed)
+	a.unknown = done(outer, d)
+	return a
 }
 
 func parseToken(outer *wire.Decoder, b []byte) (t token) {
@@ -428,6 +465,9 @@ func (r *ring) own() {
 		for _, t := range h.tokens {
 			clone(t.unknown)
 		}
+	}
+	for _, a := range r.addresses {
+		clone(a.unknown)
 	}
 }
 

@@ -39,6 +39,9 @@ func what(e audit.Entry, grants []Granted) string {
 	if v.Action == audit.Opened {
 		return aboutLink(v, by)
 	}
+	if v.Action == audit.Replayed {
+		return "A code or token of " + by + " was used a second time, as after a theft, so the grant was stopped"
+	}
 	if v.Outcome == audit.Refused {
 		return by + " was refused" + why(v.Reason) + ": " + asked(v)
 	}
@@ -52,9 +55,9 @@ func what(e audit.Entry, grants []Granted) string {
 // The first grant named in the entry of a grant is the one that was made.
 func endedBesides(v audit.Event) []record.GrantID {
 	switch {
-	case v.Action == audit.Grant && len(v.About) > 1:
+	case (v.Action == audit.Grant || v.Action == audit.Approve || v.Action == audit.Amend) && len(v.About) > 1:
 		return v.About[1:]
-	case v.Action == audit.Renew || v.Action == audit.SlotAdd || v.Action == audit.SlotRemove:
+	case v.Action == audit.Renew || v.Action == audit.SlotAdd || v.Action == audit.SlotRemove || v.Action == audit.Address:
 		return v.About
 	}
 	return nil
@@ -159,6 +162,20 @@ func did(v audit.Event) string {
 		return "deleted " + entries(v)
 	case audit.Copy:
 		return "took a copy of the whole record, with its keys sealed"
+	case audit.Collected:
+		return "fetched your answer"
+	case audit.Exchanged:
+		return "began to use the access you gave"
+	case audit.Refreshed:
+		return "renewed a token"
+	case audit.GaveBack:
+		return "gave back the access you gave"
+	case audit.Contribute:
+		return "wrote what waits in your inbox: " + entries(v)
+	case audit.TakenIn:
+		return "looked at, or took in, what was in your inbox: " + entries(v)
+	case audit.Dismissed:
+		return "removed what was in your inbox: " + entries(v)
 	}
 	return "did something that this version has no words for (" + strconv.Itoa(int(v.Action)) + ")"
 }
@@ -178,6 +195,12 @@ func asked(v audit.Event) string {
 		return "to have moved to " + v.Text + ", with what they wrote there, " + entries(v)
 	case audit.SignIn:
 		return "to sign in"
+	case audit.Collected:
+		return "to fetch your answer"
+	case audit.Exchanged, audit.Refreshed:
+		return "a token"
+	case audit.Contribute:
+		return "to write " + entries(v)
 	case audit.History:
 		return "to read this history"
 	}
@@ -210,6 +233,10 @@ func why(r audit.Reason) string {
 		return ", for what the request depended on was otherwise"
 	case audit.WrongPlace:
 		return ", for the grant is not for this"
+	case audit.NotTheirs:
+		return ", for the token is another app's, or came without its key"
+	case audit.OnHold:
+		return ", for you have suspended the grant"
 	}
 	return ""
 }
@@ -228,6 +255,8 @@ func byNode(v audit.Event) string {
 		return "The server brought what it keeps into a newer form"
 	case audit.Brought:
 		return "This record was brought here from another server"
+	case audit.Asked:
+		return "Somebody asked for access at one of your addresses"
 	}
 	if v.Text != "" {
 		return "The server: " + v.Text
@@ -262,10 +291,10 @@ func entries(v audit.Event) string {
 // describeGrant is what the log says of a new grant, to the person.
 func describeGrant(g grant.Grant) string {
 	text := name(g.To) + " access to " + g.Sections.String() + " (" + grant.FormatScopes(g.Scopes) + ") for " + grant.Purposes[g.Purpose]
-	if g.Until.IsZero() {
-		return text + ", until you stop it"
+	if g.Client != "" {
+		text += ", through the app " + g.Client
 	}
-	return text + ", until " + When(g.Until) + " UTC"
+	return text + ", " + ends(g.Until)
 }
 
 func describeSlot(s *slot) string {
