@@ -162,3 +162,50 @@ func (s server) Strike(ctx context.Context, token string, g record.GrantID) erro
 	_, err := s.call(ctx, "POST", "/holder/v1/strikes", token, map[string]any{"grant": g.String()}, nil)
 	return err
 }
+
+var _ holder.Asking = server{}
+
+func (s server) Asked(ctx context.Context, token string) (all []holder.Sealed, err error) {
+	v, err := s.call(ctx, "GET", "/holder/v1/requests", token, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range list(get(v, "requests")) {
+		q := holder.Sealed{Hour: uint32(number(get(x, "hour"))), Box: blob(get(x, "sealed"))}
+		if err := id(get(x, "id"), q.ID[:]); err != nil {
+			return nil, odd(err)
+		}
+		all = append(all, q)
+	}
+	return all, nil
+}
+
+func (s server) Lookup(ctx context.Context, token, code string) (c holder.Coded, err error) {
+	v, err := s.call(ctx, "POST", "/holder/v1/requests/lookup", token, map[string]any{"code": code}, nil)
+	if err != nil {
+		return c, err
+	}
+	app := get(v, "client")
+	c = holder.Coded{Question: blob(get(v, "question")), App: holder.App{Name: text(app, "name"), Organisation: text(app, "organisation"),
+		URI: text(app, "uri"), Host: text(app, "host"), Verified: boolean(get(app, "verified")), Redirect: text(v, "redirect")}}
+	if c.Expires, err = moment(get(v, "expires")); err == nil {
+		err = id(get(v, "id"), c.ID[:])
+	}
+	return c, odd(err)
+}
+
+func (s server) PutAnswer(ctx context.Context, token string, a record.Capsule) error {
+	_, err := s.call(ctx, "POST", "/holder/v1/requests/"+hex.EncodeToString(a.ID[:])+"/answer", token,
+		map[string]any{"hour": float64(a.Hour), "blob": base64.StdEncoding.EncodeToString(a.Blob)}, nil)
+	return err
+}
+
+func (s server) DropAsked(ctx context.Context, token string, request crypto.CapsuleID) error {
+	_, err := s.call(ctx, "DELETE", "/holder/v1/requests/"+hex.EncodeToString(request[:]), token, nil, nil)
+	return err
+}
+
+func (s server) DropAddress(ctx context.Context, token string, address crypto.CapsuleID) error {
+	_, err := s.call(ctx, "DELETE", "/holder/v1/addresses/"+hex.EncodeToString(address[:]), token, nil, nil)
+	return err
+}
