@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"slices"
 	"time"
 
 	"carehold/record"
@@ -53,6 +54,8 @@ const (
 //	entry's section not granted                   Hidden
 //	no scope for this type with the letter        Forbidden
 //	only scopes with parameters have the letter   Depends: DecideOn looks at the entry
+//	a Binary, where scopes for what has files
+//	  have parameters, but to add one             Depends
 //	update or delete in identity or providers,
 //	  of what others wrote, grant not to all      Forbidden
 //	otherwise                                     Allowed
@@ -64,8 +67,29 @@ func Decide(g Grant, a Action, m record.Meta, now time.Time) Decision {
 }
 
 // Matches tells whether an entry is one that a scope's parameters ask for. It is asked
-// of scopes for the entry's type that have some.
+// of scopes for the entry's type that have some, and of those for files where what
+// carries files is narrowed.
 type Matches func(Scope) bool
+
+// A file is a Binary, of which nothing can be asked: what it is, the entry says that it
+// is the file of. So where a grant narrows such entries, a file is seen through one that
+// is seen, and not by itself.
+const fileType = "Binary"
+
+var carriers = []string{"Communication", "CommunicationRequest", "Composition", "Consent", "DiagnosticReport", "DocumentManifest", "DocumentReference", "Media", "QuestionnaireResponse"}
+
+// CarriesFiles reports whether entries of a type are what Binaries are the files of.
+func CarriesFiles(typ string) bool { return slices.Contains(carriers, typ) }
+
+// NarrowsFiles reports whether a scope for what carries files has parameters.
+func (g Grant) NarrowsFiles() bool {
+	for _, s := range g.Scopes {
+		if len(s.Params) > 0 && CarriesFiles(s.Type) {
+			return true
+		}
+	}
+	return false
+}
 
 // DecideOn is Decide with what is in the entry. Without it what hangs on that is Depends.
 func DecideOn(g Grant, a Action, m record.Meta, now time.Time, matches Matches) Decision {
@@ -94,11 +118,12 @@ func (g Grant) reaches(typ string, verb Verbs, matches Matches) Decision {
 	}
 	limited, seen := false, false // a scope for the type has parameters; the entry is seen by one at all
 	open := false                 // one with the letter has, and nobody looked
+	file := typ == fileType && verb != Create && g.NarrowsFiles()
 	for _, s := range g.Scopes {
 		if !s.about(typ) {
 			continue
 		}
-		hit := len(s.Params) == 0
+		hit := len(s.Params) == 0 && !file
 		if !hit {
 			limited = true
 			hit = matches != nil && matches(s)
@@ -156,7 +181,7 @@ func (g Grant) covers(typ string, verb Verbs, all bool) bool {
 		return false
 	}
 	for _, s := range g.Scopes {
-		if s.about(typ) && s.Verbs&verb == verb && !(all && len(s.Params) > 0) {
+		if s.about(typ) && s.Verbs&verb == verb && !(all && (len(s.Params) > 0 || typ == fileType && g.NarrowsFiles())) {
 			return true
 		}
 	}

@@ -30,6 +30,7 @@ import (
 type limits struct {
 	of    []grant.Scope
 	tests map[*grant.Param]*search.Parts // by a scope's first parameter; nil: nothing matches
+	files map[string]bool                // Binaries that are seen through what is seen (limitfile.go)
 }
 
 // newLimits is nil when no scope is narrowed, which is nearly always.
@@ -72,8 +73,11 @@ type facts = search.Entry
 
 func (l *limits) matches(f *facts) grant.Matches {
 	return func(s grant.Scope) bool {
-		if l == nil || f == nil || len(s.Params) == 0 {
+		if l == nil || f == nil {
 			return false
+		}
+		if len(s.Params) == 0 {
+			return f.Ref.Type == "Binary" && l.files[f.Ref.ID]
 		}
 		test := l.tests[&s.Params[0]]
 		return test != nil && test.Matches(f) && test.Failed() == nil

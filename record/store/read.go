@@ -48,6 +48,9 @@ func (v *View) read(ctx context.Context, ref fhir.Ref, version record.Version) (
 	if version > 0 {
 		asked += "/_history/" + version.String()
 	}
+	if err := v.findFiles(ctx, ref); err != nil {
+		return Entry{}, err
+	}
 	had := v.weight
 	found, err := v.fetchAny(ctx, ref, version)
 	ev := audit.Event{Action: audit.Read, Entries: []string{asked}}
