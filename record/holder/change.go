@@ -150,7 +150,7 @@ func (h *Holder) took(d *draft, hash statement.Hash, r Receipt) error {
 	h.opener = d.opener
 	h.mu.Unlock()
 	// What the server could not show before the change it has not shown by taking it.
-	h.adopt(state{ring: d.ring, root: d.root, hash: hash, live: d.live, doubt: h.state().doubt})
+	h.adopt(state{ring: d.ring, root: d.root, hash: hash, note: r.Checkpoint, live: d.live, doubt: h.state().doubt})
 	head, err := audit.VerifyCheckpoint(r.Checkpoint, d.ring.verifier, d.ring.store, d.ring.person)
 	if err != nil {
 		return damaged("the change was made, but " + err.Error())

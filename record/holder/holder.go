@@ -33,6 +33,7 @@ type state struct {
 	root crypto.Key
 	hash statement.Hash // of the statement the keyring came with
 	head statement.Head // of the log as the server signed it with that
+	note []byte         // its checkpoint, for receipts
 	met  bool           // and showed that it goes on from the newest that was seen
 
 	doubt error // *audit.Tampered: it did not show that

@@ -49,10 +49,11 @@ func testRing(t testing.TB) *ring {
 			public: crypto.NewBoxKey(fixed(t, 0x72)).Public().Bytes(), label: "paper", created: at}},
 		grants: []held{
 			{grant: self, gen: 1},
-			{grant: over, gen: 0, ended: at, why: Revoked, tokens: []token{
+			{grant: over, gen: 0, ended: at, why: Revoked, paused: at, tokens: []token{
 				{capsule: crypto.CapsuleID{0x81}, label: "surgery", until: at, created: at},
 				{capsule: crypto.CapsuleID{0x82}, created: at, kind: crypto.Link, flags: keys.LinkPasscode | keys.LinkSummary}}},
 		},
+		addresses: []address{{secret: fixed(t, 0x91), label: "door", until: at, created: at, closed: at}, {secret: fixed(t, 0x92)}},
 	}
 }
 
@@ -107,6 +108,35 @@ func TestRingBytes(t *testing.T) {
 	}
 }
 
+// And its end: what a grant says last, and the addresses.
+func TestRingBytesOfAsking(t *testing.T) {
+	b := testRing(t).marshal()
+	at := "000000006b01a458"
+	want := "0004" + "00000008" + at + // the last of the grant: ended
+		"0005" + "00000008" + "0000000000000001" + // why: revoked
+		"0006" + "00000008" + at + // suspended since
+		"0019" + "00000054" + // an address
+		"0001" + "00000020" + hex.EncodeToString(bytes.Repeat([]byte{0x91}, 32)) +
+		"0002" + "00000004" + "646f6f72" +
+		"0003" + "00000008" + at + // closes
+		"0004" + "00000008" + at + // made
+		"0005" + "00000008" + at + // closed before that
+		"0019" + "00000026" +
+		"0001" + "00000020" + hex.EncodeToString(bytes.Repeat([]byte{0x92}, 32))
+	if got := hex.EncodeToString(b[len(b)-len(want)/2:]); got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+	r, err := parseRing(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	when := time.Date(2026, 11, 21, 14, 2, 0, 0, time.UTC)
+	if g, a := r.grants[1], r.addresses; !g.paused.Equal(when) || len(a) != 2 || a[0].label != "door" || !a[0].closed.Equal(when) || !a[1].closed.IsZero() ||
+		!a[0].secret.Equal(fixed(t, 0x91)) {
+		t.Errorf("%v %v", g.paused, a)
+	}
+}
+
 func zeros(n int) string { return hex.EncodeToString(make([]byte, n)) }
 
 // A later version's fields survive a change by this one, everywhere.
@@ -121,6 +151,7 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 	r.grants[1].unknown = later(4)
 	r.grants[1].tokens[0].unknown = later(5)
 	r.came[0].unknown, r.moved.unknown = later(6), later(7)
+	r.addresses[1].unknown = later(8)
 	b := r.marshal()
 	c := r.copy()
 	if !bytes.Equal(c.marshal(), b) {
@@ -179,6 +210,8 @@ func TestRingRefuses(t *testing.T) {
 		"from no time":          func(r *ring) { r.came[0].at = time.Time{} },
 		"moved nowhere":         func(r *ring) { r.moved.url = "" },
 		"moved at no time":      func(r *ring) { r.moved.at = time.Time{} },
+		"self suspended":        func(r *ring) { r.grants[0].paused = r.grants[1].ended },
+		"address without key":   func(r *ring) { r.addresses[0].secret = crypto.Key{} },
 		"grant without purpose": func(r *ring) { r.grants[1].grant.Purpose = "" },
 	} {
 		r := testRing(t)
@@ -223,6 +256,9 @@ func FuzzRing(f *testing.F) {
 	r.came, r.moved = nil, nil
 	f.Add(r.marshal())
 	r.came = []origin{testRing(f).came[0], testRing(f).came[0]}
+	f.Add(r.marshal())
+	r.addresses, r.grants[1].paused = r.addresses[:1], time.Time{}
+	r.addresses[0].until, r.addresses[0].closed = time.Time{}, time.Time{}
 	f.Add(r.marshal())
 	if golden, err := os.ReadFile("testdata/ring.bin"); err == nil {
 		f.Add(golden)

@@ -118,7 +118,7 @@ func (h *Holder) load(ctx context.Context, person record.PersonID) (s state, err
 	if err != nil {
 		return s, damaged(err.Error())
 	}
-	s.head = head
+	s.head, s.note = head, got.Checkpoint
 	if r.store == node.Store && r.verifier == node.Verifier {
 		return s, s.follows(m, got, head)
 	}
