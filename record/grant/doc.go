@@ -13,6 +13,13 @@
 //
 // The scopes are SMART App Launch 2.2's, in its grammar, and what can be granted
 // is what the log records, in the same words. A grant never says more than it
-// spells out: an unknown letter, a query, a context that is not patient's is an
-// error, not something to be passed over.
+// spells out: an unknown letter, an unknown parameter, a context that is not
+// patient's is an error, not something to be passed over.
+//
+// A scope may be narrowed by codes (Param). What that leaves out is left out by code
+// alone, and hangs on what is in an entry: Decide says Depends, and whoever has the
+// entry asks DecideOn. docs/decisions/0036-limits.md
+//
+// What a client asks for is read by ParseRequested, proposed to the person by Proposed,
+// and told back by Granted.
 package grant
