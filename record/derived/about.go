@@ -24,7 +24,7 @@ func (a About) person() reference {
 
 // server is the Carehold server that keeps the record, and its log.
 func (a About) server() reference {
-	return reference{Type: "Device", Identifier: &identifier{"urn:carehold:store", a.Store.String()}, Display: "Carehold"}
+	return reference{Type: "Device", Identifier: &identifier{System: "urn:carehold:store", Value: a.Store.String()}, Display: "Carehold"}
 }
 
 // party is the one a grant is for, by the grant and in the person's words.
@@ -32,7 +32,7 @@ func (a About) party(g grant.Grant) reference {
 	if g.Self {
 		return a.person()
 	}
-	return reference{Identifier: &identifier{"urn:carehold:grant", g.ID.String()}, Display: words(g.To.Name)}
+	return reference{Identifier: &identifier{System: "urn:carehold:grant", Value: g.ID.String()}, Display: words(g.To.Name)}
 }
 
 func organisation(g grant.Grant) []extension {

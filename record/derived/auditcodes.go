@@ -77,6 +77,10 @@ var sorts = map[audit.Action]sort{
 	audit.Copy:    {export, nil, "R"},
 	audit.Opened:  {export, []coding{disclosed, rest("read")}, "R"},
 
+	audit.Contribute: {restful, []coding{rest("create")}, "C"},
+	audit.TakenIn:    {restful, []coding{rest("create")}, "C"},
+	audit.Dismissed:  {restful, []coding{rest("delete")}, "D"},
+
 	audit.Enrol:      {patient, nil, "C"},
 	audit.Grant:      {security, []coding{rights}, "C"},
 	audit.Revoke:     {security, []coding{rights}, "U"},

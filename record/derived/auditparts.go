@@ -61,7 +61,7 @@ func (x *event) agents(client, server, user coding) {
 	app := auditAgent{Type: of(client), Who: reference{Extension: absent("unknown")}, Network: nowhere}
 	if mark := x.Event.Token; mark != 0 {
 		token := hex.EncodeToString([]byte{byte(mark >> 24), byte(mark >> 16), byte(mark >> 8), byte(mark)})
-		app.Who = reference{Identifier: &identifier{"urn:carehold:token", token}}
+		app.Who = reference{Identifier: &identifier{System: "urn:carehold:token", Value: token}}
 	}
 	x.out.Agent = []auditAgent{app, {Type: of(server), Who: x.server(), Network: x.address()}, x.user(user, x.Event.Grant)}
 }
@@ -69,7 +69,7 @@ func (x *event) agents(client, server, user coding) {
 // user is the one a grant is for. Nothing of it is proved but the grant.
 func (x *event) user(as coding, id record.GrantID) auditAgent {
 	agent := auditAgent{Type: of(as), Requestor: true, Policy: []string{"urn:carehold:grant:" + id.String()},
-		Who: reference{Identifier: &identifier{"urn:carehold:grant", id.String()}}}
+		Who: reference{Identifier: &identifier{System: "urn:carehold:grant", Value: id.String()}}}
 	if g, known := x.parties(id); known {
 		agent.Extension, agent.Who, agent.PurposeOfUse = organisation(g), x.party(g), purpose(g)
 		if agent.Name = words(g.To.Name); g.Self {

@@ -77,7 +77,7 @@ func Consent(a About, d Decision) []byte {
 		Patient:      a.patient(),
 		DateTime:     instant(g.From),
 		Performer:    []reference{a.person()},
-		Organization: []reference{{Identifier: &identifier{"urn:carehold:store", a.Store.String()}, Display: "Carehold, the server that keeps the record"}},
+		Organization: []reference{{Identifier: &identifier{System: "urn:carehold:store", Value: a.Store.String()}, Display: "Carehold, the server that keeps the record"}},
 		Policy:       []policy{{Policy}},
 		Provision:    permit(a, g),
 	}

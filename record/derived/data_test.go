@@ -104,6 +104,10 @@ var logged = []struct {
 	{"opened-silent", "Disclosure", event(audit.Event{Action: audit.Opened, Grant: link, Entries: []string{"file 0"}})},
 	{"opened-wrong-code", "Disclosure", event(audit.Event{Action: audit.Opened, Grant: link, Outcome: audit.Refused, Reason: audit.WrongCode, Text: "Dr X"})},
 	{"opened-used-up", "Disclosure", event(audit.Event{Action: audit.Opened, Grant: link, Outcome: audit.Refused, Reason: audit.UsedUp})},
+	{"contributed", "", event(audit.Event{Action: audit.Contribute, Entries: []string{"Observation/o9/_history/1"}})},
+	{"contributed-refused", "", event(audit.Event{Action: audit.Contribute, Outcome: audit.Refused, Reason: audit.NoVerb, Entries: []string{"Observation"}})},
+	{"taken-in", "", event(audit.Event{Action: audit.TakenIn, Grant: self, About: []record.GrantID{gp}, Entries: []string{"Observation/o9/_history/1"}})},
+	{"dismissed", "", event(audit.Event{Action: audit.Dismissed, Grant: self, Text: "o9"})},
 	{"unknown-grant", "", event(audit.Event{Action: audit.SignIn, Grant: record.GrantID{0x77}})},
 	{"later-action", "", event(audit.Event{Action: 29, Outcome: audit.Refused, Reason: 99, Text: "\t"})},
 
@@ -146,8 +150,14 @@ var written = []struct {
 	{"deleted", version(3, entry.Header{Deleted: true, Author: entry.Author{Grant: gp, Name: "Dr Amara Okafor"}}, false)},
 	{"imported", version(1, entry.Header{Author: entry.Author{Grant: self, Self: true, Name: "you"}, Origin: entry.Origin{Import: record.ImportID{5}, Source: "GP practice export"}}, false)},
 	{"imported-to-person", version(1, entry.Header{Author: entry.Author{Grant: self, Self: true, Name: "you"}, Origin: entry.Origin{Import: record.ImportID{5}}, Why: "label PSY", Moved: true}, true)},
+	{"named", version(2, entry.Header{Author: nurse}, true)},
+	{"named-to-other", version(2, entry.Header{Author: nurse}, false)},
+	{"taken-in", version(1, entry.Header{Author: nurse, Taken: true}, true)},
+	{"taken-in-unverified", version(1, entry.Header{Author: entry.Author{Grant: gp}, Taken: true}, false)},
 	{"nameless", version(1, entry.Header{Author: entry.Author{Grant: gp}, Origin: entry.Origin{Import: record.ImportID{5}}}, false)},
 }
+
+var nurse = entry.Author{Grant: gp, Name: "Lin Mei", Organisation: "Elm Road Surgery", Role: "district nurse", Number: "12A3456E", Register: "NMC"}
 
 func version(n record.Version, h entry.Header, person bool) derived.Version {
 	h.Type, h.ID, h.Time = "Condition", "c1", at

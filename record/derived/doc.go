@@ -21,6 +21,7 @@
 //	urn:carehold:filing-rule    Provenance: the rule that chose the section
 //	urn:carehold:filed-by-hand  Provenance: the person chose it
 //	urn:carehold:more           AuditEvent: how many resources besides those named
+//	urn:carehold:grant          Provenance.agent.who, where a registration number identifies them: the grant
 //	urn:carehold:claim          AuditEvent.agent: who they are is only what they said
 //
 // The sections and scopes of a Consent are modifiers: who passes over them would read

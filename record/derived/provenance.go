@@ -36,8 +36,10 @@ type provenance struct {
 }
 
 type provenanceAgent struct {
-	Type concept   `json:"type"`
-	Who  reference `json:"who"`
+	Type       concept    `json:"type"`
+	Role       []concept  `json:"role,omitempty"`
+	Who        reference  `json:"who"`
+	OnBehalfOf *reference `json:"onBehalfOf,omitempty"`
 }
 
 type provenanceEntity struct {
@@ -57,7 +59,10 @@ func Provenance(a About, v Version) []byte {
 		Target:       []reference{{Reference: name + v.Version.String()}},
 		Recorded:     instant(h.Time),
 		Activity:     of(operation(v)),
-		Agent:        []provenanceAgent{{of(participant(h)), a.author(v)}},
+		Agent:        []provenanceAgent{a.agent(v)},
+	}
+	if h.Taken { // the person took it in: it is in their record by them
+		p.Agent = append(p.Agent, provenanceAgent{Type: of(part("enterer", "Enterer")), Who: a.person()})
 	}
 	if v.Person {
 		p.Extension = filing(v)
@@ -68,7 +73,7 @@ func Provenance(a About, v Version) []byte {
 	if !h.Origin.IsZero() {
 		what := reference{Display: words(h.Origin.Source)}
 		if v.Person {
-			what.Identifier = &identifier{"urn:carehold:import", h.Origin.Import.String()}
+			what.Identifier = &identifier{System: "urn:carehold:import", Value: h.Origin.Import.String()}
 		}
 		if what.Display == "" && what.Identifier == nil {
 			what.Extension = absent("unknown")
@@ -92,27 +97,54 @@ func operation(v Version) coding {
 
 // participant is what part the author had. Who imports enters what others wrote.
 func participant(h entry.Header) coding {
-	c := coding{System: "http://terminology.hl7.org/CodeSystem/provenance-participant-type", Code: "author", Display: "Author"}
 	if !h.Origin.IsZero() {
-		c.Code, c.Display = "enterer", "Enterer"
+		return part("enterer", "Enterer")
 	}
-	return c
+	return part("author", "Author")
 }
 
-// author is who wrote the version: the person, or by the name that the grant had.
-func (a About) author(v Version) reference {
+func part(code, display string) coding {
+	return coding{System: "http://terminology.hl7.org/CodeSystem/provenance-participant-type", Code: code, Display: display}
+}
+
+// agent is who wrote the version: the person, or as the grant named them: by name, the
+// organisation that they act for, their role, and the number they are registered under.
+// Nothing of it is proved; it is what the person signed. A number is that of its register
+// and no other, which has no URL that everybody knows: its assigner says in words whose it
+// is. Without one, the grant is what names them, to whom it may be told; else it stands
+// in an extension.
+func (a About) agent(v Version) provenanceAgent {
 	w := v.Header.Author
+	x := provenanceAgent{Type: of(participant(v.Header))}
 	if w.Self {
-		return a.person()
+		x.Who = a.person()
+		return x
 	}
-	r := reference{Display: words(w.Name)}
-	if v.Person || w.Grant == v.Own {
-		r.Identifier = &identifier{"urn:carehold:grant", w.Grant.String()}
+	if role := words(w.Role); role != "" {
+		x.Role = []concept{{Text: role}}
 	}
-	if r.Display == "" && r.Identifier == nil {
-		r.Extension = absent("unknown")
+	if org := words(w.Organisation); org != "" {
+		x.OnBehalfOf = &reference{Display: org}
 	}
-	return r
+	x.Who = reference{Display: words(w.Name)}
+	tell := v.Person || w.Grant == v.Own
+	number, register := words(w.Number), words(w.Register)
+	switch {
+	case number != "":
+		x.Who.Identifier = &identifier{Value: number}
+		if register != "" {
+			x.Who.Identifier.Assigner = &reference{Display: register}
+		}
+		if tell {
+			x.Who.Extension = []extension{{URL: "urn:carehold:grant", ValueString: w.Grant.String()}}
+		}
+	case tell:
+		x.Who.Identifier = &identifier{System: "urn:carehold:grant", Value: w.Grant.String()}
+	}
+	if x.Who.Display == "" && x.Who.Identifier == nil {
+		x.Who.Extension = absent("unknown")
+	}
+	return x
 }
 
 func filing(v Version) []extension {

@@ -39,8 +39,9 @@ type concept struct {
 }
 
 type identifier struct {
-	System string `json:"system"`
-	Value  string `json:"value"`
+	System   string     `json:"system,omitempty"`
+	Value    string     `json:"value"`
+	Assigner *reference `json:"assigner,omitempty"`
 }
 
 type reference struct {

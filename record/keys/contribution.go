@@ -16,7 +16,8 @@ type Contribution struct {
 	Grant record.GrantID
 	Time  time.Time // when it was written, to the millisecond
 
-	Entries []string // Type/id/_history/n of what is in the record; or:
+	Entries []string // Type/id/_history/n of what is in the record,
+	More    uint64   // and how many besides those, which only the log names; or:
 
 	Type        string         // of the resource that waits
 	JSON        []byte         // as it came
@@ -36,6 +37,9 @@ func SealContribution(p record.PersonID, box []byte, id [16]byte, c Contribution
 	w.Uint(2, uint64(c.Time.UnixMilli()))
 	for _, ref := range c.Entries {
 		w.String(3, ref)
+	}
+	if c.More > 0 {
+		w.Uint(9, c.More)
 	}
 	if c.JSON != nil {
 		w.String(4, c.Type)
@@ -74,7 +78,8 @@ func OpenContribution(p record.PersonID, box crypto.BoxKey, id [16]byte, sealed 
 			d.Fail("section")
 		}
 	}
-	if (c.Type == "") == (len(c.Entries) == 0) {
+	c.More = d.OptionalUint(9)
+	if (c.Type == "") == (len(c.Entries) == 0) || c.More > 0 && len(c.Entries) == 0 {
 		d.Fail("contribution")
 	}
 	return c, d.Finish()
