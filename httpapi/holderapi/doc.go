@@ -13,6 +13,8 @@
 //	entries.go     GET  entries …               where each entry is filed, why, and moving it
 //	imports.go     GET  imports, POST undo
 //	preview.go     POST preview                 what a grant would show
+//	requests.go    GET  requests …              who asks for access, sealed as it came; saying no
+//	addresses.go   DELETE addresses             an address at which the person was asked
 //
 // Lookups are POSTs, for what they look up must not stand in a URL. Nothing here
 // tells an unknown id from a wrong proof, or one refused token from another.

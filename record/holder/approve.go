@@ -154,8 +154,15 @@ func (d *draft) answer(g *held, r Request, words string) (keys.Capsule, error) {
 	a := keys.Answer{Person: d.ring.person, Grant: g.grant.ID, Until: r.until(d.now), Ends: g.grant.Until, Scope: scope, Words: words,
 		Key: keys.GrantKey(gen.grants, g.grant.ID), Audit: keys.AuditKey(gen.audit, g.grant.ID)}
 	defer a.Destroy()
-	return keys.SealAnswer(r.ID, r.Question.Box, a)
+	capsule, err := keys.SealAnswer(r.ID, r.Question.Box, a)
+	if err == nil && len(capsule.Blob) > maxAnswer {
+		err = record.Safef(record.Unprocessed, "the answer is too long: say less, or give fewer scopes")
+	}
+	return capsule, err
 }
+
+// maxAnswer is the room that a statement has for it: docs/format.md, "Statement".
+const maxAnswer = 4<<10 - 20
 
 // Refuse says no to a request, from a session, with what the person says to it.
 func (h *Holder) Refuse(ctx context.Context, token string, r Request, words string) error {
@@ -174,12 +181,14 @@ func (h *Holder) Refuse(ctx context.Context, token string, r Request, words stri
 	if err != nil {
 		return err
 	}
-	if err := srv.PutAnswer(ctx, token, answer); errors.Is(err, record.Conflict) {
-		return errAnswered
-	} else if err != nil {
+	answered := srv.PutAnswer(ctx, token, answer)
+	if answered != nil && !errors.Is(answered, record.Conflict) {
+		return answered
+	}
+	if err := h.dropped(ctx, srv, token, r); err != nil || answered == nil {
 		return err
 	}
-	return h.dropped(ctx, srv, token, r)
+	return errAnswered
 }
 
 // Drop removes a request that came in at an address, unanswered.

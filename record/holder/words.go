@@ -162,6 +162,8 @@ func did(v audit.Event) string {
 		return "deleted " + entries(v)
 	case audit.Copy:
 		return "took a copy of the whole record, with its keys sealed"
+	case audit.Address:
+		return "closed an address you were asked at"
 	case audit.Collected:
 		return "fetched your answer"
 	case audit.Exchanged:

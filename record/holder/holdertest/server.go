@@ -15,6 +15,8 @@ import (
 	"carehold/record/store"
 )
 
+var _ holder.Asking = Server{}
+
 // Server is an open store as a device sees it.
 type Server struct{ *store.Store }
 
@@ -108,4 +110,43 @@ func (s Server) Strike(ctx context.Context, token string, g record.GrantID) erro
 	}
 	defer v.Close()
 	return v.Strike(ctx, g)
+}
+
+// Asked and what follows are the store's part of a holder.Asking. A question with a code
+// waits in front of the store, so that none is found here.
+func (s Server) Asked(ctx context.Context, token string) (all []holder.Sealed, err error) {
+	err = s.with(ctx, token, func(v *store.View) error {
+		asks, err := v.Asks(ctx)
+		for _, a := range asks {
+			all = append(all, holder.Sealed{ID: a.ID, Hour: a.Hour, Box: a.Sealed})
+		}
+		return err
+	})
+	return all, err
+}
+
+func (s Server) Lookup(context.Context, string, string) (holder.Coded, error) {
+	return holder.Coded{}, record.Safef(record.NotFound, "no code leads anywhere here")
+}
+
+func (s Server) PutAnswer(ctx context.Context, token string, c record.Capsule) error {
+	return s.with(ctx, token, func(v *store.View) error { return v.PutAnswer(ctx, c) })
+}
+
+func (s Server) DropAsked(ctx context.Context, token string, request crypto.CapsuleID) error {
+	return s.with(ctx, token, func(v *store.View) error { return v.DropAsk(ctx, request) })
+}
+
+func (s Server) DropAddress(ctx context.Context, token string, address crypto.CapsuleID) error {
+	return s.with(ctx, token, func(v *store.View) error { return v.DropAddress(ctx, address) })
+}
+
+// with does something with the View of a token.
+func (s Server) with(ctx context.Context, token string, do func(*store.View) error) error {
+	v, err := s.View(ctx, token)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	return do(v)
 }
