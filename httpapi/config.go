@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"carehold/httpapi/certificate"
+	"carehold/httpapi/oauth"
 	"carehold/record"
+	"carehold/record/fetch"
 )
 
 // Config is how a server is reached and what it puts up with. A zero field
@@ -32,6 +34,13 @@ type Config struct {
 
 	// Logger gets one event for each request. Nil: slog.Default.
 	Logger *slog.Logger
+
+	// Clients are the apps that may ask a person for access. Nil: there are none.
+	Clients oauth.Clients
+
+	// Fetch asks for the keys of clients that have them at an address. Nil: such
+	// clients cannot sign in.
+	Fetch fetch.Fetch
 
 	Limits Limits
 }

@@ -12,13 +12,22 @@ const (
 	DoorHolder             // /holder/v1: errors are {"error": {…}}
 	DoorHealth             // /livez, /readyz: errors are text
 	DoorLink               // /shl: SMART Health Links, for any viewer: errors are {"error": {…}}
+	DoorOAuth              // /oauth, for programs: errors are {"error": "…"} (RFC 6749 §5.2)
 )
 
-func (d Door) String() string { return [...]string{"web", "fhir", "holder", "health", "link"}[d] }
+func (d Door) String() string {
+	return [...]string{"web", "fhir", "holder", "health", "link", "oauth"}[d]
+}
 
 // doorOf is the door whose errors a path gets, also when no route is there.
 func doorOf(path string) Door {
 	switch {
+	case under(path, "/fhir/.well-known"), under(path, "/.well-known"):
+		return DoorOAuth
+	case path == "/oauth/authorize", under(path, "/oauth/wait"), path == "/oauth/wait.js", path == "/oauth/cancel":
+		return DoorWeb // a person is there
+	case under(path, "/oauth"):
+		return DoorOAuth
 	case under(path, "/fhir"):
 		return DoorFHIR
 	case under(path, "/holder"):

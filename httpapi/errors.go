@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"carehold/httpapi/oauth"
+	"carehold/httpapi/oauth/dpop"
 	"carehold/httpapi/problem"
 	"carehold/record"
 )
@@ -12,20 +14,26 @@ import (
 // answerError answers a request with an error, in the way of its door.
 func (s *Server) answerError(e *event, r *http.Request, err error) {
 	row := problem.Of(err)
+	status := row.Status
+	var told *oauth.Error
+	if e.door == DoorOAuth {
+		told = oauth.ErrorOf(err)
+		status = told.Status
+	}
 	h := e.Header()
 	// What a handler had prepared was for another answer.
 	for _, name := range []string{"Etag", "Last-Modified", "Location", "Content-Location", "Content-Length"} {
 		h.Del(name)
 	}
 	h.Set("Cache-Control", "no-store")
-	if row.Status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", challenge(r))
+	if status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", s.challenge(e, r, err))
 	}
-	if row.Status == http.StatusTooManyRequests && refusedTooOften(r) {
+	if status == http.StatusTooManyRequests && refusedTooOften(r) {
 		h.Set("Connection", "close") // in HTTP/2, net/http says so with GOAWAY
 	}
 	if h.Get("Retry-After") == "" {
-		switch row.Status {
+		switch status {
 		case http.StatusServiceUnavailable:
 			h.Set("Retry-After", "1")
 		case http.StatusTooManyRequests: // a grant's requests for today, a record's room
@@ -40,6 +48,10 @@ func (s *Server) answerError(e *event, r *http.Request, err error) {
 	case DoorHolder, DoorLink:
 		h.Set("Content-Type", "application/json")
 		body = problem.HolderBody(err, e.id)
+	case DoorOAuth:
+		h.Set("Pragma", "no-cache")
+		h.Set("Content-Type", "application/json")
+		body = told.Body()
 	case DoorHealth:
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		body = fmt.Appendf(nil, "%s\n", record.SafeText(err))
@@ -48,18 +60,25 @@ func (s *Server) answerError(e *event, r *http.Request, err error) {
 		if row.Kind == problem.Misdirected {
 			at = s.public.String()
 		}
-		s.web.Problem(e, row.Status, e.id, at)
+		s.web.Problem(e, status, e.id, at)
 		return
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	e.WriteHeader(row.Status)
+	e.WriteHeader(status)
 	e.Write(body)
 }
 
 // challenge is what a 401 asks for. RFC 6750 §3.1: no error code where nothing
-// was tried.
-func challenge(r *http.Request) string {
-	if _, tried := bearer(r); !tried {
+// was tried. RFC 9449 §7.1, for who brings a proof; RFC 6749 §5.2, for a client that
+// did not show who it is.
+func (s *Server) challenge(e *event, r *http.Request, err error) string {
+	scheme, _, tried := token(r)
+	switch {
+	case e.door == DoorOAuth:
+		return `Basic realm="carehold"`
+	case scheme == schemeDPoP:
+		return `DPoP realm="carehold", error="` + proofCode(err) + `", algs="` + dpop.Algorithms() + `"`
+	case !tried:
 		return `Bearer realm="carehold"`
 	}
 	return `Bearer realm="carehold", error="invalid_token"`

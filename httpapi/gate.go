@@ -28,8 +28,18 @@ func (s *Server) gate(r *http.Request) error {
 	case len(auth) == 1 && len(r.CookiesNamed(SessionCookie)) > 0:
 		return record.Safef(record.Invalid, "there are both a session cookie and an Authorization header; send one of them")
 	}
-	if doorOf(r.URL.Path) == DoorLink {
+	switch doorOf(r.URL.Path) {
+	case DoorLink:
 		return nil // the link is all the authority there is, and no browser adds to it
+	case DoorOAuth:
+		return nil // so is what the form says
+	case DoorFHIR:
+		if s.shared(r) { // and the token, for a page of a registered client's
+			return nil
+		}
+	}
+	if r.URL.Path == "/oauth/authorize" {
+		return nil // a client's page sends the person here, by POST too, and nothing that comes along is believed
 	}
 	if err := s.crossOrigin.Check(r); err != nil {
 		return record.Safef(record.Forbidden, "a page of another site may not change anything here")
@@ -60,22 +70,33 @@ func unescape(s string) string {
 	return s
 }
 
-// bearer is the text after Bearer in the Authorization header, and whether a
-// token was tried at all. RFC 6750 §2.1; the scheme's letters are in any case
-// (RFC 9110 §11.1).
-func bearer(r *http.Request) (text string, tried bool) {
+// The schemes that a token comes under.
+const (
+	schemeBearer = "Bearer"
+	schemeDPoP   = "DPoP"
+)
+
+// token is the text after Bearer or DPoP in the Authorization header, and whether a
+// token was tried at all. RFC 6750 §2.1, RFC 9449 §7.1; the scheme's letters are in any
+// case (RFC 9110 §11.1).
+func token(r *http.Request) (scheme, text string, tried bool) {
 	auth := r.Header["Authorization"]
 	if len(auth) != 1 {
-		return "", false
+		return "", "", false
 	}
-	scheme, text, _ := strings.Cut(auth[0], " ")
-	return text, strings.EqualFold(scheme, "Bearer")
+	scheme, text, _ = strings.Cut(auth[0], " ")
+	for _, known := range []string{schemeBearer, schemeDPoP} {
+		if strings.EqualFold(scheme, known) {
+			return known, text, true
+		}
+	}
+	return "", "", false
 }
 
 // credential reads the request's credential, which must be of one of the kinds.
 // Everything else is the same error.
 func credential(r *http.Request, kinds string) (crypto.Credential, error) {
-	text, tried := bearer(r)
+	_, text, tried := token(r)
 	if !tried {
 		return crypto.Credential{}, record.Unauthorized
 	}

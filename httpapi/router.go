@@ -141,10 +141,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := &event{ResponseWriter: w, id: requestID(r), door: doorOf(r.URL.Path), route: "-"}
 	defer s.finish(e, r, began)
 	s.before(e, r)
-	if e.err == nil {
-		s.router.ServeHTTP(e, r)
-	} else {
+	switch {
+	case e.err != nil:
 		s.unserved(e, r, e.err)
+	case s.preflight(r):
+		s.answerPreflight(e, r)
+	default:
+		s.router.ServeHTTP(e, r)
 	}
 }
 
@@ -183,6 +186,9 @@ func (s *Server) before(e *event, r *http.Request) {
 	}
 	if e.door == DoorFHIR {
 		e.ResponseWriter = fhirapi.Pretty(e.ResponseWriter, r)
+	}
+	if s.shared(r) {
+		opened(h, r.Header.Get("Origin"))
 	}
 	if e.err = s.meant(r); e.err == nil {
 		e.err = s.gate(r)
@@ -229,10 +235,17 @@ func (s *Server) serve(e *event, r *http.Request, route *Route) error {
 	if route.Stream {
 		s.stream(e, r)
 	}
-	if route.Open != nil {
-		return route.Open(e, r)
+	if route.Admit != nil {
+		return route.Admit(e, r, c)
 	}
-	return route.Admit(e, r, c)
+	err = route.Open(e, r)
+	if route.Door == DoorOAuth && record.KindOf(err) == record.Unauthorized { // a secret, a code or a token was tried
+		if wait, ok := s.guesses.take(from, s.now()); !ok {
+			s.throttled.guesses.Add(1)
+			return tooMany(e, wait)
+		}
+	}
+	return err
 }
 
 // serveView serves a row that needs a credential, which opens the View that it
@@ -255,7 +268,11 @@ func (s *Server) serveView(e *event, r *http.Request, route *Route) error {
 		return s.refuse(e, r, err)
 	}
 	defer c.Destroy()
-	view, err := s.store.Open(r.Context(), c)
+	key, err := s.proof(e, r, route)
+	if err != nil {
+		return err
+	}
+	view, err := s.store.OpenBound(r.Context(), c, key)
 	if err != nil {
 		return s.refuse(e, r, err)
 	}
@@ -318,7 +335,7 @@ func (s *Server) refuse(e *event, r *http.Request, err error) error {
 	if record.KindOf(err) != record.Unauthorized {
 		return err
 	}
-	if _, tried := bearer(r); !tried {
+	if _, _, tried := token(r); !tried {
 		return err
 	}
 	if wait, ok := s.guesses.take(clientAddress(r, s.config.TrustedProxies), s.now()); !ok {

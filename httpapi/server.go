@@ -6,12 +6,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync/atomic"
 	"time"
 
 	"carehold/httpapi/fhirapi"
 	"carehold/httpapi/holderapi"
+	"carehold/httpapi/oauth"
 	"carehold/httpapi/shl"
 	"carehold/httpapi/web"
 	"carehold/record/store"
@@ -31,6 +33,7 @@ type Server struct {
 	holder *holderapi.API
 	web    *web.Pages
 	links  *shl.API
+	oauth  *oauth.API
 
 	table       []Route
 	router      http.Handler
@@ -81,6 +84,9 @@ func New(st *store.Store, c Config) (*Server, error) {
 		return nil, err
 	}
 	s.links = shl.New(st, public.String(), s.fhir.Summarize)
+	s.oauth = oauth.New(st, oauth.Config{Base: public.String(), Clients: c.Clients, Fetch: c.Fetch, From: func(r *http.Request) netip.Prefix {
+		return client(clientAddress(r, s.config.TrustedProxies))
+	}})
 	s.metrics.registry.MustRegister(&gauges{s: s})
 	s.table = s.routes()
 	s.router = s.newRouter(s.table)

@@ -16,6 +16,7 @@ import (
 	"carehold/crypto"
 	"carehold/httpapi"
 	"carehold/httpapi/client"
+	"carehold/httpapi/oauth/clients"
 	"carehold/record"
 	"carehold/record/entry"
 	"carehold/record/fhir"
@@ -31,6 +32,7 @@ const publicURL = "https://record.example.org"
 type world struct {
 	t      testing.TB
 	store  *store.Store
+	apps   *clients.Registry
 	server *httpapi.Server
 	http   *httptest.Server
 	client *client.Client
@@ -76,7 +78,8 @@ func newServer(t testing.TB, limits httpapi.Limits) *world {
 	}
 	t.Cleanup(func() { s.Close() })
 	w.store = s
-	w.server, err = httpapi.New(s, httpapi.Config{PublicURL: publicURL, Version: "v0-test",
+	w.apps = clients.Open(filepath.Join(dir, clients.File), clients.Options{Now: w.now})
+	w.server, err = httpapi.New(s, httpapi.Config{PublicURL: publicURL, Version: "v0-test", Clients: w.apps,
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)), Limits: limits})
 	if err != nil {
 		t.Fatal(err)

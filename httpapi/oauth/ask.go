@@ -1,0 +1,279 @@
+package oauth
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"carehold/crypto"
+	"carehold/httpapi/message"
+	"carehold/httpapi/problem"
+	"carehold/record"
+	"carehold/record/grant"
+	"carehold/record/keys"
+)
+
+// askDays are how long an answer is waited for by the browser that asked.
+const askDays = 14
+
+// asking is what somebody says who asks a person at an address: JSON of a program, or a
+// form's fields.
+type asking struct {
+	Name         string   `json:"name"`
+	Organisation string   `json:"organisation,omitempty"`
+	Role         string   `json:"role,omitempty"`
+	Number       string   `json:"number,omitempty"`
+	Register     string   `json:"register,omitempty"`
+	Purpose      string   `json:"purpose,omitempty"`
+	Scope        string   `json:"scope,omitempty"`
+	Sections     []string `json:"sections,omitempty"`
+	Days         int      `json:"days,omitempty"`
+	Words        string   `json:"words,omitempty"`
+}
+
+// maxAskedDays is the longest that can be asked for; the person says how long it is.
+const maxAskedDays = 3660
+
+// question is what the person is shown. It is checked here, so that whoever asks is told
+// what is wrong, whether or not there is such an address.
+func (q asking) question(now time.Time, box []byte) (keys.Question, error) {
+	x := keys.Question{Box: box, To: grant.Party{Name: q.Name, Organisation: q.Organisation, Role: q.Role, Number: q.Number, Register: q.Register},
+		Purpose: q.Purpose, Scope: q.Scope, Words: q.Words, At: now.UTC().Truncate(time.Second)}
+	for _, name := range q.Sections {
+		s, err := record.ParseSection(name)
+		if err != nil {
+			return x, err
+		}
+		x.Sections = x.Sections.With(s)
+	}
+	if q.Days < 0 || q.Days > maxAskedDays {
+		return x, record.Safef(record.Invalid, "how many days is a number from 1 to %d", maxAskedDays)
+	}
+	x.Lasts = time.Duration(q.Days) * 24 * time.Hour
+	if x.Scope == "" {
+		x.Scope = "patient/*.rs"
+	}
+	if r, err := grant.ParseRequested(x.Scope); err != nil || len(r.Unknown) > 0 || len(r.Scopes) == 0 {
+		return x, record.Safef(record.Invalid, "the scopes are SMART's, such as patient/*.rs")
+	}
+	return x, x.Check()
+}
+
+// Ask shows the form, and takes it. The address is looked at last, and what is answered
+// is the same whether there is one.
+func (a *API) Ask(w http.ResponseWriter, r *http.Request) error {
+	return a.askPage(w, r, http.StatusOK, asking{Purpose: "TREAT", Days: 7}, "")
+}
+
+// Asked takes the form, or JSON.
+func (a *API) Asked(w http.ResponseWriter, r *http.Request) error {
+	program := false
+	if typ, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && typ == "application/json" {
+		program = true
+	}
+	q, err := readAsking(r, program)
+	secret := crypto.NewCredential(crypto.Request)
+	defer secret.Destroy()
+	var x keys.Question
+	if err == nil {
+		x, err = q.question(a.now(), secret.BoxKey().Public().Bytes())
+	}
+	if err != nil {
+		switch {
+		case program:
+			return sendRefusal(w, err)
+		case record.KindOf(err) != record.Invalid:
+			return err
+		}
+		return a.askPage(w, r, http.StatusBadRequest, q, record.SafeText(err))
+	}
+	address, err := crypto.ParseToken("chd" + string(crypto.Address) + "_" + r.PathValue("address"))
+	if err == nil {
+		defer address.Destroy()
+		if err := a.store.Ask(r.Context(), address, secret.CapsuleID(), x); err != nil {
+			if program {
+				return sendRefusal(w, err)
+			}
+			return err
+		}
+	}
+	until := a.now().Add(askDays * 24 * time.Hour)
+	if program {
+		return sendJSON(w, http.StatusAccepted, struct {
+			Request string    `json:"request"`
+			Expires time.Time `json:"expires"`
+		}{secret.Token(), until.UTC().Truncate(time.Second)})
+	}
+	tab := newTab()
+	a.keepCookie(w, tab, secret.Token(), until)
+	return see(w, a.config.Base+"/ask/wait?r="+tab)
+}
+
+// sendRefusal answers a program, where a person would see a page.
+func sendRefusal(w http.ResponseWriter, err error) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(problem.Of(err).Status)
+	return sent(w.Write(problem.HolderBody(err, w.Header().Get("X-Request-Id"))))
+}
+
+func readAsking(r *http.Request, program bool) (q asking, err error) {
+	if program {
+		return q, message.Read(r.Body, &q)
+	}
+	body, err := io.ReadAll(r.Body) // the row bounds it
+	if err != nil {
+		return q, err
+	}
+	p, twice, err := parse(string(body))
+	if err != nil || len(twice) > 0 {
+		return q, record.Safef(record.Invalid, "the form cannot be understood")
+	}
+	one := func(name string) string { return strings.TrimSpace(p[name]) }
+	q = asking{Name: one("name"), Organisation: one("organisation"), Role: one("role"), Number: one("number"), Register: one("register"),
+		Purpose: one("purpose"), Words: strings.Join(strings.Fields(p["words"]), " ")}
+	if p["add"] != "" {
+		q.Scope = "patient/*.crs"
+	}
+	for _, s := range record.Sections() {
+		if p["section-"+s.String()] != "" {
+			q.Sections = append(q.Sections, s.String())
+		}
+	}
+	if text := one("days"); text != "" {
+		if q.Days, err = strconv.Atoi(text); err != nil || q.Days < 1 {
+			return q, record.Safef(record.Invalid, "how many days is a number from 1 to %d", maxAskedDays)
+		}
+	}
+	return q, nil
+}
+
+type choice struct {
+	Value, Words string
+	On           bool
+}
+
+func (a *API) askPage(w http.ResponseWriter, r *http.Request, status int, q asking, wrong string) error {
+	var purposes, sections []choice
+	for code, words := range grant.Purposes {
+		purposes = append(purposes, choice{code, words, code == q.Purpose})
+	}
+	slices.SortFunc(purposes, func(x, y choice) int { return strings.Compare(x.Words, y.Words) })
+	for _, s := range record.Sections() {
+		if !s.Always() {
+			sections = append(sections, choice{s.String(), sectionWords[s], slices.Contains(q.Sections, s.String())})
+		}
+	}
+	days := ""
+	if q.Days > 0 {
+		days = strconv.Itoa(q.Days)
+	}
+	return a.page(w, status, "ask.html", "", struct {
+		asking
+		Wrong, Server, LastsDays string
+		Purposes, Choices        []choice
+		Adds                     bool
+	}{q, wrong, a.host, days, purposes, sections, strings.Contains(q.Scope, "c")})
+}
+
+// AskWait is the page of whoever asked: until the person has answered, and then what they
+// said. A token is shown once.
+func (a *API) AskWait(w http.ResponseWriter, r *http.Request) error {
+	if r.Method == http.MethodHead {
+		return errOnlyGet
+	}
+	tab := r.URL.Query().Get("r")
+	secret, ok := a.request(r, tab)
+	if !ok {
+		return a.over(w, r)
+	}
+	defer secret.Destroy()
+	x, err := a.answerOf(r, secret)
+	if err != nil {
+		return err
+	}
+	if x.Status != "waiting" {
+		a.dropCookie(w, tab)
+	}
+	return a.page(w, http.StatusOK, "answer.html", "", struct {
+		told
+		Tab, Server, Ends string
+	}{x, tab, a.host, ends(x.Expires)})
+}
+
+func ends(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format("2 January 2006, 15:04 MST")
+}
+
+// told is what whoever asked is told.
+type told struct {
+	Status  string     `json:"status"` // waiting, approved, refused
+	Words   string     `json:"words,omitempty"`
+	Token   string     `json:"token,omitempty"`
+	Scope   string     `json:"scope,omitempty"`
+	Expires *time.Time `json:"expires,omitempty"`
+	FHIR    string     `json:"fhir,omitempty"`
+}
+
+// Answer tells a program, which shows the request's secret. POST /ask/answer
+func (a *API) Answer(w http.ResponseWriter, r *http.Request, secret crypto.Credential) error {
+	if secret.IsZero() {
+		return record.Unauthorized
+	}
+	x, err := a.answerOf(r, secret)
+	if err != nil {
+		return err
+	}
+	return sendJSON(w, http.StatusOK, x)
+}
+
+// answerOf is what there is: for a request that nobody knows, nothing yet, for ever.
+func (a *API) answerOf(r *http.Request, secret crypto.Credential) (told, error) {
+	answered, err := a.store.Answer(r.Context(), secret)
+	if errors.Is(err, record.NotFound) {
+		return told{Status: "waiting"}, nil
+	}
+	if err != nil {
+		return told{}, err
+	}
+	defer answered.Close()
+	if answered.Client != "" { // of an app: that is for the page it waits on
+		return told{Status: "waiting"}, nil
+	}
+	x := told{Status: "refused", Words: answered.Words}
+	if answered.Yes {
+		token, until, err := answered.Token(r.Context())
+		if err != nil {
+			return told{}, err
+		}
+		defer token.Destroy()
+		x.Status, x.Token, x.Scope, x.FHIR = "approved", token.Token(), answered.Scope, a.fhir()
+		if !until.IsZero() {
+			until = until.UTC()
+			x.Expires = &until
+		}
+	}
+	return x, nil
+}
+
+// AskStatus tells the page's script whether there is something new.
+func (a *API) AskStatus(w http.ResponseWriter, r *http.Request) error {
+	still := false
+	if secret, ok := a.request(r, r.URL.Query().Get("r")); ok {
+		defer secret.Destroy()
+		answered, err := a.store.Answer(r.Context(), secret)
+		if err == nil {
+			answered.Close()
+		}
+		still = errors.Is(err, record.NotFound)
+	}
+	return sendJSON(w, http.StatusOK, map[string]bool{"waiting": still})
+}

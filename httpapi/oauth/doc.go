@@ -1,0 +1,39 @@
+// Package oauth is the door by which an app or a professional asks a person for access:
+// OAuth 2.0 (RFC 6749, RFC 9700) as SMART App Launch 2.2 has it, over HTTP.
+//
+//	/oauth/authorize    the person's browser comes with what a client asks; a page with a code
+//	/oauth/wait         the page waits until the person has answered on a device of theirs
+//	/oauth/par          a client pushes what it will ask (RFC 9126)
+//	/oauth/token        a code, a refresh token or a client's own key, for an access token
+//	/oauth/introspect   RFC 7662
+//	/oauth/revoke       RFC 7009
+//	/ask/{address}      a person asks another, at an address that was shown to them
+//	/.well-known/…      what of all this there is
+//
+// # Nobody signs in here
+//
+// The keys are on the person's devices, so the authorize page asks for no passphrase. It
+// shows a code; the person types it on their device, sees there who asks for what, and
+// answers there. The answer is sealed to a credential that only the waiting browser has
+// (a cookie), so it is good for nobody else; what is kept meanwhile is kept in memory,
+// bounded, and holds no key. Whose record it is this server learns from the answer: until
+// then nothing is known of whether there is one, and nothing can be told of it.
+//
+// # The order of refusals
+//
+// A client and an address to go back to that are not known to belong together are told to
+// the person, on a page, and nobody is sent anywhere. Everything after that is told to the
+// client, by a redirect (303) to exactly that address, with iss (RFC 9207).
+//
+// # What it promises
+//
+// A parameter that comes twice is refused, whatever it says. Nothing of a request is in a
+// log, but for the fixed words of a refusal. A code, a token and a verifier are taken from
+// a form body and nowhere else. Every error for a code or token that opens nothing is one
+// error. Cookies are looked at by the waiting pages alone.
+//
+// # What it must never do
+//
+// Redirect to what was not registered. Keep the secret of a request, code or token. Show
+// what a client says of itself without saying that it is its own word.
+package oauth
