@@ -240,8 +240,12 @@ func (v *View) decideRead(ctx context.Context, a grant.Action, e *Entry, version
 	return d, err
 }
 
-// previews reports whether a grant that is not made yet would show an entry.
+// previews reports whether a grant that is not made yet would show an entry. Of files
+// that may be seen through others all are counted: who is asked is not told too little.
 func (l *limits) previews(g grant.Grant, m record.Meta, e *Entry) bool {
+	if m.Type == "Binary" && g.NarrowsFiles() {
+		return grant.Covers(g, grant.ActRead, m.Type)
+	}
 	read, find := grant.Decide(g, grant.ActRead, m, g.From), grant.Decide(g, grant.ActSearch, m, g.From)
 	if read == grant.Depends || find == grant.Depends {
 		matches := l.matches(e.facts())
