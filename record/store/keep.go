@@ -95,7 +95,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 		return s.dropCapsule(ctx, crypto.CapsuleID(part))
 	})
 	if err == nil {
-		err = errors.Join(s.sweepSent(ctx, hour), s.sweepLinks(ctx, hour))
+		err = errors.Join(s.sweepSent(ctx, hour), s.sweepLinks(ctx, hour), s.sweepAsked(ctx, hour))
 	}
 	if err != nil {
 		return err

@@ -37,23 +37,31 @@ type counting byte
 const (
 	requests counting = iota
 	refusals
-	rings      // fetches of the keyring with one slot
-	statements // of one person
-	tries      // to bring a record with one invite that failed
+	rings         // fetches of the keyring with one slot
+	statements    // of one person
+	tries         // to bring a record with one invite that failed
+	mints         // fetches of tokens by a grant's client
+	asks          // at one address of a person's
+	contributions // under one grant
 )
 
 // take counts a request; false when the day's are used up.
 func (d *daily) take(what counting, id [16]byte, now time.Time, limit uint32) bool {
+	return d.takeMany(what, id, now, limit, 1)
+}
+
+// takeMany counts n at once, or none.
+func (d *daily) takeMany(what counting, id [16]byte, now time.Time, limit, n uint32) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if day := now.Unix() / 86400; d.count == nil || day != d.day {
 		d.day, d.count = day, make(map[counted]uint32)
 	}
 	c := counted{what, id}
-	if d.count[c] >= limit {
+	if n > limit || d.count[c] > limit-n {
 		return false
 	}
-	d.count[c]++
+	d.count[c] += n
 	return true
 }
 

@@ -34,7 +34,9 @@ type Store struct {
 	log    *slog.Logger
 
 	writers    writers   // one write at a time for each person
-	linkTurns  writers   // one passcode at a time for each link
+	linkTurns  writers   // one passcode at a time for each link, one request for each code and address
+	asks       asking    // what came in at which address
+	idKey      idKey     // signs id_tokens
 	sending    sending   // contents that are being written
 	running    running   // what ends with its grant
 	sessions   sessions  // when each session was last used
