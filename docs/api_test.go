@@ -1,13 +1,8 @@
 package docs
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"net/http"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,33 +10,21 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"carehold/crypto"
 	"carehold/httpapi"
 	"carehold/httpapi/message"
+	"carehold/httpapi/oauth/clients"
 	"carehold/httpapi/problem"
 	"carehold/record/store"
 )
 
-// messages are what a sample in api.md can be of, by the word behind ```json. What is
-// not a message of its own stands within one.
-var messages = map[string]any{
-	"Error": problem.Holder{},
-	"Node":  message.Node{}, "SlotRequest": message.SlotRequest{}, "Slot": message.Slot{},
-	"RingRequest": message.RingRequest{}, "Ring": message.Ring{}, "RingLogRequest": message.RingLogRequest{},
-	"Receipt": message.Receipt{}, "SessionRequest": message.SessionRequest{}, "Session": message.Session{},
-	"SignedOut": message.SignedOut{}, "Log": message.Log{}, "Proof": message.Proof{}, "Strike": message.Strike{},
-	"Entries": message.Entries{}, "EntryInfo": message.EntryInfo{}, "Move": message.Move{}, "Moved": message.Moved{},
-	"Imports": message.Imports{}, "Undone": message.Undone{},
-	"PreviewRequest": message.PreviewRequest{}, "Preview": message.Preview{}, "Taken": message.Taken{},
-	"Requests": message.Requests{}, "Answer": message.Answer{},
-}
-
 // described are the doors whose every route is in api.md.
-var described = regexp.MustCompile(`^/(holder|oauth|ask|\.well-known)(/|$)`)
+var described = regexp.MustCompile(`^/(holder|oauth|ask|manage|(fhir/)?\.well-known)(/|$)`)
 
 var (
-	sample   = regexp.MustCompile("(?ms)^```(json|http) (\\w+)\n(.*?)^```")
+	sample   = regexp.MustCompile("(?ms)^```(json|http) ([\\w.]+)\n(.*?)^```")
 	cells    = regexp.MustCompile(`(?m)^\| (.*) \|$`)
 	headings = regexp.MustCompile(`(?m)^## `)
 )
@@ -94,10 +77,17 @@ func wrongAPI(text string, routes []httpapi.Route) (list []string) {
 			kind, name, body := m[1], m[2], m[3]
 			shown[name] = true
 			if kind == "http" {
-				if name != "ImportHeader" {
+				if name == "Push" || name == "Refresh" || name == "Authorize" { // TestAPIAnswers
+				} else if name != "ImportHeader" {
 					say("nobody holds the sample %s", name)
 				} else if _, value, _ := strings.Cut(strings.TrimSpace(body), ": "); !importHeader(value) {
 					say("the sample %s is refused", name)
+				}
+				continue
+			}
+			if own, ok := strings.CutPrefix(name, "oauth."); ok {
+				if err := holdsOAuth(body, own, section); err != nil {
+					say("the sample of %s: %v", name, err)
 				}
 				continue
 			}
@@ -119,6 +109,11 @@ func wrongAPI(text string, routes []httpapi.Route) (list []string) {
 	for name := range messages {
 		if !shown[name] {
 			say("there is no sample of %s", name)
+		}
+	}
+	for name := range oauthMessages() {
+		if !shown["oauth."+name] {
+			say("there is no sample of oauth.%s", name)
 		}
 	}
 	slices.Sort(list)
@@ -143,15 +138,19 @@ func differ(say func(string, ...any), what string, want, got []string) {
 
 // asRow is a route as a row of the table.
 func asRow(r httpapi.Route) []string {
-	who := map[string]string{"": "anyone", string(crypto.Invite): "invite", string(crypto.Session): "session"}[r.Kinds]
+	who := map[string]string{"": "anyone", string(crypto.Invite): "invite", string(crypto.Session): "session", string(crypto.Request): "request"}[r.Kinds]
 	if r.Path == "/holder/v1/statements" {
 		who = "invite, or nobody"
 	}
 	costs := map[httpapi.Rate]string{httpapi.RateOrdinary: "request", httpapi.RateSecret: "guess"}[r.Rate]
 	body := "–"
 	if r.Body > 0 {
-		body = map[string]string{"application/json": "JSON", "application/octet-stream": "octets",
-			"application/x-www-form-urlencoded": "form"}[r.Types[0]] + ", " + bytesOf(r.Body)
+		var types []string
+		for _, typ := range r.Types {
+			types = append(types, map[string]string{"application/json": "JSON", "application/octet-stream": "octets",
+				"application/x-www-form-urlencoded": "form"}[typ])
+		}
+		body = strings.Join(types, " or ") + ", " + bytesOf(r.Body)
 	}
 	return []string{"`" + r.Method + "`", "`" + r.Path + "`", who, costs, body}
 }
@@ -164,89 +163,24 @@ func bytesOf(n int64) string {
 	return fmt.Sprint(n, " ", []string{"bytes", "KiB", "MiB", "GiB", "TiB"}[unit])
 }
 
-// holds reads a sample strictly, and writes it again: so nothing is in it that the
-// type has not, or would write otherwise.
-func holds(body string, of reflect.Type) error {
-	into := reflect.New(of)
-	if err := message.Read(strings.NewReader(body), into.Interface()); err != nil {
-		return err
-	}
-	var out bytes.Buffer
-	if err := message.Write(&out, into.Interface()); err != nil {
-		return err
-	}
-	var want, got any
-	if err := json.Unmarshal([]byte(body), &want); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
-		return err
-	}
-	if !reflect.DeepEqual(want, got) {
-		return fmt.Errorf("it is written as %s", out.Bytes())
-	}
-	return nil
-}
-
-func importHeader(value string) bool {
-	o, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {value}})
-	return err == nil && message.ImportHeader(o) == value
-}
-
-// fields are the names of all fields of a message, and of what is within it.
-func fields(t reflect.Type) (names []string) {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
-		t = t.Elem()
-	}
-	if t.Kind() != reflect.Struct || t.PkgPath() == "time" {
-		return nil
-	}
-	for i := range t.NumField() {
-		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" {
-			names = append(append(names, name), fields(t.Field(i).Type)...)
-		}
-	}
-	return names
-}
-
-// within reports whether a type stands within a message that has a sample.
-func within(name string) bool {
-	var has func(t reflect.Type) bool
-	has = func(t reflect.Type) bool {
-		switch t.Kind() {
-		case reflect.Pointer, reflect.Slice:
-			return has(t.Elem())
-		case reflect.Struct:
-			if t.PkgPath() == "time" {
-				return false
-			}
-			for i := range t.NumField() {
-				if has(t.Field(i).Type) {
-					return true
-				}
-			}
-			return t.Name() == name
-		}
-		return false
-	}
-	for _, m := range messages {
-		if has(reflect.TypeOf(m)) {
-			return true
-		}
-	}
-	return false
-}
-
 func readAPI(t *testing.T) string {
 	t.Helper()
-	b, err := os.ReadFile("api.md")
+	return read(t, "api.md")
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(b)
 }
 
-func allRoutes(t *testing.T) []httpapi.Route {
+func allRoutes(t *testing.T) []httpapi.Route { return aServer(t).Routes() }
+
+// aServer is one with nobody in it, and one app that is registered.
+func aServer(t *testing.T) *httpapi.Server {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "store")
 	if err := store.Init(dir); err != nil {
@@ -257,11 +191,17 @@ func allRoutes(t *testing.T) []httpapi.Route {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	server, err := httpapi.New(s, httpapi.Config{PublicURL: "https://record.example.org"})
+	apps := clients.Open(filepath.Join(t.TempDir(), "clients.json"), clients.Options{})
+	err = apps.Add(clients.Client{ID: "app-0f3c5a7791d2e684", Name: "Sunrise", Redirects: []string{"https://app.sunrise.example/callback"},
+		Auth: clients.Public, Profile: clients.SMART, Added: time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server.Routes()
+	server, err := httpapi.New(s, httpapi.Config{PublicURL: "https://record.example.org", Clients: apps, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server
 }
 
 // TestAPI: api.md has every route of its doors and no other, the table of errors as it
@@ -269,44 +209,6 @@ func allRoutes(t *testing.T) []httpapi.Route {
 func TestAPI(t *testing.T) {
 	for _, what := range wrongAPI(readAPI(t), allRoutes(t)) {
 		t.Error(what)
-	}
-}
-
-var (
-	named    = regexp.MustCompile(`(?:GET|POST|PUT|DELETE) (/holder/v1/[a-z/{}]+)`)
-	variable = regexp.MustCompile(`\{\w+\}`)
-)
-
-// TestAPIHasEveryMessage: what package message has, api.md shows, if it is of a route that
-// is there: the one that its comment names, or that of the type before it.
-func TestAPIHasEveryMessage(t *testing.T) {
-	there := map[string]bool{}
-	for _, r := range allRoutes(t) {
-		there[variable.ReplaceAllString(r.Path, "{}")] = true
-	}
-	files, err := filepath.Glob("../httpapi/message/*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal(err, files)
-	}
-	for _, path := range files {
-		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		served := true
-		for _, d := range f.Decls {
-			of, ok := d.(*ast.GenDecl)
-			if !ok || of.Tok != token.TYPE {
-				continue
-			}
-			if m := named.FindStringSubmatch(of.Doc.Text()); m != nil {
-				served = there[variable.ReplaceAllString(m[1], "{}")]
-			}
-			spec := of.Specs[0].(*ast.TypeSpec)
-			if _, ok := spec.Type.(*ast.StructType); ok && served && spec.Name.IsExported() && !within(spec.Name.Name) {
-				t.Errorf("%s: api.md shows no %s: add it to messages, with a sample", path, spec.Name.Name)
-			}
-		}
 	}
 }
 
@@ -324,6 +226,10 @@ func TestAPIIsLookedAt(t *testing.T) {
 		{"| `wrap` |", "| wrap |"},
 		{"```json Strike", "```json Struck"},
 		{`; source="GP`, `; sauce="GP`},
+		{"| `POST` | `/oauth/par` |", "| `GET` | `/oauth/par` |"},
+		{`"need_patient_banner": true`, `"need_banner": true`},
+		{`"active": true, `, ""},
+		{"| `cnf` |", "| cnf |"},
 	} {
 		changed := strings.Replace(text, x[0], x[1], 1)
 		if changed == text {
