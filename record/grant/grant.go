@@ -164,7 +164,7 @@ func (g Grant) Whole() bool {
 		return false
 	}
 	for _, s := range g.Scopes {
-		if s.Type == "*" && s.Verbs == Create|Read|Update|Delete|Search {
+		if s.Type == "*" && len(s.Params) == 0 && s.Verbs == Create|Read|Update|Delete|Search {
 			return true
 		}
 	}
