@@ -122,3 +122,13 @@ func TestHistory(t *testing.T) {
 		}
 	}
 }
+
+// says reports whether a sentence of the log begins so.
+func says(list []audit.Entry, grants []holder.Granted, want string) bool {
+	for _, e := range list {
+		if strings.HasPrefix(holder.Describe(e, grants), want) {
+			return true
+		}
+	}
+	return false
+}
