@@ -14,7 +14,6 @@ import (
 
 	"carehold/crypto"
 	"carehold/httpapi"
-	"carehold/httpapi/message"
 	"carehold/httpapi/oauth/clients"
 	"carehold/httpapi/problem"
 	"carehold/record/store"
