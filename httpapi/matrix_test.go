@@ -164,7 +164,7 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 		"{compartment}", "Patient", "{operation}", "$validate", "{all}", "*", "{import}", "0123456789abcdef0123456789abcdef",
 		"/shl/{link}", m.vars["manifest"], "{ticket}", strings.Repeat("A", 200), "{capsule}", "0123456789abcdef0123456789abcdef", "{file}", "1",
 		"{uploads}", "$upload", "{upload}", "0123456789abcdef0123456789abcdef",
-		"{exports}", "$export", "{job}", "AAAA", "{output}", "Observation-000-fff.ndjson").Replace(p)
+		"{address}", strings.Repeat("0", 49), "{exports}", "$export", "{job}", "AAAA", "{output}", "Observation-000-fff.ndjson").Replace(p)
 	if strings.HasPrefix(p, "/holder/v1/entries/") {
 		target = strings.NewReplacer("Observation", "Goal", "potassium", "walk").Replace(target)
 	}
@@ -223,12 +223,20 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 		body = `{"person":"00000000000000000000000000000000","grant":"00000000000000000000000000000000","key":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="}`
 	case "POST /holder/v1/strikes":
 		body = `{"grant":"` + m.vars["struck.id"] + `"}`
+	case "POST /holder/v1/requests/{capsule}/answer":
+		body = `{"hour":1,"blob":"AAAA"}`
 	case "POST /holder/v1/entries/{type}/{id}/section":
 		body = `{"section":"plan"}`
 	case "PUT /holder/v1/links/{capsule}/files/{file}":
 		typ, body = "application/octet-stream", "a.b..c.d"
 	case "POST /shl/{link}":
 		body = `{"recipient":"Ward 7"}`
+	case "POST /oauth/authorize", "POST /oauth/cancel", "POST /oauth/par", "POST /oauth/token", "POST /oauth/introspect", "POST /oauth/revoke":
+		typ, body = "application/x-www-form-urlencoded", "client_id=nobody&grant_type=refresh_token&token=x&refresh_token=x"
+	case "POST /ask/{address}":
+		typ, body = "application/x-www-form-urlencoded", "name=Dr+Okafor&days=7"
+	case "POST /holder/v1/requests/lookup":
+		body = `{"code":"0000-0000-0000"}`
 	case "POST /holder/v1/preview":
 		body = `{"sections":["plan"],"scopes":"patient/*.rs"}`
 	case "GET /holder/v1/log/proof", "HEAD /holder/v1/log/proof":

@@ -35,6 +35,9 @@ type waiting struct {
 
 // Authorize begins a request: SMART App Launch 2.2 §2.0.9, by GET and by POST.
 func (a *API) Authorize(w http.ResponseWriter, r *http.Request) error {
+	if r.Method == http.MethodHead {
+		return errOnlyGet // it would begin a request that nobody waits for
+	}
 	raw := r.URL.RawQuery
 	if r.Method == http.MethodPost {
 		if raw != "" {
@@ -150,5 +153,9 @@ func (a *API) notSent(w http.ResponseWriter, r *http.Request, err error) error {
 	if e.Status >= 500 && e.Status != http.StatusServiceUnavailable {
 		return err
 	}
-	return a.problemOf(w, r, e.Status, e.Err.Safe)
+	status := http.StatusBadRequest
+	if e.Status == http.StatusServiceUnavailable || e.Status == http.StatusTooManyRequests {
+		status = e.Status
+	}
+	return a.problemOf(w, r, status, e.Err.Safe)
 }
