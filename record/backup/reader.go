@@ -176,7 +176,7 @@ func (r *Reader) row(body []byte) (f Frame, err error) {
 
 // keySizes are the rows that a backup carries, by the size of their keys.
 var keySizes = map[byte]int{rows.KindHead: 1, rows.KindAccount: 1, rows.KindRing: 1, rows.KindDir: 1, rows.KindBack: 5,
-	rows.KindSegment: 34, rows.KindEntry: 25, rows.KindPart: 29, rows.KindLeaf: 9}
+	rows.KindSegment: 34, rows.KindEntry: 25, rows.KindPart: 29, rows.KindLeaf: 9, rows.KindInbox: 17}
 
 // Carries reports whether a row of a person's belongs in a backup.
 func Carries(key []byte) bool { return carried(key) }

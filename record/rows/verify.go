@@ -164,6 +164,8 @@ func (v *Verifier) Row(key, value []byte) {
 		v.segmentRow(key, value)
 	case kind == KindPart:
 		v.parts.row(v, key, value)
+	case kind == KindInbox && len(key) == 17 && len(value) >= minInbox: // it holds by its seal
+		v.got.Used += uint64(len(value))
 	case v.check.Copy: // of one store only, or of none
 		v.leftOver(key)
 	case v.beside(kind, key):
@@ -185,11 +187,15 @@ func (v *Verifier) beside(kind byte, key []byte) bool {
 		return v.sent[[16]byte(key[1:])] || len(v.sent) == maxSent // they come after all uploads
 	case kind == KindFile:
 		return len(key) == 21
-	case kind == KindTries, kind == KindMade, kind == KindInbox, kind == KindAsk, kind == KindChain:
+	case kind == KindTries, kind == KindMade, kind == KindAsk, kind == KindChain:
 		return len(key) == 17
 	}
 	return false
 }
+
+// minInbox is less than the smallest that is ever sealed for the inbox: what takes no
+// room would have no end.
+const minInbox = 1024
 
 // maxSent is how many uploads are remembered: there are far fewer, and a disk that has
 // more was tampered with.

@@ -219,8 +219,11 @@ func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 		return nil, Result{Ref: w.ref, Deleted: w.verb == change.Absent, Unchanged: true}, nil
 	}
 	res := Result{Ref: w.ref, Time: pl.now, Section: w.was.Section, Created: !w.exists || w.was.Header.Deleted}
+	if err := pl.ownWords(w); err != nil {
+		return nil, res, err
+	}
 	h := entry.Header{Type: w.ref.Type, ID: w.ref.ID, Time: pl.now, Origin: origin,
-		Author: entry.Author{Grant: v.grant.ID, Self: v.grant.Self, Name: v.grant.To.Name},
+		Author: authorOf(v.grant),
 		Why:    w.was.Header.Why, Moved: w.was.Header.Moved}
 	if w.fresh {
 		res.Section, h.Why = w.filed.Section, w.filed.Why.Rule
@@ -260,6 +263,9 @@ func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 		res.Unchanged, res.Created = true, false
 		res.Version, res.Time, res.Body, res.Apart = w.was.Version, w.was.Header.Time, w.was.Body, w.was.Header.Content != nil
 		return nil, res, nil
+	}
+	if err := pl.keepWords(w); err != nil {
+		return nil, res, err
 	}
 	res.Version = next
 	meta := fhir.Meta{ID: w.ref.ID, VersionID: next.String(), LastUpdated: pl.now}

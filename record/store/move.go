@@ -260,7 +260,7 @@ func (v *View) undo(ctx context.Context, id record.ImportID) (Undone, error) {
 			return false, err
 		}
 		h := entry.Header{Type: e.Ref.Type, ID: e.Ref.ID, Time: pl.now, Why: e.Header.Why, Moved: e.Header.Moved,
-			Author: entry.Author{Grant: v.grant.ID, Self: true, Name: v.grant.To.Name}}
+			Author: authorOf(v.grant)}
 		next := e.Version + 1
 		at := l.Stamp.At(next)
 		back := version{at: at, section: e.Section}

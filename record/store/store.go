@@ -52,6 +52,7 @@ type Store struct {
 	colds      *answers // places to go through the rows
 	stretching *answers // places to stretch a passcode
 	searched   searched // how much grants have written for searches to go through
+	inboxes    inboxes  // how much waits in them
 	uploads    uploads  // of records that are brought here
 	takers     writers  // one of them is verified and written at a time
 	verifying  sync.Mutex

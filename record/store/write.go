@@ -23,8 +23,9 @@ type op struct {
 	at       stamp // of the newest
 	versions []version
 	refile   *refile
-	drop     [][]byte // rows that go once the directory no longer names them
-	freed    uint64   // their size
+	taken    *WaitingID // of the inbox, which it is out of by this
+	drop     [][]byte   // rows that go once the directory no longer names them
+	freed    uint64     // their size
 }
 
 // moves reports whether the op writes what is there under another generation.
@@ -97,6 +98,10 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 	if err != nil {
 		return err
 	}
+	notice, err := v.notice(ops)
+	if err != nil {
+		return err
+	}
 	if err := v.writeEarly(ctx, batch); err != nil {
 		return err
 	}
@@ -107,8 +112,18 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 		if err := p.closed(); err != nil {
 			return err
 		}
-		if p.full(batch.bytes - batch.moved) {
+		if p.full(batch.bytes - batch.moved + notice.size()) {
 			return errFull
+		}
+		if err := notice.put(tx, p); err != nil {
+			return err
+		}
+		for i := range ops {
+			if id := ops[i].taken; id != nil {
+				if err := v.s.dropWaiting(tx, p, *id); err != nil {
+					return err
+				}
+			}
 		}
 		batch.last().put(tx)
 		row := next.Marshal()
@@ -122,6 +137,9 @@ func (v *View) write(ctx context.Context, ops []op, planned hash, ev audit.Event
 		return nil
 	}, also...)
 	if err != nil {
+		if notice != nil && notice.counted || slices.ContainsFunc(ops, func(o op) bool { return o.taken != nil }) {
+			v.s.forgetInbox(v.person)
+		}
 		return err
 	}
 	done = true

@@ -1,5 +1,6 @@
 // What lies beside a record and is no part of it, docs/format.md §13: uploads (u, w), and of links their
-// files (f), how often they were tried (t) and since when they are there (n). Nothing in the head names it.
+// files (f), how often they were tried (t) and since when they are there (n); the inbox (i), questions (q)
+// and how far refresh tokens have come (o). Nothing in the head names it. Of these a backup has the inbox.
 import { equal, hex, refuse, sha256, u32, unhex } from './notation.mjs';
 import { decode, msg, num, string, table, time } from './messages.mjs';
 import { kdf, mac } from './kdf.mjs';
@@ -17,9 +18,10 @@ export const fileList = table('files of a link', { 1: ['files', msg(file), '*'] 
 export const sentKey = (grantKey) => kdf(grantKey, 'upload');
 export const sentContext = (person, grant, id, i = state) => context('upload', person, grant, id, u32(i));
 
-// Kinds of rows in a person's partition; i is reserved, and refused.
-const partition = 'havrgbdsexluwftn';
-const lengths = { u: 17, w: 21, f: 21, t: 17, n: 17 };
+// Kinds of rows in a person's partition.
+const partition = 'havrgbdsexluwftniqo';
+const lengths = { u: 17, w: 21, f: 21, t: 17, n: 17, i: 17, q: 17, o: 17 };
+const boxSize = 1120 + 73 + 32; // of the least that is sealed to a person: an X-Wing ciphertext, a seal's overhead, the smallest padding
 
 function split(key) {
   const letter = String.fromCharCode(key[0]);
@@ -29,7 +31,7 @@ function split(key) {
 // shapes holds what can be told without anybody's key: no row of a kind that there is none of, and these
 // as long as they are. With node.key, the count of tries is the node's word.
 export function shapes(src, person) {
-  const out = { uploads: 0, links: new Map() };
+  const out = { uploads: 0, inbox: 0, links: new Map() };
   for (const [k, value] of src.rows.partitions.get(hex(person))) {
     const key = unhex(k);
     const where = name(person, key);
@@ -37,8 +39,13 @@ export function shapes(src, person) {
     if (letter === 'c' && (!src.live || key.length === 1)) continue; // a slot's, in a backup; or somebody named a capsule as a record is
     if (!partition.includes(letter)) refuse('13', 'a row is of a kind that there is none of', where);
     if (!lengths[letter]) continue;
-    if (!src.live) refuse('16', 'a backup has a row that belongs to one store only', where);
+    if (!src.live && letter !== 'i') refuse('16', 'a backup has a row that belongs to one store only', where);
     if (key.length !== lengths[letter]) refuse('13', "a row's key has another length", where);
+    if (letter === 'i') {
+      if (value.length < boxSize) refuse('13', 'something in the inbox is cut off', where);
+      out.inbox++;
+      continue;
+    }
     const link = () => {
       if (!out.links.has(hex(id))) out.links.set(hex(id), { id, used: 0, files: new Set() });
       return out.links.get(hex(id));

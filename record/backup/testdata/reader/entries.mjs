@@ -19,7 +19,8 @@ const fields = {
   10: ['rule', string, '?'],
   11: ['filed', flag, '?'],
 };
-export const header = table('header', fields);
+const author = { 18: ['organisation', string, '?'], 19: ['role', string, '?'], 20: ['number', string, '?'], 21: ['register', string, '?'], 22: ['taken', flag, '?'] };
+export const header = table('header', { ...fields, ...author });
 export const contentHeader = table('header with a content', {
   ...fields,
   12: ['jsonLength', num, '1'],
@@ -28,6 +29,7 @@ export const contentHeader = table('header with a content', {
   15: ['sha256', b32, '1'],
   16: ['lead', bytes, '1'],
   17: ['trail', bytes, '1'],
+  ...author,
 });
 const headers = { 1: header, 2: contentHeader };
 export const firstPart = 65536;

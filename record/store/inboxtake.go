@@ -1,0 +1,180 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"carehold/crypto"
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/change"
+	"carehold/record/entry"
+	"carehold/record/fhir"
+	"carehold/record/filing"
+	"carehold/record/grant"
+	"carehold/record/keys"
+	"carehold/record/kv"
+	"carehold/record/rows"
+)
+
+// TakingIn is a contribution as a device of the person's opened it. The server cannot
+// open what waits, so it takes the content from the device, whose record it is; but who
+// wrote it is not for the device to say: the certificate is the grant's, signed by the
+// person, and is looked at here.
+type TakingIn struct {
+	Type        string
+	JSON        []byte
+	Grant       record.GrantID
+	Certificate []byte
+	Section     record.Section // where the person wants it; 0: where the filing rules put it
+}
+
+// TakenIn is what came of it.
+type TakenIn struct {
+	Result
+	Author     entry.Author
+	Unverified bool // who wrote it cannot be told any more: Author names nobody
+}
+
+// TakeIn makes an entry of a contribution, and removes it from the inbox, in one commit.
+// Its FHIR id is the one that was told when it was written, its author who wrote it, and
+// it is filed with the whole record in view. Sent again it does nothing: the id says
+// whether it is there.
+func (v *View) TakeIn(ctx context.Context, id WaitingID, x TakingIn) (out TakenIn, err error) {
+	switch {
+	case !v.grant.Self:
+		return out, v.onlyPerson(ctx)
+	case id.Notice():
+		return out, record.Safef(record.Unprocessed, "this is a notice: what it tells of is in the record already")
+	case x.Section != 0 && !x.Section.Valid():
+		return out, record.Safef(record.Invalid, "there is no such section; the sections are %s", record.SectionNames())
+	case len(x.JSON) > MayWait:
+		return out, errMayWait // nothing of that size was ever left here
+	}
+	if err := storableType(x.Type); err != nil {
+		return out, err
+	}
+	r, err := fhir.Parse(x.JSON, fhir.Limits{})
+	if err != nil {
+		return out, err
+	}
+	unlock, err := v.turn(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer unlock()
+	err = v.retry(ctx, func() error {
+		out, err = v.takeIn(ctx, id, x, r)
+		return err
+	})
+	return out, err
+}
+
+func storableType(typ string) error {
+	if why, ok := change.Storable(typ); !ok {
+		return record.Safef(record.Unprocessed, "a record cannot hold this: %s", why)
+	}
+	return nil
+}
+
+func (v *View) takeIn(ctx context.Context, id WaitingID, x TakingIn, r *fhir.Resource) (out TakenIn, err error) {
+	pl, err := v.newPlanner()
+	if err != nil {
+		return out, err
+	}
+	ref := fhir.Ref{Type: x.Type, ID: keys.FHIRID(id)}
+	if _, e, _, exists, mine, err := pl.head(ref); err != nil {
+		return out, err
+	} else if exists && mine {
+		return v.takenBefore(ctx, id, e)
+	}
+	if err := v.waits(id); err != nil {
+		return out, err
+	}
+	author, verified := v.contributor(x)
+	pl.room += 2 * len(x.JSON)
+	c := change.Change{Verb: change.Create, Ref: ref, Resource: r}
+	w, err := pl.draft(c)
+	if err != nil {
+		return out, err
+	}
+	work := []*draft{w}
+	if err := pl.file(work); err != nil {
+		return out, err
+	}
+	if x.Section != 0 {
+		w.filed = filing.Filed{Section: x.Section, Why: filing.Reason{Rule: movedByPerson}}
+	}
+	o, res, err := pl.finish(w, entry.Origin{})
+	if err != nil {
+		return out, err
+	}
+	if o == nil {
+		return out, record.Safef(record.Internal, "a contribution changed nothing")
+	}
+	h := &o.versions[0].header
+	h.Author, h.Taken, h.Moved = author, true, x.Section != 0
+	o.taken = &id
+	pl.results[w.id] = res
+	moved, along, err := pl.alongWith(ctx, work)
+	if err != nil {
+		return out, err
+	}
+	ops := append([]op{*o}, moved...)
+	ev := audit.Event{Action: audit.TakenIn, Entries: []string{named(ref, res.Version)}, About: about(author)}
+	if err := v.write(ctx, ops, pl.dir, ev, along...); err != nil {
+		return out, err
+	}
+	pl.claimed(ctx, work)
+	return TakenIn{Result: res, Author: author, Unverified: !verified}, nil
+}
+
+func about(a entry.Author) []record.GrantID {
+	if a.Grant == (record.GrantID{}) {
+		return nil
+	}
+	return []record.GrantID{a.Grant}
+}
+
+// waits reports whether something waits under an id.
+func (v *View) waits(id WaitingID) error {
+	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		_, err := r.Get(rows.InboxKey(id))
+		if errors.Is(err, kv.ErrNotFound) {
+			return errNotWaiting
+		}
+		return err
+	})
+}
+
+// takenBefore answers for what was taken in already. Its row may be there again: a
+// backup does not tell which rows were removed since the one before it.
+func (v *View) takenBefore(ctx context.Context, id WaitingID, e Entry) (TakenIn, error) {
+	res := Result{Ref: e.Ref, Version: e.Version, Time: e.Header.Time, Section: e.Section, Unchanged: true, Deleted: e.Header.Deleted}
+	out := TakenIn{Result: res, Author: e.Header.Author, Unverified: e.Header.Taken && e.Header.Author.Name == ""}
+	dropped := false
+	err := v.commit(ctx, audit.Event{Action: audit.TakenIn, Entries: []string{named(e.Ref, e.Version)}}, func(tx kv.Tx, p *person, ev *audit.Event) error {
+		err := v.s.dropWaiting(tx, p, id)
+		if dropped = err == nil; errors.Is(err, errNotWaiting) { // a request that was sent again: it shows what it made
+			ev.Action, err = audit.Read, nil
+		}
+		return err
+	})
+	if err != nil && dropped {
+		v.s.forgetInbox(v.person)
+	}
+	return out, err
+}
+
+// contributor is who wrote what waits, by the certificate of the grant. It is good if the
+// person signed it with the identity that is theirs now. Whoever made all keys new since,
+// because they were not theirs alone any more, has no way to tell a certificate of before
+// from one that was forged with what was stolen: then nobody is named, and the grant's id
+// is all that is kept.
+func (v *View) contributor(x TakingIn) (a entry.Author, verified bool) {
+	g, err := grant.Verify(x.Certificate, v.signing)
+	if err != nil || g.ID != x.Grant || g.Person != v.person || !g.WriteOnly() || len(x.Certificate) < crypto.SignatureSize {
+		return entry.Author{Grant: x.Grant}, false
+	}
+	return authorOf(g), true
+}
