@@ -8,12 +8,12 @@
 //
 // # The person's side
 //
-// A Client is a holder.Server, and package holder does the rest: it derives, opens,
-// signs and checks, and sends through the Client nothing but what is sealed, public or
-// signed; and, to sign in, the key of the person's own grant. Enrol makes a record,
-// Unlock opens one; then Grant, Revoke, Link, Check, SignIn. A device keeps what Memory
-// returns after each of them, the failed ones included: without it a server that was
-// wound back could not be told from one that was not.
+// A Client is a holder.Server, a holder.Reader and a holder.Asking, and package holder
+// does the rest: it derives, opens, signs and checks, and sends through the Client nothing
+// but what is sealed, public or signed; and, to sign in, the key of the person's own grant.
+// Enrol makes a record, Unlock opens one; then Grant, Amend, Revoke, Link, Approve, Check,
+// SignIn. A device keeps what Memory returns after each of them, the failed ones included:
+// without it a server that was wound back could not be told from one that was not.
 //
 // # The side of a token
 //
