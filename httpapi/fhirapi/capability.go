@@ -16,8 +16,18 @@ type (
 	code struct {
 		Code string `json:"code"`
 	}
+	coding struct {
+		System string `json:"system"`
+		Code   string `json:"code"`
+	}
 	concept struct {
-		Text string `json:"text"`
+		Coding []coding `json:"coding"`
+		Text   string   `json:"text"`
+	}
+	extension struct {
+		URL       string      `json:"url"`
+		URI       string      `json:"valueUri,omitempty"`
+		Extension []extension `json:"extension,omitempty"`
 	}
 	searchParam struct {
 		Name          string `json:"name"`
@@ -51,9 +61,10 @@ type (
 		Mode          string `json:"mode"`
 		Documentation string `json:"documentation"`
 		Security      struct {
-			CORS        bool      `json:"cors"`
-			Service     []concept `json:"service"`
-			Description string    `json:"description"`
+			Extension   []extension `json:"extension,omitempty"`
+			CORS        bool        `json:"cors"`
+			Service     []concept   `json:"service"`
+			Description string      `json:"description"`
 		} `json:"security"`
 		Resource    []resourceCapability `json:"resource"`
 		Interaction []code               `json:"interaction"`
@@ -97,10 +108,12 @@ func capability(c Config) []byte {
 		"A modifier, a chain of more than one hop, or :iterate that is not supported is refused (400), and so is FHIRPath Patch (501). " +
 		"A Binary is served and taken in its own form, in ranges too, and what a browser would run as application/octet-stream; " +
 		"what is large can be sent to Binary/$upload first (tus 1.0.0), and claimed."
-	// No code of restful-security-service: OAuth and SMART-on-FHIR both promise an
-	// authorization server to go to, and there is none yet.
-	r.Security.Service = []concept{{Text: "a bearer token (RFC 6750) that the person has granted, with scopes as SMART App Launch 2.2 writes them"}}
-	r.Security.Description = "The person makes a grant and hands its token over; send it as Authorization: Bearer. There is no authorization endpoint yet."
+	r.Security.Service = []concept{{Coding: []coding{{"http://terminology.hl7.org/CodeSystem/restful-security-service", "SMART-on-FHIR"}},
+		Text: "OAuth 2.0 as SMART App Launch 2.2 has it, with DPoP (RFC 9449) for who takes it"}}
+	r.Security.Description = "See .well-known/smart-configuration. The person answers each request on their own device; or they make a grant and hand its token over. " +
+		"Send a token as Authorization: Bearer, or, where it is bound to a key, as DPoP. Pages of registered clients may ask from a browser."
+	r.Security.CORS = true
+	r.Security.Extension = oauthURIs(strings.TrimSuffix(c.Base, "/fhir"))
 	into := revIncludes()
 	for _, typ := range types() {
 		r.Resource = append(r.Resource, resourceCapability{
@@ -228,4 +241,13 @@ func revIncludes() map[string][]string {
 		}
 	}
 	return into
+}
+
+// oauthURIs is SMART's extension for clients that do not look for smart-configuration.
+func oauthURIs(server string) []extension {
+	x := extension{URL: "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"}
+	for _, at := range []struct{ name, path string }{{"authorize", "/oauth/authorize"}, {"token", "/oauth/token"}, {"introspect", "/oauth/introspect"}, {"revoke", "/oauth/revoke"}, {"manage", "/manage"}} {
+		x.Extension = append(x.Extension, extension{URL: at.name, URI: server + at.path})
+	}
+	return []extension{x}
 }
