@@ -1,0 +1,138 @@
+package httpapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"carehold/record/holder"
+)
+
+// at is the path of an address.
+func (w *world) address(h *holder.Holder, until time.Time) string {
+	w.t.Helper()
+	a, err := h.NewAddress(context.Background(), "for the surgery", until)
+	w.check(err)
+	return "/ask/" + a.Segment
+}
+
+// asking sends JSON, and reads JSON.
+func (w *world) asking(path, bearer, body string) (int, map[string]any) {
+	w.t.Helper()
+	h := http.Header{}
+	if body != "" {
+		h.Set("Content-Type", "application/json")
+	}
+	if bearer != "" {
+		h.Set("Authorization", "Bearer "+bearer)
+	}
+	resp := w.send("POST", path, h, body)
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	w.check(err)
+	var m map[string]any
+	if err := json.Unmarshal(b, &m); err != nil {
+		w.t.Fatalf("%s: %d %s", path, resp.StatusCode, b)
+	}
+	return resp.StatusCode, m
+}
+
+const okafor = `{"name":"Dr Amara Okafor","role":"GP","organisation":"Elm Road Surgery","number":"7654321","register":"GMC","purpose":"TREAT","sections":["allergies","results"],"days":3,"words":"before your visit"}`
+
+// TestAsk: somebody asks at an address, by a program and by the page; yes brings a token
+// once, no brings words.
+func TestAsk(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	at := w.address(w.ada, time.Time{})
+	status, m := w.asking(at, "", okafor)
+	request, _ := m["request"].(string)
+	if status != 202 || !strings.HasPrefix(request, "chdq_") {
+		t.Fatalf("asked: %d %v", status, m)
+	}
+	if _, m := w.asking("/ask/answer", request, ""); m["status"] != "waiting" || len(m) != 1 {
+		t.Errorf("not answered yet: %v", m)
+	}
+	waiting, err := w.ada.Requests(ctx, w.vars["ada"])
+	w.check(err)
+	if len(waiting) != 1 || waiting[0].Question.To.Number != "7654321" || waiting[0].Question.Words != "before your visit" || waiting[0].Where != "for the surgery" {
+		t.Fatalf("what waits: %+v", waiting)
+	}
+	_, err = w.ada.Approve(ctx, waiting[0], waiting[0].Proposal(), "see you on Friday")
+	w.check(err)
+	_, m = w.asking("/ask/answer", request, "")
+	token, _ := m["token"].(string)
+	if m["status"] != "approved" || m["words"] != "see you on Friday" || m["expires"] == nil || m["fhir"] != publicURL+"/fhir" {
+		t.Fatalf("approved: %v", m)
+	}
+	r := w.send("GET", "/fhir/Observation/potassium", http.Header{"Authorization": {"Bearer " + token}}, "")
+	if r.Body.Close(); r.StatusCode != 200 {
+		t.Errorf("read: %d", r.StatusCode)
+	}
+	if _, m := w.asking("/ask/answer", request, ""); m["token"] != nil {
+		t.Errorf("a second time: %v", m)
+	}
+
+	// The page.
+	b := w.browser()
+	if resp := b.do("GET", at, ""); resp.StatusCode != 200 || !strings.Contains(b.page, "Ask to see a record") {
+		t.Errorf("the form: %d", resp.StatusCode)
+	}
+	if resp := b.do("POST", at, url.Values{"name": {""}, "words": {`<script>`}}.Encode()); resp.StatusCode != 400 || !strings.Contains(b.page, "say who is asking") || strings.Contains(b.page, "<script>") {
+		t.Errorf("no name: %d %s", resp.StatusCode, b.page)
+	}
+	resp := b.do("POST", at, url.Values{"name": {"Sam Lee"}, "role": {"social worker"}, "purpose": {"CAREMGT"}, "section-plan": {"1"}, "days": {"7"}, "words": {"for\nthe review"}}.Encode())
+	b.at = resp.Header.Get("Location")
+	if resp.StatusCode != 303 {
+		t.Fatalf("sent: %d %s", resp.StatusCode, b.page)
+	}
+	if b.do("GET", b.at, ""); !strings.Contains(b.page, "was sent") {
+		t.Errorf("waiting: %s", b.page)
+	}
+	waiting, err = w.ada.Requests(ctx, w.vars["ada"])
+	w.check(err)
+	w.check(w.ada.Refuse(ctx, w.vars["ada"], waiting[0], "not <now>"))
+	if b.do("GET", b.at, ""); !strings.Contains(b.page, "The answer is no") || !strings.Contains(b.page, "not &lt;now&gt;") {
+		t.Errorf("refused: %s", b.page)
+	}
+}
+
+// TestAskTellsNothing: there is no telling an address that is there from one that is
+// closed, or never was.
+func TestAskTellsNothing(t *testing.T) {
+	w := newWorld(t)
+	open := w.address(w.ada, time.Time{})
+	closed := w.address(w.ada, w.now().Add(time.Hour))
+	w.wait(2 * time.Hour)
+	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	var pages, sent []string
+	for _, at := range []string{open, closed, "/ask/" + strings.Repeat("0", 49)} {
+		resp := w.send("GET", at, nil, "")
+		b, err := io.ReadAll(resp.Body)
+		w.check(err)
+		pages = append(pages, whole(resp.StatusCode, resp.Header, b))
+		resp = w.send("POST", at, form, "name=Sam+Lee&days=7")
+		resp.Body.Close()
+		tab := resp.Header.Get("Location")
+		for _, c := range resp.Cookies() {
+			if len(c.Value) != 54 {
+				t.Errorf("%s: cookie %q", at, c.Value)
+			}
+		}
+		resp.Header.Del("Set-Cookie")
+		sent = append(sent, strings.ReplaceAll(whole(resp.StatusCode, resp.Header, nil), tab, "THERE"))
+	}
+	for i := range pages {
+		if pages[i] != pages[0] || sent[i] != sent[0] {
+			t.Errorf("they differ:\n%s\n%s\n%s\n%s", pages[i], pages[0], sent[i], sent[0])
+		}
+	}
+	if status, m := w.asking("/ask/"+strings.Repeat("0", 49), "", `{"name":""}`); status != 400 || m["error"] == nil {
+		t.Errorf("no name at no address: %d %v", status, m)
+	}
+}
