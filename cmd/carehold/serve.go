@@ -106,7 +106,7 @@ func (a *app) serve(ctx context.Context, s *settings, acceptLoss bool) error {
 	defer listener.Close()
 	config := httpapi.Config{PublicURL: publicURL(s, listener, source != nil), TrustedProxies: proxies, Version: version(), Logger: log,
 		Certificate: source, Limits: limits, Fetch: newFetch("")}
-	if config.Clients, err = s.clients(log); err != nil {
+	if config.Clients, err = clientRegistry(s, log); err != nil {
 		return err
 	}
 	front := httpapi.NewFront(config)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
@@ -19,8 +18,6 @@ import (
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"carehold/httpapi/oauth/clients"
 )
 
 // A setting of the server is defined once: here. From it come the flag
@@ -63,7 +60,6 @@ var serverSettings = []setting{
 	{"debug-listen", "a second `address`, on loopback only, for /metrics and /debug/pprof", fixed("")},
 	{"search-memory", "how much `memory` searches may keep between requests, sealed: 128MiB; 0 is nothing. By itself 64MiB, or a sixteenth of the memory there is where that is less", fixed("auto")},
 	{"unknown-clients", "let apps ask people for their record that nobody registered here: an app whose client_id is a URL is looked up there", fixed("no")},
-	{"unknown-clients", "let apps that nobody registered here ask, too: they say where they describe themselves, and this server looks it up. People are told that nobody has checked them", fixed("no")},
 	{"backup-to", "the folder that \"carehold backup\" writes to", fixed("")},
 	{"backup-recipients", "the public keys (of age) that backups are encrypted to, separated by commas", fixed("")},
 	{"log-format", "the `form` of the log: text or json. By itself: text on a terminal, else json", fixed("auto")},
@@ -207,19 +203,6 @@ func (s *settings) on(key string) (bool, error) {
 		return false, nil
 	}
 	return false, usagef("%q in %s is neither yes nor no", s.get(key), s.from[key])
-}
-
-// clients are the apps that may ask people for access: "carehold client".
-func (s *settings) clients(log *slog.Logger) (*clients.Registry, error) {
-	unknown, err := s.on("unknown-clients")
-	if err != nil {
-		return nil, err
-	}
-	o := clients.Options{Log: log}
-	if unknown {
-		o.Fetch = newFetch("")
-	}
-	return clients.Open(filepath.Join(s.get("data"), clients.File), o), nil
 }
 
 // searchMemory is what store.Options has for the setting: 0 for by itself, less than
