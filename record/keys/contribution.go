@@ -67,6 +67,9 @@ func OpenContribution(p record.PersonID, box crypto.BoxKey, id [16]byte, sealed 
 	d.Fixed(1, c.Grant[:])
 	c.Time = time.UnixMilli(int64(d.Uint(2))).UTC()
 	for _, ref := range d.List(3) {
+		if len(ref) == 0 {
+			d.Fail("entry")
+		}
 		c.Entries = append(c.Entries, string(ref))
 	}
 	if c.Type = d.String(4); c.Type != "" {
