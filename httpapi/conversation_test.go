@@ -38,6 +38,7 @@ import (
 //	keep refused         the whole answer, but for its request id
 //	same refused         is that
 //	do revoke gp         something that happens in the world
+//	do take-in           what waits in the inbox is taken in, and notices are looked at
 //	opens ward "text"    the body, or the value at a path after it, is a file of this link, and has it
 //	{page} and {book}    are 320 KiB and 1.25 MiB of digits
 //
@@ -247,6 +248,20 @@ func (c *conversation) do(what string) {
 	case "share": // the clinical sections, with a word of its own and scopes
 		name, scopes, _ := strings.Cut(name, " ")
 		c.grant(c.ada, name, 24*time.Hour, scopes, grant.Clinical.List()...)
+	case "take-in":
+		items, err := c.ada.Inbox(ctx, c.vars["ada"])
+		c.check(err)
+		if len(items) == 0 {
+			c.t.Errorf("%s: nothing waits", c.at)
+		}
+		for _, x := range items {
+			if x.Notice() {
+				c.check(c.ada.Looked(ctx, c.vars["ada"], x))
+				continue
+			}
+			_, err := c.ada.TakeIn(ctx, c.vars["ada"], x, 0)
+			c.check(err)
+		}
 	case "sign-in-to-read": // a session that the log is shown to
 		token, _, err := c.ada.SignInToRead(ctx)
 		c.check(err)

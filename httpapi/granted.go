@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"carehold/record"
-	"carehold/record/store"
 )
 
 // lastWord is how long a request whose grant was stopped has to be told so.
@@ -15,7 +14,7 @@ const lastWord = time.Second
 // whileGranted runs what serves a request, as long as its grant is not stopped. Then it
 // waits for nothing any more, no more of its body is read, and an answer that is taken
 // slowly is cut: its places are free for others.
-func (s *Server) whileGranted(e *event, r *http.Request, v *store.View, serve func(*http.Request) error) error {
+func (s *Server) whileGranted(e *event, r *http.Request, v interface{ OnStop(func()) }, serve func(*http.Request) error) error {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	stopped := record.Safef(record.Unauthorized, "the grant was stopped meanwhile")

@@ -162,7 +162,7 @@ const observation = `{"resourceType":"Observation","id":"potassium","status":"fi
 func (m *matrix) sample(p, method string) (target, typ, body string) {
 	target = strings.NewReplacer("{type}", "Observation", "{id}", "potassium", "{version}", "1",
 		"{compartment}", "Patient", "{operation}", "$validate", "{all}", "*", "{import}", "0123456789abcdef0123456789abcdef",
-		"/shl/{link}", m.vars["manifest"], "{ticket}", strings.Repeat("A", 200), "{capsule}", "0123456789abcdef0123456789abcdef", "{file}", "1",
+		"/shl/{link}", m.vars["manifest"], "{ticket}", strings.Repeat("A", 200), "{capsule}", "0123456789abcdef0123456789abcdef", "{file}", "1", "{item}", "f123456789abcdef0123456789abcdef",
 		"{uploads}", "$upload", "{upload}", "0123456789abcdef0123456789abcdef",
 		"{address}", strings.Repeat("0", 49), "{exports}", "$export", "{job}", "AAAA", "{output}", "Observation-000-fff.ndjson").Replace(p)
 	if strings.HasPrefix(p, "/holder/v1/entries/") {
@@ -225,6 +225,10 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 		body = `{"grant":"` + m.vars["struck.id"] + `"}`
 	case "POST /holder/v1/requests/{capsule}/answer":
 		body = `{"hour":1,"blob":"AAAA"}`
+	case "POST /holder/v1/inbox/{item}":
+		body = `{"looked":true}`
+	case "POST /holder/v1/entries/{type}/{id}/note":
+		body = `{"text":"I was never asked"}`
 	case "POST /holder/v1/entries/{type}/{id}/section":
 		body = `{"section":"plan"}`
 	case "PUT /holder/v1/links/{capsule}/files/{file}":

@@ -273,6 +273,9 @@ func (s *Server) serveView(e *event, r *http.Request, route *Route) error {
 		return err
 	}
 	view, err := s.store.OpenBound(r.Context(), c, key)
+	if errors.Is(err, store.ErrAdds) {
+		return s.serveAdder(e, r, route, c, key, once)
+	}
 	if err != nil {
 		return s.refuse(e, r, err)
 	}

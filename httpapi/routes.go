@@ -170,6 +170,7 @@ var variables = map[string]string{
 	"ticket":      `[0-9A-Za-z_\-]+`, // as long as a passcode of 200 characters makes it
 	"address":     `[0-9A-Za-z]{49}`,
 	"upload":      `[0-9a-f]{32}`,
+	"item":        `[0-9a-f]{32}`,
 	"uploads":     `(?:\$|%24)upload`,
 	"exports":     `(?:\$|%24)export`,
 	"job":         `[0-9A-Za-z_\-]+`,
