@@ -30,6 +30,7 @@ var messages = map[string]any{
 	"Imports": message.Imports{}, "Undone": message.Undone{},
 	"PreviewRequest": message.PreviewRequest{}, "Preview": message.Preview{}, "Taken": message.Taken{},
 	"Requests": message.Requests{}, "Answer": message.Answer{}, "Lookup": message.Lookup{}, "Coded": message.Coded{},
+	"Inbox": message.Inbox{}, "InboxAnswer": message.InboxAnswer{}, "TakenIn": message.TakenIn{}, "Note": message.Note{}, "Noted": message.Noted{},
 }
 
 // holds reads a sample strictly, and writes it again: so nothing is in it that the
