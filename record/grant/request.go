@@ -185,7 +185,7 @@ func common(a, b Scope) (Scope, bool) {
 		return s, false
 	}
 	s.Params = slices.Concat(a.Params, b.Params)
-	slices.SortFunc(s.Params, compareParams)
+	sortParams(s.Params)
 	if s.Params = slices.Compact(s.Params); len(s.Params) == 0 {
 		s.Params = nil
 	}
