@@ -40,6 +40,11 @@ import (
 //	do revoke gp         something that happens in the world
 //	do take-in           what waits in the inbox is taken in, and notices are looked at
 //	opens ward "text"    the body, or the value at a path after it, is a file of this link, and has it
+//	query code           of its Location, for later, as {code}; "query error what" as {what}
+//	cookies              those it sets, for later, as {cookies}
+//	typed                the code on the page that waits, as {typed}
+//	nonce phone          the DPoP-Nonce is that of the key called phone, from now on
+//	do app …             and more of OAuth: oauth_conversation_test.go
 //	{page} and {book}    are 320 KiB and 1.25 MiB of digits
 //
 // Lines that begin with # say why.
@@ -77,6 +82,8 @@ type conversation struct {
 	body    []byte
 	kept    map[string]string
 	links   map[string]made
+	provers map[string]*prover // DPoP keys, by name
+	keyed   map[string]*keyed  // clients that have one
 }
 
 func (c *conversation) line(line string) {
@@ -154,6 +161,8 @@ func (c *conversation) expect(line string) {
 		}
 	case "do":
 		c.do(rest)
+	case "query", "cookies", "typed", "nonce":
+		c.keepOAuth(verb, rest)
 	case "opens":
 		name, rest, _ := strings.Cut(rest, " ")
 		quoted, err := strconv.QuotedPrefix(rest)
@@ -271,6 +280,8 @@ func (c *conversation) do(what string) {
 		c.check(err)
 		c.wait(d)
 	default:
-		c.t.Fatalf("%s: nothing is called %q", c.at, what)
+		if !c.doOAuth(verb, strings.Fields(name)) {
+			c.t.Fatalf("%s: nothing is called %q", c.at, what)
+		}
 	}
 }

@@ -183,7 +183,8 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("%s takes %q", name, r.Kinds)
 		case (r.Body > 0) != (len(r.Types) > 0):
 			t.Errorf("%s takes %d bytes of %v", name, r.Body, r.Types)
-		case r.Door == httpapi.DoorFHIR != strings.HasPrefix(r.Path, "/fhir"), r.Door == httpapi.DoorHolder != strings.HasPrefix(r.Path, "/holder/"):
+		case r.Door == httpapi.DoorFHIR != (strings.HasPrefix(r.Path, "/fhir") && !strings.HasPrefix(r.Path, "/fhir/.well-known/")),
+			r.Door == httpapi.DoorHolder != (strings.HasPrefix(r.Path, "/holder/") || r.Path == "/ask/answer"): // whose errors are for programs, too
 			t.Errorf("%s is at the door %s", name, r.Door)
 		case r.Rate == httpapi.RateNone && r.Door != httpapi.DoorHealth:
 			t.Errorf("%s has no rate", name)
