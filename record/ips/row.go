@@ -10,6 +10,8 @@ import (
 func (b *builder) row(it *item) []cell {
 	row := b.cells(it)
 	row[0] = append(row[0], say(it.doubt())...)
+	disputes, notes := personSays(it.root())
+	row[0] = append(append(row[0], say(disputes...)...), say(notes...)...)
 	return row
 }
 
