@@ -1,8 +1,10 @@
 // Package httpapi is the doors of a Carehold server: what is reachable over
 // HTTP, with what, how much and how fast.
 //
-//	/fhir        Authorization: Bearer          FHIR R4, for clinicians' systems and tools
+//	/fhir        Authorization: Bearer, DPoP    FHIR R4, for clinicians' systems and tools
 //	/holder/v1   nothing, an invite, a session  the person's own devices
+//	/oauth       a client, as it is registered  OAuth 2.0 and SMART App Launch: package oauth
+//	/ask         the address is the credential  a form to ask a person for access
 //	/            nothing                        a page that says what this is
 //	/livez …     nothing                        whether the process lives, and serves
 //

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"carehold/httpapi/oauth"
 	"carehold/httpapi/problem"
 	"carehold/record"
 )
@@ -62,6 +63,9 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case door == DoorFHIR:
 		h.Set("Content-Type", "application/fhir+json; fhirVersion=4.0")
 		body = string(problem.Outcome(err, ""))
+	case door == DoorOAuth:
+		h.Set("Content-Type", "application/json")
+		body = string(oauth.ErrorOf(err).Body())
 	case door == DoorHolder:
 		h.Set("Content-Type", "application/json")
 		body = string(problem.HolderBody(err, ""))
