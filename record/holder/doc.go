@@ -30,6 +30,18 @@
 // say whether the server took the statement, it loads the keyring and looks: the
 // keyring names the last statements by their hashes.
 //
+// Giving access is a grant; Amend, Suspend and Resume change it, Receipt says on paper
+// what it is. Losing a section's key begins an epoch, and so does being suspended: what is
+// written from then on is under keys that a copy of the disk does not help to. Everything
+// else is another row.
+//
+// # Being asked
+//
+// Others ask at an address that the person shows (NewAddress), or by an app, which shows
+// a code (Lookup). A yes is one statement with the grant and the answer, sealed to who
+// asked (Approve); a no is the answer alone, from a session (Refuse). Nothing is given that
+// was not asked for unless the person says so, and nothing sensitive is ever proposed.
+//
 // # Checking
 //
 // Check fetches the log and believes none of it: the leaves must hash to the

@@ -115,7 +115,7 @@ func TestRingBytesOfAsking(t *testing.T) {
 	want := "0004" + "00000008" + at + // the last of the grant: ended
 		"0005" + "00000008" + "0000000000000001" + // why: revoked
 		"0006" + "00000008" + at + // suspended since
-		"0019" + "00000054" + // an address
+		"0019" + "0000005a" + // an address
 		"0001" + "00000020" + hex.EncodeToString(bytes.Repeat([]byte{0x91}, 32)) +
 		"0002" + "00000004" + "646f6f72" +
 		"0003" + "00000008" + at + // closes
