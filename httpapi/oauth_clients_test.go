@@ -227,6 +227,16 @@ func TestIntrospection(t *testing.T) {
 	if m := ask(sunrise, refresh); m["active"] != true {
 		t.Errorf("the refresh token: %v", m)
 	}
+	// SMART: a token of the client's own is a way to show who asks.
+	own := http.Header{"Authorization": {"Bearer " + access}}
+	if resp, m := w.post("/oauth/introspect", url.Values{"token": {refresh}}, own); resp.StatusCode != 200 || m["active"] != true {
+		t.Errorf("by a token of its own: %d %v", resp.StatusCode, m)
+	}
+	for name, token := range map[string]string{"a grantee's": w.vars["gp"], "a session": w.vars["ada"], "a refresh token": refresh} {
+		if resp, m := w.post("/oauth/introspect", url.Values{"token": {access}}, http.Header{"Authorization": {"Bearer " + token}}); resp.StatusCode != 401 || len(m) != 2 {
+			t.Errorf("by %s: %d %v", name, resp.StatusCode, m)
+		}
+	}
 	inactive := func(name, client, token string) {
 		if m := ask(client, token); len(m) != 1 || m["active"] != false {
 			t.Errorf("%s: %v", name, m)

@@ -7,6 +7,8 @@ import (
 
 	"carehold/crypto"
 	"carehold/httpapi/oauth/dpop"
+	"carehold/record"
+	"carehold/record/store"
 )
 
 // introspected is RFC 7662 §2.2, with the launch context as it was told with the token.
@@ -31,11 +33,10 @@ func (a *API) Introspect(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	by, err := a.authenticate(r, p, pathIntrospect)
+	by, err := a.introspector(w, r, p)
 	if err != nil {
 		return err
 	}
-	defer by.Destroy()
 	if p["token"] == "" {
 		return refuse(invalidRequest, "token is missing")
 	}
@@ -45,14 +46,14 @@ func (a *API) Introspect(w http.ResponseWriter, r *http.Request) error {
 		return sendJSON(w, http.StatusOK, inactive)
 	}
 	defer token.Destroy()
-	t, active, err := a.store.Introspect(r.Context(), token, by.presented([32]byte{}))
+	t, active, err := a.store.Introspect(r.Context(), token, by)
 	if err != nil {
 		return err
 	}
 	if !active {
 		return sendJSON(w, http.StatusOK, inactive)
 	}
-	x := introspected{Active: true, Scope: t.Scope, ClientID: by.client.ID, TokenType: "Bearer", Issuer: a.config.Base, Audience: a.fhir(), Patient: t.Patient}
+	x := introspected{Active: true, Scope: t.Scope, ClientID: t.Client, TokenType: "Bearer", Issuer: a.config.Base, Audience: a.fhir(), Patient: t.Patient}
 	if !t.Until.IsZero() {
 		x.Expires = t.Until.Unix()
 	}
@@ -66,6 +67,53 @@ func (a *API) Introspect(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return sendJSON(w, http.StatusOK, x)
+}
+
+// introspector is the client that asks about a token: as at the other paths, or by an
+// access token of its own (SMART App Launch 2.2 §2.3.1: that way must be taken).
+func (a *API) introspector(w http.ResponseWriter, r *http.Request, p params) (by store.Presented, err error) {
+	auth := r.Header["Authorization"]
+	scheme, text := "", ""
+	if len(auth) == 1 {
+		scheme, text, _ = strings.Cut(auth[0], " ")
+	}
+	bound := strings.EqualFold(scheme, "DPoP")
+	if !bound && !strings.EqualFold(scheme, "Bearer") {
+		c, err := a.authenticate(r, p, pathIntrospect)
+		if err != nil {
+			return by, err
+		}
+		defer c.Destroy()
+		return c.presented([32]byte{}), nil
+	}
+	if p["client_secret"] != "" || p["client_assertion"] != "" {
+		return by, refuse(invalidRequest, "the client shows in two ways who it is: one is enough")
+	}
+	token, err := crypto.ParseToken(text)
+	if err != nil || token.Kind() != crypto.Access {
+		token.Destroy()
+		return by, errClient
+	}
+	defer token.Destroy()
+	var key [32]byte
+	if bound {
+		if key, err = a.Proof(w, r, pathIntrospect, text); err != nil {
+			return by, proofError(err)
+		}
+	}
+	v, err := a.store.OpenBound(r.Context(), token, key)
+	if err != nil {
+		if k := record.KindOf(err); k == record.Unauthorized || k == record.Forbidden {
+			err = errClient
+		}
+		return by, err
+	}
+	defer v.Close()
+	// What a person handed out themselves is no client's.
+	if by.Client = v.Grant().Client; by.Client == "" || p["client_id"] != "" && p["client_id"] != by.Client {
+		return store.Presented{}, errClient
+	}
+	return by, nil
 }
 
 // Revoke gives a token back: RFC 7009. What is none, or another's, is as good as gone.
