@@ -1,9 +1,10 @@
 // A running carehold with one person's record in it, and what they gave to
-// somebody: an address and a token. The program is built from this tree, or is
-// the one that CAREHOLD names.
+// somebody: an address and a token; and its operator, who registers apps. The
+// program is built from this tree, or is the one that CAREHOLD names.
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -50,16 +51,23 @@ async function freePort() {
   return port;
 }
 
+// build makes the program, once for all the servers of a test.
+let built;
+async function build() {
+  if (process.env.CAREHOLD) return process.env.CAREHOLD;
+  const dir = await mkdtemp(join(tmpdir(), 'carehold-program-'));
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  const program = join(dir, 'carehold');
+  await run('go', ['build', '-o', program, './cmd/carehold'], { cwd: project });
+  return program;
+}
+
 // start makes a store, serves it, enrols Ada, puts in what she has, and lets a
 // clinician read and write all of it. stop ends the server.
 export async function start() {
   const dir = await mkdtemp(join(tmpdir(), 'carehold-clients-'));
   const path = (name) => join(dir, name);
-  let program = process.env.CAREHOLD;
-  if (!program) {
-    program = path('carehold');
-    await run('go', ['build', '-o', program, './cmd/carehold'], { cwd: project });
-  }
+  const program = await (built ??= build());
   const env = { PATH: process.env.PATH, HOME: dir };
   const carehold = async (...args) => (await run(program, [...args, '--quiet'], { env, cwd: dir })).stdout;
   const hers = ['--state', path('device.json'), '--passphrase-file', path('passphrase'), '--yes'];
@@ -94,7 +102,19 @@ export async function start() {
     throw new Error(`${err.message}\n${err.stderr ?? ''}${said}`);
   }
   const person = (...args) => carehold(...args, ...hers); // a command of the person's own
-  return { url, base: `${url}/fhir`, token: (await readFile(path('token'), 'utf8')).trim(), person, stop };
+  // register is the operator's: an app, with its public keys if it has some. It has
+  // the id of the app, and its secret if one was made.
+  let registered = 0;
+  const register = async (name, { keys, redirect }, ...args) => {
+    const flags = redirect ? ['--redirect', redirect] : [];
+    if (keys) {
+      const file = path(`jwks-${++registered}.json`);
+      await writeFile(file, JSON.stringify({ keys }));
+      flags.push('--jwks', file);
+    }
+    return JSON.parse(await carehold('client', 'add', name, ...flags, ...args, '--json', '--data', path('server')));
+  };
+  return { url, base: `${url}/fhir`, token: (await readFile(path('token'), 'utf8')).trim(), person, register, stop };
 }
 
 async function ready(url, server) {
