@@ -327,3 +327,32 @@ func TestBackend(t *testing.T) {
 		t.Errorf("another one: %v", err)
 	}
 }
+
+// A backup has neither grants nor addresses: after a restore what was suspended is over,
+// and an address is closed.
+func TestRestoreEndsAll(t *testing.T) {
+	t.Parallel()
+	srv := newLocal(t)
+	h, kit := enrol(t, srv, srv.invite())
+	given := give(t, h, gp(0))
+	if err := h.Suspend(t.Context(), given.Grant.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.NewAddress(t.Context(), "card", time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	u := unlock(t, restore(t, srv.backup()), kit.Recovery.Slot(), h.Memory())
+	if err := u.CarryOn(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	if g := state(t, u, given.Grant.ID); g.State != holder.Ended || g.Why != holder.Left {
+		t.Errorf("the grant is %v, %v", g.State, g.Why)
+	}
+	if err := u.Resume(t.Context(), given.Grant.ID); !errors.Is(err, record.NotFound) {
+		t.Errorf("letting it go on: %v", err)
+	}
+	if all := u.Addresses(); len(all) != 1 || all[0].Open(u.Now()) {
+		t.Errorf("%+v", all)
+	}
+	checked(t, u)
+}
