@@ -131,7 +131,7 @@ func TestAuthorizeTakes(t *testing.T) {
 	} {
 		b := w.browser()
 		b.authorize(askFor(more))
-		resp := b.do("POST", "/oauth/cancel", "r="+b.at[len(publicURL+"/oauth/wait?r="):])
+		resp := b.do("POST", "/oauth/cancel", "r="+b.at[len("/oauth/wait?r="):])
 		to := resp.Header.Get("Location")
 		u, err := url.Parse(to)
 		w.check(err)

@@ -119,7 +119,7 @@ var typedCode = regexp.MustCompile(`carehold approve ([0-9A-Z]{4}-[0-9A-Z]{4}-[0
 func (b *browser) authorize(q url.Values) {
 	b.t.Helper()
 	resp := b.do("GET", "/oauth/authorize?"+q.Encode(), "")
-	if b.at = resp.Header.Get("Location"); resp.StatusCode != 303 || !strings.HasPrefix(b.at, publicURL+"/oauth/wait?r=") {
+	if b.at = resp.Header.Get("Location"); resp.StatusCode != 303 || !strings.HasPrefix(b.at, "/oauth/wait?r=") {
 		b.t.Fatalf("authorize: %d %s\n%s", resp.StatusCode, b.at, b.page)
 	}
 	if resp = b.do("GET", b.at, ""); resp.StatusCode != 200 {

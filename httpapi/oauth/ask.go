@@ -111,7 +111,7 @@ func (a *API) Asked(w http.ResponseWriter, r *http.Request) error {
 	}
 	tab := newTab()
 	a.keepCookie(w, tab, secret.Token(), until)
-	return see(w, a.config.Base+"/ask/wait?r="+tab)
+	return see(w, "/ask/wait?r="+tab)
 }
 
 // sendRefusal answers a program, where a person would see a page.

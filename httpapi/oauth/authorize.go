@@ -115,8 +115,9 @@ func (a *API) begin(w http.ResponseWriter, r *http.Request, q asked, push [16]by
 	}
 	a.setCookie(w, x.tab, secret.Token())
 	// The address of this page holds what was asked, and a second look at it would ask
-	// again: the page that waits has its own.
-	return see(w, a.config.Base+"/oauth/wait?r="+x.tab)
+	// again: the page that waits has its own. It is at the name that the browser used, by
+	// which it keeps the cookie: a machine at home has several.
+	return see(w, "/oauth/wait?r="+x.tab)
 }
 
 // party is who asks, for the person's eyes. Of an app that nobody registered it is where
