@@ -129,7 +129,8 @@ test('each row beside a record is held by its own seal or MAC', () => {
 test('what there is no kind of, or has another shape, is refused', () => {
   const id = Buffer.alloc(16, 9);
   const bad = {
-    'a row is of a kind that there is none of': [Buffer.from('i'), Buffer.alloc(10)],
+    'a row is of a kind that there is none of': [Buffer.from('z'), Buffer.alloc(10)],
+    'something in the inbox is cut off': [concat('i', id), Buffer.alloc(100)],
     "a row's key has another length": [concat('u', id, 'x'), Buffer.alloc(100)],
     'an upload is cut off': [keys.sent(id), concat(u32(1), u64(1))],
     'a file of a link is none': [keys.file(id, 17, 0), Buffer.alloc(10)],
