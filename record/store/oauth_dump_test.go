@@ -84,7 +84,7 @@ func (x *thief) gather() {
 	for part, all := range x.rows {
 		add(append(part[:], part[:]...))
 		for key, row := range all {
-			plain := bytes.IndexByte([]byte("havocm"), key[0]) >= 0 // not sealed from the start
+			plain := bytes.IndexByte([]byte("havocm"), key[0]) >= 0 && !testing.Short() // not sealed from the start
 			for i := 0; i+32 <= len(row) && i < 2000; i++ {
 				if i < 110 && plain || i%32 == 0 {
 					add(row[i : i+32])
