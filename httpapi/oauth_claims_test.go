@@ -1,0 +1,220 @@
+package httpapi_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"carehold/httpapi/oauth/clients"
+	"carehold/record"
+	"carehold/record/holder"
+)
+
+// What docs/conformance.md says of OAuth and of SMART, where no other test says it over
+// HTTP.
+
+// TestScopesOverHTTP: a token's scope is what was granted, in the words it was asked in;
+// each refresh says it again, and what the words leave out cannot be read (SMART App Launch
+// 2.2, §3.0.2 and §2.0.13).
+func TestScopesOverHTTP(t *testing.T) {
+	w := newWorld(t)
+	w.register(clients.Client{})
+	const lab = "http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
+	narrow := "patient/Observation.rs?category=" + lab
+	vitals := "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs"
+	for _, c := range []struct {
+		asked, told        string
+		potassium, allergy int
+	}{
+		{"patient/*.rs", "patient/*.rs", 200, 200},
+		{"patient/*.read", "patient/*.read", 200, 200},
+		{"user/Observation.r", "user/Observation.r", 200, 404},
+		{"launch/patient patient/Observation.rs", "launch/patient patient/Observation.rs", 200, 404},
+		{narrow, narrow, 200, 404},
+		{vitals, vitals, 404, 404},
+		{"patient/Observation.rs launch/encounter patient/Observation.dus __own", "patient/Observation.rs", 200, 404},
+	} {
+		tokens := w.launch(askFor(url.Values{"scope": {c.asked + " offline_access"}}), nil)
+		told := func(m map[string]any) string {
+			words := strings.Fields(m["scope"].(string))
+			for i, word := range words {
+				if word == "offline_access" {
+					words = append(words[:i:i], words[i+1:]...)
+					break
+				}
+			}
+			return strings.Join(words, " ")
+		}
+		if got := told(tokens); got != c.told {
+			t.Errorf("%s: told %q, want %q", c.asked, got, c.told)
+		}
+		resp, again := w.post("/oauth/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {sunrise}, "refresh_token": {tokens["refresh_token"].(string)}}, nil)
+		if n, _ := again["expires_in"].(float64); resp.StatusCode != 200 || n <= 0 || n > 3600 || told(again) != c.told || again["token_type"] != "Bearer" {
+			t.Errorf("%s: refreshed %d %v", c.asked, resp.StatusCode, again)
+		}
+		for path, want := range map[string]int{"Observation/potassium": c.potassium, "AllergyIntolerance/allergy": c.allergy} {
+			r := w.send("GET", "/fhir/"+path, http.Header{"Authorization": {"Bearer " + again["access_token"].(string)}}, "")
+			if r.Body.Close(); r.StatusCode != want {
+				t.Errorf("%s: %s is %d, want %d", c.asked, path, r.StatusCode, want)
+			}
+		}
+	}
+}
+
+// TestSensitiveOverHTTP: a client's token for a sensitive section is bound to a key, or
+// there is none; and the code is as good as before once the client brings a proof.
+func TestSensitiveOverHTTP(t *testing.T) {
+	w := newWorld(t)
+	w.register(clients.Client{})
+	b := w.browser()
+	b.authorize(askFor(nil))
+	w.approve(w.ada, w.vars["ada"], b.typed, func(p *holder.GrantRequest) {
+		p.Sections, p.Beyond, p.Unbound = p.Sections.With(record.MentalHealth), true, true
+	})
+	_, answer := b.returned()
+	resp, m := w.post("/oauth/token", forCode(answer.Get("code")), nil)
+	if says, _ := m["error_description"].(string); resp.StatusCode != 400 || m["error"] != "invalid_grant" || !strings.Contains(says, "DPoP") {
+		t.Errorf("without a proof: %d %v", resp.StatusCode, m)
+	}
+	resp, m = w.prover().postProved("/oauth/token", forCode(answer.Get("code")), nil)
+	if resp.StatusCode != 200 || m["token_type"] != "DPoP" {
+		t.Errorf("with one: %d %v", resp.StatusCode, m)
+	}
+}
+
+// TestFAPI2OverHTTP: a client of the profile pushes what it asks, shows who it is with a
+// key, to the issuer alone, and binds what it gets; its refresh token is not replaced (FAPI
+// 2.0 Security Profile, §5.3.2).
+func TestFAPI2OverHTTP(t *testing.T) {
+	w := newWorld(t)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	w.check(err)
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: "k1", Algorithm: "ES256", Use: "sig"}}})
+	w.check(err)
+	w.register(clients.Client{Auth: clients.Key, JWKS: set, Profile: clients.FAPI2, DPoP: true, PAR: true})
+	signed := func(form url.Values, aud any) url.Values {
+		form = maps.Clone(form)
+		form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+		form.Set("client_assertion", signJWT(t, jose.ES256, key, "JWT", map[string]any{"iss": sunrise, "sub": sunrise, "aud": aud, "jti": rand.Text(),
+			"exp": w.now().Add(time.Minute).Unix(), "iat": w.now().Unix()}, (&jose.SignerOptions{}).WithHeader("kid", "k1")))
+		return form
+	}
+	p := w.prover()
+	// An assertion is good once, so the nonce comes first.
+	resp, m := w.post("/oauth/par", signed(askFor(nil), publicURL), http.Header{"DPoP": {p.proof("POST", "/oauth/par", "")}})
+	if p.nonce = resp.Header.Get("DPoP-Nonce"); resp.StatusCode != 400 || m["error"] != "use_dpop_nonce" {
+		t.Fatalf("without a nonce: %d %v", resp.StatusCode, m)
+	}
+	for name, aud := range map[string]any{"token endpoint": publicURL + "/oauth/token", "PAR endpoint": publicURL + "/oauth/par", "array": []string{publicURL}, "another": "https://evil.example"} {
+		if resp, m := p.postProved("/oauth/par", signed(askFor(nil), aud), nil); resp.StatusCode != 401 || m["error"] != "invalid_client" {
+			t.Errorf("aud is the %s: %d %v", name, resp.StatusCode, m)
+		}
+	}
+	if resp, m := p.postProved("/oauth/par", askFor(nil), nil); resp.StatusCode != 401 || m["error"] != "invalid_client" {
+		t.Errorf("pushed by nobody: %d %v", resp.StatusCode, m)
+	}
+	b := w.browser()
+	if resp := b.do("GET", "/oauth/authorize?"+askFor(nil).Encode(), ""); !strings.Contains(resp.Header.Get("Location"), "error=invalid_request") {
+		t.Errorf("in front: %d %s", resp.StatusCode, resp.Header.Get("Location"))
+	}
+	resp, m = p.postProved("/oauth/par", signed(askFor(nil), publicURL), nil)
+	uri, _ := m["request_uri"].(string)
+	if n, _ := m["expires_in"].(float64); resp.StatusCode != 201 || n < 5 || n >= 600 {
+		t.Fatalf("push: %d %v", resp.StatusCode, m)
+	}
+	b.authorize(url.Values{"client_id": {sunrise}, "request_uri": {uri}})
+	w.approve(w.ada, w.vars["ada"], b.typed, clinical)
+	_, answer := b.returned()
+	if answer.Get("iss") != publicURL {
+		t.Errorf("iss: %v", answer)
+	}
+	form := forCode(answer.Get("code"))
+	if resp, m := w.post("/oauth/token", signed(form, publicURL), nil); resp.StatusCode != 400 || m["error"] != "invalid_dpop_proof" {
+		t.Errorf("a bearer token: %d %v", resp.StatusCode, m)
+	}
+	resp, m = p.postProved("/oauth/token", signed(form, publicURL), nil)
+	if resp.StatusCode != 200 || m["token_type"] != "DPoP" {
+		t.Fatalf("token: %d %v", resp.StatusCode, m)
+	}
+	again := url.Values{"grant_type": {"refresh_token"}, "client_id": {sunrise}, "refresh_token": {m["refresh_token"].(string)}}
+	for range 2 {
+		if resp, m := p.postProved("/oauth/token", signed(again, publicURL), nil); resp.StatusCode != 200 || m["refresh_token"] != nil || m["access_token"] == nil {
+			t.Errorf("refresh: %d %v", resp.StatusCode, m)
+		}
+	}
+}
+
+// TestProgramsPathsAreForPOST: RFC 6749 §3.2, RFC 7662 §2.1, RFC 7009 §2.1, RFC 9126 §2.3;
+// and a body that is too large is 413.
+func TestProgramsPathsAreForPOST(t *testing.T) {
+	w := newServer(t, generous)
+	for _, path := range []string{"/oauth/token", "/oauth/par", "/oauth/introspect", "/oauth/revoke"} {
+		for _, method := range []string{"GET", "PUT", "DELETE", "PATCH"} {
+			r := w.send(method, path, nil, "")
+			if r.Body.Close(); r.StatusCode != 405 || r.Header.Get("Allow") == "" {
+				t.Errorf("%s %s: %d %v", method, path, r.StatusCode, r.Header)
+			}
+		}
+		r := w.send("POST", path, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, "client_id=x&state="+strings.Repeat("x", 64<<10))
+		if r.Body.Close(); r.StatusCode != 413 {
+			t.Errorf("%s, too large: %d", path, r.StatusCode)
+		}
+	}
+}
+
+// elsewhere is what a page would fetch, or send a form, from or to another place.
+var elsewhere = regexp.MustCompile(`(?:src|action)="?(?:https?:)?//|<link[^>]+href="(?:https?:)?//`)
+
+// TestPagesOfOAuth: none can be framed, tells where it was, runs or loads anything of
+// anybody else's, or is kept (RFC 9700 §4.2.4, §4.16).
+func TestPagesOfOAuth(t *testing.T) {
+	w := newServer(t, generous)
+	w.register(clients.Client{URI: "https://sunrise.example/about"})
+	b := w.browser()
+	b.authorize(askFor(nil))
+	var cookie []string
+	for name, value := range b.cookies {
+		cookie = append(cookie, name+"="+value)
+	}
+	for _, c := range []struct {
+		name, path string
+		status     int
+	}{
+		{"waiting", strings.TrimPrefix(b.at, publicURL), 200},
+		{"nothing waits", "/oauth/wait?r=0000000000000000", 410},
+		{"a client that is not known", "/oauth/authorize?" + askFor(url.Values{"client_id": {"nobody"}}).Encode(), 400},
+		{"where access is managed", "/manage", 200},
+		{"asking at an address", "/ask/" + strings.Repeat("0", 49), 200},
+		{"nobody asked", "/ask/wait?r=0000000000000000", 410},
+	} {
+		r := w.send("GET", c.path, http.Header{"Cookie": cookie}, "")
+		body, err := io.ReadAll(r.Body)
+		r.Body.Close()
+		w.check(err)
+		h := r.Header
+		policy := h.Get("Content-Security-Policy")
+		if r.StatusCode != c.status || !strings.Contains(policy, "frame-ancestors 'none'") || !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") ||
+			h.Get("X-Frame-Options") != "DENY" || h.Get("Referrer-Policy") != "no-referrer" || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %v", c.name, r.StatusCode, h)
+		}
+		if found := elsewhere.Find(body); found != nil {
+			t.Errorf("%s: %s", c.name, found)
+		}
+		for _, a := range regexp.MustCompile(`<a [^>]*href="https?://[^>]*>`).FindAllString(string(body), -1) {
+			if !strings.Contains(a, `rel="noreferrer noopener"`) {
+				t.Errorf("%s: %s", c.name, a)
+			}
+		}
+	}
+}
