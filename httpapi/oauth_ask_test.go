@@ -102,6 +102,22 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// TestAskTakenBack: a yes that was stopped before it was fetched is a no.
+func TestAskTakenBack(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	_, m := w.asking(w.address(w.ada, time.Time{}), "", okafor)
+	request := m["request"].(string)
+	waiting, err := w.ada.Requests(ctx, w.vars["ada"])
+	w.check(err)
+	g, err := w.ada.Approve(ctx, waiting[0], waiting[0].Proposal(), "")
+	w.check(err)
+	w.check(w.ada.Revoke(ctx, g.ID))
+	if status, m := w.asking("/ask/answer", request, ""); status != 200 || m["status"] != "refused" || len(m) != 1 {
+		t.Errorf("%d %v", status, m)
+	}
+}
+
 // TestAskTellsNothing: there is no telling an address that is there from one that is
 // closed, or never was.
 func TestAskTellsNothing(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"carehold/record"
 	"carehold/record/grant"
 	"carehold/record/keys"
+	"carehold/record/store"
 )
 
 // askDays are how long an answer is waited for by the browser that asked.
@@ -241,6 +242,9 @@ func (a *API) answerOf(r *http.Request, secret crypto.Credential) (told, error) 
 	if errors.Is(err, record.NotFound) {
 		return told{Status: "waiting"}, nil
 	}
+	if errors.Is(err, store.ErrGrant) { // it was yes, and stopped since
+		return told{Status: "refused"}, nil
+	}
 	if err != nil {
 		return told{}, err
 	}
@@ -251,6 +255,9 @@ func (a *API) answerOf(r *http.Request, secret crypto.Credential) (told, error) 
 	x := told{Status: "refused", Words: answered.Words}
 	if answered.Yes {
 		token, until, err := answered.Token(r.Context())
+		if errors.Is(err, store.ErrGrant) {
+			return told{Status: "refused"}, nil
+		}
 		if err != nil {
 			return told{}, err
 		}
