@@ -86,7 +86,9 @@ func TestClientsShowThemselves(t *testing.T) {
 		{"post", with("client_id", "elm", "client_secret", secret), nil, 400, "invalid_grant"},
 		{"a key", used, nil, 400, "invalid_grant"},
 
-		{"nobody", form, nil, 401, "invalid_client"},
+		{"nobody, of whom a token would say who it is", form, nil, 400, "invalid_grant"}, // TestRefreshUnnamed
+		{"nobody", with("grant_type", "client_credentials"), nil, 401, "invalid_client"},
+		{"nobody, with an empty secret", with("grant_type", "authorization_code", "client_secret", ""), nil, 401, "invalid_client"},
 		{"an unknown one", with("client_id", "nobody"), nil, 401, "invalid_client"},
 		{"public with a secret", with("client_id", sunrise, "client_secret", secret), nil, 401, "invalid_client"},
 		{"a secret one without", with("client_id", "elm"), nil, 401, "invalid_client"},

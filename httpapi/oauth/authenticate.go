@@ -62,6 +62,9 @@ func (a *API) authenticate(r *http.Request, p params, path string) (by caller, e
 	case given != "" && given != id:
 		return by, refuse(invalidRequest, "client_id is another than whom the client shows to be")
 	}
+	if id == "" && ways == 0 && path == pathToken && p["grant_type"] == "refresh_token" {
+		return a.unnamed(r, p)
+	}
 	if id == "" {
 		return by, refuse(invalidClient, "client_id is missing")
 	}
@@ -79,6 +82,29 @@ func (a *API) authenticate(r *http.Request, p params, path string) (by caller, e
 		return caller{}, err
 	}
 	return by, nil
+}
+
+// unnamed is the public client that a refresh token was given to. SMART App Launch 2.2
+// has no client_id in that request, and of a public client it would show nothing.
+// Of any other, the token opens nothing here.
+func (a *API) unnamed(r *http.Request, p params) (caller, error) {
+	token, err := parseKind(p["refresh_token"], crypto.Refresh)
+	if err != nil {
+		return caller{}, err
+	}
+	defer token.Destroy()
+	id, err := a.store.RefreshOf(token)
+	if err != nil {
+		return caller{}, grantError(err)
+	}
+	c, err := a.config.Clients.Get(r.Context(), id)
+	switch k := record.KindOf(err); {
+	case k == record.TooMany || k == record.Unavailable:
+		return caller{}, err
+	case err != nil || c.Auth != clients.Public:
+		return caller{}, errGrant
+	}
+	return caller{client: c}, nil
 }
 
 // shown checks that a client showed what is registered for it, and nothing else.
