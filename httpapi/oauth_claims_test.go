@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -8,7 +10,9 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,8 +20,10 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"carehold/httpapi"
 	"carehold/httpapi/oauth/clients"
 	"carehold/record"
+	"carehold/record/fetch"
 	"carehold/record/holder"
 )
 
@@ -216,5 +222,79 @@ func TestPagesOfOAuth(t *testing.T) {
 				t.Errorf("%s: %s", c.name, a)
 			}
 		}
+	}
+}
+
+// TestVerifierLength: RFC 7636 §4.1.
+func TestVerifierLength(t *testing.T) {
+	w := newServer(t, generous)
+	w.register(clients.Client{})
+	for n, want := range map[int]string{0: "invalid_request", 42: "invalid_request", 43: "invalid_grant", 128: "invalid_grant", 129: "invalid_request"} {
+		form := forCode("chdc_0000000000000000000000000000000000000000000000000")
+		form.Set("code_verifier", strings.Repeat("a", n))
+		if resp, m := w.post("/oauth/token", form, nil); resp.StatusCode != 400 || m["error"] != want {
+			t.Errorf("%d characters: %d %v", n, resp.StatusCode, m)
+		}
+	}
+}
+
+// described is a network on which each address describes an app of its own.
+type described struct{}
+
+func (described) Fetch(_ context.Context, q fetch.Request) (*fetch.Response, error) {
+	u, err := url.Parse(q.URL)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(map[string]any{"client_id": q.URL, "client_name": "Your surgery", "redirect_uris": []string{"https://" + u.Host + "/cb"}})
+	return &fetch.Response{Status: 200, Body: io.NopCloser(bytes.NewReader(body))}, err
+}
+
+// TestUnknownIsNotSentOn: a link to this server leads nowhere else by itself, when the app
+// in it is one that anybody can describe: what is wrong with it is a page, and what is not
+// is the page that says whose host it is (RFC 9700 §4.11.2).
+func TestUnknownIsNotSentOn(t *testing.T) {
+	w := newServer(t, generous)
+	w.apps = clients.Open(filepath.Join(t.TempDir(), clients.File), clients.Options{Now: w.now, Fetch: described{}})
+	var err error
+	w.server, err = httpapi.New(w.store, httpapi.Config{PublicURL: publicURL, Version: "v0-test", Clients: w.apps, Logger: w.quiet(), Limits: generous})
+	w.check(err)
+	w.server.WithoutCore()
+	w.http = httptest.NewServer(w.server)
+	t.Cleanup(w.http.Close)
+	for name, more := range map[string]url.Values{
+		"nothing that can be given": {"scope": {"openid"}},
+		"no challenge":              {"code_challenge": {""}},
+		"another response type":     {"response_type": {"token"}},
+		"without asking":            {"prompt": {"none"}},
+		"another's audience":        {"aud": {"https://other.example/fhir"}},
+	} {
+		q := askFor(url.Values{"client_id": {"https://evil.example/app"}, "redirect_uri": {"https://evil.example/cb"}})
+		maps.Copy(q, more)
+		b := w.browser()
+		resp := b.do("GET", "/oauth/authorize?"+q.Encode(), "")
+		if to := resp.Header.Get("Location"); resp.StatusCode != 400 || to != "" || !strings.Contains(b.page, "cannot go on") {
+			t.Errorf("%s: %d to %q", name, resp.StatusCode, to)
+		}
+	}
+	b := w.browser()
+	b.authorize(askFor(url.Values{"client_id": {"https://evil.example/app"}, "redirect_uri": {"https://evil.example/cb"}}))
+	if !strings.Contains(b.page, "unverified") || !strings.Contains(b.page, "<bdi>evil.example</bdi>") {
+		t.Error("the page does not say that nobody knows it")
+	}
+	// Once the person at the browser wants to, it is told.
+	resp := b.do("POST", "/oauth/cancel", "r="+b.at[len("/oauth/wait?r="):])
+	if to := resp.Header.Get("Location"); resp.StatusCode != 303 || !strings.HasPrefix(to, "https://evil.example/cb?error=access_denied") {
+		t.Errorf("cancelled: %d %q", resp.StatusCode, to)
+	}
+	full := 0
+	for range 45 {
+		resp := w.send("GET", "/oauth/authorize?"+askFor(url.Values{"client_id": {"https://evil.example/app"}, "redirect_uri": {"https://evil.example/cb"}}).Encode(), nil, "")
+		if resp.Body.Close(); resp.StatusCode == 503 && resp.Header.Get("Location") == "" {
+			full++
+		}
+	}
+	if full != 5 {
+		t.Errorf("%d of 45 were too many, want 5", full)
 	}
 }

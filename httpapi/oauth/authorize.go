@@ -57,7 +57,7 @@ func (a *API) Authorize(w http.ResponseWriter, r *http.Request) error {
 	switch e := (*Error)(nil); {
 	case wrong == nil:
 	case errors.As(wrong, &e) && q.redirect != "":
-		return see(w, a.refusal(q, e))
+		return a.told(w, r, q, e)
 	default:
 		return a.notSent(w, r, wrong)
 	}
@@ -111,7 +111,7 @@ func (a *API) begin(w http.ResponseWriter, r *http.Request, q asked, push [16]by
 		return a.notSent(w, r, err)
 	}
 	if err := a.waiting.put(now, x.id, x, a.config.From(r), x.until.Add(lingers)); err != nil {
-		return see(w, a.refusal(q, refuse(unavailable, "%s", record.SafeText(err))))
+		return a.told(w, r, q, refuse(unavailable, "%s", record.SafeText(err)))
 	}
 	a.setCookie(w, x.tab, secret.Token())
 	// The address of this page holds what was asked, and a second look at it would ask
@@ -146,6 +146,16 @@ func see(w http.ResponseWriter, to string) error {
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusSeeOther)
 	return nil
+}
+
+// told tells a client at once of an error, where the operator registered the address. Of an
+// app that nobody registered anybody wrote it: a link to here must not lead there before
+// the person has seen whose it is (RFC 9700 §4.11.2).
+func (a *API) told(w http.ResponseWriter, r *http.Request, q asked, e *Error) error {
+	if !q.client.Verified {
+		return a.notSent(w, r, e)
+	}
+	return see(w, a.refusal(q, e))
 }
 
 // notSent tells the person on a page what was wrong, and sends them nowhere.

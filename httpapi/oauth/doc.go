@@ -23,7 +23,9 @@
 //
 // A client and an address to go back to that are not known to belong together are told to
 // the person, on a page, and nobody is sent anywhere. Everything after that is told to the
-// client, by a redirect (303) to exactly that address, with iss (RFC 9207).
+// client, by a redirect (303) to exactly that address, with iss (RFC 9207); but of an app
+// that nobody registered what is wrong is a page as well, for a link to here must not lead
+// to anybody's address by itself.
 //
 // # What it promises
 //
