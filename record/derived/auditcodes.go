@@ -23,6 +23,7 @@ var (
 	logUsed  = coding{dicom, "110101", "Audit Log Used"}
 	patient  = coding{dicom, "110110", "Patient Record"}
 
+	getToken   = coding{"urn:ihe:event-type-code", "ITI-71", "Get Access Token"}
 	disclosed  = coding{"http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle", "disclose", "Disclose Record Lifecycle Event"}
 	signedIn   = coding{dicom, "110122", "Login"}
 	settings   = coding{dicom, "110129", "Security Configuration"}
@@ -77,6 +78,14 @@ var sorts = map[audit.Action]sort{
 	audit.Copy:    {export, nil, "R"},
 	audit.Opened:  {export, []coding{disclosed, rest("read")}, "R"},
 
+	// IHE IUA has one event for all that leads to a token. Its profile (IHE.IUA.71) is not
+	// claimed: it wants the request, which the log has not, and has no place for a patient.
+	audit.Collected: {login, []coding{getToken}, "E"},
+	audit.Exchanged: {login, []coding{getToken}, "E"},
+	audit.Refreshed: {login, []coding{getToken}, "E"},
+	audit.Replayed:  {security, []coding{restricted, rights}, "U"},
+	audit.GaveBack:  {security, []coding{rights}, "U"},
+
 	audit.Contribute: {restful, []coding{rest("create")}, "C"},
 	audit.TakenIn:    {restful, []coding{rest("create")}, "C"},
 	audit.Dismissed:  {restful, []coding{rest("delete")}, "D"},
@@ -92,12 +101,27 @@ var sorts = map[audit.Action]sort{
 	audit.CloseHere:  {security, []coding{settings}, "U"},
 	audit.Reopen:     {security, []coding{settings}, "U"},
 
+	audit.Amend:   {security, []coding{rights}, "U"},
+	audit.Suspend: {security, []coding{rights}, "U"},
+	audit.Resume:  {security, []coding{rights}, "U"},
+	audit.Address: {security, []coding{settings}, "U"},
+	audit.Approve: {security, []coding{rights}, "C"},
+
 	audit.RingFetch:  {security, []coding{restricted}, "R"},
 	audit.Restored:   {activity, []coding{settings}, "U"},
 	audit.LossTaken:  {security, []coding{settings}, "U"},
 	audit.ClockMoved: {activity, []coding{settings}, "U"},
 	audit.Upgraded:   {activity, []coding{program}, "U"},
 	audit.Brought:    {activity, []coding{settings}, "U"},
+	audit.Asked:      {activity, nil, "E"},
+}
+
+// presented is what a token was given for.
+var presented = map[audit.Action]string{
+	audit.Collected: "an answer to a request",
+	audit.Exchanged: "an authorization code",
+	audit.Refreshed: "a refresh token",
+	audit.Replayed:  "a code or refresh token that was used before",
 }
 
 // The profiles that are claimed.
@@ -117,4 +141,6 @@ var refusals = map[audit.Reason]struct{ code, text string }{
 	audit.WrongPlace:   {"forbidden", "this kind of grant is not for this"},
 	audit.WrongCode:    {"login", "the passcode was another"},
 	audit.UsedUp:       {"throttled", "the passcode was tried too often"},
+	audit.NotTheirs:    {"forbidden", "the token is another client's, or came without its key"},
+	audit.OnHold:       {"forbidden", "the grant is suspended"},
 }

@@ -233,6 +233,8 @@ func (x *event) other() {
 	switch v.Action {
 	case audit.History:
 		x.out.Entity = append(x.out.Entity, auditThing{What: &reference{Display: "the log of this record"}, Type: isObject, Role: &asSafety})
+	case audit.Collected, audit.Exchanged, audit.Refreshed, audit.Replayed:
+		x.out.Entity = append(x.out.Entity, auditThing{What: &reference{Display: presented[v.Action]}, Type: isObject, Role: &asSafety})
 	case audit.Copy:
 		x.out.Entity = append(x.out.Entity, auditThing{What: &reference{Display: "the whole record, sealed as it is"}, Type: isObject, Role: &asReport})
 	case audit.Move:
@@ -256,7 +258,9 @@ func (x *event) byOther() {
 		}
 	} else {
 		x.out.Agent = []auditAgent{{Type: of(application), Who: x.server(), Requestor: true, Network: x.address()}}
-		x.out.OutcomeDesc = words(v.Text)
+		if x.out.OutcomeDesc = words(v.Text); v.Action == audit.Asked {
+			x.out.OutcomeDesc = "somebody asked for access at an address of the person's"
+		}
 	}
 	for _, g := range v.About {
 		x.consent(g)

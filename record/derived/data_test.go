@@ -104,6 +104,15 @@ var logged = []struct {
 	{"opened-silent", "Disclosure", event(audit.Event{Action: audit.Opened, Grant: link, Entries: []string{"file 0"}})},
 	{"opened-wrong-code", "Disclosure", event(audit.Event{Action: audit.Opened, Grant: link, Outcome: audit.Refused, Reason: audit.WrongCode, Text: "Dr X"})},
 	{"opened-used-up", "Disclosure", event(audit.Event{Action: audit.Opened, Grant: link, Outcome: audit.Refused, Reason: audit.UsedUp})},
+	{"used-not-theirs", "", event(audit.Event{Action: audit.Used, Outcome: audit.Refused, Reason: audit.NotTheirs})},
+	{"used-on-hold", "", event(audit.Event{Action: audit.Used, Outcome: audit.Refused, Reason: audit.OnHold})},
+	{"collected", "", event(audit.Event{Action: audit.Collected})},
+	{"exchanged", "", event(audit.Event{Action: audit.Exchanged})},
+	{"exchanged-not-theirs", "", event(audit.Event{Action: audit.Exchanged, Outcome: audit.Refused, Reason: audit.NotTheirs})},
+	{"refreshed", "", event(audit.Event{Action: audit.Refreshed})},
+	{"refreshed-on-hold", "", event(audit.Event{Action: audit.Refreshed, Outcome: audit.Refused, Reason: audit.OnHold})},
+	{"replayed", "", event(audit.Event{Action: audit.Replayed})},
+	{"gave-back", "", event(audit.Event{Action: audit.GaveBack})},
 	{"contributed", "", event(audit.Event{Action: audit.Contribute, Entries: []string{"Observation/o9/_history/1"}})},
 	{"contributed-refused", "", event(audit.Event{Action: audit.Contribute, Outcome: audit.Refused, Reason: audit.NoVerb, Entries: []string{"Observation"}})},
 	{"taken-in", "", event(audit.Event{Action: audit.TakenIn, Grant: self, About: []record.GrantID{gp}, Entries: []string{"Observation/o9/_history/1"}})},
@@ -121,6 +130,11 @@ var logged = []struct {
 	{"carry-on", "", device(audit.Event{Action: audit.CarryOn})},
 	{"close", "", device(audit.Event{Action: audit.CloseHere})},
 	{"reopen", "", device(audit.Event{Action: audit.Reopen})},
+	{"amend", "", device(audit.Event{Action: audit.Amend, Text: "changed the grant to Dr Amara Okafor: until 1 May 2027", About: []record.GrantID{gp}})},
+	{"suspend", "", device(audit.Event{Action: audit.Suspend, Text: "suspended the grants to Dr Amara Okafor and a pharmacy", About: []record.GrantID{gp, link}})},
+	{"resume", "", device(audit.Event{Action: audit.Resume, Text: "let the grant to Dr Amara Okafor go on", About: []record.GrantID{gp}})},
+	{"address", "", device(audit.Event{Action: audit.Address, Text: "made an address to be asked at"})},
+	{"approve", "", device(audit.Event{Action: audit.Approve, Text: "said yes to a request", About: []record.GrantID{gp}})},
 
 	{"unlock", "", node(audit.Event{Action: audit.RingFetch})},
 	{"restored", "", node(audit.Event{Action: audit.Restored})},
@@ -128,6 +142,7 @@ var logged = []struct {
 	{"clock", "", node(audit.Event{Action: audit.ClockMoved})},
 	{"upgraded", "", node(audit.Event{Action: audit.Upgraded, Text: "from 3 to 4"})},
 	{"brought", "", node(audit.Event{Action: audit.Brought})},
+	{"asked", "", node(audit.Event{Action: audit.Asked})},
 }
 
 var decisions = []struct {

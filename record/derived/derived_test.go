@@ -109,6 +109,19 @@ func TestSays(t *testing.T) {
 		{"AuditEvent revoke", `"reference":"Consent/grant-03000000000000000000000000000000"`, ""},
 		{"AuditEvent revoke", `"outcomeDesc":"You ended the grant to Dr Amara Okafor"`, ""},
 		{"AuditEvent unlock", `"code":"110132"`, "Consent/"},
+		{"AuditEvent exchanged", `"what":{"display":"an authorization code"}`, "profile"},
+		{"AuditEvent exchanged", `"reference":"Consent/grant-02000000000000000000000000000000"`, ""},
+		{"AuditEvent exchanged-not-theirs", `"outcome":"4","outcomeDesc":"the token is another client's, or came without its key"`, ""},
+		{"AuditEvent refreshed", `"what":{"display":"a refresh token"}`, ""},
+		{"AuditEvent refreshed-on-hold", `"outcome":"4","outcomeDesc":"the grant is suspended"`, ""},
+		{"AuditEvent collected", `"what":{"display":"an answer to a request"}`, ""},
+		{"AuditEvent replayed", `"what":{"display":"a code or refresh token that was used before"}`, ""},
+		{"AuditEvent used-not-theirs", `"code":"forbidden"`, ""},
+		{"AuditEvent suspend", `"outcomeDesc":"You suspended the grants to Dr Amara Okafor and a pharmacy"`, ""},
+		{"AuditEvent suspend", `"reference":"Consent/grant-03000000000000000000000000000000"`, ""},
+		{"AuditEvent approve", `"reference":"Consent/grant-02000000000000000000000000000000"`, ""},
+		{"AuditEvent address", `"display":"a device of the person's"`, "Consent/"},
+		{"AuditEvent asked", `"outcomeDesc":"somebody asked for access at an address of the person's"`, "Consent/"},
 
 		{"Consent live", `"status":"active"`, "urn:carehold:ended"},
 		{"Consent live", `"modifierExtension":[{"url":"urn:carehold:section","valueCode":"identity"}`, `"valueCode":"mental-health"`},
@@ -139,6 +152,35 @@ func TestSays(t *testing.T) {
 		b, there := made[c.name]
 		if !there || !strings.Contains(string(b), c.has) || c.hasNot != "" && strings.Contains(string(b), c.hasNot) {
 			t.Errorf("%s: has %s, has not %s:\n%s", c.name, c.has, c.hasNot, b)
+		}
+	}
+}
+
+// What has no profile says by type, subtype and action what it was: IHE IUA's ITI-71 where
+// a token was given out, DICOM's codes where rights changed.
+func TestCodes(t *testing.T) {
+	made := all()
+	for name, want := range map[string]string{
+		"collected": "110114 ITI-71 E", "exchanged": "110114 ITI-71 E", "refreshed": "110114 ITI-71 E", "replayed": "110113 110132 110137 U", "gave-back": "110113 110137 U",
+		"used-not-theirs": "110113 110132 E", "used-on-hold": "110113 110132 E", "exchanged-not-theirs": "110114 ITI-71 E",
+		"contributed": "rest create C", "taken-in": "rest create C", "dismissed": "rest delete D",
+		"grant": "110113 110137 C", "approve": "110113 110137 C", "amend": "110113 110137 U", "suspend": "110113 110137 U", "resume": "110113 110137 U", "revoke": "110113 110137 U",
+		"address": "110113 110129 U", "asked": "110100 E", "later-action": "110100 E",
+	} {
+		var x struct {
+			Type    struct{ Code string }
+			Subtype []struct{ Code string }
+			Action  string
+		}
+		if err := json.Unmarshal(made["AuditEvent "+name], &x); err != nil {
+			t.Fatal(name, err)
+		}
+		got := x.Type.Code
+		for _, s := range x.Subtype {
+			got += " " + s.Code
+		}
+		if got += " " + x.Action; got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
 		}
 	}
 }
