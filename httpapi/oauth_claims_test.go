@@ -24,6 +24,7 @@ import (
 	"carehold/httpapi/oauth/clients"
 	"carehold/record"
 	"carehold/record/fetch"
+	"carehold/record/grant"
 	"carehold/record/holder"
 )
 
@@ -296,5 +297,29 @@ func TestUnknownIsNotSentOn(t *testing.T) {
 	}
 	if full != 5 {
 		t.Errorf("%d of 45 were too many, want 5", full)
+	}
+}
+
+// TestBackendSpeaksOfNobody: a system gets no ID token, for nobody has answered just now,
+// and is told no launch; what is left must be something that can be given.
+func TestBackendSpeaksOfNobody(t *testing.T) {
+	w := newWorld(t)
+	k := w.keyed(clients.Client{ID: "elm", Name: "Elm Road", Backend: true})
+	scopes, err := grant.ParseScopes("patient/*.rs")
+	w.check(err)
+	issued, err := w.ada.IssueBackend(context.Background(), holder.GrantRequest{To: grant.Party{Name: "Elm Road Surgery"}, Sections: grant.Clinical, Scopes: scopes,
+		Purpose: "TREAT", Lasts: 24 * time.Hour, Client: "elm"})
+	w.check(err)
+	ask := func(scope string) (int, map[string]any) {
+		resp, m := w.post("/oauth/token", k.signed(url.Values{"grant_type": {"client_credentials"}, "scope": {scope}}, issued.Token, nil), nil)
+		return resp.StatusCode, m
+	}
+	if status, m := ask("openid fhirUser launch/patient offline_access nonsense system/*.rs"); status != 200 || m["scope"] != "system/*.rs" || m["id_token"] != nil || m["refresh_token"] != nil {
+		t.Errorf("with more than resources: %d %v", status, m)
+	}
+	for _, scope := range []string{"openid fhirUser", "launch/patient", "nonsense", "system/*.rs \x00"} {
+		if status, m := ask(scope); status != 400 || m["error"] != "invalid_scope" {
+			t.Errorf("%q: %d %v", scope, status, m)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"carehold/crypto"
 	"carehold/httpapi/oauth/clients"
 	"carehold/record"
+	"carehold/record/grant"
 	"carehold/record/store"
 )
 
@@ -126,7 +127,25 @@ func (a *API) backend(r *http.Request, p params, by caller, jkt [32]byte) (t sto
 	case p["scope"] == "":
 		return t, refuse(invalidScope, "scope is missing") // SMART Backend Services: required
 	}
-	return a.store.Backend(r.Context(), by.token, by.presented(jkt), p["scope"])
+	scope, err := ofResources(p["scope"])
+	if err != nil {
+		return t, err
+	}
+	return a.store.Backend(r.Context(), by.token, by.presented(jkt), scope)
+}
+
+// ofResources are the scopes that name resources. Nobody has answered just now, so there is
+// nobody for an ID token to speak of; nor is there a launch, or a refresh token.
+func ofResources(scope string) (string, error) {
+	r, err := grant.ParseRequested(scope)
+	if err != nil || len(r.Asked) == 0 {
+		return "", refuse(invalidScope, "there is nothing among the scopes that a system can be given: ask for system/ scopes, such as system/Observation.rs")
+	}
+	var words []string
+	for _, x := range r.Asked {
+		words = append(words, x.Text)
+	}
+	return strings.Join(words, " "), nil
 }
 
 // parseKind reads a code or a token. What is none opens nothing, as one that is unknown.
