@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -33,6 +34,15 @@ With --scopes, r lets them open what they know the address of, and s lets them
 look for it. A type without s is in no search, and in none that looks through it
 (measurements by the patient's name): give rs where you are not sure.
 
+With scopes of c alone, such as patient/*.c, they can add to your record and see
+nothing of it: what they add waits until you have looked at it.
+
+An organisation's own system can be given access too, without anybody there
+signing in: --backend, with the id under which whoever runs your server has
+registered it. You get a client id to give to them, in place of a token. It is
+shown once, and is as secret as a token. An app is given access when it asks:
+carehold approve.
+
 ` + sectionsHelp() + "\n\n" + readyHelp(),
 		Example: `  carehold grant --to "Dr Amara Okafor" --ready gp-visit -n
   carehold grant --to "Dr Amara Okafor" --organisation "Elm Road Surgery" \
@@ -40,7 +50,9 @@ look for it. A type without s is in no search, and in none that looks through it
   carehold grant --to Judith --sections allergies,medicines --for until-stopped
   carehold grant --to "Community nurse" --sections measurements \
     --scopes "patient/Patient.rs patient/Observation.crs" --for 30d \
-    --token-out nurse.token`,
+    --token-out nurse.token
+  carehold grant --to "Elm Road Surgery" --ready gp-visit --for until-stopped \
+    --client elm-road --backend --id-out elm-road.id`,
 		Args: nothing,
 	}
 	var o grantOptions
@@ -48,20 +60,27 @@ look for it. A type without s is in no search, and in none that looks through it
 	f.StringVar(&o.to, "to", "", "the `name` of who it is for, in your words")
 	f.StringVar(&o.organisation, "organisation", "", "the `place` where they work")
 	f.StringVar(&o.role, "role", "", "the `word` for what they are: GP, social worker, daughter")
+	f.StringVar(&o.number, "number", "", "the `number` of their registration, if they have one")
+	f.StringVar(&o.register, "register", "", "whose `register` that number is in: GMC, NMC, Social Work England")
 	f.StringVar(&o.ready, "ready", "", "a ready-made choice, by `name`: "+strings.Join(readyNames(), ", "))
 	f.StringVar(&o.sections, "sections", "", "the `sections`, separated by commas")
 	f.StringVar(&o.scopes, "scopes", "", "what they may do, as SMART `scopes`: patient/TYPE.cruds (default: patient/*.rs, read and search)")
 	f.StringVar(&o.lasts, "for", "", "how `long`: a number with min, h, d, w or y (1d, 90d), or until-stopped (default: as the ready-made one, else 1d)")
 	f.StringVar(&o.purpose, "purpose", "", "what for, by its HL7 `code`: "+strings.Join(purposeCodes(), ", "))
 	f.StringVar(&o.tokenOut, "token-out", "", "write the token to this new `file` instead of showing it")
+	f.BoolVar(&o.backend, "backend", false, "for an organisation's system, that comes by itself; needs --client")
+	f.StringVar(&o.client, "client", "", "the `id` under which that system is registered at your server")
+	f.StringVar(&o.idOut, "id-out", "", "write its client id, which is a secret, to this new `file` instead of showing it")
+	f.BoolVar(&o.unbound, "unbound", false, "give sensitive sections to such a system all the same; its tokens open nothing until they are bound to a key of its own")
 	f.BoolVarP(&o.dry, "dry-run", "n", false, "only show what they would see")
 	a.deviceFlags(c)
 	c.MarkFlagsMutuallyExclusive("ready", "sections")
+	c.MarkFlagsMutuallyExclusive("backend", "token-out")
 	_ = c.RegisterFlagCompletionFunc("ready", completeReady)
 	_ = c.RegisterFlagCompletionFunc("sections", completeSections)
 	_ = c.RegisterFlagCompletionFunc("for", completeDurations)
 	_ = c.RegisterFlagCompletionFunc("purpose", completePurposes)
-	for _, name := range []string{"to", "organisation", "role", "scopes"} {
+	for _, name := range []string{"to", "organisation", "role", "number", "register", "client", "scopes"} {
 		_ = c.RegisterFlagCompletionFunc(name, noFiles)
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -72,8 +91,11 @@ look for it. A type without s is in no search, and in none that looks through it
 		if a.json && !o.dry && !a.yes {
 			return usagef("with --json there is nothing to look at before the question: look with -n, then say --yes")
 		}
-		if o.tokenOut != "" {
-			if err := mustBeNew(o.tokenOut); err != nil {
+		for _, file := range []string{o.tokenOut, o.idOut} {
+			if file == "" {
+				continue
+			}
+			if err := mustBeNew(file); err != nil {
 				return err
 			}
 		}
@@ -89,47 +111,48 @@ look for it. A type without s is in no search, and in none that looks through it
 
 // grantOptions are what is typed.
 type grantOptions struct {
-	to, organisation, role                  string
-	ready, sections, scopes, lasts, purpose string
-	tokenOut                                string
-	dry                                     bool
+	to, organisation, role, number, register string
+	ready, sections, scopes, lasts, purpose  string
+	client, tokenOut, idOut                  string
+	backend, unbound, dry                    bool
 }
 
 // request is what it means.
 func (o grantOptions) request() (holder.GrantRequest, error) {
-	req := holder.GrantRequest{To: grant.Party{Name: o.to, Organisation: o.organisation, Role: o.role}, Lasts: day, Purpose: "TREAT", Label: "token"}
+	req := holder.GrantRequest{To: grant.Party{Name: o.to, Organisation: o.organisation, Role: o.role, Number: o.number, Register: o.register},
+		Lasts: day, Purpose: "TREAT", Label: "token", Client: o.client, Unbound: o.unbound}
 	scopes := "patient/*.rs"
 	if o.to == "" {
 		return req, usagef("--to is needed: the name of who the grant is for")
 	}
+	if err := req.To.Check(); err != nil {
+		return req, usage(err)
+	}
 	switch {
-	case o.ready != "":
-		i := slices.IndexFunc(grant.ReadyMade, func(r grant.Ready) bool { return strings.EqualFold(r.Name, o.ready) })
-		if i < 0 {
-			return req, meant(fmt.Errorf("there is no ready-made grant %q; there are %s", o.ready, and(readyNames())), nearest(o.ready, readyNames()), "")
-		}
-		r := grant.ReadyMade[i]
-		req.Sections, scopes, req.Purpose, req.Lasts = r.Sections, r.Scopes, r.Purpose, r.Lasts
+	case o.backend && o.client == "":
+		return req, usagef("--client is needed: the id under which the system is registered at your server")
+	case !o.backend && o.client != "":
+		return req, coded(exitUsage, errors.New("--client is for an organisation's system: say --backend too"), "an app asks you by itself: begin in the app, and answer with carehold approve")
+	case !o.backend && (o.idOut != "" || o.unbound):
+		return req, usagef("--id-out and --unbound are for --backend")
+	case o.backend:
+		req.Label = "client id"
+	}
+	ready, err := parseReady(o.ready)
+	switch {
+	case err != nil:
+		return req, err
+	case ready != nil:
+		req.Sections, scopes, req.Purpose, req.Lasts = ready.Sections, ready.Scopes, ready.Purpose, ready.Lasts
 	case o.sections != "":
-		for name := range strings.SplitSeq(o.sections, ",") {
-			s, err := parseSection(strings.TrimSpace(name))
-			if err != nil {
-				return req, err
-			}
-			req.Sections = req.Sections.With(s)
+		if req.Sections, err = parseSections(o.sections); err != nil {
+			return req, err
 		}
 	default:
 		return req, usagef("say what: --ready %s, or --sections", strings.Join(readyNames(), "|"))
 	}
-	if o.scopes != "" {
-		scopes = o.scopes
-	}
-	err := typesInScopes(scopes)
-	if err != nil {
+	if req.Scopes, err = parseScopes(first(o.scopes, scopes)); err != nil {
 		return req, err
-	}
-	if req.Scopes, err = grant.ParseScopes(scopes); err != nil {
-		return req, usage(err)
 	}
 	switch o.lasts {
 	case "":
@@ -147,6 +170,48 @@ func (o grantOptions) request() (holder.GrantRequest, error) {
 		return req, usagef("there is no purpose %q; there are %s", o.purpose, and(purposeCodes()))
 	}
 	return req, nil
+}
+
+// parseSections reads sections with commas between them; none is the empty set.
+func parseSections(list string) (set record.SectionSet, err error) {
+	for name := range strings.SplitSeq(list, ",") {
+		if name = strings.TrimSpace(name); name == "" && strings.TrimSpace(list) == "" {
+			break
+		}
+		s, err := parseSection(name)
+		if err != nil {
+			return 0, err
+		}
+		set = set.With(s)
+	}
+	return set, nil
+}
+
+// parseReady finds a ready-made grant; "" is none.
+func parseReady(name string) (*grant.Ready, error) {
+	if name == "" {
+		return nil, nil
+	}
+	i := slices.IndexFunc(grant.ReadyMade, func(r grant.Ready) bool { return strings.EqualFold(r.Name, name) })
+	if i < 0 {
+		return nil, meant(fmt.Errorf("there is no ready-made grant %q; there are %s", name, and(readyNames())), nearest(name, readyNames()), "")
+	}
+	return &grant.ReadyMade[i], nil
+}
+
+// parseScopes reads scopes; "" are none.
+func parseScopes(scopes string) ([]grant.Scope, error) {
+	if scopes == "" {
+		return nil, nil
+	}
+	if err := typesInScopes(scopes); err != nil {
+		return nil, err
+	}
+	list, err := grant.ParseScopes(scopes)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return list, nil
 }
 
 // typesInScopes refuses a type that FHIR does not have: a grant of it would be to
@@ -185,10 +250,16 @@ func (a *app) offer(ctx context.Context, u *unlocked, req holder.GrantRequest, o
 	if err != nil {
 		return false, err
 	}
-	if !a.json {
-		a.showPreview(u, req, p, examples, outside)
-	} else if o.dry {
+	blind := (grant.Grant{Scopes: req.Scopes}).WriteOnly()
+	switch {
+	case a.json && o.dry:
 		return false, a.summary(previewOf(req, p, examples, outside))
+	case a.json:
+	case blind:
+		a.paragraph("", partyName(req.To)+" could add to "+openSections(req.Sections)+narrowed(req.Scopes)+", "+lasts(u, req)+forWhat(req.Purpose)+
+			". They would see nothing of your record, and what they add waits until you have looked at it.")
+	default:
+		a.showPreview(u, req, p, examples, outside)
 	}
 	if o.dry {
 		a.say("")
@@ -198,7 +269,7 @@ func (a *app) offer(ctx context.Context, u *unlocked, req holder.GrantRequest, o
 	if !a.yes {
 		fmt.Fprintln(a.stdout)
 		question := "Give " + partyName(req.To) + " this?"
-		if p.Total == 0 {
+		if p.Total == 0 && !blind {
 			question = "They would see nothing. Give " + partyName(req.To) + " this all the same?"
 		}
 		if ok, err := a.confirm(question, false); err != nil || !ok {
@@ -213,33 +284,69 @@ func (a *app) grant(ctx context.Context, u *unlocked, req holder.GrantRequest, o
 	if yes, err := a.offer(ctx, u, req, o); err != nil || !yes {
 		return err
 	}
-	issued, err := u.Grant(ctx, req)
+	issue, file := u.Grant, o.tokenOut
+	if o.backend {
+		issue, file = u.IssueBackend, o.idOut
+	}
+	issued, err := issue(ctx, req)
 	if err != nil {
+		if strings.Contains(err.Error(), "no key of its own") {
+			err = hinted(err, "leave those sections out, or say --unbound: you give them all the same")
+		}
 		return err
 	}
-	if o.tokenOut != "" {
-		if err := writeNewFile(o.tokenOut, []byte(issued.Token+"\n")); err != nil {
-			return hinted(err, "the grant is made, and its token is lost: revoke it and make another; carehold revoke "+shortID(issued.Grant.ID.String()))
+	if file != "" {
+		if err := writeNewFile(file, []byte(issued.Token+"\n")); err != nil {
+			return hinted(err, "the grant is made, and its "+req.Label+" is lost: revoke it and make another; carehold revoke "+shortID(issued.Grant.ID.String()))
 		}
 	}
 	if a.json {
-		out := grantedJSON{Grant: issued.Grant.ID.String(), To: req.To.Name, Until: issued.Until, Server: u.client.Base() + "/fhir", Token: issued.Token, TokenFile: o.tokenOut}
-		if o.tokenOut != "" {
-			out.Token = ""
+		out := grantedJSON{Grant: issued.Grant.ID.String(), To: req.To.Name, Until: issued.Until, Server: u.client.Base() + "/fhir", TokenFile: o.tokenOut, ClientIDFile: o.idOut}
+		switch {
+		case file != "":
+		case o.backend:
+			out.ClientID = issued.Token
+		default:
+			out.Token = issued.Token
 		}
 		return a.summary(out)
 	}
-	a.showToken(u, issued, o.tokenOut)
+	if o.backend {
+		a.showClientID(u, issued, file)
+		return nil
+	}
+	a.showToken(u, issued, file)
 	return nil
 }
 
 type grantedJSON struct {
-	Grant     string    `json:"grant"`
-	To        string    `json:"to"`
-	Until     time.Time `json:"until,omitzero"`
-	Server    string    `json:"server"`
-	Token     string    `json:"token,omitempty"`
-	TokenFile string    `json:"token_file,omitempty"`
+	Grant        string    `json:"grant"`
+	To           string    `json:"to"`
+	Until        time.Time `json:"until,omitzero"`
+	Server       string    `json:"server"`
+	Token        string    `json:"token,omitempty"`
+	TokenFile    string    `json:"token_file,omitempty"`
+	ClientID     string    `json:"client_id,omitempty"`
+	ClientIDFile string    `json:"client_id_file,omitempty"`
+}
+
+// showClientID shows what an organisation's system signs in with.
+func (a *app) showClientID(u *unlocked, issued holder.Issued, file string) {
+	fmt.Fprintln(a.stderr)
+	if file != "" {
+		a.say("Granted, %s. The client id is in %s", until(issued.Until), file)
+	} else {
+		a.note("Granted, %s. This is their client id for your record, shown once and kept nowhere:", until(issued.Until))
+		fmt.Fprintln(a.stderr)
+		a.say("%s", issued.Token)
+	}
+	a.note("")
+	a.note("It is a secret: give it to %s in a way that others do not read. Their system uses all of it as its client_id, signs with its own key, and needs this address:", clean(issued.Grant.To.Name))
+	a.note("")
+	a.aside("    %s/fhir", u.client.Base())
+	a.note("")
+	a.note("It opens nothing unless whoever runs your server has registered %s as a system that comes by itself (carehold client add --backend).", issued.Grant.Client)
+	a.note("Stop it at any time: carehold revoke %s", shortID(issued.Grant.ID.String()))
 }
 
 func (a *app) showToken(u *unlocked, issued holder.Issued, file string) {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os/signal"
@@ -79,12 +81,22 @@ type grantItem struct {
 	UsedUp       bool      `json:"used_up,omitempty"` // it opens for nobody
 	Opened       int       `json:"opened,omitempty"`
 	LastOpened   time.Time `json:"last_opened,omitzero"`
+	Number       string    `json:"number,omitempty"`
+	Register     string    `json:"register,omitempty"`
+	Client       string    `json:"client,omitempty"`
+	Backend      bool      `json:"backend,omitempty"` // an organisation's system, that comes by itself
+	Key          string    `json:"key,omitempty"`     // thumbprint (RFC 7638) of the one it is bound to
+	Suspended    time.Time `json:"suspended,omitzero"`
+	Request      string    `json:"request,omitempty"` // it was made for
 }
+
+// open reports whether a grant is not over: it is live, or goes on when it may.
+func open(g holder.Granted) bool { return g.State == holder.Live || g.State == holder.Suspended }
 
 func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openings, all bool) error {
 	n := 0
 	for _, g := range list {
-		if g.State != holder.Live && !all {
+		if !open(g) && !all {
 			continue
 		}
 		n++
@@ -94,9 +106,12 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 				sections = append(sections, s.String())
 			}
 			kind, guarded := linkFlags(g)
-			if err := a.item(grantItem{g.Grant.ID.String(), g.Grant.To.Name, g.Grant.To.Organisation, g.Grant.To.Role, g.State.String(),
-				sections, grant.FormatScopes(g.Grant.Scopes), g.Grant.Purpose, g.Grant.From, g.Grant.Until, g.Ended, g.Why.String(),
-				g.Link(), kind, guarded, handsOver(g), opened[g.Grant.ID].over, opened[g.Grant.ID].n, opened[g.Grant.ID].last}); err != nil {
+			item := grantItem{ID: g.Grant.ID.String(), To: g.Grant.To.Name, Organisation: g.Grant.To.Organisation, Role: g.Grant.To.Role, State: g.State.String(),
+				Sections: sections, Scopes: grant.FormatScopes(g.Grant.Scopes), Purpose: g.Grant.Purpose, From: g.Grant.From, Until: g.Grant.Until, Ended: g.Ended,
+				Why: g.Why.String(), Link: g.Link(), Kind: kind, Passcode: guarded, Token: handsOver(g), UsedUp: opened[g.Grant.ID].over, Opened: opened[g.Grant.ID].n,
+				LastOpened: opened[g.Grant.ID].last, Number: g.Grant.To.Number, Register: g.Grant.To.Register, Backend: isBackend(g), Suspended: g.Paused}
+			item.Client, item.Key, item.Request = clientOf(g.Grant)
+			if err := a.item(item); err != nil {
 				return err
 			}
 			continue
@@ -105,7 +120,10 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 			a.say("")
 		}
 		a.say("%s  %s", shortID(g.Grant.ID.String()), cut(partyName(g.Grant.To), a.columns()-10))
-		a.paragraph("          ", sentence("may "+mayDo(g.Grant.Scopes)+" "+openSections(g.Grant.Sections)+narrowed(g.Grant.Scopes)+", for "+grant.Purposes[g.Grant.Purpose]))
+		a.paragraph("          ", sentence("may "+mayDo(g.Grant.Scopes)+" "+openSections(g.Grant.Sections)+narrowed(g.Grant.Scopes)+forWhat(g.Grant.Purpose)))
+		for _, text := range whoFor(g) {
+			a.paragraph("          ", text)
+		}
 		switch {
 		case g.Link() && opened != nil:
 			a.paragraph("          ", linkKind(g)+". "+opened[g.Grant.ID].String())
@@ -118,6 +136,8 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 				text += " The token that it handed over before is good " + until(g.Grant.Until) + "."
 			}
 			a.paragraph("          ", text)
+		} else if g.State == holder.Suspended {
+			a.paragraph("          ", "Suspended since "+local(g.Paused)+": it opens nothing. carehold resume "+shortID(g.Grant.ID.String())+" lets it go on, "+until(g.Grant.Until)+".")
 		} else if g.State == holder.Live {
 			a.paragraph("          ", sentence(until(g.Grant.Until)))
 		} else {
@@ -135,8 +155,45 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 		return nil
 	}
 	a.note("")
-	a.note("Stop one: carehold revoke ID or NAME")
+	a.note("Stop one: carehold revoke ID or NAME. Make it less, or longer: carehold amend")
 	return nil
+}
+
+// whoFor says more of who a grant is for: their registration, and the app or the key that
+// alone can use it.
+func whoFor(g holder.Granted) []string {
+	var lines []string
+	if text := registration(g.Grant.To); text != "" {
+		lines = append(lines, "Registration: "+text+", as they say; nobody has checked it.")
+	}
+	key := ""
+	if g.Grant.Bound != [32]byte{} {
+		key = ", and with its own key"
+	}
+	switch {
+	case isBackend(g):
+		lines = append(lines, "For a system that comes by itself, as "+g.Grant.Client+"; nothing else can use it.")
+	case g.Grant.Client != "":
+		lines = append(lines, "Through the app "+g.Grant.Client+" alone"+key+"; you said yes when it asked.")
+	case g.Grant.Asked != [16]byte{}:
+		lines = append(lines, "You said yes when they asked, request "+shortID(hex.EncodeToString(g.Grant.Asked[:]))+".")
+	}
+	return lines
+}
+
+// clientOf is which client and which key can use a grant, and the request it was made for.
+func clientOf(g grant.Grant) (client, key, request string) {
+	if g.Bound != [32]byte{} {
+		key = base64.RawURLEncoding.EncodeToString(g.Bound[:])
+	}
+	if g.Asked != [16]byte{} {
+		request = hex.EncodeToString(g.Asked[:])
+	}
+	return g.Client, key, request
+}
+
+func isBackend(g holder.Granted) bool {
+	return slices.ContainsFunc(g.Tokens, func(t holder.TokenInfo) bool { return t.Backend })
 }
 
 func when(t time.Time) string {

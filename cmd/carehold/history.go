@@ -192,6 +192,9 @@ var actionWords = map[audit.Action]string{
 	audit.SignIn: "sign-in", audit.Strike: "strike", audit.Preview: "preview", audit.Used: "used", audit.Enrol: "enrol", audit.Grant: "grant",
 	audit.Revoke: "revoke", audit.SlotAdd: "slot-add", audit.SlotRemove: "slot-remove", audit.Evict: "evict", audit.Renew: "renew",
 	audit.Opened: "open", audit.Copy: "copy",
+	audit.Collected: "collected", audit.Exchanged: "exchanged", audit.Refreshed: "refreshed", audit.Replayed: "replayed", audit.GaveBack: "gave-back",
+	audit.Contribute: "contribute", audit.TakenIn: "taken-in", audit.Dismissed: "dismissed",
+	audit.Amend: "amend", audit.Suspend: "suspend", audit.Resume: "resume", audit.Address: "address", audit.Approve: "approve", audit.Asked: "asked",
 	audit.RingFetch: "unlock", audit.Restored: "restored", audit.LossTaken: "loss-accepted", audit.ClockMoved: "clock",
 }
 

@@ -116,7 +116,8 @@ func (a *app) root() *cobra.Command {
 	}
 	add(person, a.enrolCommand(), a.importCommand(), a.importsCommand(), a.entriesCommand(), a.showCommand(),
 		a.moveCommand(), a.exportCommand(), a.deviceCommand(), a.recoverCommand(), a.carryOnCommand(), a.moveRecordCommand(), a.passphraseCommand())
-	add(sharing, a.grantCommand(), a.linkCommand(), a.grantsCommand(), a.revokeCommand(), a.historyCommand(), a.checkCommand())
+	add(sharing, a.requestsCommand(), a.approveCommand(), a.refuseCommand(), a.addressCommand(), a.grantCommand(), a.linkCommand(), a.grantsCommand(),
+		a.amendCommand(), a.suspendCommand(), a.resumeCommand(), a.revokeCommand(), a.receiptCommand(), a.historyCommand(), a.checkCommand())
 	add(operator, a.initCommand(), a.serveCommand(), a.inviteCommand(), a.clientCommand(), a.statusCommand(), a.forgetCommand(), a.clockCommand(),
 		a.backupCommand(), a.restoreCommand(), a.verifyCommand())
 	add(other, a.demoCommand(), a.completionCommand(), a.versionCommand())

@@ -154,6 +154,10 @@ func TestScripts(t *testing.T) {
 					ts.Fatalf("GET %s: contains %q: %v\n%s", args[1], args[3], !neg, body.String())
 				}
 			},
+			"ask":       askAt,
+			"answered":  answeredWith,
+			"authorize": authorize(&servers),
+			"sentback":  sentBack(&servers),
 			// field NAME FILE LINE VARIABLE: a field of a JSON line, into a variable.
 			"field": func(ts *testscript.TestScript, _ bool, args []string) {
 				lines := strings.Split(strings.TrimSpace(ts.ReadFile(args[1])), "\n")
@@ -248,6 +252,7 @@ func hl7Links() string {
 type server struct {
 	dir, log, home, url string
 	process             *exec.Cmd
+	sent                *sent // whoever an app has sent
 }
 
 func (s *server) start(flags ...string) error {

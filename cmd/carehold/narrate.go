@@ -160,6 +160,20 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 		return join("moved"+v.Text, func(c counts, _ int) string {
 			return who + " moved " + c.String() + " to " + first(v.Text, "another section")
 		})
+	case audit.Contribute:
+		return join("contribute", func(c counts, _ int) string { return who + " wrote what waits in your inbox: " + c.String() })
+	case audit.TakenIn:
+		if t.sum.total() == 0 {
+			return join("looked", func(_ counts, n int) string { return times(who+" looked at a notice in your inbox", n) })
+		}
+		return join("taken in", func(c counts, _ int) string { return who + " took in what waited in your inbox: " + c.String() })
+	case audit.Dismissed:
+		if v.Text == "" {
+			return join("dismissed", func(_ counts, n int) string { return times(who+" removed a notice from your inbox", n) })
+		}
+		return join("", func(counts, int) string {
+			return who + " removed for good what waited in your inbox (" + shortID(v.Text) + ")"
+		})
 	case audit.Preview:
 		return join("preview", func(_ counts, n int) string { return times(who+" counted what a grant would show", n) })
 	}
@@ -228,6 +242,10 @@ func because(r audit.Reason) string {
 		return ": what the request depended on was otherwise"
 	case audit.WrongPlace:
 		return ": the grant is not for that"
+	case audit.NotTheirs:
+		return ": the token is another app's, or came without its key"
+	case audit.OnHold:
+		return ": you have suspended the grant"
 	}
 	return ""
 }
