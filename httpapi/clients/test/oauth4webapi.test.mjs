@@ -129,9 +129,18 @@ group('a whole flow', () => {
     assert.deepEqual(protects.dpop_signing_alg_values_supported, as.dpop_signing_alg_values_supported);
   });
 
-  for (const alg of ['ES256', 'ES384', 'PS256']) {
-    test(`PAR and DPoP by ${alg}, with the server's nonces`, async () => {
-      const app = await register(`Sunrise ${alg}`);
+  const by = (alg) => async (name) => {
+    const { signs, jwk } = await clientKey(alg);
+    return register(name, () => oauth.PrivateKeyJwt(signs), { keys: [jwk] });
+  };
+  for (const [alg, who, made] of [
+    ['ES256', 'a public client', (name) => register(name)],
+    ['ES384', 'one with a secret', (name) => register(name, (app) => oauth.ClientSecretBasic(app.secret), { args: ['--secret'] })],
+    ['PS256', 'one with a key, RS384', by('RS384')],
+    ['ES256', 'one with a key, ES384', by('ES384')],
+  ]) {
+    test(`PAR and DPoP by ${alg}, with the server's nonces: ${who}`, async () => {
+      const app = await made(who);
       const DPoP = await key(undefined, alg);
       const { verifier, params } = await parameters();
       const pushed = await again(() => push(app, params, DPoP));
@@ -178,6 +187,18 @@ group('codes', () => {
     await refused(exchange(app, got), 'invalid_grant');
     await challenged(get(tokens.access_token, 'Patient'), 'bearer', 'invalid_token');
     await refused(refresh(app, tokens.refresh_token), 'invalid_grant');
+  });
+
+  test('from another server, or of another request: it does not take them', async () => {
+    const app = await register('Careful');
+    const { params } = await parameters();
+    const back = await (await asked(carehold, authorizeURL(app, params))).cancel();
+    const check = (url, state = params.state) => () => oauth.validateAuthResponse(as, app.client, url, state);
+    const wrong = (change) => { const u = new URL(back); change(u.searchParams); return u; };
+    assert.throws(check(back), { error: 'access_denied' });
+    assert.throws(check(back, 'another'), { code: oauth.INVALID_RESPONSE });
+    assert.throws(check(wrong((q) => q.set('iss', 'https://other.example'))), { code: oauth.INVALID_RESPONSE });
+    assert.throws(check(wrong((q) => q.delete('iss'))), { code: oauth.INVALID_RESPONSE });
   });
 
   test('ten times at once: one wins', async () => {
