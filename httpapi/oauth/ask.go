@@ -167,7 +167,7 @@ func (a *API) askPage(w http.ResponseWriter, r *http.Request, status int, q aski
 	slices.SortFunc(purposes, func(x, y choice) int { return strings.Compare(x.Words, y.Words) })
 	for _, s := range record.Sections() {
 		if !s.Always() {
-			sections = append(sections, choice{s.String(), sectionWords[s], slices.Contains(q.Sections, s.String())})
+			sections = append(sections, choice{s.String(), strings.ReplaceAll(sectionWords[s], "to you", "to them"), slices.Contains(q.Sections, s.String())})
 		}
 	}
 	days := ""
