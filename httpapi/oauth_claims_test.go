@@ -323,3 +323,31 @@ func TestBackendSpeaksOfNobody(t *testing.T) {
 		}
 	}
 }
+
+// TestCodesAreGuesses: a session tries twenty codes, and then one in six seconds; another
+// person's tries are their own.
+func TestCodesAreGuesses(t *testing.T) {
+	w := newWorld(t)
+	w.register(clients.Client{})
+	b := w.browser()
+	b.authorize(askFor(nil))
+	try := func(session, code string) int {
+		r := w.send("POST", "/holder/v1/requests/lookup", http.Header{"Authorization": {"Bearer " + session}, "Content-Type": {"application/json"}}, `{"code":"`+code+`"}`)
+		r.Body.Close()
+		return r.StatusCode
+	}
+	tries, last := 0, 404
+	for ; last == 404 && tries < 100; tries++ {
+		last = try(w.vars["ada"], "0000-0000-0000")
+	}
+	if last != 429 || tries <= 20 { // one more for every six seconds that it took
+		t.Errorf("try %d: %d", tries, last)
+	}
+	if got := try(w.session(w.enrol("Ben")), b.typed); got != 200 {
+		t.Errorf("somebody else: %d", got)
+	}
+	w.wait(time.Minute)
+	if got := try(w.vars["ada"], strings.ToLower(b.typed)); got != 200 {
+		t.Errorf("after a while: %d", got)
+	}
+}
