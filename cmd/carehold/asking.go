@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -125,15 +126,15 @@ func saysTheyAre(r holder.Request) string {
 
 // appText is an app that asks.
 func appText(r holder.Request) string {
-	name := first(r.App.Name, r.Question.To.Name)
+	name := strconv.Quote(clean(first(r.App.Name, r.Question.To.Name)))
 	if r.App.Verified && r.Question.Verified {
-		return joined(" of ", fmt.Sprintf("The app %q", name), r.App.Organisation) + ". Whoever runs your server has registered it."
+		return joined(" of ", "The app "+name, r.App.Organisation) + ". Whoever runs your server has registered it."
 	}
 	from := ""
 	if r.App.Host != "" {
 		from = " from " + r.App.Host
 	}
-	return fmt.Sprintf("An app%s, NOT registered here. It calls itself %q: nobody has checked this.", from, name)
+	return "An app" + from + ", NOT registered here. It calls itself " + name + ": nobody has checked this."
 }
 
 // registration is "GMC 7654321".
