@@ -62,6 +62,7 @@ entries, the newest first, each with its name for "carehold show".`,
 		})
 		if *section == "" && *typ == "" && !a.json {
 			a.showSections(list)
+			u.tellInbox(c.Context())
 			return nil
 		}
 		signal.Ignore(syscall.SIGPIPE) // it would end the program with the session still open
@@ -136,6 +137,7 @@ type listed struct {
 	info message.EntryInfo
 	ref  fhir.Ref
 	sum  summary
+	said string // whether the person has said something of it: disputed, note
 }
 
 // entryItem is an entry of a list in JSON.
@@ -151,6 +153,7 @@ type entryItem struct {
 	Source  string `json:"source,omitempty"`
 	Import  string `json:"import,omitempty"`
 	Deleted bool   `json:"deleted,omitempty"`
+	Said    string `json:"said,omitempty"` // of the person's: disputed, note
 }
 
 func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.EntryInfo, typ string) error {
@@ -163,7 +166,7 @@ func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.Entr
 		for _, e := range list {
 			i := e.info
 			item := entryItem{e.ref.String(), i.Section, e.sum.Title, e.sum.Value, e.sum.Date, i.Version,
-				i.Time.UTC().Format("2006-01-02T15:04:05.000Z"), i.By, i.Source, "", i.Deleted}
+				i.Time.UTC().Format("2006-01-02T15:04:05.000Z"), i.By, i.Source, "", i.Deleted, e.said}
 			if i.Import != (message.ID{}) {
 				item.Import = i.Import.String()
 			}
@@ -192,6 +195,7 @@ func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.Entr
 		width = max(width, len(shortRef(e.ref)))
 	}
 	for _, e := range rows {
+		e.sum.Title = marked(e.said, e.sum.Title)
 		text := e.sum.in(max(20, a.columns()-14-width))
 		if e.info.Deleted {
 			text = fit("(deleted) "+typeWord(e.ref.Type), max(20, a.columns()-14-width))
@@ -279,7 +283,7 @@ func summaries(ctx context.Context, s *client.Session, infos []message.EntryInfo
 	for _, typ := range types {
 		err := s.Search(ctx, typ, func(f client.Found) error {
 			if i, ok := at[f.Ref]; ok {
-				out[i].sum = summarize(f.Resource)
+				out[i].sum, out[i].said = summarize(f.Resource), saidMark(f.Resource)
 				if f.Ref.Type == "DocumentReference" {
 					nameFiles(f.Resource, out[i].sum, files)
 				}

@@ -114,7 +114,7 @@ func (a *app) root() *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(person, a.enrolCommand(), a.importCommand(), a.importsCommand(), a.entriesCommand(), a.showCommand(),
+	add(person, a.enrolCommand(), a.importCommand(), a.importsCommand(), a.entriesCommand(), a.showCommand(), a.inboxCommand(), a.noteCommand(), a.disputeCommand(),
 		a.moveCommand(), a.exportCommand(), a.deviceCommand(), a.recoverCommand(), a.carryOnCommand(), a.moveRecordCommand(), a.passphraseCommand())
 	add(sharing, a.requestsCommand(), a.approveCommand(), a.refuseCommand(), a.addressCommand(), a.grantCommand(), a.linkCommand(), a.grantsCommand(),
 		a.amendCommand(), a.suspendCommand(), a.resumeCommand(), a.revokeCommand(), a.receiptCommand(), a.historyCommand(), a.checkCommand())

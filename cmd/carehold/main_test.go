@@ -158,6 +158,7 @@ func TestScripts(t *testing.T) {
 			"answered":  answeredWith,
 			"authorize": authorize(&servers),
 			"sentback":  sentBack(&servers),
+			"post":      post,
 			// field NAME FILE LINE VARIABLE: a field of a JSON line, into a variable.
 			"field": func(ts *testscript.TestScript, _ bool, args []string) {
 				lines := strings.Split(strings.TrimSpace(ts.ReadFile(args[1])), "\n")

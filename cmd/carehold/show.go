@@ -107,8 +107,9 @@ func (u *unlocked) showEntry(ctx context.Context, info message.EntryInfo, body [
 	}
 	a.say("%s", what)
 	a.tellUnverified(body)
-	a.say("")
 	o, ok := parseObject(body)
+	a.tellSaid(o)
+	a.say("")
 	if ok {
 		a.table("  ", facts(o))
 	}
