@@ -44,7 +44,10 @@ import (
 //	cookies              those it sets, for later, as {cookies}
 //	typed                the code on the page that waits, as {typed}
 //	nonce phone          the DPoP-Nonce is that of the key called phone, from now on
-//	do app …             and more of OAuth: oauth_conversation_test.go
+//	do app …             and more of OAuth: oauth_conversation_test.go, oauth_attack_test.go
+//	do at-once 50        the next request so often at the same time; its answers are
+//	                     counted, <-- 200 x1, 400 x49, and the first of them is looked at
+//	answer 2             and now the second
 //	{page} and {book}    are 320 KiB and 1.25 MiB of digits
 //
 // Lines that begin with # say why.
@@ -60,7 +63,12 @@ func TestConversations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := &conversation{world: newWorld(t), t: t, kept: map[string]string{}, links: map[string]made{}}
+			c := &conversation{t: t, net: newNetwork(), kept: map[string]string{}, links: map[string]made{}}
+			if strings.Contains(string(text), "\ndo serves ") {
+				c.world = newWorld(t, c.net)
+			} else {
+				c.world = newWorld(t)
+			}
 			c.vars["page"] = strings.Repeat("0123456789abcdef", 20<<10) // 327,680 bytes: kept apart from its JSON
 			c.vars["book"] = strings.Repeat(c.vars["page"], 4)          // 1,310,720: five parts of an upload
 			for i, line := range strings.Split(string(text), "\n") {
@@ -75,6 +83,7 @@ func TestConversations(t *testing.T) {
 type conversation struct {
 	*world
 	t       *testing.T
+	net     *network // what there is beside the server, of files that have "do serves"
 	at      string
 	request []string // lines, while one is being read
 	status  int
@@ -84,6 +93,8 @@ type conversation struct {
 	links   map[string]made
 	provers map[string]*prover // DPoP keys, by name
 	keyed   map[string]*keyed  // clients that have one
+	times   int                // the next request, at once; 0: one
+	many    []answer           // to that
 }
 
 func (c *conversation) line(line string) {
@@ -93,9 +104,9 @@ func (c *conversation) line(line string) {
 		c.finish()
 		c.request = []string{line[4:]}
 	case strings.HasPrefix(line, "<-- "):
-		c.exchange()
-		if want := strings.TrimSpace(line[4:]); strconv.Itoa(c.status) != want {
-			c.t.Fatalf("%s: status %d, want %s\n%s", c.at, c.status, want, c.body)
+		got := c.exchange()
+		if want := strings.TrimSpace(line[4:]); got != want {
+			c.t.Fatalf("%s: status %s, want %s\n%s", c.at, got, want, c.body)
 		}
 	case c.request != nil:
 		c.request = append(c.request, line)
@@ -110,7 +121,8 @@ func (c *conversation) finish() {
 	}
 }
 
-func (c *conversation) exchange() {
+// exchange sends the request, and says the status that came.
+func (c *conversation) exchange() string {
 	method, path, _ := strings.Cut(c.expand(c.request[0]), " ")
 	h := http.Header{}
 	i := 1
@@ -122,12 +134,17 @@ func (c *conversation) exchange() {
 	if i < len(c.request) {
 		body = c.expand(strings.TrimSpace(strings.Join(c.request[i:], "\n")))
 	}
+	c.request = nil
+	if c.times > 0 {
+		return c.atOnce(method, path, h, body)
+	}
 	resp := c.send(method, path, h, body)
 	defer resp.Body.Close()
 	var err error
 	c.body, err = io.ReadAll(resp.Body)
 	c.check(err)
-	c.status, c.header, c.request = resp.StatusCode, resp.Header, nil
+	c.status, c.header = resp.StatusCode, resp.Header
+	return strconv.Itoa(c.status)
 }
 
 func (c *conversation) expect(line string) {
@@ -163,6 +180,10 @@ func (c *conversation) expect(line string) {
 		c.do(rest)
 	case "query", "cookies", "typed", "nonce":
 		c.keepOAuth(verb, rest)
+	case "answer":
+		n, err := strconv.Atoi(rest)
+		c.check(err)
+		c.status, c.header, c.body = c.many[n-1].status, c.many[n-1].header, c.many[n-1].body
 	case "opens":
 		name, rest, _ := strings.Cut(rest, " ")
 		quoted, err := strconv.QuotedPrefix(rest)

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -25,6 +26,8 @@ import (
 type keyed struct {
 	*world
 	key *ecdsa.PrivateKey
+	rsa *rsa.PrivateKey // of some
+	alg jose.SignatureAlgorithm
 	c   clients.Client
 }
 
@@ -34,14 +37,14 @@ func (w *world) keyed(c clients.Client) *keyed {
 	c.Auth = clients.Key
 	c.JWKS, err = json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: "k1", Algorithm: "ES384", Use: "sig"}}})
 	w.check(err)
-	return &keyed{w, key, w.register(c)}
+	return &keyed{world: w, key: key, alg: jose.ES384, c: w.register(c)}
 }
 
 // assertion is a client assertion for the token endpoint, with what more changes.
 func (k *keyed) assertion(id string, more map[string]any) string {
 	claims := map[string]any{"iss": id, "sub": id, "aud": publicURL + "/oauth/token", "jti": rand.Text(), "exp": k.now().Add(time.Minute).Unix(), "iat": k.now().Unix()}
 	maps.Copy(claims, more)
-	return signJWT(k.t, jose.ES384, k.key, "JWT", claims, (&jose.SignerOptions{}).WithHeader("kid", "k1"))
+	return signJWT(k.t, k.alg, k.key, "JWT", claims, (&jose.SignerOptions{}).WithHeader("kid", "k1"))
 }
 
 func (k *keyed) signed(form url.Values, id string, more map[string]any) url.Values {

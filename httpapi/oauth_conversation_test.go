@@ -56,11 +56,13 @@ func (c *conversation) prover(name string) *prover {
 
 // doOAuth does what happens in the world beside requests:
 //
-//	app sunrise public           a client is registered: public, dpop, par, secret, key or backend
+//	app sunrise public           a client is registered: public, dpop, par, secret, key,
+//	                             backend, fapi2, or elsewhere (its keys are at an address)
 //	approve CODE [section …]     Ada says yes to all that is proposed, or to these sections
 //	refuse CODE                  or no
 //	prove phone GET /path [tok]  {proof} is a DPoP proof by the key called phone
-//	assert elm ID                {assertion} is one of the client elm's, for ID
+//	assert elm ID [aud=X …]      {assertion} is one of the client elm's, for ID, with other
+//	                             claims; alg=RS256 signs with its RSA key
 //	issue elm                    {elm.id} is the client_id of a grant to a system
 //	address                      {address} is one of Ada's; the challenge is {challenge}
 func (c *conversation) doOAuth(verb string, args []string) bool {
@@ -85,6 +87,9 @@ func (c *conversation) doOAuth(verb string, args []string) bool {
 			x.Backend = args[1] == "backend"
 			c.keyed[id] = c.world.keyed(x)
 			return true
+		case "fapi2", "elsewhere":
+			c.keyedOtherwise(x, args[1])
+			return true
 		}
 		c.register(x)
 	case "approve":
@@ -107,7 +112,7 @@ func (c *conversation) doOAuth(verb string, args []string) bool {
 		}
 		c.vars["proof"] = c.prover(args[0]).proof(args[1], args[2], token)
 	case "assert":
-		c.vars["assertion"] = c.keyed[args[0]].assertion(args[1], nil)
+		c.vars["assertion"] = c.assertion(c.keyed[args[0]], args[1], args[2:])
 	case "issue":
 		scopes, err := grant.ParseScopes("patient/*.rs")
 		c.check(err)
@@ -126,7 +131,7 @@ func (c *conversation) doOAuth(verb string, args []string) bool {
 		_, err = c.ada.Approve(ctx, all[0], all[0].Proposal(), "see you soon")
 		c.check(err)
 	default:
-		return false
+		return c.doAttack(verb, args)
 	}
 	return true
 }

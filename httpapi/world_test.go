@@ -19,6 +19,7 @@ import (
 	"carehold/httpapi/oauth/clients"
 	"carehold/record"
 	"carehold/record/entry"
+	"carehold/record/fetch"
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/holder"
@@ -31,6 +32,7 @@ const publicURL = "https://record.example.org"
 // world is a real store behind a real server, and people with records in it.
 type world struct {
 	t      testing.TB
+	dir    string // of the store
 	store  *store.Store
 	apps   *clients.Registry
 	server *httpapi.Server
@@ -65,10 +67,16 @@ func (s *syncBuffer) String() string {
 // generous limits: these tests come from one address.
 var generous = httpapi.Limits{Rate: 1e6, Burst: 1e6, Guesses: 1e6, Tries: 1e6}
 
-func newServer(t testing.TB, limits httpapi.Limits) *world {
+// newServer is one with nobody on it. What net there is beside it, it asks for apps that
+// nobody registered, and for keys.
+func newServer(t testing.TB, limits httpapi.Limits, net ...fetch.Fetch) *world {
 	t.Helper()
-	w := &world{t: t, vars: map[string]string{"base": publicURL}, log: &syncBuffer{}}
 	dir := filepath.Join(t.TempDir(), "store")
+	w := &world{t: t, dir: dir, vars: map[string]string{"base": publicURL}, log: &syncBuffer{}}
+	var beside fetch.Fetch
+	if len(net) > 0 {
+		beside = net[0]
+	}
 	if err := store.Init(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +86,8 @@ func newServer(t testing.TB, limits httpapi.Limits) *world {
 	}
 	t.Cleanup(func() { s.Close() })
 	w.store = s
-	w.apps = clients.Open(filepath.Join(dir, clients.File), clients.Options{Now: w.now})
-	w.server, err = httpapi.New(s, httpapi.Config{PublicURL: publicURL, Version: "v0-test", Clients: w.apps,
+	w.apps = clients.Open(filepath.Join(dir, clients.File), clients.Options{Now: w.now, Fetch: beside})
+	w.server, err = httpapi.New(s, httpapi.Config{PublicURL: publicURL, Version: "v0-test", Clients: w.apps, Fetch: beside,
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)), Limits: limits})
 	if err != nil {
 		t.Fatal(err)
@@ -179,8 +187,8 @@ func (w *world) expand(text string) string {
 
 // newWorld has two people. Ada has a record and has granted parts of it; Ben has
 // one of his own.
-func newWorld(t testing.TB) *world {
-	w := newServer(t, generous)
+func newWorld(t testing.TB, net ...fetch.Fetch) *world {
+	w := newServer(t, generous, net...)
 	w.ada = w.enrol("Ada")
 	w.vars["ada"] = w.session(w.ada)
 	var err error
