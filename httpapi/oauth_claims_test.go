@@ -351,3 +351,42 @@ func TestCodesAreGuesses(t *testing.T) {
 		t.Errorf("after a while: %d", got)
 	}
 }
+
+// TestMetadataNamesOAuth: the CapabilityStatement leads to where smart-configuration does.
+func TestMetadataNamesOAuth(t *testing.T) {
+	w := newServer(t, generous)
+	get := func(path string, into any) {
+		r := w.send("GET", path, nil, "")
+		defer r.Body.Close()
+		w.check(json.NewDecoder(r.Body).Decode(into))
+	}
+	var smart map[string]any
+	get("/fhir/.well-known/smart-configuration", &smart)
+	var metadata struct {
+		Rest []struct {
+			Security struct {
+				Service []struct {
+					Coding []struct{ System, Code string }
+				}
+				Extension []struct {
+					URL       string
+					Extension []struct{ URL, ValueURI string }
+				}
+			}
+		}
+	}
+	get("/fhir/metadata", &metadata)
+	security := metadata.Rest[0].Security
+	if len(security.Service) != 1 || len(security.Service[0].Coding) != 1 || security.Service[0].Coding[0].Code != "SMART-on-FHIR" {
+		t.Errorf("service: %v", security.Service)
+	}
+	names := map[string]string{"authorize": "authorization_endpoint", "token": "token_endpoint", "introspect": "introspection_endpoint", "revoke": "revocation_endpoint", "manage": "management_endpoint"}
+	if len(security.Extension) != 1 || security.Extension[0].URL != "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris" || len(security.Extension[0].Extension) != len(names) {
+		t.Fatalf("extension: %v", security.Extension)
+	}
+	for _, x := range security.Extension[0].Extension {
+		if want := smart[names[x.URL]]; want == nil || want != x.ValueURI {
+			t.Errorf("%s is %s, and in smart-configuration %v", x.URL, x.ValueURI, want)
+		}
+	}
+}
