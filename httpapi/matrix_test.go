@@ -43,7 +43,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 				wrong++
 				t.Errorf("%s %s with %s: %d, want %d\n%s", method, p, cred, status, want, answer)
 			}
-			if status == 401 && cred != "none" && cred != "basic" {
+			if status == 401 && cred != "none" && cred != "basic" && cred != "proved" { // which is told of its own scheme
 				refused[answer] = cred
 			}
 			if status >= 400 && strings.Contains(answer, "potassium") {
@@ -90,6 +90,7 @@ type matrix struct {
 	tokens map[string]string
 	order  []string
 	ben    *holder.Holder
+	key    *prover // of the client whose token is bound
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -115,6 +116,7 @@ func newMatrix(t *testing.T) *matrix {
 	m.linkTo("manifest", "summary")
 	add("link", m.vars["manifest.token"])
 
+	refresh := m.bound()
 	add("expired", m.grant(m.ada, "expired", time.Hour, "patient/*.cruds", clinical...))
 	m.wait(2 * time.Hour)
 	add("revoked", m.grant(m.ada, "revoked", 24*time.Hour, "patient/*.cruds", clinical...))
@@ -122,6 +124,7 @@ func newMatrix(t *testing.T) *matrix {
 	m.check(err)
 	m.check(m.ada.Revoke(ctx, id))
 	m.vars["ada"] = m.session(m.ada) // the clock has moved on: a new session
+	m.clients(refresh)
 	add("struck", m.grant(m.ada, "struck", 24*time.Hour, "patient/*.cruds", clinical...))
 	id, err = record.ParseGrantID(m.vars["struck.id"])
 	m.check(err)
@@ -288,6 +291,10 @@ func (m *matrix) ask(p, method, cred, target, typ, body string, h http.Header) (
 	case "cookie":
 		h.Set("Cookie", "__Host-carehold="+token)
 		h.Set("Authorization", "Bearer "+token)
+	case "proved":
+		at, _, _ := strings.Cut(target, "?")
+		h.Set("Authorization", "DPoP "+token)
+		h["DPoP"] = []string{m.key.proof(method, at, token)}
 	default:
 		h.Set("Authorization", "Bearer "+token)
 	}
