@@ -19,9 +19,9 @@ import (
 
 const wordsHelp = `Your words stand on the entry, with the time, and travel with it: whoever may
 read the entry reads them, in exports and summaries too. Who wrote it sees them
-if it is shared with them. What the entry says is not changed. Nobody but you can
-take your words off it: --withdraw does, all of them at once; older versions keep
-them.
+if it is shared with them. What the entry says is not changed. Nobody but you
+can take your words off it: --withdraw does, all of them at once; older versions
+keep them.
 
 Without TEXT you are asked for it.`
 
