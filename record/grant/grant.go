@@ -69,7 +69,7 @@ var Purposes = map[string]string{
 	"CAREMGT": "arranging care",
 	"COC":     "keeping care joined up",
 	"FAMRQT":  "family",
-	"PATRQT":  "at the person's own wish",
+	"PATRQT":  "the person's own wish",
 	"SUPNWK":  "support network",
 	"HRESCH":  "research",
 }

@@ -127,7 +127,7 @@ func TestApprove(t *testing.T) {
 		t.Errorf("%+v", g)
 	}
 	list, err := h.History(t.Context(), signIn(t, h), 0)
-	if err != nil || !says(list, h.Grants(), "You said yes to a request, and gave Pill Diary, on my phone access to identity, providers, medicines (patient/MedicationRequest.rs patient/Condition.rs) for at the person's own wish, through the app diary, until ") {
+	if err != nil || !says(list, h.Grants(), "You said yes to a request, and gave Pill Diary, on my phone access to identity, providers, medicines (patient/MedicationRequest.rs patient/Condition.rs) for the person's own wish, through the app diary, until ") {
 		t.Errorf("the log does not say it: %v", err)
 	}
 	checked(t, h)
