@@ -1,10 +1,10 @@
 // Capsules, docs/format.md §6: what is stored for a credential, and the row it lies in (§13).
 import { equal, refuse, u8, u32, zeros } from './notation.mjs';
-import { b16, bytes, decode, encode, key, msg, num, table, time } from './messages.mjs';
+import { b16, b32, bytes, decode, encode, flag, key, msg, num, string, table, time } from './messages.mjs';
 import { mac } from './kdf.mjs';
 import { context, open, openPadded } from './seal.mjs';
 import { capsuleId, kek, linkKey } from './credentials.mjs';
-import { readGrant } from './grants.mjs';
+import { maxClient, readGrant } from './grants.mjs';
 import { keys, name } from './rows.mjs';
 
 export const wrapper = table('capsule', { 1: ['payload', bytes, '1'], 2: ['zeros', bytes, '1'] });
@@ -16,7 +16,18 @@ const tokenFields = {
   4: ['auditKey', key, '1'],
   5: ['end', time, '?'],
 };
-export const token = table('token', tokenFields);
+// What a client was given it on; without a client there is none of it.
+const terms = (n) => ({ 7: ['client', string, n], 8: ['bound', key, '?'], 9: ['scope', string, '?'] });
+export const token = table('token', { ...tokenFields, ...terms('?') });
+export const refresh = table('refresh token', { ...tokenFields, ...terms('1'), 10: ['place', num, '?'], 11: ['backend', flag, '?'] });
+export const code = table('code', { ...tokenFields, ...terms('1'), 12: ['redirect', string, '1'], 13: ['challenge', b32, '1'], 14: ['nonce', string, '?'] });
+export const address = table('address', { 1: ['person', b16, '1'], 5: ['end', time, '?'] });
+
+function readTerms(t) {
+  if (t.client === undefined && (t.bound !== undefined || t.scope !== undefined)) refuse('6', 'a token has the terms of a client, and no client');
+  if (Buffer.byteLength(t.client ?? '') > maxClient || Buffer.byteLength(t.scope ?? '') > 2048) refuse('6', "a token's client or scopes are too long");
+  if (t.place === 0) refuse('6', "a refresh token's place is none");
+}
 
 // A session may have a reading: the keys that open the log.
 const readGeneration = table('generation of a reading', { 1: ['audit', key, '1'], 2: ['boxSeed', key, '1'] });
@@ -71,7 +82,7 @@ export async function openInner(c, l, passcode) {
   return inner;
 }
 const invite = table('invite', { 1: ['bytes', num, '1'], 2: ['until', time, '1'] });
-const payloads = { P: slot, K: slot, R: slot, a: token, s: session, i: invite, l: link };
+const payloads = { P: slot, K: slot, R: slot, a: token, s: session, i: invite, l: link, r: refresh, c: code, w: address };
 export const filled = 300;
 
 // fill is filling's inverse: a value too long to fill up gets no zeros.
@@ -90,7 +101,7 @@ export function filling(t, b, size) {
 export function row(value, where) {
   if (value.length < 69) refuse('13', "a capsule's row is cut off", where);
   const state = value[0];
-  if (state > 1) refuse('13', "a capsule's state is not known", where);
+  if (state > 2) refuse('13', "a capsule's state is not known", where);
   const rest = value.subarray(69);
   const out = { state, hour: value.readUInt32BE(1), owner: value.subarray(5, 37), check: value.subarray(37, 69), rest };
   out.blob = state === 1 ? rest.subarray(16) : rest;
@@ -124,6 +135,7 @@ export function openCapsule(c, r) {
   const out = decode(payloads[c.kind] ?? refuse('15', 'a capsule of a reserved kind'), payload);
   if ('PKR'.includes(c.kind) && r.hour !== 0) refuse('6', "a slot's capsule has an hour");
   if (out.reading) readReading(out.reading);
+  if ('arc'.includes(c.kind)) readTerms(out);
   if (c.kind === 'l' && (out.flags & ~7 || (out.flags & 2 && out.flags !== 2))) refuse('6', "a link has flags that there are none of, or that exclude each other");
   return out;
 }

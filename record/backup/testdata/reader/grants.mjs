@@ -46,7 +46,7 @@ export function back(row, person, s, e, sk, to = e - 1) {
   return k.length === 32 ? k : refuse('9', 'a back row holds no key');
 }
 
-const purposes = ['TREAT', 'ETREAT', 'CAREMGT', 'COC', 'FAMRQT', 'PATRQT', 'SUPNWK', 'HRESCH'];
+export const purposes = ['TREAT', 'ETREAT', 'CAREMGT', 'COC', 'FAMRQT', 'PATRQT', 'SUPNWK', 'HRESCH'];
 export const certificate = table('certificate', {
   1: ['person', b16, '1'],
   2: ['grant', b16, '1'],
@@ -60,7 +60,17 @@ export const certificate = table('certificate', {
   10: ['from', time, '1'],
   11: ['until', time, '?'],
   12: ['perDay', num, '1'],
+  13: ['number', string, '?'],
+  14: ['register', string, '?'],
+  15: ['client', string, '?'],
+  16: ['bound', key, '?'],
+  17: ['asked', b16, '?'],
 });
+export const maxClient = 300;
+
+// addsOnly tells a grant that shows nothing: no scope of it has another letter than c.
+export const addsOnly = (g) => g.scopes.every((s) => lettersOf(s) === 'c');
+export const lettersOf = (scope) => scope.slice(scope.indexOf('.') + 1).split('?')[0];
 
 // readGrant reads a grant's message and holds it to the rules below the table.
 export function readGrant(b) {
@@ -69,12 +79,15 @@ export function readGrant(b) {
   if (g.self && g.sections !== allSections) refuse('9', "the person's own grant lacks a section");
   if (!g.scopes.length) refuse('9', 'a grant has no scope');
   for (const s of g.scopes)
-    if (!/^patient\/(\*|[A-Z][A-Za-z]*)\.(?=.)c?r?u?d?s?$/.test(s)) refuse('9', 'a grant has a scope that is none');
+    if (!/^patient\/(\*|[A-Z][A-Za-z]*)\.(?=.)c?r?u?d?s?(\?[^\s]+)?$/.test(s)) refuse('9', 'a grant has a scope that is none');
   if (!purposes.includes(g.purpose)) refuse('9', 'a grant has a purpose that is none');
   if (g.until !== undefined && g.until <= g.from) refuse('9', 'a grant ends before it begins');
-  for (const t of [g.name, g.organisation, g.role])
+  if (g.register !== undefined && g.number === undefined) refuse('9', 'a grant has a register without a number');
+  if (g.bound !== undefined && g.client === undefined) refuse('9', 'a grant has a key, and no client');
+  if (g.client !== undefined && Buffer.byteLength(g.client) > maxClient) refuse('9', "a grant's client is too long");
+  for (const t of [g.name, g.organisation, g.role, g.number, g.register])
     if (t !== undefined && (Buffer.byteLength(t) > 200 || /[\p{Cc}\p{Cf}\p{Bidi_Control}]/u.test(t)))
-      refuse('9', "a grant's name, organisation or role is too long or has control characters");
+      refuse('9', "a grant's name, organisation, role, number or register is too long or has control characters");
   return g;
 }
 
@@ -93,13 +106,15 @@ export const grantRow = table('grant row', {
   4: ['auditKey', b32, '1'],
   5: ['certificate', bytes, '?'],
   6: ['stopped', flag, '?'],
+  7: ['adds', flag, '?'],
 });
 
 export function openGrantRow(grantKey, person, grant, value) {
   const ctx = context('grant-row', person, grant);
   const r = decode(grantRow, filling(rowWrapper, openPadded(kdf(grantKey, 'wrap'), ctx, value), rowFilled));
   const rest = [r.epoch, r.ID, r.certificate].filter((x) => x !== undefined).length;
-  if (r.stopped ? rest || r.keys.length : rest !== 3) refuse('9', "a grant's row has other fields than it should");
+  const wrong = r.stopped ? rest || r.adds || r.keys.length : r.adds ? rest !== 2 || r.ID || r.keys.length : rest !== 3;
+  if (wrong) refuse('9', "a grant's row has other fields than it should");
   r.sections = new Map();
   for (const k of r.keys) {
     if (k.length !== 33 || k[0] < 1 || k[0] > 19 || r.sections.has(k[0])) refuse('9', "a grant's row has a key that is none");
@@ -109,6 +124,6 @@ export function openGrantRow(grantKey, person, grant, value) {
 }
 
 export const flags = (f) => {
-  if (f & ~3) refuse('13', 'the live list has a flag that is not known');
-  return { self: (f & 1) !== 0, struck: (f & 2) !== 0 };
+  if (f & ~7) refuse('13', 'the live list has a flag that is not known');
+  return { self: (f & 1) !== 0, struck: (f & 2) !== 0, suspended: (f & 4) !== 0 };
 };

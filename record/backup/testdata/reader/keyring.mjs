@@ -30,6 +30,7 @@ const token = kept('token', {
   3: ['ends', time, '?'],
   4: ['made', time, '?'],
   5: ['kind', num, '?'],
+  6: ['flags', num, '?'],
 });
 const grant = kept('grant', {
   1: ['message', bytes, '1'],
@@ -37,6 +38,14 @@ const grant = kept('grant', {
   3: ['tokens', msg(token), '*'],
   4: ['ended', time, '?'],
   5: ['why', num, '?'],
+  6: ['suspended', time, '?'],
+});
+const address = kept('address', {
+  1: ['secret', key, '1'],
+  2: ['label', string, '?'],
+  3: ['closes', time, '?'],
+  4: ['made', time, '?'],
+  5: ['closed', time, '?'],
 });
 const origin = kept('store it came from', {
   1: ['store', b16, '1'],
@@ -66,6 +75,7 @@ export const keyring = kept('keyring', {
   22: ['generations', msg(generation), '*'],
   23: ['slots', msg(slot), '*'],
   24: ['grants', msg(grant), '*'],
+  25: ['addresses', msg(address), '*'],
 });
 export const whys = [, 'revoked', 'ran out', 'stopped from a session', 'evicted', 'the server no longer had it',
   'the record was restored or moved']; // prettier-ignore

@@ -10,8 +10,9 @@ import { openCapsule, slotOf } from './capsule.mjs';
 import { unnamed } from './chain.mjs';
 import { shapes, uploads } from './beside.mjs';
 import { capsuleId } from './credentials.mjs';
-import { back, openGrantRow, readCertificate, sectionKey, sectionNames, steps } from './grants.mjs';
+import { addsOnly, back, openGrantRow, readCertificate, sectionKey, sectionNames, steps } from './grants.mjs';
 import { unlock } from './keyring.mjs';
+import { asked, waiting } from './ask.mjs';
 
 const { keys, name } = rowsOf;
 
@@ -124,10 +125,17 @@ function listed(src, v, k) {
     if (!equal(rowsOf.hashOf(value), l.hash)) refuse('14', "a grant's row is not the live list's", where);
     const g = k.grants.find((x) => equal(x.grant.grant, grant)) ?? refuse('14', 'the live list has a grant of nobody', where);
     const r = place(where, () => openGrantRow(kdf(k.last.grants, 'grant', grant), v.person, grant, value));
+    if ((g.suspended !== undefined) !== l.suspended) refuse('8', 'a grant is suspended on the live list or in the keyring alone', where);
+    if (l.suspended) {
+      if (!r.stopped || !equal(r.auditKey, g.auditKey)) refuse('9', 'a grant that is suspended has a row that is not stopped', where);
+      continue;
+    }
+    if (r.stopped) refuse('9', 'a live grant has a stopped row', where);
     if (r.epoch !== v.live.epoch) refuse('14', "a grant's row is of another epoch", where);
     place(where, () => readCertificate(r.certificate, v.account.identity));
+    if ((r.adds === true) !== addsOnly(g.grant)) refuse('9', "a grant's row is of one to add only, and the grant is not, or the other way round", where);
     if (!equal(r.certificate.subarray(64), g.message)) refuse('9', "a grant's certificate is not of the keyring's grant", where);
-    if (!equal(r.auditKey, g.auditKey) || !equal(r.ID, k.ID)) refuse('14', "a grant's row has other keys than the keyring", where);
+    if (!equal(r.auditKey, g.auditKey) || (r.ID && !equal(r.ID, k.ID))) refuse('14', "a grant's row has other keys than the keyring", where);
   }
 }
 
@@ -151,5 +159,5 @@ export function open(src, credential) {
     ),
   );
   const l = log.check(src.rows, person, v.head, k, waits(v, k));
-  return { ...v, keyring: k, versions, log: l, uploads: src.live ? uploads(src, person, liveKeys(v, k)) : [] };
+  return { ...v, keyring: k, versions, log: l, uploads: src.live ? uploads(src, person, liveKeys(v, k)) : [], inbox: waiting(src, person, k), questions: asked(src, person, k) };
 }

@@ -9,6 +9,7 @@ import { whys } from './keyring.mjs';
 import { chain } from './statements.mjs';
 import { openCheckpoint } from './tree.mjs';
 import { files } from './beside.mjs';
+import { capsuleId } from './credentials.mjs';
 
 const grantOf = (g) => ({
   grant: hex(g.grant.grant),
@@ -25,7 +26,13 @@ const grantOf = (g) => ({
   ended: g.ended,
   why: g.why,
   why_text: whys[g.why],
+  suspended: g.suspended,
+  client: g.grant.client,
+  number: g.grant.number,
+  register: g.grant.register,
 });
+
+const addressOf = (a) => ({ id: hex(capsuleId({ kind: 'w', secret: a.secret })), label: a.label ?? '', closes: a.closes, made: a.made, closed: a.closed });
 
 const slotOf = (s) => ({ kind: String.fromCharCode(Number(s.kind)), id: hex(s.id), label: s.label ?? '', made: s.made });
 
@@ -75,6 +82,9 @@ export function opened(src, credential, also = {}) {
     entries: r.versions,
     log: r.log.events.map(event),
     uploads: r.uploads,
+    inbox: r.inbox,
+    questions: r.questions,
+    addresses: k.addresses.map(addressOf),
     links: [...r.beside.links.values()].map((l) => ({ id: hex(l.id), used: l.used, hour: l.hour, files: l.files.size, list: files(src, r.person, l.id) })),
     size: r.log.size,
     root: hex(r.log.root),

@@ -32,6 +32,7 @@ export const body = table('body of a statement', {
   24: ['grants', msg(grant), '*'],
   25: ['ended', bytes, '*'],
   26: ['tokens', bytes, '*'],
+  27: ['suspended', bytes, '*'],
   40: ['wraps', bytes, '*'],
   41: ['keyring', bytes, '1'],
   42: ['leaf', bytes, '1'],
@@ -48,6 +49,9 @@ export function readStatement(b, identity) {
   const s = decode(sent, b);
   const r = decode(body, s.body);
   const first = r.sequence === 1;
+  const held = r.suspended.map((s) => (s.length > 16 ? s.subarray(0, 16).toString('hex') : refuse('11', 'a suspended grant is cut off')));
+  const others = [...r.ended.map((s) => s.subarray(0, 16)), ...r.grants.map((g) => g.grant)].map((g) => g.toString('hex'));
+  if (new Set(held).size !== held.length || held.some((g) => others.includes(g))) refuse('11', 'a statement has a grant twice');
   const brought = r.identity?.subarray(0, 32);
   if (r.identity && r.identity.length !== 1248) refuse('11', 'a new identity has another length');
   if (first && !(brought && r.epoch && equal(personOf(brought), r.person))) refuse('11', 'the first statement lacks its identity or epoch');

@@ -5,7 +5,7 @@ import * as directory from './directory.mjs';
 import * as entries from './entries.mjs';
 import { belongs, openCapsule, row as capsuleRow } from './capsule.mjs';
 import { capsuleId, parseToken } from './credentials.mjs';
-import { back, openGrantRow, readCertificate, setOf, steps } from './grants.mjs';
+import { addsOnly, back, lettersOf, openGrantRow, readCertificate, setOf, steps } from './grants.mjs';
 
 const { keys, name } = rowsOf;
 
@@ -51,6 +51,7 @@ function* conditions(src, c, now, out) {
   if (src.nodeKey) belongs(src.nodeKey, src.store, id, r, t.person, name(id, keys.capsule));
   yield ["the token's own end has not come", t.end === undefined || now < t.end];
   if (t.reading) out.reading = { generations: t.reading.generations.length, grants: t.reading.grants.length };
+  Object.assign(out, { client: t.client, bound: t.bound && hex(t.bound), scope: t.scope });
   yield* listed(src, t, now, out);
   yield* granted(src, t, now, out);
 }
@@ -64,6 +65,7 @@ export function* listed(src, t, now, out) {
   if (!l && t.grantKey) out.row = remains(src.rows, t);
   yield ['the grant is on the live list', l !== undefined];
   yield ['the grant is not struck', !l.struck];
+  yield ['the grant is not suspended', !l.suspended];
   yield ["the grant's until has not passed", l.until === 0 || now < l.until];
   Object.assign(out, { head: h, account, live, listed: l });
 }
@@ -82,18 +84,24 @@ export function* granted(src, t, now, out) {
   yield ['the certificate names this grant and person', equal(cert.grant, t.grant) && equal(cert.person, t.person)];
   yield ["self and until are the list's", (cert.self === true) === l.self && (cert.until ?? 0) === l.until];
   const set = setOf(cert.sections);
-  yield ['its sections are those with a key in the row', set.length === g.sections.size && set.every((s) => g.sections.has(s))];
+  const adds = addsOnly(cert);
+  yield ['its row is of one to add only, exactly where the grant is', (g.adds === true) === adds];
+  yield ['its sections are those with a key in the row', adds || set.length === g.sections.size && set.every((s) => g.sections.has(s))];
   yield ['from has come', now >= cert.from];
+  yield ["the token's client is the certificate's", t.client === cert.client];
+  yield ["the token is bound to the certificate's key", !cert.bound || (t.bound !== undefined && equal(t.bound, cert.bound))];
+  yield ['a client that reads what is sensitive has a bound token', !cert.client || adds || !set.some((s) => s >= 15) || t.bound !== undefined];
   Object.assign(out, {
     name: cert.name, organisation: cert.organisation, role: cert.role, self: cert.self === true,
     sections: set, scopes: cert.scopes, purpose: cert.purpose, from: cert.from, until: cert.until, per_day: cert.perDay, epoch: g.epoch,
+    number: cert.number, register: cert.register, asked: cert.asked && hex(cert.asked), adds: adds || undefined,
   }); // prettier-ignore
-  out.hold = grantHold(src.rows, t.person, g);
+  if (!adds) out.hold = grantHold(src.rows, t.person, g);
 }
 
 // scoped gives the letters of cruds that the scopes have for a type. Seals know sections only.
 const scoped = (scopes, type) =>
-  [...'cruds'].filter((l) => scopes.some((s) => [`patient/${type}.`, 'patient/*.'].some((x) => s.startsWith(x) && s.slice(x.length).includes(l)))).join('');
+  [...'cruds'].filter((l) => scopes.some((s) => [`patient/${type}.`, 'patient/*.'].some((x) => s.startsWith(x)) && lettersOf(s).includes(l))).join('');
 
 // opens lists the versions that the hold recognises, and counts the entries that it does not.
 export function opens(src, person, out) {
@@ -127,6 +135,7 @@ export function grant(src, token, now) {
       if (!holds) return closed(condition, '9');
       held.push(condition);
     }
+    if (out.adds) return { ...shown(out), opens: true, held, entries: [] };
     const list = opens(src, Buffer.from(out.person, 'hex'), out);
     return { ...shown(out), opens: true, held, ...list };
   } catch (e) {

@@ -26,7 +26,7 @@ test('a token is read, and nothing else is', async () => {
     token.slice(0, -1) + 'p', token.replace('_', '-'), `${token.slice(0, 5)}1${token.slice(6)}`,
     await withCheck('chda_' + '0'.repeat(43)), // a secret of zeros
     await withCheck('chda_' + 'z'.repeat(43)), // 2^256 and more
-    await withCheck('chdr_' + token.slice(5, 48)), // reserved (§15)
+    await withCheck('chde_' + token.slice(5, 48)), // reserved (§15)
   ]; // prettier-ignore
   for (const t of refused) assert.throws(() => parseToken(t), Refused, t);
   assert.equal((await withCheck(token.slice(0, 48))), token);
