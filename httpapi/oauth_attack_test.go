@@ -37,6 +37,9 @@ import (
 //	code sunrise [by KEY] SCOPE …     a browser goes to authorize and Ada says yes to the
 //	                                  clinical sections: {code}; bound to the key called KEY
 //	tokens sunrise [by KEY] SCOPE …   and it is exchanged: {access}, {refresh}, {id}
+//	approve-scopes CODE SCOPE …       Ada gives what was asked for in other scopes
+//	issue-scopes elm SCOPE …          {elm.id} is a grant to a system, in these scopes
+//	approve-beyond CODE SCOPE …       even though they are more than was asked for
 //	forge KEY METHOD PATH TOKEN FLAW  {proof} with something wrong; TOKEN is - for none
 //	of-each-kind                      {kind.X} and {half.X} for each letter X of the kinds
 //	serves URL [BODY]                 is on the network beside the server; without: gone
@@ -57,6 +60,17 @@ func (c *conversation) doAttack(verb string, args []string) bool {
 		if verb == "tokens" {
 			c.tokens(id, by)
 		}
+	case "approve-scopes", "approve-beyond":
+		c.approve(c.ada, c.vars["ada"], args[0], func(p *holder.GrantRequest) {
+			var err error
+			p.Scopes, err = grant.ParseScopes(strings.Join(args[1:], " "))
+			c.check(err)
+			if verb == "approve-beyond" {
+				p.Sections, p.Beyond = grant.Clinical, true
+			}
+		})
+	case "issue-scopes":
+		c.issue(args[0], strings.Join(args[1:], " "))
 	case "forge":
 		c.vars["proof"] = c.prover(args[0]).forge(args[1], args[2], strings.TrimPrefix(args[3], "-"), args[4])
 	case "of-each-kind":

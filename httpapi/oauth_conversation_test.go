@@ -114,13 +114,7 @@ func (c *conversation) doOAuth(verb string, args []string) bool {
 	case "assert":
 		c.vars["assertion"] = c.assertion(c.keyed[args[0]], args[1], args[2:])
 	case "issue":
-		scopes, err := grant.ParseScopes("patient/*.rs")
-		c.check(err)
-		issued, err := c.ada.IssueBackend(ctx, holder.GrantRequest{To: grant.Party{Name: args[0]}, Sections: grant.Clinical, Scopes: scopes, Purpose: "TREAT",
-			Lasts: 24 * time.Hour, Client: args[0]})
-		c.check(err)
-		c.vars[args[0]+".id"] = issued.Token
-		c.vars[args[0]+".half"] = issued.Token[len(args[0])+1:]
+		c.issue(args[0], "patient/*.rs")
 	case "address":
 		a, err := c.ada.NewAddress(ctx, "surgery", time.Time{})
 		c.check(err)
@@ -134,4 +128,15 @@ func (c *conversation) doOAuth(verb string, args []string) bool {
 		return c.doAttack(verb, args)
 	}
 	return true
+}
+
+// issue grants something to a system.
+func (c *conversation) issue(id, scopes string) {
+	parsed, err := grant.ParseScopes(scopes)
+	c.check(err)
+	issued, err := c.ada.IssueBackend(context.Background(), holder.GrantRequest{To: grant.Party{Name: id}, Sections: grant.Clinical, Scopes: parsed, Purpose: "TREAT",
+		Lasts: 24 * time.Hour, Client: id})
+	c.check(err)
+	c.vars[id+".id"] = issued.Token
+	c.vars[id+".half"] = issued.Token[len(id)+1:]
 }
