@@ -9,6 +9,7 @@ import * as live from './live.mjs';
 import { compareWith } from './examples.mjs';
 import { grant } from './token.mjs';
 import * as link from './link.mjs';
+import { receipt } from './receipt.mjs';
 import { passphrase, recovery } from './credentials.mjs';
 import { damage } from './damage.mjs';
 import { opened } from './report.mjs';
@@ -49,6 +50,7 @@ const commands = {
     for (const l of input.links ?? [input]) links.push(await link.opened(src, l, now));
     return { store: hex(src.store), links };
   },
+  receipt: (input) => receipt(Buffer.from(input.receipt)),
   write: async (input) => {
     const w = write({ now: input.now });
     const frames = pack(w);
