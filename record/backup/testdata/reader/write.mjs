@@ -164,19 +164,21 @@ export function grant(w, { name, sections, scopes, until, self, change = {} }) {
   }); // prettier-ignore
   g.key = kdf(w.grantKeys, 'grant', g.id);
   g.audit = kdf(w.audit, 'audit', g.id);
+  const adds = grants.addsOnly({ scopes }) ? { ID: undefined, keys: [], adds: true } : {};
   const full = {
     epoch: 2, ID: w.ID, keys: grants.setOf(set).map((s) => concat(u8(s), grants.sectionKey(w.epochs[1], s))), auditKey: g.audit,
-    certificate: concat(sign(change.signer ?? w.identity, 'carehold-v1 certificate', g.message), g.message), ...change.row,
+    certificate: concat(sign(change.signer ?? w.identity, 'carehold-v1 certificate', g.message), g.message), ...adds, ...change.row,
   }; // prettier-ignore
-  const row = capsule.fill(grants.rowWrapper, encode(grants.grantRow, change.stopped ? { keys: [], auditKey: g.audit, stopped: true } : full), grants.rowFilled);
+  const row = capsule.fill(grants.rowWrapper, encode(grants.grantRow, change.stopped || change.suspended ? { keys: [], auditKey: g.audit, stopped: true } : full), grants.rowFilled);
   g.row = sealPadded(kdf(g.key, 'wrap'), context('grant-row', w.person, g.id), row);
   w.put(keys.grant(g.id), g.row);
-  const flags = (self ? 1 : 0) | (change.struck ? 2 : 0);
+  const flags = (self ? 1 : 0) | (change.struck ? 2 : 0) | (change.suspended ? 4 : 0);
   g.line = concat(g.id, u64(change.until ?? g.until), u8(flags), sha256(g.row));
+  g.suspended = change.suspended ? w.now : undefined;
   g.listed = !change.unlisted && !change.stopped;
   const token = { kind: 'a', secret: randomBytes(32) };
   const end = 'end' in change ? change.end : until;
-  putCapsule(w, token, end ? Math.ceil(end / 3600) : 0, encode(capsule.token, { person: w.person, grant: g.id, grantKey: g.key, auditKey: g.audit, end }));
+  putCapsule(w, token, end ? Math.ceil(end / 3600) : 0, encode(capsule.token, { person: w.person, grant: g.id, grantKey: g.key, auditKey: g.audit, end, ...change.token }));
   g.tokens.push(capsuleId(token));
   return { ...g, token: formatToken(token) };
 }
@@ -225,7 +227,7 @@ function end(w, made) {
     before: [w.before], trail: w.trail, ...w.seen, ID: w.ID, epochs: w.epochs,
     generations: [{ audit: w.audit, boxSeed: w.boxSeed, identity: w.identity, grants: w.grantKeys }],
     slots: [{ kind: 'R'.charCodeAt(0), id: w.slotId, public: pair(kek(w.slot)).public, label: 'recovery code', made: w.now }],
-    grants: all.map((g) => ({ message: g.message, generation: 0, tokens: g.tokens.map((t) => ({ id: t })), ...(g.listed ? {} : { ended: w.now, why: 1 }) })),
+    grants: all.map((g) => ({ message: g.message, generation: 0, tokens: g.tokens.map((t) => ({ id: t })), suspended: g.suspended, ...(g.listed ? {} : { ended: w.now, why: 1 }) })),
   }); // prettier-ignore
   w.slotBlob = putCapsule(w, w.slot, 0, encode(capsule.slot, { person: w.person }));
   const wrap = box(pair(kek(w.slot)).public, context('root', w.person, w.slotId), w.root);

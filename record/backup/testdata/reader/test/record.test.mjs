@@ -134,6 +134,54 @@ test('each condition of §9 alone keeps a grant shut', () => {
   assert.equal(answer({ ...ask, change: { stopped: true } }).row, 'stopped');
 });
 
+test("a client's token opens what its certificate lets it, and no other's does", () => {
+  const [mine, other] = [Buffer.alloc(32, 7), Buffer.alloc(32, 8)];
+  const shut = "the token's client is the certificate's";
+  const key = "the token is bound to the certificate's key";
+  const cases = [
+    [[4], { client: 'app' }, { client: 'app' }, undefined],
+    [[4], { client: 'app' }, { client: 'app', bound: mine, scope: 'patient/*.rs' }, undefined],
+    [[4], { client: 'app', bound: mine }, { client: 'app', bound: mine }, undefined],
+    [[15], { client: 'app' }, { client: 'app', bound: mine }, undefined],
+    [[4], { client: 'app' }, {}, shut],
+    [[4], {}, { client: 'app' }, shut],
+    [[4], { client: 'app' }, { client: 'App' }, shut],
+    [[4], { client: 'app', bound: mine }, { client: 'app' }, key],
+    [[4], { client: 'app', bound: mine }, { client: 'app', bound: other }, key],
+    [[15], { client: 'app' }, { client: 'app' }, 'a client that reads what is sensitive has a bound token'],
+    [[4], {}, { bound: mine }, 'a token has the terms of a client, and no client'],
+    [[4], { bound: mine }, {}, 'a grant has a key, and no client'],
+    [[4], { register: 'GMC' }, {}, 'a grant has a register without a number'],
+    [[4], { client: 'c'.repeat(301) }, { client: 'app' }, "a grant's client is too long"],
+  ];
+  for (const [sections, certificate, token, why] of cases) {
+    const g = answer({ ...ask, sections, change: { certificate, token } });
+    assert.deepEqual([g.opens, g.failed], [why === undefined, why], JSON.stringify([certificate, token]));
+  }
+  assert.equal(answer({ ...ask, change: { certificate: { client: 'app' }, token: { client: 'app', bound: mine } } }).bound, hex(mine));
+});
+
+test('a suspended grant opens nothing, and one to add only no entry', () => {
+  assert.equal(answer({ ...ask, change: { suspended: true } }).failed, 'the grant is not suspended');
+  const adds = answer({ ...ask, scopes: ['patient/*.c'] });
+  assert.deepEqual([adds.opens, adds.adds, adds.entries], [true, true, []]);
+  const wrong = 'its row is of one to add only, exactly where the grant is';
+  assert.equal(answer({ ...ask, change: { row: { adds: true, ID: undefined, keys: [] } } }).failed, wrong);
+  assert.equal(answer({ ...ask, scopes: ['patient/*.c'], change: { row: { adds: undefined, ID: Buffer.alloc(32, 1) } } }).failed, wrong);
+  assert.equal(answer({ ...ask, scopes: ['patient/*.c'], change: { row: { ID: Buffer.alloc(32, 1) } } }).failed, "a grant's row has other fields than it should");
+});
+
+test('with the keyring open, what is suspended is so in both, and its row is a stopped one', () => {
+  const shown = (g, spoil) => {
+    const store = write({ now, grants: [{ ...ask, ...g }], spoil });
+    return opened(load(lines(store), store.nodeKey), recovery(store.code));
+  };
+  const own = (r) => r.grants.find((g) => !g.self);
+  assert.deepEqual([own(shown({})).suspended, own(shown({ change: { suspended: true } })).suspended], [undefined, now]);
+  assert.equal(own(shown({ scopes: ['patient/*.c'] })).live, true);
+  assert.throws(() => shown({ scopes: ['patient/*.c'], change: { row: { adds: undefined, ID: Buffer.alloc(32, 1) } } }), Refused);
+});
+
 test('with the keyring open, the certificate of every live grant has to be signed, and statements to be a chain', () => {
   const shown = (change, also) => {
     const store = write({ now, grants: [{ ...ask, change }] });
