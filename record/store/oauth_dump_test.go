@@ -14,129 +14,8 @@ import (
 	at "carehold/record/rows"
 	"carehold/record/statement"
 	"carehold/record/store"
+	"carehold/record/store/storetest"
 )
-
-// thief has a copy of all rows and node.key, and tries what is in them on what is in them.
-type thief struct {
-	t    *testing.T
-	step string
-	node crypto.Key
-	rows map[kv.Partition]map[string][]byte
-
-	keys  []candidate // everything there ever was in a copy that could be a key
-	known map[string]bool
-	fresh int             // the first of them that is new in this copy
-	seen  map[string]bool // what was tried with those before it
-	tries int
-}
-
-type candidate struct {
-	key crypto.Key
-	box *crypto.BoxKey // with the key as its seed; of some
-}
-
-// against are the candidates for something: those that it has not met.
-func (x *thief) against(sealed []byte) []candidate {
-	if x.seen[string(sealed)] {
-		return x.keys[x.fresh:]
-	}
-	return x.keys
-}
-
-// capsules are those in the copy.
-func (x *thief) capsules() (list []record.Capsule) {
-	for part, all := range x.rows {
-		if c, ok := at.ParseCapsule(part, all["c"]); ok {
-			list = append(list, c.Capsule)
-		}
-	}
-	return list
-}
-
-// gather takes each 32 bytes at the places where a row has something of that length, and
-// what node.key gives.
-func (x *thief) gather() {
-	keep := func(k crypto.Key, n int) {
-		c := candidate{key: k}
-		if n%40 == 0 {
-			b := crypto.NewBoxKey(k)
-			c.box = &b
-		}
-		x.keys = append(x.keys, c)
-	}
-	add := func(b []byte) {
-		if k, err := crypto.KeyFrom(b); err == nil && !x.known[string(b)] {
-			x.known[string(b)] = true
-			keep(k, len(x.keys))
-		}
-	}
-	x.fresh = len(x.keys)
-	if x.fresh == 0 {
-		x.known, x.seen = map[string]bool{}, map[string]bool{}
-		keep(x.node, 0)
-		for _, l := range []crypto.Label{crypto.LabelBelongs, crypto.LabelIDToken, crypto.LabelMark, crypto.LabelHead, crypto.LabelCheckpoint} {
-			keep(x.node.Derive(l), 0)
-		}
-		for _, kind := range crypto.TokenKinds {
-			keep(x.node.Derive(crypto.LabelCapsuleKEK, []byte{byte(kind)}), 0)
-		}
-	}
-	for part, all := range x.rows {
-		add(append(part[:], part[:]...))
-		for key, row := range all {
-			plain := bytes.IndexByte([]byte("havocm"), key[0]) >= 0 && !testing.Short() // not sealed from the start
-			for i := 0; i+32 <= len(row) && i < 2000; i++ {
-				if i < 110 && plain || i%32 == 0 {
-					add(row[i : i+32])
-				}
-			}
-			if len(key) >= 33 {
-				add([]byte(key[len(key)-32:]))
-			}
-		}
-	}
-}
-
-// breakIn tries all of it on every capsule, answer and question.
-func (x *thief) breakIn() {
-	x.gather()
-	opened := func(what string, err error) {
-		x.tries++
-		if err == nil {
-			x.t.Errorf("%s: %s opens with what lies beside it", x.step, what)
-		}
-	}
-	for _, c := range x.capsules() {
-		for _, k := range x.against(c.Blob) {
-			for _, kind := range []crypto.Kind{crypto.Access, crypto.Refresh, crypto.Code, crypto.Request, crypto.Address} {
-				_, err := crypto.CapsuleKey{Kind: kind, ID: c.ID, KEK: k.key}.Open(c.Hour, c.Blob)
-				opened("a capsule", err)
-			}
-			if k.box != nil {
-				_, err := k.box.Open(crypto.NewContext(crypto.ContextAnswer, c.ID[:], crypto.U32(c.Hour)), c.Blob)
-				opened("an answer", err)
-			}
-		}
-		x.seen[string(c.Blob)] = true
-	}
-	for part, all := range x.rows {
-		for key, row := range all {
-			if key[0] != at.KindGrant && key[0] != at.KindAsk {
-				continue
-			}
-			for _, k := range x.against(row) {
-				if key[0] == at.KindGrant {
-					_, err := keys.OpenGrantRow(record.PersonID(part), record.GrantID([]byte(key[1:])), k.key, row)
-					opened("a grant", err)
-				} else if k.box != nil {
-					_, err := keys.OpenAsked(record.PersonID(part), *k.box, crypto.CapsuleID([]byte(key[1:])), row[4:])
-					opened("a question", err)
-				}
-			}
-			x.seen[string(row)] = true
-		}
-	}
-}
 
 // TestOAuthOnAStolenDisk takes a copy of all rows after every step of every flow. Nothing
 // in it opens anything, no secret lies open in it, and each secret that was presented
@@ -149,12 +28,12 @@ func TestOAuthOnAStolenDisk(t *testing.T) {
 	needles := map[string][]byte{"the client": []byte("app-Quillfeather"), "the redirect": []byte(redirect), "the nonce": []byte(nonce),
 		"the verifier": []byte(verifier), "the scope": []byte("offline_access"), "the words": []byte(words), "the question": []byte(why), "node.key": o.node.Bytes()}
 	o.by = store.Presented{Client: "app-Quillfeather", Public: true}
-	x := &thief{t: t, node: o.node}
+	x := &storetest.Thief{T: t, Node: o.node}
 	look := func(step string) {
 		t.Helper()
-		x.step, x.rows = step, o.engine.fork().parts
-		x.breakIn()
-		for part, all := range x.rows {
+		x.Step, x.Rows = step, o.engine.fork().parts
+		x.BreakIn()
+		for part, all := range x.Rows {
 			for key, row := range all {
 				for what, needle := range needles {
 					if bytes.Contains(append(append(part[:len(part):len(part)], key...), row...), needle) {
@@ -171,7 +50,7 @@ func TestOAuthOnAStolenDisk(t *testing.T) {
 		// Whoever presents one opens one capsule at the most.
 		for name, c := range secrets {
 			key := c.CapsuleKey()
-			for _, sealed := range x.capsules() {
+			for _, sealed := range x.Capsules() {
 				key.ID = sealed.ID
 				_, err := key.Open(sealed.Hour, sealed.Blob)
 				if (err == nil) && sealed.ID != c.CapsuleID() {
@@ -315,5 +194,5 @@ func TestOAuthOnAStolenDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	look("a key for id_tokens")
-	t.Logf("%d storage attacks, nothing opened", x.tries)
+	t.Logf("%d storage attacks, nothing opened", x.Tries)
 }
