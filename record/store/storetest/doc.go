@@ -12,6 +12,9 @@
 //   - the white space and the comma next to one of these;
 //   - references that the import rewrote, each to exactly what the caller says.
 //
+// Thief is the other side of it: whoever has a copy of all rows, node.key and the log, and
+// tries what is in them on what is in them.
+//
 // # What it must never do
 //
 // Forgive: a 1.0 that comes back as 1.00, an escape that is written another way,
