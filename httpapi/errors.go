@@ -17,7 +17,7 @@ func (s *Server) answerError(e *event, r *http.Request, err error) {
 	status := row.Status
 	var told *oauth.Error
 	if e.door == DoorOAuth {
-		told = oauth.ErrorOf(err)
+		told = oauth.ErrorOf(err).To(r)
 		status = told.Status
 	}
 	h := e.Header()
@@ -27,7 +27,7 @@ func (s *Server) answerError(e *event, r *http.Request, err error) {
 	}
 	h.Set("Cache-Control", "no-store")
 	if status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", s.challenge(e, r, err))
+		h["Www-Authenticate"] = s.challenges(e, r, err)
 	}
 	if status == http.StatusTooManyRequests && refusedTooOften(r) {
 		h.Set("Connection", "close") // in HTTP/2, net/http says so with GOAWAY
@@ -68,18 +68,34 @@ func (s *Server) answerError(e *event, r *http.Request, err error) {
 	e.Write(body)
 }
 
-// challenge is what a 401 asks for. RFC 6750 §3.1: no error code where nothing
-// was tried. RFC 9449 §7.1, for who brings a proof; RFC 6749 §5.2, for a client that
-// did not show who it is.
-func (s *Server) challenge(e *event, r *http.Request, err error) string {
+// challenges are what a 401 asks for. RFC 6750 §3.1: no error code where nothing was
+// tried. RFC 9449 §7.1: the FHIR interface takes either scheme, and says so (RFC 9728 §5.1:
+// and where it is described); a bound token that came as Bearer is to come as DPoP. RFC 6749
+// §5.2, for a client that did not show who it is.
+//
+// They depend on the request, and on its proof, alone. A token that is unknown, ran out or
+// is bound gets the same, or they would tell which it is.
+func (s *Server) challenges(e *event, r *http.Request, err error) []string {
+	const bearer = `Bearer realm="carehold"`
 	scheme, _, tried := token(r)
 	switch {
 	case e.door == DoorOAuth:
-		return `Basic realm="carehold"`
+		return []string{`Basic realm="carehold"`}
 	case scheme == schemeDPoP:
-		return `DPoP realm="carehold", error="` + proofCode(err) + `", algs="` + dpop.Algorithms() + `"`
+		return []string{challengeDPoP(proofCode(err))}
+	case e.door != DoorFHIR && !tried:
+		return []string{bearer}
+	case e.door != DoorFHIR:
+		return []string{bearer + `, error="invalid_token"`}
 	case !tried:
-		return `Bearer realm="carehold"`
+		return []string{bearer + `, resource_metadata="` + s.public.String() + oauth.PathResource + `"`, challengeDPoP("")}
 	}
-	return `Bearer realm="carehold", error="invalid_token"`
+	return []string{bearer + `, error="invalid_token"`, challengeDPoP("invalid_token")}
+}
+
+func challengeDPoP(code string) string {
+	if code != "" {
+		code = `error="` + code + `", `
+	}
+	return `DPoP realm="carehold", ` + code + `algs="` + dpop.Algorithms() + `"`
 }

@@ -59,7 +59,8 @@ func TestDiscovery(t *testing.T) {
 		}
 		has(m, "id_token_signing_alg_values_supported", "RS256")
 		has(m, "subject_types_supported", "public")
-		has(m, "dpop_signing_alg_values_supported", "ES256", "PS256", "EdDSA")
+		has(m, "dpop_signing_alg_values_supported", "ES256", "PS256", "EdDSA", "Ed25519")
+		has(m, "token_endpoint_auth_signing_alg_values_supported", "EdDSA", "Ed25519")
 		has(m, "grant_types_supported", "refresh_token")
 		for name, v := range smart {
 			if strings.HasSuffix(name, "_endpoint") && name != "management_endpoint" && m[name] != v {
@@ -164,8 +165,8 @@ func TestOrigins(t *testing.T) {
 	}{
 		{"token, preflight", ask("OPTIONS", "/oauth/token", ours, pre("POST")), 204, ours},
 		{"token", ask("POST", "/oauth/token", ours, nil), 400, ours},
-		{"par", ask("POST", "/oauth/par", ours, nil), 401, ours},
-		{"revoke", ask("POST", "/oauth/revoke", ours, nil), 401, ours},
+		{"par", ask("POST", "/oauth/par", ours, nil), 400, ours},
+		{"revoke", ask("POST", "/oauth/revoke", ours, nil), 400, ours},
 		{"FHIR, preflight", ask("OPTIONS", "/fhir/Observation/potassium", ours, pre("GET")), 204, ours},
 		{"FHIR", ask("GET", "/fhir/Observation/potassium", ours, bearer()), 200, ours},
 		{"FHIR, writing", ask("DELETE", "/fhir/Observation/potassium", ours, bearer()), 403, ours},

@@ -124,11 +124,11 @@ func TestFAPI2OverHTTP(t *testing.T) {
 		t.Fatalf("without a nonce: %d %v", resp.StatusCode, m)
 	}
 	for name, aud := range map[string]any{"token endpoint": publicURL + "/oauth/token", "PAR endpoint": publicURL + "/oauth/par", "array": []string{publicURL}, "another": "https://evil.example"} {
-		if resp, m := p.postProved("/oauth/par", signed(askFor(nil), aud), nil); resp.StatusCode != 401 || m["error"] != "invalid_client" {
+		if resp, m := p.postProved("/oauth/par", signed(askFor(nil), aud), nil); resp.StatusCode != 400 || m["error"] != "invalid_client" {
 			t.Errorf("aud is the %s: %d %v", name, resp.StatusCode, m)
 		}
 	}
-	if resp, m := p.postProved("/oauth/par", askFor(nil), nil); resp.StatusCode != 401 || m["error"] != "invalid_client" {
+	if resp, m := p.postProved("/oauth/par", askFor(nil), nil); resp.StatusCode != 400 || m["error"] != "invalid_client" {
 		t.Errorf("pushed by nobody: %d %v", resp.StatusCode, m)
 	}
 	b := w.browser()

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -159,5 +160,38 @@ func TestPushed(t *testing.T) {
 	w.wait(91e9)
 	if resp := b.do("GET", "/oauth/authorize?"+url.Values{"client_id": {sunrise}, "request_uri": {late}}.Encode(), ""); resp.StatusCode != 400 {
 		t.Errorf("after 90 seconds: %d", resp.StatusCode)
+	}
+}
+
+// TestChallenges: what a 401 of the FHIR interface asks for is of the request alone, each
+// field as RFC 6750 §3, RFC 9449 §7.1 and RFC 9728 §5.1 have it. At other doors there is no DPoP.
+func TestChallenges(t *testing.T) {
+	w := newWorld(t)
+	const (
+		algs    = `algs="ES256 Ed25519 EdDSA PS256 ES384"`
+		invalid = `Bearer realm="carehold", error="invalid_token"`
+	)
+	none := []string{`Bearer realm="carehold", resource_metadata="` + publicURL + `/.well-known/oauth-protected-resource/fhir"`, `DPoP realm="carehold", ` + algs}
+	for _, c := range []struct {
+		path, auth string
+		want       []string
+	}{
+		{"/fhir/Patient", "", none},
+		{"/fhir/Patient", "Basic Z3A6Z3A=", none},
+		{"/fhir/Patient", "Bearer chda_0000000000000000000000000000000000000000000000000", []string{invalid, `DPoP realm="carehold", error="invalid_token", ` + algs}},
+		{"/fhir/Patient", "Bearer", []string{invalid, `DPoP realm="carehold", error="invalid_token", ` + algs}},
+		{"/fhir/Patient", "DPoP chda_0000000000000000000000000000000000000000000000000", []string{`DPoP realm="carehold", error="invalid_token", ` + algs}},
+		{"/holder/v1/log", "", []string{`Bearer realm="carehold"`}},
+		{"/holder/v1/log", "Bearer x", []string{invalid}},
+	} {
+		h := http.Header{}
+		if c.auth != "" {
+			h.Set("Authorization", c.auth)
+		}
+		resp := w.send("GET", c.path, h, "")
+		resp.Body.Close()
+		if got := resp.Header.Values("WWW-Authenticate"); resp.StatusCode != 401 || !slices.Equal(got, c.want) {
+			t.Errorf("%s %q: %d %q", c.path, c.auth, resp.StatusCode, got)
+		}
 	}
 }

@@ -34,7 +34,7 @@ func TestRefreshUnnamed(t *testing.T) {
 	same("unknown", "chdr_0000000000000000000000000000000000000000000000000")
 	same("an access token", next["access_token"].(string))
 	for _, path := range []string{"/oauth/introspect", "/oauth/revoke"} { // there it is for those who say who they are
-		if resp, m := w.post(path, url.Values{"token": {live}}, nil); resp.StatusCode != 401 || m["error"] != "invalid_client" {
+		if resp, m := w.post(path, url.Values{"token": {live}}, nil); resp.StatusCode != 400 || m["error"] != "invalid_client" {
 			t.Errorf("%s: %d %v", path, resp.StatusCode, m)
 		}
 	}

@@ -5,6 +5,7 @@ const made = {
   PS256: { name: 'RSA-PSS', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
   ES384: { name: 'ECDSA', namedCurve: 'P-384' },
   ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+  Ed25519: { name: 'Ed25519' },
 };
 
 // clientKey is a key for an algorithm: what the client signs with, and what its

@@ -19,6 +19,9 @@ const (
 	pathRevoke     = "/oauth/revoke"
 	pathJWKS       = "/oauth/jwks"
 	pathManage     = "/manage"
+
+	// PathResource is the description of the FHIR interface: RFC 9728 §3.1, the path goes behind.
+	PathResource = "/.well-known/oauth-protected-resource/fhir"
 )
 
 // capabilities are SMART App Launch 2.2's words for what there is (§2.1.1).
@@ -105,10 +108,10 @@ func (a *API) discovery() map[string][]byte {
 	}{a.fhir(), []string{a.config.Base}, scopes, []string{"header"}, m.DPoPAlgs, "Carehold, FHIR R4"}
 	out := map[string][]byte{}
 	for path, v := range map[string]any{
-		"/fhir/.well-known/smart-configuration":      smart,
-		"/.well-known/oauth-authorization-server":    openID, // what RFC 8414 does not name is allowed in it
-		"/.well-known/openid-configuration":          openID,
-		"/.well-known/oauth-protected-resource/fhir": resource, // RFC 9728 §3.1: the path goes behind
+		"/fhir/.well-known/smart-configuration":   smart,
+		"/.well-known/oauth-authorization-server": openID, // what RFC 8414 does not name is allowed in it
+		"/.well-known/openid-configuration":       openID,
+		PathResource:                              resource,
 	} {
 		b, err := json.Marshal(v)
 		if err != nil { // strings always encode

@@ -39,12 +39,13 @@ const (
 	serverError      = "server_error"
 )
 
-// refuse makes an error of 400; of 401 for a client that did not show who it is.
+// refuse makes an error of 400. That of a client that did not show who it is may become a
+// 401: To says when.
 func refuse(code, format string, args ...any) *Error {
 	kind, status := record.Invalid, http.StatusBadRequest
 	switch code {
 	case invalidClient:
-		kind, status = record.Unauthorized, http.StatusUnauthorized
+		kind = record.Unauthorized
 	case invalidGrant: // counted as a guess, as a token that opens nothing is
 		kind = record.Unauthorized
 	case unavailable:
@@ -67,9 +68,19 @@ func ErrorOf(err error) *Error {
 		safe.Safe = row.Text
 		return &Error{serverError, row.Status, safe}
 	case row.Status == http.StatusUnauthorized:
-		return &Error{invalidClient, row.Status, safe}
+		return &Error{invalidClient, http.StatusBadRequest, safe}
 	}
 	return &Error{invalidRequest, row.Status, safe}
+}
+
+// To is the error as it answers a request. A client that came by the Authorization header,
+// and in vain, gets 401 and a challenge; to one that said in the body who it is, or nowhere,
+// it is 400: where there is a challenge, strict clients do not read the body (RFC 6749 §5.2).
+func (e *Error) To(r *http.Request) *Error {
+	if e.Code != invalidClient || len(r.Header["Authorization"]) == 0 {
+		return e
+	}
+	return &Error{e.Code, http.StatusUnauthorized, e.Err}
 }
 
 // Body is the error as JSON: RFC 6749 §5.2.

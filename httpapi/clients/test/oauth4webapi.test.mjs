@@ -53,16 +53,18 @@ async function refused(promise, error, status = 400) {
   assert.equal(err.response.headers.get('cache-control'), 'no-store');
 }
 
-// challenged is a 401 with a challenge that the client can read.
+// challenged is a 401 with a challenge that the client can read. To who comes with a bearer
+// token it says beside that a bound one is to come with a proof.
 async function challenged(promise, scheme, error) {
   const err = await promise.then((r) => assert.fail(`not refused: ${r?.status}`), (e) => e);
   assert.ok(err instanceof oauth.WWWAuthenticateChallengeError, `${err}`);
   assert.equal(err.status, 401);
-  assert.equal(err.cause.length, 1);
-  assert.equal(err.cause[0].scheme, scheme);
-  assert.equal(err.cause[0].parameters.error, error);
-  assert.equal(err.cause[0].parameters.realm, 'carehold');
-  if (scheme === 'dpop') assert.deepEqual(err.cause[0].parameters.algs, as.dpop_signing_alg_values_supported.join(' '));
+  assert.deepEqual(err.cause.map((c) => c.scheme), scheme === 'bearer' ? ['bearer', 'dpop'] : [scheme]);
+  for (const { scheme: by, parameters } of err.cause) {
+    assert.equal(parameters.error, error);
+    assert.equal(parameters.realm, 'carehold');
+    if (by === 'dpop') assert.equal(parameters.algs, as.dpop_signing_alg_values_supported.join(' '));
+  }
 }
 
 const same = (got, want) => assert.deepEqual(got.split(' ').sort(), want.split(' ').sort());
@@ -138,6 +140,7 @@ group('a whole flow', () => {
     ['ES384', 'one with a secret', (name) => register(name, (app) => oauth.ClientSecretBasic(app.secret), { args: ['--secret'] })],
     ['PS256', 'one with a key, RS384', by('RS384')],
     ['ES256', 'one with a key, ES384', by('ES384')],
+    ['Ed25519', 'one with a key, Ed25519', by('Ed25519')],
   ]) {
     test(`PAR and DPoP by ${alg}, with the server's nonces: ${who}`, async () => {
       const app = await made(who);
@@ -282,6 +285,17 @@ group('DPoP', () => {
     await challenged(get(tokens.access_token, 'Patient', { DPoP, ...sentTwice }), 'dpop', 'invalid_dpop_proof');
   });
 
+  test('nothing at all: what it may come with, and where that is described', async () => {
+    const response = await fetch(`${carehold.base}/Patient`);
+    assert.equal(response.status, 401);
+    // Whatever answer was expected: a challenge is read first.
+    const err = await oauth.processPushedAuthorizationResponse(as, app.client, response).then(() => assert.fail('taken'), (e) => e);
+    assert.deepEqual(err.cause, [
+      { scheme: 'bearer', parameters: { realm: 'carehold', resource_metadata: `${carehold.url}/.well-known/oauth-protected-resource/fhir` } },
+      { scheme: 'dpop', parameters: { realm: 'carehold', algs: as.dpop_signing_alg_values_supported.join(' ') } },
+    ]);
+  });
+
   test('a bound token as a bearer token', async () => {
     await challenged(get(tokens.access_token, 'Patient'), 'bearer', 'invalid_token');
     await refused(refresh(app, tokens.refresh_token), 'invalid_dpop_proof');
@@ -326,9 +340,9 @@ group('who the client is', () => {
     await by(oauth.ClientSecretBasic(app.secret));
     await by(oauth.ClientSecretPost(app.secret));
     await challenged(by(oauth.ClientSecretBasic('another')), 'basic');
-    await challenged(by(oauth.ClientSecretPost('another')), 'basic');
-    await challenged(by(oauth.None()), 'basic');
-    await challenged(by(oauth.ClientSecretJwt(app.secret)), 'basic');
+    await refused(by(oauth.ClientSecretPost('another')), 'invalid_client');
+    await refused(by(oauth.None()), 'invalid_client');
+    await refused(by(oauth.ClientSecretJwt(app.secret)), 'invalid_client');
   });
 
   test('keys: their audience, their time, once', async () => {
@@ -342,13 +356,13 @@ group('who the client is', () => {
       await by(); // aud is the issuer
       const smart = (name) => (_, p) => { p.aud = as[name]; };
       if (profile === 'smart') await by(smart('token_endpoint')); // SMART App Launch
-      else await challenged(by(smart('token_endpoint')), 'basic'); // FAPI 2.0 §5.3.2.1: the issuer alone
-      await challenged(by((_, p) => { p.aud = 'https://other.example'; }), 'basic');
-      await challenged(by((_, p) => { p.exp = p.iat - 60; }), 'basic');
-      await challenged(by((_, p) => { p.exp = p.iat + 3600; }), 'basic');
-      await challenged(by((_, p) => { p.sub = 'another'; }), 'basic');
-      await challenged(by((h) => { h.kid = 'another'; }), 'basic');
-      await challenged(by(undefined, sentTwice), 'basic');
+      else await refused(by(smart('token_endpoint')), 'invalid_client'); // FAPI 2.0 §5.3.2.1: the issuer alone
+      await refused(by((_, p) => { p.aud = 'https://other.example'; }), 'invalid_client');
+      await refused(by((_, p) => { p.exp = p.iat - 60; }), 'invalid_client');
+      await refused(by((_, p) => { p.exp = p.iat + 3600; }), 'invalid_client');
+      await refused(by((_, p) => { p.sub = 'another'; }), 'invalid_client');
+      await refused(by((h) => { h.kid = 'another'; }), 'invalid_client');
+      await refused(by(undefined, sentTwice), 'invalid_client');
     }
   });
 

@@ -241,9 +241,7 @@ group('backend services', () => {
       await refused(oidc.clientCredentialsGrant(bare, { scope: 'system/*.rs' }, { DPoP }), 'unauthorized_client', 400);
       const other = await clientKey(alg);
       const thief = await oidc.discovery(new URL(carehold.url), id, undefined, oidc.PrivateKeyJwt(other.signs), { algorithm: 'oauth2', execute: [oidc.allowInsecureRequests] });
-      const err = await oidc.clientCredentialsGrant(thief, { scope: 'system/*.rs' }, { DPoP }).then(() => assert.fail('not refused'), (e) => e);
-      assert.equal(err.status, 401); // invalid_client, in a body that it does not read beside a challenge
-      assert.deepEqual(err.cause, [{ scheme: 'basic', parameters: { realm: 'carehold' } }]);
+      await refused(oidc.clientCredentialsGrant(thief, { scope: 'system/*.rs' }, { DPoP }), 'invalid_client', 400);
       await carehold.person('revoke', `Night ${profile} ${alg}`);
       await refused(get('AllergyIntolerance'), 'invalid_token', 401);
       await refused(oidc.clientCredentialsGrant(config, { scope: 'system/*.rs' }, { DPoP }), 'invalid_grant', 400);

@@ -24,8 +24,8 @@ const (
 
 // algorithms are what assertions may be signed with, and the list that each is parsed by.
 var algorithms = map[Profile][]jose.SignatureAlgorithm{
-	SMART: {jose.RS384, jose.ES384, jose.ES256, jose.PS256, jose.PS384, jose.EdDSA},
-	FAPI2: {jose.PS256, jose.ES256, jose.EdDSA},
+	SMART: {jose.RS384, jose.ES384, jose.ES256, jose.PS256, jose.PS384, signed.Ed25519, jose.EdDSA},
+	FAPI2: {jose.PS256, jose.ES256, signed.Ed25519, jose.EdDSA},
 }
 
 // Algorithms lists those of a profile, for metadata.

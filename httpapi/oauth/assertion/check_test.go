@@ -14,6 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"carehold/httpapi/oauth/assertion"
+	"carehold/httpapi/oauth/dpop/signed"
 	"carehold/record"
 )
 
@@ -107,6 +108,11 @@ func TestRefused(t *testing.T) {
 		"RS384 for FAPI 2":         {rs384.sign(t, rs384.header(), body), fapi},
 		"ES384 for FAPI 2":         {raw(with(head, "alg", "ES384"), body), fapi},
 		"alg of another kty":       {raw(with(head, "alg", "EdDSA"), body), both},
+		"Ed25519 with a key EC":    {raw(with(head, "alg", "Ed25519"), body), both},
+		"Ed25519, a key of X25519": {ed.sign(t, with(with(ed.header(), "alg", "Ed25519"), "kid", "x25519"), body), both},
+		"Ed25519, a key of Ed448":  {ed.sign(t, with(with(ed.header(), "alg", "Ed25519"), "kid", "ed448"), body), both},
+		"EdDSA, a key of Ed448":    {ed.sign(t, with(ed.header(), "kid", "ed448"), body), both},
+		"Ed25519 by another":       {newSigner(t, signed.Ed25519, "ed").sign(t, with(with(ed.header(), "alg", "Ed25519"), "kid", "ed"), body), both},
 		"alg twice":                {raw(strings.Replace(mustJSON(head), "{", `{"alg":"ES256",`, 1), body), both},
 		"crit":                     {raw(with(head, "crit", []string{"exp"}), body), both},
 		"b64":                      {raw(with(head, "b64", true), body), both},
@@ -160,7 +166,8 @@ func TestRefused(t *testing.T) {
 	} {
 		for _, profile := range c.profiles {
 			keys := jwks(s.pub, rs.pub, weak.pub, p521.pub, p384.pub, with(s.pub, "kid", "two"), with(other.pub, "kid", "two"),
-				with(with(s.pub, "kid", "enc"), "use", "enc"), with(with(s.pub, "kid", "alg"), "alg", "ES384"), with(with(s.pub, "kid", "ops"), "key_ops", []string{"sign"}))
+				with(with(s.pub, "kid", "enc"), "use", "enc"), with(with(s.pub, "kid", "alg"), "alg", "ES384"), with(with(s.pub, "kid", "ops"), "key_ops", []string{"sign"}),
+				with(ed.pub, "kid", "ed"), with(with(ed.pub, "kid", "x25519"), "crv", "X25519"), with(with(ed.pub, "kid", "ed448"), "crv", "Ed448"))
 			client := assertion.Client{ID: "app", Profile: profile, Keys: set(t, keys)}
 			checker := assertion.New(nil, 0)
 			err := checker.Check(t.Context(), c.text, client, here, start)

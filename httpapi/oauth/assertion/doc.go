@@ -22,10 +22,10 @@
 //	        jti   1 to 256 bytes, used once by that client until exp
 //
 //	profile   aud                                       alg
-//	SMART     issuer, token endpoint or the endpoint    RS384 ES384 ES256 PS256 PS384 EdDSA
-//	          asked (RFC 9126 §2); a string, or among
+//	SMART     issuer, token endpoint or the endpoint    RS384 ES384 ES256 PS256 PS384 Ed25519
+//	          asked (RFC 9126 §2); a string, or among     EdDSA
 //	          up to 16 in an array
-//	FAPI2     the issuer, as a string                   PS256 ES256 EdDSA
+//	FAPI2     the issuer, as a string                   PS256 ES256 Ed25519 EdDSA
 //
 // RS256, HS256 and none are in neither list. SMART's aud is wider than FAPI 2's, where an
 // assertion that one server is given cannot be used at another: new clients for

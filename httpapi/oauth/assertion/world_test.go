@@ -16,6 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"carehold/httpapi/oauth/assertion"
+	"carehold/httpapi/oauth/dpop/signed"
 )
 
 var (
@@ -54,7 +55,7 @@ func newSigner(t testing.TB, alg jose.SignatureAlgorithm, kid string) signer {
 		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	case jose.ES384:
 		key, err = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	case jose.EdDSA:
+	case jose.EdDSA, signed.Ed25519:
 		_, k, e := ed25519.GenerateKey(rand.Reader)
 		key, err = k, e
 	default:

@@ -26,7 +26,7 @@ const (
 )
 
 // algorithms is what a proof may be signed with, and the list that each is parsed by.
-var algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA, jose.PS256, jose.ES384}
+var algorithms = []jose.SignatureAlgorithm{jose.ES256, signed.Ed25519, jose.EdDSA, jose.PS256, jose.ES384}
 
 // Algorithms lists them, with spaces between: the algs of WWW-Authenticate and, cut, the
 // dpop_signing_alg_values_supported of metadata.

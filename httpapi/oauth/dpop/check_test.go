@@ -20,6 +20,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"carehold/httpapi/oauth/dpop"
+	"carehold/httpapi/oauth/dpop/signed"
 	"carehold/record"
 )
 
@@ -66,7 +67,7 @@ func newHolder(t testing.TB, alg jose.SignatureAlgorithm) holder {
 			t.Fatal(err)
 		}
 		private, public = k, k.Public()
-	case jose.EdDSA:
+	case jose.EdDSA, signed.Ed25519:
 		p, k, err := ed25519.GenerateKey(rand.Reader)
 		if err != nil {
 			t.Fatal(err)
@@ -185,6 +186,7 @@ func with(o obj, name string, value any) obj {
 // more of the kind. After each of them the right proof is taken.
 func TestRefused(t *testing.T) {
 	h, other, ed, ps := newHolder(t, jose.ES256), newHolder(t, jose.ES256), newHolder(t, jose.EdDSA), newHolder(t, jose.PS256)
+	fully := newHolder(t, signed.Ed25519)
 	const token = "chda_token"
 	ath := func(s string) string { h := sha256.Sum256([]byte(s)); return b64(h[:]) }
 	head, body := h.header(), with(claims("GET", fhirURL, "one"), "ath", ath(token))
@@ -250,6 +252,16 @@ func TestRefused(t *testing.T) {
 		"jwk on P-521":            proof(with(head, "jwk", members(t, p521.Public())), body),
 		"jwk on secp256k1":        proof(with(head, "jwk", with(h.pub, "crv", "secp256k1")), body),
 		"jwk of low order":        {ed.sign(t, with(ed.header(), "jwk", with(ed.pub, "x", b64(append([]byte{1}, make([]byte, 31)...)))), body)},
+		"alg Ed25519, key EC":     proof(with(head, "alg", "Ed25519"), body),
+		"alg ES256, key Ed25519":  {ed.sign(t, with(ed.header(), "alg", "ES256"), body)},
+		"alg ed25519":             {ed.sign(t, with(ed.header(), "alg", "ed25519"), body)},
+		"alg Ed448":               {ed.sign(t, with(ed.header(), "alg", "Ed448"), body)},
+		"jwk on Ed448":            {fully.sign(t, with(fully.header(), "jwk", with(fully.pub, "crv", "Ed448")), body)},
+		"jwk on X25519":           {fully.sign(t, with(fully.header(), "jwk", with(fully.pub, "crv", "X25519")), body)},
+		"jwk on Ed448, EdDSA":     {ed.sign(t, with(ed.header(), "jwk", with(ed.pub, "crv", "Ed448")), body)},
+		"Ed25519 by another":      {ed.sign(t, fully.header(), body)},
+		"Ed25519 cut short":       {cut(fully.sign(t, fully.header(), body))},
+		"Ed25519, alg of EC":      {fully.sign(t, with(fully.header(), "jwk", with(fully.pub, "alg", "ES256")), body)},
 		"weak RSA":                {weak.sign(t, weak.header(), body)},
 		"RSA with a zero before":  {ps.sign(t, with(ps.header(), "jwk", with(ps.pub, "n", b64(append([]byte{0}, ps.key.(*rsa.PrivateKey).N.Bytes()...)))), body)},
 		"RSA with exponent 1":     {ps.sign(t, with(ps.header(), "jwk", with(ps.pub, "e", "AQ")), body)},
@@ -525,6 +537,24 @@ func TestOwnAddress(t *testing.T) {
 		_, err := c.Check([]string{h.sign(t, h.header(), claims("POST", own, "one"))}, "POST", own, "", [32]byte{})
 		if record.KindOf(err) != record.Internal {
 			t.Errorf("%q: %v", own, err)
+		}
+	}
+}
+
+// cut is a JWT without the last 3 bytes of its signature.
+func cut(jwt string) string { return jwt[:len(jwt)-4] }
+
+// TestEdDSAByBothNames: a key of Ed25519 signs as EdDSA and as Ed25519 (RFC 9864), whichever
+// of them it calls its own alg.
+func TestEdDSAByBothNames(t *testing.T) {
+	for _, alg := range []jose.SignatureAlgorithm{jose.EdDSA, signed.Ed25519} {
+		for _, own := range []any{nil, "EdDSA", "Ed25519"} {
+			h := newHolder(t, alg)
+			c, _ := world(dpop.Options{})
+			text := h.sign(t, with(h.header(), "jwk", with(h.pub, "alg", own)), claims("POST", tokenURL, "one"))
+			if p, err := c.Check([]string{text}, "POST", tokenURL, "", [32]byte{}); err != nil || p.JKT != h.jkt(t) {
+				t.Errorf("%s by a key for %v: %v", alg, own, err)
+			}
 		}
 	}
 }

@@ -13,7 +13,7 @@
 //	 2 a well-formed JWT           three parts of strict base64url, at most 8 KiB
 //	 3 the claims that must be     jti (of 1 to 256 bytes), htm, htu, iat
 //	 4 typ                         dpop+jwt, in these letters
-//	 5 alg                         ES256, EdDSA, PS256 or ES384; so no RS256, HS256 or none
+//	 5 alg                         ES256, Ed25519, EdDSA, PS256 or ES384; so no RS256, HS256 or none
 //	 6 the signature               by the key in the header
 //	 7 no private key              nor one member of one, nor a symmetric one
 //	 8 htm                         the method, in these letters

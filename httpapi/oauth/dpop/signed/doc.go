@@ -8,7 +8,8 @@
 //
 // # What is left to go-jose
 //
-// Checking signatures and building keys. Nothing of what it reads itself is used: the
+// Building keys, and checking signatures but those of Ed25519: that has two names, EdDSA and
+// Ed25519 (RFC 9864), of which go-jose knows one, so both are checked here. Nothing of what it reads itself is used: the
 // header is read here first, for go-jose takes line breaks in base64url, the "b64"
 // header and names twice in what it skips. Since here no name may come twice, it
 // cannot have read anything else.

@@ -131,12 +131,21 @@ func (k *Key) build(j jwk) error {
 
 // kinds are the kty and crv that an algorithm needs.
 var kinds = map[string][2]string{
-	"ES256": {"EC", "P-256"}, "ES384": {"EC", "P-384"}, "EdDSA": {"OKP", "Ed25519"},
+	"ES256": {"EC", "P-256"}, "ES384": {"EC", "P-384"}, "EdDSA": {"OKP", "Ed25519"}, "Ed25519": {"OKP", "Ed25519"},
 	"PS256": {"RSA"}, "PS384": {"RSA"}, "RS384": {"RSA"},
 }
 
 // KindFor is the kty that an algorithm needs.
 func KindFor(algorithm string) string { return kinds[algorithm][0] }
+
+// oneName is an algorithm by the name that says all. Ed25519 is the one curve that is taken
+// here, so EdDSA means it too: a key that was registered as the one signs as the other.
+func oneName(algorithm string) string {
+	if algorithm == string(jose.EdDSA) {
+		return string(Ed25519)
+	}
+	return algorithm
+}
 
 // Fits reports why the key is not one for an algorithm's signatures.
 func (k *Key) Fits(algorithm string) error {
@@ -146,7 +155,7 @@ func (k *Key) Fits(algorithm string) error {
 		return refuse("the key cannot be used")
 	case !known || k.Kind != need[0] || need[1] != "" && k.curve != need[1]:
 		return refuse("the key's kty or crv is not that of the JWT's alg")
-	case k.algorithm != "" && k.algorithm != algorithm:
+	case k.algorithm != "" && oneName(k.algorithm) != oneName(algorithm):
 		return refuse("the key's own alg is not the JWT's")
 	case k.Use != "" && k.Use != "sig", k.operations != nil && !slices.Contains(k.operations, "verify"):
 		return refuse("the key is not for signatures, as its use or key_ops says")
