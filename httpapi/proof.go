@@ -8,28 +8,38 @@ import (
 	"carehold/record"
 )
 
-// proof is the thumbprint of the key that a request with the scheme DPoP shows: RFC 9449
-// §7. Zeros for a request that comes with Bearer, whatever else it brings: the store
-// refuses it then for a token that is bound.
+// proof is that of the key that a request with the scheme DPoP shows: RFC 9449 §7. It is
+// zero for a request that comes with Bearer, whatever else it brings: the store refuses it
+// then for a token that is bound. It is not marked as used yet.
 //
 // The address in a proof is what the client asked for: the public URL, and the path as
 // it was sent. The Host header is never looked at.
-func (s *Server) proof(e *event, r *http.Request, route *Route) (key [32]byte, err error) {
+func (s *Server) proof(e *event, r *http.Request, route *Route) (p dpop.Proof, err error) {
 	scheme, text, _ := token(r)
 	if scheme != schemeDPoP {
-		return key, nil
+		return p, nil
 	}
 	if route.Door != DoorFHIR {
-		return key, s.refuse(e, r, record.Unauthorized)
+		return p, s.refuse(e, r, record.Unauthorized)
 	}
-	key, err = s.oauth.Proof(e, r, r.URL.EscapedPath(), text)
-	switch {
-	case err == nil:
-		return key, nil
-	case errors.Is(err, dpop.Invalid):
-		return key, s.refuse(e, r, err)
+	p, err = s.oauth.Proof(e, r, r.URL.EscapedPath(), text)
+	return p, s.proofError(e, r, err)
+}
+
+// used marks a proof as used, whose token has opened: only that makes it take room. Of two
+// requests with one proof, one goes on.
+func (s *Server) used(e *event, r *http.Request, p dpop.Proof) error {
+	if p.JKT == [32]byte{} {
+		return nil // there was none to show
 	}
-	return key, err // nobody can know the first nonce: that is no guess
+	return s.proofError(e, r, s.oauth.UseProof(r, p))
+}
+
+func (s *Server) proofError(e *event, r *http.Request, err error) error {
+	if errors.Is(err, dpop.Invalid) {
+		return s.refuse(e, r, err)
+	}
+	return err // nobody can know the first nonce: that is no guess
 }
 
 // proofCode is the code of a 401 to who came with the scheme DPoP: of the proof, where

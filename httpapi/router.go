@@ -268,18 +268,24 @@ func (s *Server) serveView(e *event, r *http.Request, route *Route) error {
 		return s.refuse(e, r, err)
 	}
 	defer c.Destroy()
-	key, err := s.proof(e, r, route)
+	proof, err := s.proof(e, r, route)
 	if err != nil {
 		return err
 	}
-	view, err := s.store.OpenBound(r.Context(), c, key)
-	if errors.Is(err, store.ErrAdds) {
-		return s.serveAdder(e, r, route, c, key, once)
+	view, err := s.store.OpenBound(r.Context(), c, proof.JKT)
+	if errors.Is(err, store.ErrAdds) { // it has opened
+		if err := s.used(e, r, proof); err != nil {
+			return err
+		}
+		return s.serveAdder(e, r, route, c, proof.JKT, once)
 	}
 	if err != nil {
 		return s.refuse(e, r, err)
 	}
 	defer view.Close()
+	if err := s.used(e, r, proof); err != nil {
+		return err
+	}
 	return s.whileGranted(e, r, view, func(r *http.Request) error {
 		return s.serveRecord(e, r, route, view, once)
 	})

@@ -45,16 +45,22 @@ type API struct {
 
 	waiting *shelf[*waiting]  // by the request's id
 	pushed  *shelf[*pushed]   // by what is random in the request_uri
+	known   *shelf[*pushed]   // and of clients that whoever runs the server knows, and that showed a secret or a key
 	guesses *guesses          // of codes, by whose session it is
 	about   map[string][]byte // discovery, which is the same for everybody
 }
 
-// How many requests may wait: in all, and of one address, behind which may be a clinic.
+// How many requests may wait: in all, of one address, behind which may be a clinic, and of
+// the addresses around it.
 const (
-	maxWaiting     = 2000
-	maxWaitingEach = 40
-	maxPushed      = 2000
-	maxPushedEach  = 200 // of one address: a client's server asks for all its users
+	maxWaiting       = 2000
+	maxWaitingEach   = 40
+	maxWaitingWide   = 160
+	maxPushed        = 2000
+	maxPushedEach    = 200 // of one address: a client's server asks for all its users
+	maxPushedWide    = 400
+	maxKnown         = 4000
+	maxKnownOfClient = 500
 )
 
 // nobody is a registry without apps.
@@ -75,7 +81,7 @@ func New(s *store.Store, c Config) *API {
 		c.From = func(*http.Request) netip.Prefix { return netip.Prefix{} }
 	}
 	a := &API{config: c, store: s, now: s.Now, secure: strings.HasPrefix(c.Base, "https:"), pages: pageTemplates(),
-		waiting: newShelf[*waiting](maxWaiting, maxWaitingEach), pushed: newShelf[*pushed](maxPushed, maxPushedEach), guesses: newGuesses()}
+		waiting: newShelf[*waiting](maxWaiting), pushed: newShelf[*pushed](maxPushed), known: newShelf[*pushed](maxKnown), guesses: newGuesses()}
 	if u, err := url.Parse(c.Base); err == nil {
 		a.host = u.Host
 	}

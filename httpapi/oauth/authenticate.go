@@ -175,14 +175,22 @@ func backend(id string) (client string, token crypto.Credential, ok bool) {
 }
 
 // proof checks the DPoP proof of a request, if one came, or must: RFC 9449 §5. want is
-// the key it must be by; zeros: any.
-func (a *API) proof(w http.ResponseWriter, r *http.Request, path string, want [32]byte) (jkt [32]byte, err error) {
+// the key it must be by; zeros: any. It is used at once: a code or a token that it comes
+// with can be used once too, and must not be lost over a proof.
+func (a *API) proof(w http.ResponseWriter, r *http.Request, by caller, path string, want [32]byte) (jkt [32]byte, err error) {
 	headers := r.Header["Dpop"]
 	if len(headers) == 0 {
 		return jkt, nil
 	}
 	w.Header().Set("DPoP-Nonce", a.proofs.Nonce())
-	p, err := a.proofs.Check(headers, r.Method, a.config.Base+path, "", want)
+	p, err := a.proofs.Verify(headers, r.Method, a.config.Base+path, "", want)
+	if err == nil {
+		owner := dpop.Owner{From: a.config.From(r)}
+		if by.known() {
+			owner.Client = by.client.ID
+		}
+		err = p.Use(owner)
+	}
 	if err != nil {
 		return jkt, proofError(err)
 	}
@@ -205,9 +213,15 @@ func (by caller) presented(jkt [32]byte) store.Presented {
 }
 
 // Proof checks the proof of a request to the FHIR interface, of a token that came with
-// the scheme DPoP: RFC 9449 §7.1. path is that of the request as it was sent.
-func (a *API) Proof(w http.ResponseWriter, r *http.Request, path, token string) (jkt [32]byte, err error) {
+// the scheme DPoP: RFC 9449 §7.1. path is that of the request as it was sent. Once the token
+// has opened, UseProof comes before anything else.
+func (a *API) Proof(w http.ResponseWriter, r *http.Request, path, token string) (dpop.Proof, error) {
 	w.Header().Set("DPoP-Nonce", a.proofs.Nonce())
-	p, err := a.proofs.Check(r.Header["Dpop"], r.Method, a.config.Base+path, token, [32]byte{})
-	return p.JKT, err
+	return a.proofs.Verify(r.Header["Dpop"], r.Method, a.config.Base+path, token, [32]byte{})
+}
+
+// UseProof marks the proof of a token that has opened as used. Before that a proof takes no
+// room, for anybody can make one.
+func (a *API) UseProof(r *http.Request, p dpop.Proof) error {
+	return p.Use(dpop.Owner{Opened: true, From: a.config.From(r)})
 }

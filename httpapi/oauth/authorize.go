@@ -110,7 +110,7 @@ func (a *API) begin(w http.ResponseWriter, r *http.Request, q asked, push [16]by
 	if err := x.question.Check(); err != nil {
 		return a.notSent(w, r, err)
 	}
-	if err := a.waiting.put(now, x.id, x, a.config.From(r), x.until.Add(lingers)); err != nil {
+	if err := a.waiting.put(now, x.id, x, x.until.Add(lingers), byAddress(a.config.From(r), maxWaitingEach, maxWaitingWide)...); err != nil {
 		return a.told(w, r, q, refuse(unavailable, "%s", record.SafeText(err)))
 	}
 	a.setCookie(w, x.tab, secret.Token())

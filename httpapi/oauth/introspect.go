@@ -95,13 +95,13 @@ func (a *API) introspector(w http.ResponseWriter, r *http.Request, p params) (by
 		return by, errClient
 	}
 	defer token.Destroy()
-	var key [32]byte
+	var proof dpop.Proof
 	if bound {
-		if key, err = a.Proof(w, r, pathIntrospect, text); err != nil {
+		if proof, err = a.Proof(w, r, pathIntrospect, text); err != nil {
 			return by, proofError(err)
 		}
 	}
-	v, err := a.store.OpenBound(r.Context(), token, key)
+	v, err := a.store.OpenBound(r.Context(), token, proof.JKT)
 	if err != nil {
 		if k := record.KindOf(err); k == record.Unauthorized || k == record.Forbidden {
 			err = errClient
@@ -109,6 +109,11 @@ func (a *API) introspector(w http.ResponseWriter, r *http.Request, p params) (by
 		return by, err
 	}
 	defer v.Close()
+	if bound {
+		if err := a.UseProof(r, proof); err != nil {
+			return by, proofError(err)
+		}
+	}
 	// What a person handed out themselves is no client's.
 	if by.Client = v.Grant().Client; by.Client == "" || p["client_id"] != "" && p["client_id"] != by.Client {
 		return store.Presented{}, errClient

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carehold/crypto"
+	"carehold/httpapi/oauth/clients"
 )
 
 // pushed is a request that a client has pushed: RFC 9126.
@@ -47,7 +48,7 @@ func (a *API) Push(w http.ResponseWriter, r *http.Request) error {
 	if wrong != nil {
 		return wrong
 	}
-	proof, err := a.proof(w, r, pathPAR, q.bound)
+	proof, err := a.proof(w, r, by, pathPAR, q.bound)
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,11 @@ func (a *API) Push(w http.ResponseWriter, r *http.Request) error {
 		q.bound = proof
 	}
 	name, now := crypto.RandomID(), a.now()
-	if err := a.pushed.put(now, name, &pushed{q, now.Add(pushedLasts)}, a.config.From(r), now.Add(pushedLasts)); err != nil {
+	until, on, shares := now.Add(pushedLasts), a.pushed, byAddress(a.config.From(r), maxPushedEach, maxPushedWide)
+	if by.known() { // nobody else takes its room
+		on, shares = a.known, []share{{by.client.ID, maxKnownOfClient}}
+	}
+	if err := on.put(now, name, &pushed{q, until}, until, shares...); err != nil {
 		return err
 	}
 	return sendJSON(w, http.StatusCreated, struct {
@@ -63,6 +68,10 @@ func (a *API) Push(w http.ResponseWriter, r *http.Request) error {
 		Expires int    `json:"expires_in"`
 	}{requestURI + base64.RawURLEncoding.EncodeToString(name[:]), int(pushedLasts.Seconds())})
 }
+
+// known reports whether this is a client that whoever runs the server registered, and that
+// showed a secret or a key: anybody can say that they are a public one.
+func (by caller) known() bool { return by.client.Verified && by.client.Auth != clients.Public }
 
 // pushedBy finds what a client has pushed. What else is in the URL is not looked at (RFC
 // 9101 §6.3): it was not the client who signed or sent it. A browser may come with it
@@ -75,6 +84,9 @@ func (a *API) pushedBy(r *http.Request, p params) (q asked, name [16]byte, err e
 	}
 	copy(name[:], b)
 	x, ok := a.pushed.get(a.now(), name)
+	if !ok {
+		x, ok = a.known.get(a.now(), name)
+	}
 	if !ok || x.client.ID != p["client_id"] {
 		return q, name, refuse(invalidRequest, "the app brought a request that has run out, was answered, or was not its own")
 	}

@@ -7,12 +7,12 @@ import (
 )
 
 func TestShelf(t *testing.T) {
-	s := newShelf[int](5, 3)
+	s := newShelf[int](5)
 	now := time.Unix(1e9, 0)
 	a, b := netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("2001:db8::/64")
 	key := func(n byte) [16]byte { return [16]byte{n} }
 	put := func(n byte, from netip.Prefix) bool {
-		return s.put(now, key(n), int(n), from, now.Add(time.Minute)) == nil
+		return s.put(now, key(n), int(n), now.Add(time.Minute), byAddress(from, 3, 4)...) == nil
 	}
 	for n, c := range []struct {
 		from netip.Prefix
@@ -51,6 +51,35 @@ func TestShelf(t *testing.T) {
 	}
 	if len(s.of) != 0 || len(s.kept) != 0 {
 		t.Errorf("something is left: %v %v", s.of, s.kept)
+	}
+}
+
+// TestShelfWide: a line at home has 256 networks, and they count together: for one that
+// begins a request, and for whoever comes as all of them.
+func TestShelfWide(t *testing.T) {
+	s, now := newShelf[int](100), time.Unix(1e9, 0)
+	n := 0
+	put := func(from string) bool {
+		n++
+		return s.put(now, [16]byte{byte(n)}, n, now.Add(time.Minute), byAddress(netip.MustParsePrefix(from), 2, 5)...) == nil
+	}
+	for _, c := range []struct {
+		from string
+		fits bool
+	}{
+		{"2001:db8:0:1::/64", true}, {"2001:db8:0:1::/64", true}, {"2001:db8:0:1::/64", false},
+		{"2001:db8:0:2::/64", true}, {"2001:db8:0:3::/64", true}, {"2001:db8:0:ff::/64", true}, {"2001:db8:0:4::/64", false},
+		{"2001:db8:1:1::/64", true}, {"192.0.2.1/32", true}, {"192.0.2.2/32", true},
+	} {
+		if put(c.from) != c.fits {
+			t.Errorf("%d from %s: want %v", n, c.from, c.fits)
+		}
+	}
+	for n := range 20 {
+		s.drop([16]byte{byte(n)})
+	}
+	if len(s.of) != 0 {
+		t.Errorf("something is left: %v", s.of)
 	}
 }
 

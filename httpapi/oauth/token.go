@@ -46,7 +46,7 @@ func (a *API) Token(w http.ResponseWriter, r *http.Request) error {
 	if by.client.DPoP && len(r.Header["Dpop"]) == 0 {
 		return refuse("invalid_dpop_proof", "this client's tokens are bound to a key: send a DPoP proof (RFC 9449)")
 	}
-	jkt, err := a.proof(w, r, pathToken, [32]byte{})
+	jkt, err := a.proof(w, r, by, pathToken, [32]byte{})
 	if err != nil {
 		return err
 	}

@@ -77,6 +77,7 @@ func (a *API) end(w http.ResponseWriter, r *http.Request, x *waiting, to func() 
 func (a *API) leave(w http.ResponseWriter, x *waiting, to string) error {
 	a.dropCookie(w, x.tab)
 	if x.pushed != [16]byte{} {
+		a.known.drop(x.pushed)
 		a.pushed.drop(x.pushed) // one use, at the end of it (FAPI 2.0 §5.3.2.2)
 	}
 	return see(w, to)

@@ -35,7 +35,7 @@ func Algorithms() string { return signed.Names(algorithms) }
 // Options say how a Checker is to be. The zero Options are good ones.
 type Options struct {
 	// Limit is how many proofs can be used in the 70 s that one counts: 131,072 if 0,
-	// which take 20 MB when all are there.
+	// which take 40 MB at most when all are there.
 	Limit int
 	// RequireNonce has every proof bear a nonce of ours.
 	RequireNonce bool
@@ -74,9 +74,13 @@ func (c *Checker) Requiring(nonce bool) *Checker { return &Checker{c.shared, non
 // Nonce is what to send in the DPoP-Nonce header.
 func (c *Checker) Nonce() string { return c.nonces.at(c.now(), 0) }
 
-// Proof is what a good proof shows.
+// Proof is one that is good, and not marked as used yet.
 type Proof struct {
 	JKT [32]byte // the thumbprint of the key that made it
+
+	by    *shared
+	at    time.Time
+	thing once.Key
 }
 
 // claims are those that are looked at; others are ignored (§4.2).
@@ -91,11 +95,11 @@ type claims struct {
 	Nonce *string  `json:"nonce"`
 }
 
-// Check checks the proof of a request, and marks it as used: headers are the values of
-// its DPoP header, uri is its address as clients know it, token the access token that
-// comes with it ("" at the token endpoint), want the key that token, code or client is
-// bound to (zero: any).
-func (c *Checker) Check(headers []string, method, uri, token string, want [32]byte) (Proof, error) {
+// Verify checks the proof of a request: headers are the values of its DPoP header, uri is
+// its address as clients know it, token the access token that comes with it ("" at the
+// token endpoint), want the key that token, code or client is bound to (zero: any). That
+// it is new shows when it is used, and until then nothing may be done.
+func (c *Checker) Verify(headers []string, method, uri, token string, want [32]byte) (Proof, error) {
 	switch len(headers) {
 	case 0:
 		return Proof{}, refuse("there is no DPoP proof: send one in the DPoP header")
@@ -126,10 +130,7 @@ func (c *Checker) Check(headers []string, method, uri, token string, want [32]by
 	if cl.Nonce != nil && !c.nonces.good(now, *cl.Nonce) {
 		return Proof{}, &Error{UseNonce, record.Safef(record.Unauthorized, "the DPoP proof's nonce is not a current one: make another with that of the DPoP-Nonce header")}
 	}
-	if err := c.use(now, key.Thumbprint, target, *cl.JTI, want != [32]byte{}); err != nil {
-		return Proof{}, err
-	}
-	return Proof{JKT: key.Thumbprint}, nil
+	return Proof{key.Thumbprint, c.shared, now, once.KeyOf(string(key.Thumbprint[:]), target, *cl.JTI)}, nil
 }
 
 // open reads a proof and checks that the key in it signed it.
@@ -195,15 +196,11 @@ func (c *Checker) matches(cl claims, now time.Time, method, uri string) (target 
 	return target, nil
 }
 
-// use marks a proof as used, for as long as any iat that is taken now can be taken. A
-// key that something is bound to has a share of its own; all others have one together.
-func (c *Checker) use(now time.Time, jkt [32]byte, target, jti string, bound bool) error {
-	owner, share := once.Key{}, c.limit/2
-	if bound {
-		owner, share = once.KeyOf(string(jkt[:])), c.limit/8
-	}
+// Use marks a proof as used, for as long as any iat that was taken can be taken. Of those
+// who use it at the same time one can.
+func (p Proof) Use(o Owner) error {
 	// A second more, for iat is in whole seconds.
-	err := c.used.Use(now, once.KeyOf(string(jkt[:]), target, jti), now.Add(Past+Future+time.Second), owner, max(share, 1))
+	err := p.by.used.Use(p.by.now(), p.thing, p.at.Add(Past+Future+time.Second), o.shares(p.by.limit, p.JKT)...)
 	if errors.Is(err, once.Used) {
 		return refuse("the DPoP proof was used before: make a new one, with a new jti, for each request")
 	}

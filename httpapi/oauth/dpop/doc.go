@@ -3,7 +3,8 @@
 // token that was overheard opens nothing.
 //
 //	New             makes a Checker; a server needs one
-//	Checker.Check   all twelve checks of RFC 9449 §4.3, and the key's thumbprint
+//	Checker.Verify  all twelve checks of RFC 9449 §4.3, and the key's thumbprint
+//	Proof.Use       marks the proof as used: a second time it is refused
 //	Checker.Nonce   what goes into the DPoP-Nonce header
 //	ParseThumbprint the dpop_jkt parameter and cnf.jkt; FormatThumbprint the other way
 //
@@ -24,7 +25,7 @@
 //	                               proof needs, are heeded where they are
 //	12 ath and the key             with a token: its hash, and the key that it is bound to
 //
-// Then the proof is marked as used: the same jti by the same key for the same address is
+// Then the caller marks it as used: the same jti by the same key for the same address is
 // refused for as long as its iat would be taken. This is last, so a proof that was refused
 // for anything else, above all for want of a nonce, uses up nothing: the client makes a
 // new one with the nonce, or sends this one where it belongs.
@@ -42,15 +43,17 @@
 //
 // Used proofs are remembered as 16 bytes of a hash (package once), so many as Options say.
 // If there are more within a minute the next are refused with Busy, and nothing is
-// forgotten early. Proofs by keys that no token is bound to yet, which anybody can make,
-// may take half of the room, and each key that has one an eighth.
+// forgotten early. Proofs of strangers, which anybody can make, may take half of the room,
+// an address among them little of it; a key by which a token has opened an eighth, and so a
+// client that has shown who it is. See Owner.
 //
 // # What the caller owes
 //
 // The URI is made of the configured public address and the path as it came, never of the
 // Host header. A request whose token is bound passes that token and its key: want must not
 // be zero then, for zero is any key. A bound token that comes as Bearer is refused by the
-// caller (§7.2), and so is one without proof. A new nonce is sent with UseNonce, and may be
+// caller (§7.2), and so is one without proof. A proof that is Verified counts for nothing
+// before it is used: between the two is only what finds out whose it is. A new nonce is sent with UseNonce, and may be
 // with every answer. Where the key ends up (cnf.jkt, the code, the refresh token) is the
 // caller's to keep. Rates are limited before proofs are checked: a signature costs more
 // than a form.

@@ -4,7 +4,7 @@
 // What it remembers of a thing is 16 bytes of a hash, never its text, and no more
 // things than it was made for: when it is full it refuses what is new (Full), for to
 // forget what is old would let that be used again. So that one stranger cannot fill
-// it for everybody, each thing has an owner, and an owner has a share.
+// it for everybody, each thing has owners, and an owner has a share.
 //
 // It forgets when the process ends. Whoever needs more makes what is used depend on
 // something that ends with the process too, as the nonces of package dpop do.
@@ -55,8 +55,9 @@ func New(limit int) *Memory {
 }
 
 // Use marks a thing as used until a moment. It is Used if it was, and Full if there
-// is no room: either all is taken, or the owner has so many as are their share.
-func (m *Memory) Use(now time.Time, thing Key, until time.Time, owner Key, share int) error {
+// is no room: either all is taken, or an owner has so many as are their share. There are
+// at most three.
+func (m *Memory) Use(now time.Time, thing Key, until time.Time, shares ...Share) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for len(m.queue) > 0 && !now.Before(m.queue[0].until) {
@@ -65,25 +66,46 @@ func (m *Memory) Use(now time.Time, thing Key, until time.Time, owner Key, share
 	if _, used := m.seen[thing]; used {
 		return Used
 	}
-	if len(m.queue) >= m.limit || m.owners[owner] >= share {
+	if len(m.queue) >= m.limit || len(shares) > maxOwners {
 		return Full
 	}
+	i := item{until: until, thing: thing, owned: len(shares)}
+	for n, s := range shares {
+		if i.owners[n] = s.Owner; m.owners[s.Owner] >= s.Most {
+			return Full
+		}
+	}
+	for _, s := range shares {
+		m.owners[s.Owner]++
+	}
 	m.seen[thing] = struct{}{}
-	m.owners[owner]++
-	heap.Push(&m.queue, item{until, thing, owner})
+	heap.Push(&m.queue, i)
 	return nil
 }
 
 func (m *Memory) forget(i item) {
 	delete(m.seen, i.thing)
-	if m.owners[i.owner]--; m.owners[i.owner] == 0 {
-		delete(m.owners, i.owner)
+	for _, owner := range i.owners[:i.owned] {
+		if m.owners[owner]--; m.owners[owner] == 0 {
+			delete(m.owners, owner)
+		}
 	}
 }
 
+// maxOwners is how many a thing has at most: it is remembered whose it is.
+const maxOwners = 3
+
+// Share is how many things an owner may have.
+type Share struct {
+	Owner Key
+	Most  int
+}
+
 type item struct {
-	until        time.Time
-	thing, owner Key
+	until  time.Time
+	thing  Key
+	owners [maxOwners]Key
+	owned  int
 }
 
 type queue []item

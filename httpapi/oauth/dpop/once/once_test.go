@@ -35,7 +35,7 @@ func TestUse(t *testing.T) {
 		{12, "b", "z", 20, once.Full},
 		{20, "b", "z", 30, nil},
 	} {
-		if err := m.Use(at(step.now), once.KeyOf(step.thing), at(step.until), once.KeyOf(step.owner), 2); !errors.Is(err, step.want) {
+		if err := m.Use(at(step.now), once.KeyOf(step.thing), at(step.until), once.Share{Owner: once.KeyOf(step.owner), Most: 2}); !errors.Is(err, step.want) {
 			t.Errorf("%+v: %v", step, err)
 		}
 	}
@@ -56,7 +56,7 @@ func TestRace(t *testing.T) {
 		won := 0
 		for range 100 {
 			wg.Go(func() {
-				if m.Use(start, once.KeyOf(strconv.Itoa(round)), start.Add(time.Minute), once.KeyOf("x"), 1000) == nil {
+				if m.Use(start, once.KeyOf(strconv.Itoa(round)), start.Add(time.Minute), once.Share{Owner: once.KeyOf("x"), Most: 1000}) == nil {
 					mu.Lock()
 					won++
 					mu.Unlock()
@@ -86,7 +86,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		now := start.Add(time.Duration(round) * time.Minute)
 		for i := range 2 * limit {
 			k := once.KeyOf(strconv.Itoa(round), strconv.Itoa(i))
-			if err := m.Use(now, k, now.Add(time.Minute), k, 1); (err == nil) != (i < limit) {
+			if err := m.Use(now, k, now.Add(time.Minute), once.Share{Owner: k, Most: 1}, once.Share{Owner: once.KeyOf("all"), Most: limit}); (err == nil) != (i < limit) {
 				t.Fatalf("the %dth of round %d: %v", i, round, err)
 			}
 		}
