@@ -17,6 +17,8 @@ const (
 	keepUnsaid = 5 * time.Minute  // a set whose server says nothing
 	keepMost   = time.Hour
 	askAtOnce  = 8
+	mayJoin    = 8   // requests that wait for one answer: each holds a place of the server's
+	mayWait    = 16  // and for all answers
 	maxSources = 256 // addresses that are remembered, each with a set of up to 64 KiB
 )
 
@@ -28,6 +30,7 @@ type Keys struct {
 
 	mu      sync.Mutex
 	sources map[string]*source
+	waiting int // for all of them
 }
 
 // source is an address. Its fields are guarded by Keys.mu.
@@ -37,6 +40,8 @@ type source struct {
 	set   *Set          // the last that came, if it may be used
 	err   error         // of the last time, if it failed: what there is while no set counts
 	busy  chan struct{} // closed when the question that is under way is answered; else nil
+
+	waiting int // how many do
 }
 
 // NewKeys makes a store of keys that asks with net.
@@ -59,26 +64,41 @@ func (k *Keys) get(ctx context.Context, address string, kid *string, now time.Ti
 		k.mu.Unlock()
 		return nil, err
 	}
-	if s.busy == nil && s.wants(kid, now) {
+	asks := s.busy == nil && s.wants(kid, now)
+	waits := asks || s.busy != nil && !(s.counts(now) && s.set.has(kid))
+	if waits && (s.waiting >= mayJoin || k.waiting >= mayWait) {
+		k.mu.Unlock()
+		return nil, errCrowd
+	}
+	if asks {
 		s.asked, s.busy = now, make(chan struct{})
 		// Whoever else waits for the answer wants it when the first has gone away.
 		go k.ask(context.WithoutCancel(ctx), address, s, now)
 	}
-	if waiting := s.busy; waiting != nil && !(s.counts(now) && s.set.has(kid)) {
+	if answered := s.busy; waits {
+		s.waiting++
+		k.waiting++
 		k.mu.Unlock()
 		select {
-		case <-waiting:
+		case <-answered:
 		case <-ctx.Done():
-			return nil, busy("the client's keys did not come in time: try again later")
+			err = busy("the client's keys did not come in time: try again later")
 		}
 		k.mu.Lock()
+		s.waiting--
+		k.waiting--
 	}
 	defer k.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	if s.counts(now) {
 		return s.set, nil
 	}
 	return nil, s.err
 }
+
+var errCrowd = busy("too many requests wait for the keys of clients: try again in a few seconds")
 
 // counts reports whether the set that is there may be used.
 func (s *source) counts(now time.Time) bool { return s.set != nil && now.Before(s.until) }

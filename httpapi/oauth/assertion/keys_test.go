@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -272,7 +273,8 @@ func (endless) Read(b []byte) (int, error) {
 }
 
 // A server that never ends its answer is left after five seconds, by all who wait for
-// it, and asked once for all of them.
+// it, and asked once for all of them. Eight wait, for each holds a place of the server's;
+// whoever else comes is told at once to come again.
 func TestSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSigner(t, jose.EdDSA, "1")
@@ -282,15 +284,24 @@ func TestSlow(t *testing.T) {
 		keys := assertion.NewKeys(n)
 		begin := time.Now()
 		var wg sync.WaitGroup
+		var waited, sent atomic.Int32
 		for range 100 {
 			wg.Go(func() {
 				a := &app{t: t, checker: assertion.New(keys, 0), client: assertion.Client{ID: "app", Profile: assertion.SMART, JWKSURI: jwksURL}}
-				if err := a.in(s); !errors.Is(err, assertion.InvalidClient) {
+				switch err := a.in(s); {
+				case errors.Is(err, assertion.InvalidClient) && time.Since(begin) == 5*time.Second:
+					waited.Add(1)
+				case errors.Is(err, assertion.Busy) && time.Since(begin) == 0:
+					sent.Add(1)
+				default:
 					t.Error(err)
 				}
 			})
 		}
 		wg.Wait()
+		if waited.Load() != 8 || sent.Load() != 92 {
+			t.Errorf("%d waited, %d were sent away", waited.Load(), sent.Load())
+		}
 		if took := time.Since(begin); took != 5*time.Second || n.count() != 1 {
 			t.Errorf("%v, asked %d times", took, n.count())
 		}
@@ -315,6 +326,51 @@ func TestSlow(t *testing.T) {
 			t.Errorf("asked %d times: %v", n.count(), err)
 		}
 		wg.Wait()
+	})
+}
+
+// Of several slow servers sixteen requests wait, and a set that is there is had meanwhile.
+func TestSlowTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSigner(t, jose.EdDSA, "1")
+		n := &net{}
+		n.serve("", jwks(s.pub))
+		keys := assertion.NewKeys(n)
+		check := func(address string) error {
+			a := &app{t: t, checker: assertion.New(keys, 0), client: assertion.Client{ID: "app", Profile: assertion.SMART, JWKSURI: address}}
+			return a.in(s)
+		}
+		if err := check(jwksURL); err != nil {
+			t.Fatal(err)
+		}
+		n.mu.Lock()
+		for i := range 4 {
+			n.answers[jwksURL+strconv.Itoa(i)] = fetch.Response{Status: 200}
+			n.bodies[jwksURL+strconv.Itoa(i)] = func(ctx context.Context) io.Reader { return slow{ctx} }
+		}
+		n.mu.Unlock()
+		begin := time.Now()
+		var wg sync.WaitGroup
+		var waited atomic.Int32
+		for i := range 40 {
+			wg.Go(func() {
+				if err := check(jwksURL + strconv.Itoa(i%4)); !errors.Is(err, assertion.Busy) {
+					waited.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		if err := check(jwksURL); err != nil || time.Since(begin) != 0 {
+			t.Errorf("keys that are there: %v", err)
+		}
+		wg.Wait()
+		if waited.Load() != 16 {
+			t.Errorf("%d waited", waited.Load())
+		}
+		time.Sleep(time.Minute)
+		if err := check(jwksURL + "0"); errors.Is(err, assertion.Busy) {
+			t.Errorf("there is no room afterwards: %v", err)
+		}
 	})
 }
 

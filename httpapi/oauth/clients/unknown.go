@@ -2,6 +2,7 @@ package clients
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,8 @@ const (
 	perHost     = 6                // of one host; more only as minutes go by
 	atOnce      = 4                // under way at one time
 	fetchTime   = 5 * time.Second  // for one of them, body included
+	mayJoin     = 8                // requests that wait for one of them: each holds a place of the server's
+	mayWait     = 16               // and for all of them
 	keepFor     = 10 * time.Minute // a document is believed; the draft's §4.4 lets a server have its own bounds
 	keepWorn    = time.Hour        // and this long when it could not be asked for again for want of room
 	againAfter  = 30 * time.Second // a URL that gave none is asked again
@@ -30,6 +33,8 @@ const (
 )
 
 var errBusy error = record.Safef(record.TooMany, "too many apps that are not registered here are being looked up: try again in a minute, or ask whoever runs this server to register the app (carehold client add)")
+
+var errCrowd error = record.Safef(record.Unavailable, "too many requests wait for the descriptions of apps that are not registered here: try again in a few seconds")
 
 // strangers looks up apps that nobody registered.
 type strangers struct {
@@ -43,6 +48,7 @@ type strangers struct {
 	kept    map[string]known
 	refused map[string]known
 	calls   map[string]*call
+	waiting int // for all calls
 }
 
 // known is a document that was read, or why there was none. The draft (§4.4) forbids
@@ -56,9 +62,10 @@ type known struct {
 
 // call is one asking, for all who wait for it.
 type call struct {
-	done   chan struct{} // closed when client and err are set
-	client Client
-	err    error
+	done    chan struct{} // closed when client and err are set
+	client  Client
+	err     error
+	waiting int // how many do; guarded by strangers.mu
 }
 
 func newStrangers(f fetch.Fetch, now func() time.Time) *strangers {
@@ -75,12 +82,21 @@ func (s *strangers) get(ctx context.Context, id string) (Client, error) {
 	if c == nil {
 		return k, err
 	}
+	defer s.left(c)
 	select {
 	case <-c.done:
 		return c.client.clone(), c.err
 	case <-ctx.Done():
 		return Client{}, ctx.Err()
 	}
+}
+
+// left is one less who waits.
+func (s *strangers) left(c *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.waiting--
+	s.waiting--
 }
 
 // begin answers from what is kept, or joins or starts an asking.
@@ -95,18 +111,25 @@ func (s *strangers) begin(id string) (*call, Client, error) {
 	if r, there := s.refused[id]; there && since(now, r.at) < againAfter {
 		return nil, Client{}, r.err
 	}
-	if c, there := s.calls[id]; there {
-		return c, Client{}, nil
+	c, why := s.calls[id], errCrowd
+	if full := s.waiting >= mayWait || c != nil && c.waiting >= mayJoin; full {
+		c = nil
+	} else if c == nil {
+		if why = errBusy; s.room(id, now) {
+			id = strings.Clone(id) // and not all of the body that it came in
+			c = &call{done: make(chan struct{})}
+			s.calls[id] = c
+			go s.ask(id, c)
+		}
 	}
-	if !s.room(id, now) {
+	if c == nil {
 		if have && since(now, k.at) < keepWorn { // whoever uses up the room does not lock out the others
 			return nil, k.client.clone(), nil
 		}
-		return nil, Client{}, errBusy
+		return nil, Client{}, why
 	}
-	c := &call{done: make(chan struct{})}
-	s.calls[id] = c
-	go s.ask(id, c)
+	c.waiting++
+	s.waiting++
 	return c, Client{}, nil
 }
 

@@ -187,10 +187,10 @@ func TestUnknownOnce(t *testing.T) {
 		w := &web{blocked: make(chan struct{})}
 		r := registryWith(t, w)
 		first, leave := context.WithCancel(t.Context())
-		errs := make(chan error, 21)
+		errs := make(chan error, 8)
 		go func() { _, err := r.Get(first, here); errs <- err }()
 		synctest.Wait()
-		for range 20 {
+		for range 7 {
 			go func() { _, err := r.Get(t.Context(), here); errs <- err }()
 		}
 		leave()
@@ -199,13 +199,55 @@ func TestUnknownOnce(t *testing.T) {
 		}
 		synctest.Wait()
 		close(w.blocked)
-		for range 20 {
+		for range 7 {
 			if err := <-errs; err != nil {
 				t.Error(err)
 			}
 		}
 		if w.count() != 1 {
 			t.Errorf("asked %d times", w.count())
+		}
+	})
+}
+
+// TestUnknownCrowd: eight wait for a slow answer, and sixteen for all: each holds a place
+// of the server's. Whoever else comes is told at once to come again.
+func TestUnknownCrowd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &web{hangs: true}
+		r := registryWith(t, w)
+		began := time.Now()
+		come := func(hosts int) (waited, sent int) {
+			var all sync.WaitGroup
+			var mu sync.Mutex
+			for n := range 128 {
+				all.Go(func() {
+					begun := time.Now()
+					_, err := r.Get(context.Background(), at(n%hosts))
+					mu.Lock()
+					defer mu.Unlock()
+					switch took := time.Since(begun); {
+					case took > 0:
+						waited++
+					case record.KindOf(err) == record.Unavailable:
+						sent++
+					}
+				})
+			}
+			all.Wait()
+			return waited, sent
+		}
+		if waited, sent := come(1); waited != 8 || sent != 120 {
+			t.Errorf("for one: %d waited, %d were sent away", waited, sent)
+		}
+		time.Sleep(time.Minute) // what failed may be asked again
+		if waited, sent := come(3); waited != 16 || sent != 112 {
+			t.Errorf("for three: %d waited, %d were sent away", waited, sent)
+		}
+		time.Sleep(time.Minute)
+		w.hangs = false
+		if _, err := r.Get(t.Context(), at(0)); err != nil {
+			t.Errorf("%v after %s", err, time.Since(began))
 		}
 	})
 }
