@@ -159,3 +159,19 @@ func TestProofOfNoTokenTakesNothing(t *testing.T) {
 		t.Errorf("%d won, %d lost", won.Load(), lost.Load())
 	}
 }
+
+// TestAskBodies: what is kept of a request is small, and so is what may come as one.
+func TestAskBodies(t *testing.T) {
+	w := newServer(t, generous)
+	w.register(clients.Client{})
+	h := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	for _, path := range []string{"/oauth/par", "/oauth/authorize"} {
+		for size, refused := range map[int]bool{12 << 10: false, 17 << 10: true} {
+			resp := w.send("POST", path, h, askFor(url.Values{"x": {strings.Repeat("A", size)}}).Encode())
+			resp.Body.Close()
+			if (resp.StatusCode == http.StatusRequestEntityTooLarge) != refused {
+				t.Errorf("%s, %d bytes: %d", path, size, resp.StatusCode)
+			}
+		}
+	}
+}

@@ -4,6 +4,9 @@ import (
 	"carehold/crypto"
 )
 
+// askBody is how large what a client asks for may be, which waits in memory.
+const askBody = 16 << 10
+
 // asker is who has asked at an address, and shows the request's secret.
 const asker = string(crypto.Request)
 
@@ -22,7 +25,7 @@ func (s *Server) oauthRoutes() []Route {
 
 		// Pages, in the browser of the person who is asked.
 		{Method: "GET", Path: "/oauth/authorize", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Open: o.Authorize},
-		{Method: "POST", Path: "/oauth/authorize", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Body: smallBody, Types: form, Open: o.Authorize},
+		{Method: "POST", Path: "/oauth/authorize", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Body: askBody, Types: form, Open: o.Authorize},
 		{Method: "GET", Path: "/oauth/wait", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Open: o.Wait},
 		{Method: "GET", Path: "/oauth/wait/status", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Open: o.Status},
 		{Method: "POST", Path: "/oauth/cancel", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Body: smallBody, Types: form, Open: o.Cancel},
@@ -30,7 +33,7 @@ func (s *Server) oauthRoutes() []Route {
 		{Method: "GET", Path: "/manage", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: o.Manage},
 
 		// For programs. What the form says is the authority; what opens nothing counts as a guess.
-		{Method: "POST", Path: "/oauth/par", Door: DoorOAuth, Kinds: anyone, Rate: RateOrdinary, Body: smallBody, Types: form, Open: o.Push},
+		{Method: "POST", Path: "/oauth/par", Door: DoorOAuth, Kinds: anyone, Rate: RateOrdinary, Body: askBody, Types: form, Open: o.Push},
 		{Method: "POST", Path: "/oauth/token", Door: DoorOAuth, Kinds: anyone, Rate: RateOrdinary, Body: smallBody, Types: form, Open: o.Token},
 		{Method: "POST", Path: "/oauth/introspect", Door: DoorOAuth, Kinds: anyone, Rate: RateOrdinary, Body: smallBody, Types: form, Open: o.Introspect},
 		{Method: "POST", Path: "/oauth/revoke", Door: DoorOAuth, Kinds: anyone, Rate: RateOrdinary, Body: smallBody, Types: form, Open: o.Revoke},

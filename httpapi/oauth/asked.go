@@ -12,7 +12,8 @@ import (
 	"carehold/record/keys"
 )
 
-// asked is what a client asks a person for, once it was examined.
+// asked is what a client asks a person for, once it was examined. It is kept for a while, so
+// nothing in it is part of the body that it came in, which may be larger by far.
 type asked struct {
 	client    clients.Client
 	redirect  string // registered, or the same but for a loopback port
@@ -33,9 +34,9 @@ const (
 // examine looks at what a client asks, whose client and redirect are known to belong
 // together. Errors are told to the client.
 func (a *API) examine(c clients.Client, redirect string, p params, twice map[string]bool) (q asked, err *Error) {
-	q = asked{client: c, redirect: redirect}
+	q = asked{client: c, redirect: strings.Clone(redirect)}
 	if state := p["state"]; visible(state) && len(state) <= maxState && !twice["state"] {
-		q.state = state // so that the errors that follow bring it back
+		q.state = strings.Clone(state) // so that the errors that follow bring it back
 	}
 	switch {
 	case len(twice) > 0:
@@ -112,15 +113,16 @@ func checkScope(q *asked, p params) *Error {
 		return refuse(invalidScope, "there is nothing among the scopes that can be given: ask for patient/ scopes, such as patient/Observation.rs")
 	}
 	// What is never given is not shown to the person as if it were.
-	r.Launch, r.Profile = false, false
-	r.FHIRUser = r.FHIRUser && r.OpenID
+	user := r.FHIRUser && r.OpenID
 	dropped := append(slices.Clone(r.Unknown), "launch", "profile", "http://smarthealthit.org/fhir/scopes/launch", "http://smarthealthit.org/fhir/scopes/profile")
-	r.Unknown = nil
 	words := slices.DeleteFunc(strings.Fields(p["scope"]), func(w string) bool {
-		return slices.Contains(dropped, w) || !r.FHIRUser && strings.HasSuffix(w, "fhirUser")
+		return slices.Contains(dropped, w) || !user && strings.HasSuffix(w, "fhirUser")
 	})
-	if q.scope, q.requested = strings.Join(words, " "), r; len(q.scope) > keys.MaxScope {
+	if q.scope = strings.Clone(strings.Join(words, " ")); len(q.scope) > keys.MaxScope {
 		return refuse(invalidScope, "the scopes have more than %d characters: ask for less", keys.MaxScope)
+	}
+	if q.requested, err = grant.ParseRequested(q.scope); err != nil {
+		return refuse(invalidScope, "%s", ErrorOf(err).Err.Safe)
 	}
 	return nil
 }
@@ -132,7 +134,7 @@ func checkOpenID(q *asked, p params) *Error {
 		}
 		return refuse(loginRequired, "the person has to answer, each time: nobody is signed in here")
 	}
-	if q.nonce = p["nonce"]; len(q.nonce) > maxNonce || !visible(q.nonce) {
+	if q.nonce = strings.Clone(p["nonce"]); len(q.nonce) > maxNonce || !visible(q.nonce) {
 		return refuse(invalidRequest, "nonce has at most %d characters, all of them ASCII that can be seen", maxNonce)
 	}
 	return nil

@@ -7,7 +7,7 @@ import (
 )
 
 // params are the parameters of a request, each once. One without a value was not sent
-// (RFC 6749 §3.1).
+// (RFC 6749 §3.1). They are parts of the body they came in: of what is kept, a copy is.
 type params map[string]string
 
 // maxParams is how many there may be: the standards together have some thirty.
