@@ -97,11 +97,35 @@ func (g Grant) Check() error {
 	if err := g.To.Check(); err != nil {
 		return err
 	}
+	if err := checkScopes(g.Scopes); err != nil {
+		return err
+	}
 	if len(g.Client) > MaxClient || !Printable(g.Client) {
 		return record.Safef(record.Invalid, "the id of a client has at most %d characters and no control characters", MaxClient)
 	}
 	if g.Client == "" && g.Bound != [32]byte{} {
 		return record.Safef(record.Invalid, "only a client's grant can be bound to its key")
+	}
+	return nil
+}
+
+// The most scopes that a grant, a request or a token has, and how many of them have
+// parameters. They are looked at in every request, and the latter for every entry; and a
+// person has to read them.
+const (
+	MaxScopes   = 64
+	MaxNarrowed = 16
+)
+
+func checkScopes(scopes []Scope) error {
+	narrowed := 0
+	for _, s := range scopes {
+		if len(s.Params) > 0 {
+			narrowed++
+		}
+	}
+	if len(scopes) > MaxScopes || narrowed > MaxNarrowed {
+		return record.Safef(record.Invalid, "there are at most %d scopes, and at most %d with parameters: take fewer, or put several codes in one, with commas between them", MaxScopes, MaxNarrowed)
 	}
 	return nil
 }

@@ -180,6 +180,7 @@ func checkValue(value string) string {
 // choicesOf are the values between the commas. ok is false for a backslash that escapes
 // nothing.
 func choicesOf(value string) (choices []string, ok bool) {
+	choices = make([]string, 0, 1+strings.Count(value, ","))
 	from := 0
 	for i := 0; i < len(value); i++ {
 		switch value[i] {
@@ -211,7 +212,12 @@ func bars(text string) (n int) {
 // narrows reports whether whatever matches p matches wide too: it has no choice that
 // wide has not.
 func (p Param) narrows(wide Param) bool {
-	if p.Name != wide.Name {
+	switch {
+	case p.Name != wide.Name:
+		return false
+	case p.Value == wide.Value:
+		return true
+	case len(p.Value) > len(wide.Value): // at most it says something twice
 		return false
 	}
 	mine, ok := choicesOf(p.Value)

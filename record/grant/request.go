@@ -21,6 +21,7 @@ type Asked struct {
 	Text  string // as it came
 	Scope Scope  // what it is of the one record
 
+	spelt  string // of Scope
 	before string // what stands before the type: "user/", or the URI form of it
 	v1     bool   // it was .read, .write or .*
 }
@@ -73,7 +74,7 @@ func ParseRequested(text string) (r Requested, err error) {
 	if len(parts) > maxAsked {
 		return r, record.Safef(record.Invalid, "the list has more than %d scopes: ask for fewer", maxAsked)
 	}
-	seen := make(map[string]bool)
+	seen, once := make(map[string]bool, len(parts)), make(map[string]bool, len(parts))
 	for _, part := range parts {
 		for i := range len(part) {
 			if !tokenChar(part[i]) {
@@ -84,12 +85,16 @@ func ParseRequested(text string) (r Requested, err error) {
 			continue
 		}
 		seen[part] = true
-		r.add(part)
+		r.add(part, once)
+	}
+	if err := checkScopes(r.Scopes); err != nil {
+		return Requested{}, err
 	}
 	return r, nil
 }
 
-func (r *Requested) add(text string) {
+// add reads one; once has the scopes there are, by their spelling.
+func (r *Requested) add(text string, once map[string]bool) {
 	plain := strings.TrimPrefix(text, uriForm)
 	for _, f := range r.flags() {
 		if plain == f.word {
@@ -103,8 +108,10 @@ func (r *Requested) add(text string) {
 		if s, err := ParseScope("patient/" + rest); err == nil {
 			before := text[:len(text)-len(rest)]
 			verbs := rest[len(s.Type)+1:]
-			r.Asked = append(r.Asked, Asked{text, s, before, len(s.Params) == 0 && verbs != s.Verbs.String()})
-			if !slices.ContainsFunc(r.Scopes, func(have Scope) bool { return have.String() == s.String() }) {
+			spelt := s.String()
+			r.Asked = append(r.Asked, Asked{text, s, spelt, before, len(s.Params) == 0 && verbs != s.Verbs.String()})
+			if !once[spelt] {
+				once[spelt] = true
 				r.Scopes = append(r.Scopes, s)
 			}
 			return
@@ -120,8 +127,10 @@ func (r *Requested) add(text string) {
 // words in SMART: a scope says what may be done with what was shared.
 func Granted(r Requested, g Grant) string {
 	var words []string
+	said := make(map[string]bool)
 	say := func(text string) {
-		if text != "" && !slices.Contains(words, text) {
+		if text != "" && !said[text] {
+			said[text] = true
 			words = append(words, text)
 		}
 	}
@@ -141,15 +150,7 @@ func Granted(r Requested, g Grant) string {
 				}
 			}
 		}
-		for i := 0; i < len(parts); { // one that the others cover is said by them
-			rest := slices.Delete(slices.Clone(parts), i, i+1)
-			if coveredBy(parts[i], rest) == parts[i].Verbs {
-				parts = rest
-				continue
-			}
-			i++
-		}
-		for _, part := range parts {
+		for _, part := range uncovered(parts, nil) { // one that the others cover is said by them
 			say(a.spelling(part))
 		}
 	}
@@ -161,7 +162,7 @@ func (a Asked) spelling(s Scope) string {
 	switch {
 	case s.Verbs == 0:
 		return ""
-	case s.String() == a.Scope.String():
+	case s.String() == a.spelt:
 		return a.Text
 	case a.v1 && len(s.Params) == 0:
 		for _, word := range []string{"read", "write", "*"} {

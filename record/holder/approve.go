@@ -111,7 +111,7 @@ func (r Request) within(g grant.Grant, now time.Time) error {
 		return record.Errorf(record.Unprocessed, "nobody asked for %s: leave that out, or say that you give more than was asked for", more)
 	}
 	for _, s := range g.Scopes {
-		if !covered(s, scopes) {
+		if !grant.Within([]grant.Scope{s}, scopes) {
 			return record.Errorf(record.Unprocessed, "nobody asked for %s: leave that out, or say that you give more than was asked for", s)
 		}
 	}
@@ -119,19 +119,6 @@ func (r Request) within(g grant.Grant, now time.Time) error {
 		return record.Safef(record.Unprocessed, "this is longer than was asked for: make it shorter, or say that you give more than was asked for")
 	}
 	return nil
-}
-
-// covered reports whether all that a scope allows was asked for.
-func covered(s grant.Scope, asked []grant.Scope) bool {
-	var verbs grant.Verbs
-	for _, both := range grant.Intersect([]grant.Scope{s}, asked) {
-		whole := both
-		whole.Verbs = s.Verbs
-		if whole.String() == s.String() {
-			verbs |= both.Verbs
-		}
-	}
-	return verbs == s.Verbs
 }
 
 // answer is the capsule with the grant's key, for who asked.
@@ -144,10 +131,11 @@ func (d *draft) answer(g *held, r Request, words string) (keys.Capsule, error) {
 	if len(q.Scopes) == 0 && r.Question.Client != "" {
 		scope = grant.FormatScopes(g.grant.Scopes)
 	}
+	given, err := grant.ParseRequested(scope)
 	switch {
-	case len(grant.ScopesIn(scope)) == 0 && len(q.Scopes) > 0:
+	case err == nil && len(given.Scopes) == 0 && len(q.Scopes) > 0:
 		return keys.Capsule{}, record.Safef(record.Unprocessed, "nothing of what was asked for would be given: choose from it, or refuse")
-	case len(scope) > keys.MaxScope:
+	case err != nil || len(scope) > keys.MaxScope:
 		return keys.Capsule{}, record.Safef(record.Unprocessed, "this app asks in more words than an answer has room for: give fewer of its scopes")
 	}
 	gen := d.ring.gens[g.gen]

@@ -183,12 +183,18 @@ func (m mint) asked(g grant.Grant) (string, error) {
 		return "", ErrScope
 	case told == "":
 		return "", errNoScope
-	case len(told) > keys.MaxScope && len(scope) > keys.MaxScope:
+	case sayable(told):
+		return told, nil
+	case len(scope) > keys.MaxScope:
 		return "", ErrScope
-	case len(told) > keys.MaxScope:
-		return scope, nil // the grant narrows it all the same
 	}
-	return told, nil
+	return scope, nil // the grant narrows it all the same
+}
+
+// sayable reports whether a token has room for these scopes.
+func sayable(scope string) bool {
+	_, err := grant.ParseRequested(scope)
+	return err == nil && len(scope) <= keys.MaxScope
 }
 
 // within reports whether every scope that is asked for is one of those there are, as it

@@ -39,10 +39,18 @@ func newLimits(scopes []grant.Scope, base string) *limits {
 		return nil
 	}
 	l := &limits{of: scopes, tests: make(map[*grant.Param]*search.Parts)}
+	same := make(map[string]*search.Parts) // of scopes that differ in their letters
 	for _, s := range scopes {
-		if len(s.Params) > 0 {
-			l.tests[&s.Params[0]] = limitOf(s, base)
+		if len(s.Params) == 0 {
+			continue
 		}
+		text := grant.Scope{Type: s.Type, Params: s.Params}.String()
+		test, there := same[text]
+		if !there {
+			test = limitOf(s, base)
+			same[text] = test
+		}
+		l.tests[&s.Params[0]] = test
 	}
 	return l
 }
@@ -71,7 +79,9 @@ func limitOf(s grant.Scope, base string) *search.Parts {
 // facts are what a limit is asked of: what a search sees of one version.
 type facts = search.Entry
 
+// matches asks each limit once of a version.
 func (l *limits) matches(f *facts) grant.Matches {
+	asked := make(map[*search.Parts]bool)
 	return func(s grant.Scope) bool {
 		if l == nil || f == nil {
 			return false
@@ -80,7 +90,15 @@ func (l *limits) matches(f *facts) grant.Matches {
 			return f.Ref.Type == "Binary" && l.files[f.Ref.ID]
 		}
 		test := l.tests[&s.Params[0]]
-		return test != nil && test.Matches(f) && test.Failed() == nil
+		if test == nil {
+			return false
+		}
+		hit, known := asked[test]
+		if !known {
+			hit = test.Matches(f) && test.Failed() == nil
+			asked[test] = hit
+		}
+		return hit
 	}
 }
 
