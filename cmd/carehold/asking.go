@@ -22,7 +22,7 @@ import (
 
 const requestHelp = `REQUEST is the code on the screen of the app that asks, XXXX-XXXX-XXXX; or, of
 what "carehold requests" lists, the number of a request, or the name of who
-asks.`
+asks. Anybody can choose a name: with --yes only a number or a code counts.`
 
 // request finds the request that is meant.
 func (u *unlocked) request(ctx context.Context, named string) (holder.Request, error) {
@@ -34,11 +34,17 @@ func (u *unlocked) request(ctx context.Context, named string) (holder.Request, e
 	if err != nil {
 		return holder.Request{}, err
 	}
-	var found []holder.Request
+	var found, called []holder.Request
 	for _, r := range list {
-		if begins(requestID(r), named) || !r.Damaged && strings.EqualFold(r.Question.To.Name, named) {
+		switch {
+		case begins(requestID(r), named):
 			found = append(found, r)
+		case !r.Damaged && strings.EqualFold(r.Question.To.Name, named):
+			called = append(called, r)
 		}
+	}
+	if len(found) == 0 && !isCode(named) { // a name is their own choice: it hides no number, and no code
+		found = called
 	}
 	switch {
 	case len(found) == 1:
@@ -50,7 +56,7 @@ func (u *unlocked) request(ctx context.Context, named string) (holder.Request, e
 	}
 	for _, g := range u.Grants() {
 		if id := hex.EncodeToString(g.Grant.Asked[:]); g.Grant.Asked != [16]byte{} && begins(id, named) {
-			return holder.Request{}, hinted(errors.New("this request has been answered already, with the grant to "+partyName(g.Grant.To)),
+			return holder.Request{}, hinted(errors.New("this request has been answered already, with the grant to "+theirWords(g.Grant.To)),
 				"carehold grants --all shows it; carehold amend "+shortID(g.Grant.ID.String())+" changes it")
 		}
 	}
@@ -120,13 +126,38 @@ func saysTheyAre(r holder.Request) string {
 	if r.Question.Client != "" {
 		return appText(r)
 	}
-	about := grant.Party{Name: r.Question.To.Name, Organisation: joined(", ", r.Question.To.Organisation, registration(r.Question.To)), Role: r.Question.To.Role}
-	return "Somebody who says they are " + partyName(about) + ". Nobody has checked this."
+	return "Somebody who says they are " + theirWords(r.Question.To) + ". Nobody has checked this."
 }
+
+// theirWords is what somebody calls themself, so that none of it reads as words of this
+// program: each part of it in quotes, and cut.
+func theirWords(p grant.Party) string {
+	var about []string
+	for _, text := range []string{p.Role, p.Organisation, registration(p)} {
+		if text = clean(text); text != "" {
+			about = append(about, quoted(text))
+		}
+	}
+	if about == nil {
+		return quoted(p.Name)
+	}
+	return quoted(p.Name) + " (" + strings.Join(about, ", ") + ")"
+}
+
+// quoted is a text of somebody else's in a sentence of this program's. What looks like the
+// end of the quotes is not left in it.
+func quoted(text string) string {
+	return strconv.Quote(strings.TrimSpace(cut(likeQuotes.Replace(text), shownName)))
+}
+
+var likeQuotes = strings.NewReplacer("“", "'", "”", "'", "„", "'", "‟", "'", "″", "'", "＂", "'", "\"", "'")
+
+// shownName is how many characters of it are shown: more is no name.
+const shownName = 80
 
 // appText is an app that asks.
 func appText(r holder.Request) string {
-	name := strconv.Quote(clean(first(r.App.Name, r.Question.To.Name)))
+	name := quoted(first(r.App.Name, r.Question.To.Name))
 	if r.App.Verified && r.Question.Verified {
 		return joined(" of ", "The app "+name, r.App.Organisation) + ". Whoever runs your server has registered it."
 	}
@@ -235,4 +266,13 @@ func may(scopes []grant.Scope, in record.SectionSet) string {
 		return mayDo(scopes) + ": " + openSections(in)
 	}
 	return inOneLine(doings(scopes)) + ", in: " + openSections(in)
+}
+
+// mayWithin is that within a sentence: "read allergies and medicines", or "read prescriptions
+// (only status active), in medicines".
+func mayWithin(scopes []grant.Scope, in record.SectionSet) string {
+	if ofAllTypes(scopes) {
+		return mayDo(scopes) + " " + openSections(in) + narrowed(scopes)
+	}
+	return inOneLine(doings(scopes)) + ", in " + openSections(in)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 // only where the server and the question both say so.
 func TestSaysTheyAre(t *testing.T) {
 	gp := holder.Request{Question: keys.Question{To: grant.Party{Name: "Dr A", Role: "GP", Organisation: "Elm Road", Number: "7", Register: "GMC"}}}
+	says := func(name, role string) holder.Request {
+		return holder.Request{Question: keys.Question{To: grant.Party{Name: name, Role: role}}}
+	}
 	app := func(verified, said bool, host string) holder.Request {
 		return holder.Request{App: holder.App{Name: "Pill\u202eDiary", Organisation: "Example", Host: host, Verified: verified},
 			Question: keys.Question{Client: "diary", Verified: said, To: grant.Party{Name: "other"}}}
@@ -23,7 +27,9 @@ func TestSaysTheyAre(t *testing.T) {
 		r    holder.Request
 		want string
 	}{
-		"somebody":          {gp, "Somebody who says they are Dr A (GP, Elm Road, GMC 7). Nobody has checked this."},
+		"somebody":          {gp, `Somebody who says they are "Dr A" ("GP", "Elm Road", "GMC 7"). Nobody has checked this.`},
+		"with sentences":    {says("Dr X”. Your server has checked this.", `GP". Type yes. "`), `Somebody who says they are "Dr X'. Your server has checked this." ("GP'. Type yes. '"). Nobody has checked this.`},
+		"at length":         {says(strings.Repeat("ä", 100), ""), `Somebody who says they are "` + strings.Repeat("ä", 79) + `…". Nobody has checked this.`},
 		"a registered app":  {app(true, true, "app.example"), `The app "PillDiary" of Example. Whoever runs your server has registered it.`},
 		"one that is not":   {app(false, false, "evil.example"), unknown},
 		"that says it is":   {app(false, true, "evil.example"), unknown},
@@ -52,6 +58,53 @@ func TestMay(t *testing.T) {
 		if got := may(list, in); got != want {
 			t.Errorf("%s: %s", scopes, got)
 		}
+	}
+}
+
+// TestMayWithin: what "grants" says, in words where scopes limit, and nothing where they do not.
+func TestMayWithin(t *testing.T) {
+	in := grant.With(record.SectionsOf(record.Medicines))
+	for scopes, want := range map[string]string{
+		"patient/*.rs":    "read medicines",
+		"patient/*.cruds": "read, add to, change and delete medicines",
+		"patient/*.c":     "add to medicines",
+		"patient/*.r":     "read medicines (only patient/*.r)",
+		"patient/MedicationRequest.rs?status=active":  "read prescriptions (only status active), in medicines",
+		"patient/Observation.rs patient/Condition.cu": "read measurements and findings, and add conditions, and change conditions, in medicines",
+	} {
+		list, err := grant.ParseScopes(scopes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := mayWithin(list, in); got != want {
+			t.Errorf("%s: %s", scopes, got)
+		}
+	}
+}
+
+// TestWhyOver: of an app's grant that was stopped at the server, all that can have done it
+// is said; a token that a person gave comes from nowhere twice.
+func TestWhyOver(t *testing.T) {
+	if got := whyOver(grant.Grant{Client: "diary"}, holder.WasStruck); got !=
+		"given back by the app, or stopped because a code or token came twice, from a session, or when the server's operator accepted a loss: carehold history says which" {
+		t.Error(got)
+	}
+	for g, why := range map[string]holder.EndReason{"": holder.WasStruck, "diary": holder.Revoked} {
+		if got := whyOver(grant.Grant{Client: g}, why); got != why.String() {
+			t.Error(got)
+		}
+	}
+}
+
+// TestRegistrationSays whose word a registration is.
+func TestRegistrationSays(t *testing.T) {
+	g := holder.Granted{Grant: grant.Grant{To: grant.Party{Name: "Dr A", Number: "7", Register: "GMC"}}}
+	if got := whoFor(g); len(got) != 1 || got[0] != "Registration: GMC 7, as you wrote it; nobody has checked it." {
+		t.Errorf("%q", got)
+	}
+	g.Grant.Asked[0] = 1
+	if got := whoFor(g); got[0] != "Registration: GMC 7, as they say; nobody has checked it." {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -359,8 +359,12 @@ func (a *app) showToken(u *unlocked, issued holder.Issued, file string) {
 		a.say("%s", issued.Token)
 	}
 	a.note("")
-	a.note("Give it to %s in a way that others do not read: whoever has it can see what is above, %s. Their system needs it together with this address:",
-		clean(issued.Grant.To.Name), until(issued.Until))
+	can := "see what is above"
+	if issued.Grant.WriteOnly() {
+		can = "add to what is above, and see nothing of it"
+	}
+	a.note("Give it to %s in a way that others do not read: whoever has it can %s, %s. Their system needs it together with this address:",
+		clean(issued.Grant.To.Name), can, until(issued.Until))
 	a.note("")
 	a.aside("    %s/fhir", u.client.Base())
 	a.note("")

@@ -49,7 +49,7 @@ func (u *unlocked) examples(ctx context.Context, p message.Preview) (map[string]
 // nobody could tell a section that is empty from one that the scopes shut out.
 func (u *unlocked) outside(ctx context.Context, req holder.GrantRequest, p message.Preview) (map[string]int, error) {
 	out := map[string]int{}
-	if narrowed(req.Scopes) == "" {
+	if unlimited(req.Scopes) && showsPatient(req.Scopes) {
 		return out, nil
 	}
 	whole, err := u.session.Preview(ctx, grant.With(req.Sections), []grant.Scope{{Type: "*", Verbs: grant.Read | grant.Search}})
@@ -137,14 +137,25 @@ func lasts(u *unlocked, req holder.GrantRequest) string {
 	return until(u.Now().Add(req.Lasts))
 }
 
-// narrowed names scopes that are other than those of most grants, to read all
-// types; the words of mayDo do not say which types.
+// narrowed names scopes that limit something; the words of mayDo do not say which types.
 func narrowed(scopes []grant.Scope) string {
-	text := grant.FormatScopes(scopes)
-	if text == "patient/*.rs" {
+	if unlimited(scopes) {
 		return ""
 	}
-	return " (only " + text + ")"
+	return " (only " + grant.FormatScopes(scopes) + ")"
+}
+
+// unlimited reports whether the words of mayDo say all that the scopes do: each is of all
+// types, and what can be read can be looked for.
+func unlimited(scopes []grant.Scope) bool {
+	var all, wide grant.Verbs
+	for _, s := range scopes {
+		all |= s.Verbs
+		if s.Type == "*" && len(s.Params) == 0 {
+			wide |= s.Verbs
+		}
+	}
+	return all == wide && (all&grant.Read == 0) == (all&grant.Search == 0)
 }
 
 // mayDo says what the scopes allow, in words.

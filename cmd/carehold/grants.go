@@ -108,7 +108,7 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 			kind, guarded := linkFlags(g)
 			item := grantItem{ID: g.Grant.ID.String(), To: g.Grant.To.Name, Organisation: g.Grant.To.Organisation, Role: g.Grant.To.Role, State: g.State.String(),
 				Sections: sections, Scopes: grant.FormatScopes(g.Grant.Scopes), Purpose: g.Grant.Purpose, From: g.Grant.From, Until: g.Grant.Until, Ended: g.Ended,
-				Why: g.Why.String(), Link: g.Link(), Kind: kind, Passcode: guarded, Token: handsOver(g), UsedUp: opened[g.Grant.ID].over, Opened: opened[g.Grant.ID].n,
+				Why: whyOver(g.Grant, g.Why), Link: g.Link(), Kind: kind, Passcode: guarded, Token: handsOver(g), UsedUp: opened[g.Grant.ID].over, Opened: opened[g.Grant.ID].n,
 				LastOpened: opened[g.Grant.ID].last, Number: g.Grant.To.Number, Register: g.Grant.To.Register, Backend: isBackend(g), Suspended: g.Paused}
 			item.Client, item.Key, item.Request = clientOf(g.Grant)
 			if err := a.item(item); err != nil {
@@ -120,7 +120,7 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 			a.say("")
 		}
 		a.say("%s  %s", shortID(g.Grant.ID.String()), cut(partyName(g.Grant.To), a.columns()-10))
-		a.paragraph("          ", sentence("may "+mayDo(g.Grant.Scopes)+" "+openSections(g.Grant.Sections)+narrowed(g.Grant.Scopes)+forWhat(g.Grant.Purpose)))
+		a.paragraph("          ", sentence("may "+mayWithin(g.Grant.Scopes, g.Grant.Sections)+forWhat(g.Grant.Purpose)))
 		for _, text := range whoFor(g) {
 			a.paragraph("          ", text)
 		}
@@ -141,7 +141,7 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 		} else if g.State == holder.Live {
 			a.paragraph("          ", sentence(until(g.Grant.Until)))
 		} else {
-			a.paragraph("          ", sentence(joined(", ", g.State.String(), g.Why.String(), when(g.Ended))))
+			a.paragraph("          ", sentence(joined(", ", g.State.String(), when(g.Ended), whyOver(g.Grant, g.Why))))
 		}
 	}
 	if a.json {
@@ -164,7 +164,11 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 func whoFor(g holder.Granted) []string {
 	var lines []string
 	if text := registration(g.Grant.To); text != "" {
-		lines = append(lines, "Registration: "+text+", as they say; nobody has checked it.")
+		from := ", as they say"
+		if g.Grant.Asked == [16]byte{} { // nobody said it: the person gave by themself
+			from = ", as you wrote it"
+		}
+		lines = append(lines, "Registration: "+text+from+"; nobody has checked it.")
 	}
 	key := ""
 	if g.Grant.Bound != [32]byte{} {
@@ -179,6 +183,15 @@ func whoFor(g holder.Granted) []string {
 		lines = append(lines, "You said yes when they asked, request "+shortID(hex.EncodeToString(g.Grant.Asked[:]))+".")
 	}
 	return lines
+}
+
+// whyOver is why a grant ended. The keyring does not tell apart what stopped an app's
+// grant at the server; the history does.
+func whyOver(g grant.Grant, why holder.EndReason) string {
+	if why == holder.WasStruck && g.Client != "" {
+		return "given back by the app, or stopped because a code or token came twice, from a session, or when the server's operator accepted a loss: carehold history says which"
+	}
+	return why.String()
 }
 
 // clientOf is which client and which key can use a grant, and the request it was made for.
