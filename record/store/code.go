@@ -173,8 +173,8 @@ func (s *Store) stopped(p record.PersonID, g record.GrantID) {
 	s.running.stop(p, func(x record.GrantID) bool { return x != g })
 }
 
-// replayed stops the grant of a code that was exchanged before: somebody else may have
-// been first. RFC 6749 §4.1.2, RFC 9700 §4.5.
+// replayed stops the grant of a code or a token that was used before: somebody else may
+// have been first. RFC 6749 §4.1.2, RFC 9700 §4.5.
 func (v *View) replayed(ctx context.Context) error {
 	ended, err := v.stop(ctx, audit.Replayed)
 	switch {

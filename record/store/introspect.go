@@ -87,7 +87,7 @@ func (s *Store) nextIs(token crypto.Credential, v *View, now time.Time) error {
 		case c == nil || now.Sub(c.Used) > refreshIdle:
 			return ErrGrant
 		}
-		if good, _ := follows(*c, r.Number, v.capsule); !good {
+		if good, _ := follows(*c, r.Number, v.capsule, now); !good {
 			return ErrGrant
 		}
 		return nil

@@ -79,11 +79,14 @@ func (m *modelClient) exchange(now time.Time) (ok bool) {
 
 // use says what comes of a refresh token.
 func (m *modelClient) use(r *modelRefresh, now time.Time) (ok bool) {
-	if r.gone || !m.valid(now) || !r.until.IsZero() && !now.Before(r.until) {
+	if r.gone || !m.valid(now) {
 		return false
 	}
-	if r.number > 0 && r.number <= m.place && (r.number != m.place || r.c.CapsuleID() != m.last) {
+	if r.number > 0 && r.number <= m.place && (r.number != m.place || r.c.CapsuleID() != m.last || now.Sub(m.used) > 10*time.Minute) {
 		m.struck = true
+		return false
+	}
+	if !r.until.IsZero() && !now.Before(r.until) {
 		return false
 	}
 	return now.Sub(m.used) <= 90*24*time.Hour
@@ -92,7 +95,9 @@ func (m *modelClient) use(r *modelRefresh, now time.Time) (ok bool) {
 // took is what the model has after tokens were given.
 func (m *modelClient) took(t store.Tokens, now time.Time) {
 	m.access = append(m.access, &modelAccess{c: t.Access, until: t.Until})
-	m.used = now
+	if len(m.refresh) == 0 { // for the code
+		m.used = now
+	}
 	if !t.Refresh.IsZero() {
 		r := &modelRefresh{c: t.Refresh}
 		if m.by.Public {
@@ -104,10 +109,10 @@ func (m *modelClient) took(t store.Tokens, now time.Time) {
 
 // advance is what a used refresh token does to the place.
 func (m *modelClient) advance(r *modelRefresh, now time.Time) {
-	if r.number > 0 {
-		m.place = r.number
+	if r.number > 0 && r.number == m.place {
+		return // again
 	}
-	m.last, m.used = r.c.CapsuleID(), now
+	m.place, m.last, m.used = r.number, r.c.CapsuleID(), now
 }
 
 type clientWorld struct {
@@ -189,6 +194,9 @@ func (w *clientWorld) step() {
 		}
 		for _, x := range w.clients {
 			x.swept = x.swept || int64(keys.ExpiryHour(x.codeUntil)) < w.now.Unix()/3600
+			for _, r := range x.refresh {
+				r.gone = r.gone || !r.until.IsZero() && int64(keys.ExpiryHour(r.until)) < w.now.Unix()/3600
+			}
 		}
 	case "restart":
 		w.boot()

@@ -53,6 +53,38 @@ func TestRefreshPlaces(t *testing.T) {
 			}
 			return first.Refresh
 		}, false},
+		{"again, ten minutes later", func(o *oauth, first store.Tokens) crypto.Credential {
+			o.refreshed(first.Refresh)
+			o.now = o.now.Add(10 * time.Minute)
+			return first.Refresh
+		}, true},
+		{"again, after the ten minutes", func(o *oauth, first store.Tokens) crypto.Credential {
+			o.refreshed(first.Refresh)
+			o.now = o.now.Add(10*time.Minute + time.Second)
+			return first.Refresh
+		}, false},
+		{"again and again: the ten minutes are from the first time", func(o *oauth, first store.Tokens) crypto.Credential {
+			o.refreshed(first.Refresh)
+			for range 3 {
+				o.now = o.now.Add(3 * time.Minute)
+				o.refreshed(first.Refresh)
+			}
+			o.now = o.now.Add(2 * time.Minute)
+			return first.Refresh
+		}, false},
+		{"beside its client, which rests", func(o *oauth, first store.Tokens) crypto.Credential {
+			o.refreshed(first.Refresh)
+			o.now = o.now.Add(24 * time.Hour)
+			return first.Refresh
+		}, false},
+		{"a sibling whose own time is over", func(o *oauth, first store.Tokens) crypto.Credential {
+			mine, thiefs := o.refreshed(first.Refresh), o.refreshed(first.Refresh)
+			for range 2 {
+				o.now = o.now.Add(45 * 24 * time.Hour)
+				thiefs = o.refreshed(thiefs.Refresh)
+			}
+			return mine.Refresh
+		}, false},
 		{"a successor of the sibling that lost", func(o *oauth, first store.Tokens) crypto.Credential {
 			a, b := o.refreshed(first.Refresh), o.refreshed(first.Refresh)
 			o.refreshed(a.Refresh)

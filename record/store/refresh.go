@@ -17,14 +17,20 @@ import (
 // newest that was used, and its capsule (rows.RefreshChain).
 //
 //	the place after it             used for the first time, and now the newest
-//	its place, and its capsule     used again, because its answer was lost: one more of
-//	                               its successors is made, and the first used will count
+//	its place, and its capsule     used again within ten minutes, because its answer was
+//	                               lost: one more of its successors is made, and the
+//	                               first used will count
+//	the same, later                used again by somebody else, or kept for too long
 //	its place, another capsule     a successor of the same token, and a sibling was used
 //	an earlier place               an old one
 //
-// The last two are of two who have the tokens of one client, and one of them is a thief:
-// the grant is stopped (RFC 9700 §4.14.2). So a client may try again what got no answer,
-// and fifty requests at once do no harm; a thief is found out when both have used theirs.
+// The last three are of two who have the tokens of one client, and one of them is a thief:
+// the grant is stopped (RFC 9700 §4.14.2), also where the token's own time is over. So a
+// client may try again at once what got no answer, and fifty requests at once do no harm; a
+// thief is found out when both have used theirs, or has ten minutes for what was used.
+
+// retries is how long after its first use a token is taken again.
+const retries = 10 * time.Minute
 
 // Refresh gives tokens for a refresh token. scope is what the access token shall be for,
 // of what the refresh token is: "" for all of it. More is ErrScope.
@@ -36,6 +42,9 @@ func (s *Store) Refresh(ctx context.Context, token crypto.Credential, by Present
 	defer v.Close()
 	if r.Backend || !v.theirs(by) {
 		return Tokens{}, v.fail(ctx, audit.NotTheirs)
+	}
+	if v.ended(now) {
+		return Tokens{}, v.late(ctx, r.Number, now)
 	}
 	if err := v.stand(ctx, now, by.Bound); err != nil {
 		return Tokens{}, err
@@ -49,17 +58,17 @@ func (s *Store) Refresh(ctx context.Context, token crypto.Credential, by Present
 			case c == nil || uint64(r.Number) > uint64(c.Place)+1:
 				return false, rows.Damaged("refresh token") // it came with the token
 			}
-			good, first := follows(*c, r.Number, v.capsule)
-			if !good {
+			at := s.time()
+			good, first := follows(*c, r.Number, v.capsule, at)
+			switch {
+			case !good:
 				return false, nil
-			}
-			if s.time().Sub(c.Used) > refreshIdle {
+			case at.Sub(c.Used) > refreshIdle:
 				return false, errIdle
+			case !first:
+				return true, nil // its ten minutes are from the first time
 			}
-			if first {
-				c.Place = r.Number
-			}
-			c.Last, c.Used = v.capsule, s.time()
+			c.Place, c.Last, c.Used = r.Number, v.capsule, at
 			return true, p.keepChain(tx, v.token.Grant, *c)
 		}}
 	if r.Number > 0 {
@@ -74,12 +83,35 @@ func (s *Store) Refresh(ctx context.Context, token crypto.Credential, by Present
 }
 
 // follows reports whether a token may be used at this place, and whether it is the first
-// time.
-func follows(c rows.RefreshChain, number uint32, id crypto.CapsuleID) (good, first bool) {
+// time. One that is not replaced is always used for the first time.
+func follows(c rows.RefreshChain, number uint32, id crypto.CapsuleID, now time.Time) (good, first bool) {
 	if number == 0 || number > c.Place {
 		return true, true
 	}
-	return number == c.Place && id == c.Last, false
+	return number == c.Place && id == c.Last && now.Sub(c.Used) <= retries, false
+}
+
+// late is what comes of a token whose own time is over. Its grant may go on, with another
+// who has its successors: then it is a replay as before.
+func (v *View) late(ctx context.Context, number uint32, now time.Time) error {
+	if err := asGrant(v.load(ctx, now)); err != nil {
+		return err
+	}
+	good := true
+	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+		c, err := readChain(r, v.token.Grant)
+		if err == nil && c != nil {
+			good, _ = follows(*c, number, v.capsule, now)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case !good:
+		return v.replayed(ctx)
+	}
+	return v.fail(ctx, audit.Expired)
 }
 
 // Backend gives a token to a client that works for itself, for the token that it was given
