@@ -41,9 +41,10 @@ type Registry struct {
 	text    string      // what was in it
 	list    []Client    // the last that could be read, in the order of the file
 	byID    map[string]Client
-	err     error  // why what is there now cannot be; nil: it could
-	warned  string // the error that was logged last
-	hasGood bool   // there was one that could be read, if only no file
+	origins map[string]bool // of all of them
+	err     error           // why what is there now cannot be; nil: it could
+	warned  string          // the error that was logged last
+	hasGood bool            // there was one that could be read, if only no file
 }
 
 // Open makes a registry of the file at path, which need not be there yet. It reads
@@ -87,6 +88,15 @@ func (r *Registry) Get(ctx context.Context, id string) (Client, error) {
 		return Client{}, errUnknown
 	}
 	return r.strangers.get(ctx, id)
+}
+
+// HasOrigin reports whether an origin is a registered app's. It is asked for every request of
+// a browser's, before any is refused for being too many: nothing is copied for it.
+func (r *Registry) HasOrigin(origin string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refresh()
+	return r.origins[origin]
 }
 
 // List returns the registered apps, in the order they were added. Unlike Get it fails
@@ -198,9 +208,12 @@ func (r *Registry) refresh() {
 		return
 	}
 	r.warned, r.hasGood, r.list = "", true, list
-	r.byID = make(map[string]Client, len(list))
+	r.byID, r.origins = make(map[string]Client, len(list)), map[string]bool{}
 	for _, c := range list {
 		r.byID[c.ID] = c
+		for _, o := range c.Origins {
+			r.origins[o] = true
+		}
 	}
 }
 

@@ -324,3 +324,49 @@ func TestTogether(t *testing.T) {
 		t.Errorf("%d of %d: %v", len(list), each*(processes+1), err)
 	}
 }
+
+// TestHasOrigin: it follows the file as Get does, and what it costs does not grow with the
+// apps there are: everybody's requests are looked at so, before any is too many.
+func TestHasOrigin(t *testing.T) {
+	r, path, _ := book(t)
+	const one, two = "https://one.example", "https://two.example"
+	for id, origin := range map[string]string{"one": one, "two": two} {
+		c := named(id)
+		c.Origins = []string{origin}
+		if r.HasOrigin(origin) {
+			t.Errorf("%s is there before it was added", origin)
+		}
+		if err := r.Add(c); err != nil {
+			t.Fatal(err)
+		}
+		if !r.HasOrigin(origin) || r.HasOrigin(origin+":8443") || r.HasOrigin("") || r.HasOrigin("null") {
+			t.Errorf("%s: it is not the one origin that was added", origin)
+		}
+	}
+	if _, err := r.Remove("one"); err != nil {
+		t.Fatal(err)
+	}
+	if r.HasOrigin(one) || !r.HasOrigin(two) {
+		t.Error("one that was removed is there, or the other is not")
+	}
+	long := time.Now().Add(-time.Hour) // a file that was just written is read again each time
+	if err := os.Chtimes(path, long, long); err != nil {
+		t.Fatal(err)
+	}
+	r.HasOrigin(one)
+	few := testing.AllocsPerRun(20, func() { r.HasOrigin(one) })
+	for n := range 50 {
+		c := named(fmt.Sprintf("more%d", n))
+		c.Origins = []string{fmt.Sprintf("https://more%d.example", n)}
+		if err := r.Add(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chtimes(path, long, long); err != nil {
+		t.Fatal(err)
+	}
+	r.HasOrigin(one)
+	if many := testing.AllocsPerRun(20, func() { r.HasOrigin(one) }); many > few {
+		t.Errorf("%v allocations with one app, %v with fifty more", few, many)
+	}
+}
