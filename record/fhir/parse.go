@@ -12,21 +12,31 @@ import (
 
 // Limits bounds what Parse takes. A zero field means the default.
 type Limits struct {
-	Bytes  int // size of one resource; default 16 MiB: a scanned letter with room to spare
+	Bytes  int // size of one resource; default MaxBytes and Room
 	Depth  int // objects and arrays inside one another; default 64. HL7's deepest example has 21, and whoever reads us may recurse
-	Values int // strings, numbers, objects … in all; default 1,048,576: keeps a hostile resource's tape under 32 MiB
+	Values int // strings, numbers, objects … in all; default MaxValues and RoomValues
 }
+
+// What a record takes from whoever brings it, and how much more is read: what is kept
+// has id and meta put in, and perhaps what the person says about it, and must be read
+// again. Whoever takes resources holds them against MaxBytes and MaxValues.
+const (
+	MaxBytes   = 16 << 20 // a scanned letter with room to spare
+	MaxValues  = 1 << 20  // keeps a hostile resource's tape under 32 MiB
+	Room       = 1 << 20
+	RoomValues = 32 << 10
+)
 
 func (l Limits) orDefault() Limits {
 	if l.Bytes <= 0 {
-		l.Bytes = 16 << 20
+		l.Bytes = MaxBytes + Room
 	}
 	l.Bytes = min(l.Bytes, 1<<30) // nodes count bytes in 31 bits
 	if l.Depth <= 0 {
 		l.Depth = 64
 	}
 	if l.Values <= 0 {
-		l.Values = 1 << 20
+		l.Values = MaxValues + RoomValues
 	}
 	return l
 }

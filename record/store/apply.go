@@ -267,6 +267,9 @@ func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 	if err := pl.keepWords(w); err != nil {
 		return nil, res, err
 	}
+	if err := v.takes(w.res); err != nil {
+		return nil, res, err
+	}
 	res.Version = next
 	meta := fhir.Meta{ID: w.ref.ID, VersionID: next.String(), LastUpdated: pl.now}
 	if w.apart != nil {
@@ -279,6 +282,20 @@ func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 	}
 	res.Body = w.res.With(meta)
 	return v.oneVersion(w, res, h, res.Body), res, nil
+}
+
+// takes refuses what is larger than a record takes. What is read may be larger by
+// fhir.Room: id and meta go in here, and the person has half of the room for what they
+// say about an entry that somebody else made as large as it may be.
+func (v *View) takes(r *fhir.Resource) error {
+	bytes, values := fhir.MaxBytes, fhir.MaxValues
+	if v.grant.Self {
+		bytes, values = bytes+fhir.Room/2, values+fhir.RoomValues/2
+	}
+	if len(r.Bytes()) > bytes || r.Values() > values {
+		return record.Safef(record.TooLarge, "a resource has at most %d bytes and %d values: send what is large in it as a Binary of its own", fhir.MaxBytes, fhir.MaxValues)
+	}
+	return nil
 }
 
 // unchanged reports whether a change says nothing new: it is what is kept, or it
