@@ -1,10 +1,12 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"carehold/httpapi/oauth/clients"
+	"carehold/record/holder"
 )
 
 // TestDiscovery: what is published is what there is, in JSON whatever is asked for, to
@@ -114,13 +117,39 @@ func TestIDToken(t *testing.T) {
 		}
 	}
 	sub, _ := m["sub"].(string)
+	// The person said yes for this one, whatever max_age is: OpenID Connect Core §3.1.2.1.
+	if said, iat := m["auth_time"].(float64), m["iat"].(float64); said > iat || said < iat-60 {
+		t.Errorf("auth_time is %v, at %v", said, iat)
+	}
 	if sub == "" || len(sub) >= 256 || strings.Contains(sub, tokens["patient"].(string)) || m["exp"].(float64) <= float64(time.Now().Unix()) {
 		t.Errorf("sub or exp: %v", m)
+	}
+	// Of a refresh there is nothing new to tell of that.
+	_, next := w.post("/oauth/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {sunrise}, "refresh_token": {tokens["refresh_token"].(string)}}, nil)
+	signed, err = jose.ParseSigned(next["id_token"].(string), []jose.SignatureAlgorithm{jose.RS256})
+	w.check(err)
+	if body, err = signed.Verify(found[0]); err != nil || bytes.Contains(body, []byte("auth_time")) || !bytes.Contains(body, []byte(`"sub":"`+sub+`"`)) {
+		t.Errorf("refreshed: %s, %v", body, err)
 	}
 	// Without openid there is none, and no name.
 	tokens = w.launch(askFor(map[string][]string{"scope": {"patient/*.rs"}, "nonce": {""}}), clinical)
 	if tokens["id_token"] != nil || tokens["refresh_token"] != nil {
 		t.Errorf("not asked for: %v", tokens)
+	}
+}
+
+// Who may only add is not told whose record it is: there is no ID token that would name
+// nobody, the same nobody for all people, and the scope does not say that there is.
+func TestIDTokenOfNobody(t *testing.T) {
+	w := newWorld(t)
+	w.register(clients.Client{})
+	tokens := w.launch(askFor(url.Values{"scope": {"openid fhirUser offline_access patient/Observation.c"}}), func(p *holder.GrantRequest) { p.Purpose = "TREAT" })
+	if tokens["id_token"] != nil || tokens["scope"] != "offline_access patient/Observation.c" || tokens["patient"] != nil {
+		t.Errorf("%v", tokens)
+	}
+	_, next := w.post("/oauth/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {sunrise}, "refresh_token": {tokens["refresh_token"].(string)}}, nil)
+	if next["access_token"] == nil || next["id_token"] != nil || next["scope"] != "offline_access patient/Observation.c" {
+		t.Errorf("refreshed: %v", next)
 	}
 }
 

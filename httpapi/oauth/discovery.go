@@ -94,7 +94,7 @@ func (a *API) discovery() map[string][]byte {
 	}
 	openID := m
 	openID.SubjectTypes, openID.IDTokenAlgs = []string{"public"}, []string{"RS256"}
-	openID.Claims = []string{"iss", "sub", "aud", "exp", "iat", "nonce", "fhirUser"}
+	openID.Claims = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser"}
 	smart := m
 	smart.Capabilities, smart.ManagementEndpoint = capabilities, a.config.Base+pathManage
 	smart.GrantTypes = []string{"authorization_code", "client_credentials"} // the two that SMART §2.1.1 knows

@@ -31,9 +31,13 @@ func (a *API) idToken(ctx context.Context, client string, t store.Tokens, fhirUs
 		Audience string `json:"aud"`
 		Expires  int64  `json:"exp"`
 		Issued   int64  `json:"iat"`
+		AuthTime int64  `json:"auth_time,omitempty"`
 		Nonce    string `json:"nonce,omitempty"`
 		FHIRUser string `json:"fhirUser,omitempty"`
-	}{a.config.Base, t.Subject, client, now.Add(idTokenLasts).Unix(), now.Unix(), t.Nonce, ""}
+	}{a.config.Base, t.Subject, client, now.Add(idTokenLasts).Unix(), now.Unix(), 0, t.Nonce, ""}
+	if !t.Said.IsZero() { // the person has just said yes, whatever max_age is; a refresh says nothing of it
+		claims.AuthTime = t.Said.Unix()
+	}
 	if fhirUser && t.Patient != "" {
 		claims.FHIRUser = a.fhir() + "/Patient/" + t.Patient
 	}

@@ -167,7 +167,8 @@ func (a *API) sendTokens(w http.ResponseWriter, r *http.Request, by caller, t st
 	if !t.Refresh.IsZero() {
 		x.RefreshToken = t.Refresh.Token()
 	}
-	if scopes := strings.Fields(t.Scope); slices.Contains(scopes, "openid") {
+	// Of a grant to add only nobody is told whose it is: there is no subject for a token.
+	if scopes := strings.Fields(t.Scope); slices.Contains(scopes, "openid") && t.Subject != "" {
 		var err error
 		if x.IDToken, err = a.idToken(r.Context(), by.client.ID, t, slices.Contains(scopes, "fhirUser")); err != nil {
 			return err

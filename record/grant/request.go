@@ -124,7 +124,8 @@ func (r *Requested) add(text string, once map[string]bool) {
 // grant allows, and nothing it does not. What is allowed as it was asked for stands
 // there as it was asked for, SMART v1's words and all (§3.0.2.8); where the person
 // narrowed it, what is left of it, under the context it was asked for. Sections have no
-// words in SMART: a scope says what may be done with what was shared.
+// words in SMART: a scope says what may be done with what was shared. Who may only add
+// is not told whose record it is, so nothing is left of openid and fhirUser.
 func Granted(r Requested, g Grant) string {
 	var words []string
 	said := make(map[string]bool)
@@ -134,8 +135,9 @@ func Granted(r Requested, g Grant) string {
 			words = append(words, text)
 		}
 	}
+	blind := g.WriteOnly() // to whom nobody is told of
 	for _, f := range r.flags() {
-		if *f.on {
+		if *f.on && !(blind && (f.on == &r.OpenID || f.on == &r.FHIRUser)) {
 			say(f.word)
 		}
 	}

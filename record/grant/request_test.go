@@ -59,6 +59,7 @@ func TestGranted(t *testing.T) {
 		{"patient/Observation.rs", "patient/Observation.rs?category=a,b patient/Observation.rs?category=b,a patient/Observation.r?category=a", "patient/Observation.rs?category=b,a"},
 		{"http://smarthealthit.org/fhir/scopes/patient/*.cruds", "patient/*.r", "http://smarthealthit.org/fhir/scopes/patient/*.r"},
 		{"openid launch/patient offline_access patient/Patient.r bogus", "patient/*.rs", "launch/patient openid offline_access patient/Patient.r"},
+		{"openid fhirUser launch/patient offline_access patient/Goal.crs", "patient/*.c", "launch/patient offline_access patient/Goal.c"}, // nobody is told of
 		{"patient/Patient.r user/Patient.r patient/Patient.r", "patient/*.rs", "patient/Patient.r user/Patient.r"},
 	} {
 		req, err := grant.ParseRequested(r.asked)

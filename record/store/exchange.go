@@ -57,7 +57,7 @@ func (s *Store) Exchange(ctx context.Context, code crypto.Credential, by Present
 	if err != nil {
 		return Tokens{}, err
 	}
-	t.Nonce = x.Nonce
+	t.Nonce, t.Said = x.Nonce, x.Until.Add(-codeLasts)
 	ctx = context.WithoutCancel(ctx)
 	won, err := s.spend(ctx, code, x)
 	if err == nil && won {

@@ -25,6 +25,7 @@ type Tokens struct {
 	Patient string            // FHIR id of the record's Patient; "" of a grant to add only
 	Subject string            // OpenID's name of the person, for this client; "" likewise
 	Nonce   string            // OpenID's, of the code
+	Said    time.Time         // when the code was made, for a yes of the person's; zero: not of a code
 	Bound   [32]byte          // the key the access token is bound to; zeros: none
 	Grant   grant.Grant       // as the person signed it
 }
