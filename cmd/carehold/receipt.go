@@ -97,6 +97,9 @@ nobody. Whether the grant still is what it was then, no paper knows.
 		}
 		s, err := holder.VerifyReceipt(b)
 		if err != nil {
+			if strings.Contains(err.Error(), "no Carehold receipt") {
+				return hinted(err, "a receipt is a text that begins with the words Carehold receipt: carehold receipt ID -o FILE writes one")
+			}
 			return hinted(err, "nothing in it can be believed; ask whoever gave it to you for the file as it was written")
 		}
 		return a.showSlip(s)

@@ -222,6 +222,35 @@ func TestReceiptAltered(t *testing.T) {
 	}
 }
 
+// Mail and editors make CRLF of all line ends: it is the same receipt. And what is none is
+// told apart from one that was changed.
+func TestReceiptOnItsWay(t *testing.T) {
+	h, id := paper(t)
+	b, err := h.Receipt(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	crlf := bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))
+	if s, err := VerifyReceipt(crlf); err != nil || s.Grant.ID != id {
+		t.Errorf("with CRLF: %v", err)
+	}
+	for name, c := range map[string]struct {
+		b    []byte
+		want error
+	}{
+		"one CRLF":          {bytes.Replace(b, []byte("\n"), []byte("\r\n"), 1), errReceipt},
+		"CRLF, and changed": {bytes.Replace(crlf, []byte("7654321"), []byte("7654322"), 1), errReceipt},
+		"half of one":       {b[:len(b)/2], errReceipt},
+		"nothing":           {nil, errNoReceipt},
+		"a letter":          {[]byte("Dear Dr Okafor,\n"), errNoReceipt},
+		"a picture":         {[]byte("\x89PNG\r\n\x1a\n"), errNoReceipt},
+	} {
+		if _, err := VerifyReceipt(c.b); err != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func publicOf(k crypto.SigningKey) []byte { p := k.Public(); return p[:] }
 
 func FuzzReceipt(f *testing.F) {
@@ -233,9 +262,10 @@ func FuzzReceipt(f *testing.F) {
 	f.Add(b)
 	f.Add(bytes.Replace(b, []byte("certificate:"), []byte("message:"), 1))
 	f.Add(b[:len(b)/2])
+	f.Add(bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := VerifyReceipt(b)
-		if err == nil && !bytes.HasPrefix(b, []byte(s.text())) {
+		if err == nil && !bytes.HasPrefix(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte(s.text())) {
 			t.Error("what is read is not what is written")
 		}
 		text, _, _ := strings.Cut(string(b), receiptMark)

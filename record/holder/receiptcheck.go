@@ -1,6 +1,7 @@
 package holder
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"strconv"
@@ -15,14 +16,23 @@ import (
 
 var errReceipt error = record.Safef(record.Invalid, "this is not a receipt as it was made: something in it was changed, or is missing")
 
+var errNoReceipt error = record.Safef(record.Invalid, "this is no Carehold receipt")
+
 // maxReceipt is the most there may be, in bytes.
 const maxReceipt = 64 << 10
 
 // VerifyReceipt checks a receipt, and reads it: the signature, the certificate under the
 // same identity, the log's head under the store's key, and that what it says in words is
 // what they say. Who the identity is, see Slip.Named. Whether the grant still is what it
-// was, no paper knows.
+// was, no paper knows. All line ends may have become CRLF on the way, as
+// mail and some editors make them.
 func VerifyReceipt(b []byte) (Slip, error) {
+	if n := bytes.Count(b, []byte("\r\n")); n > 0 && n == bytes.Count(b, []byte("\n")) {
+		b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+	}
+	if !bytes.HasPrefix(b, []byte("Carehold receipt ")) {
+		return Slip{}, errNoReceipt
+	}
 	at := strings.LastIndex(string(b), receiptMark)
 	if at < 0 || len(b) > maxReceipt {
 		return Slip{}, errReceipt
