@@ -241,7 +241,7 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 	case "POST /oauth/authorize", "POST /oauth/cancel", "POST /oauth/par", "POST /oauth/token", "POST /oauth/introspect", "POST /oauth/revoke":
 		typ, body = "application/x-www-form-urlencoded", "client_id=nobody&grant_type=refresh_token&token=x&refresh_token=x"
 	case "POST /ask/{address}":
-		typ, body = "application/x-www-form-urlencoded", "name=Dr+Okafor&days=7"
+		typ, body = "application/x-www-form-urlencoded", "name=Dr+Okafor&days=7&section-plan=1"
 	case "POST /holder/v1/requests/lookup":
 		body = `{"code":"0000-0000-0000"}`
 	case "POST /holder/v1/preview":

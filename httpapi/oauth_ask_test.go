@@ -74,7 +74,7 @@ func TestAsk(t *testing.T) {
 	if r.Body.Close(); r.StatusCode != 200 {
 		t.Errorf("read: %d", r.StatusCode)
 	}
-	if _, m := w.asking("/ask/answer", request, ""); m["token"] != nil {
+	if _, m := w.asking("/ask/answer", request, ""); m["status"] != "fetched" || len(m) != 1 {
 		t.Errorf("a second time: %v", m)
 	}
 
@@ -86,12 +86,13 @@ func TestAsk(t *testing.T) {
 	if resp := b.do("POST", at, url.Values{"name": {""}, "words": {`<script>`}}.Encode()); resp.StatusCode != 400 || !strings.Contains(b.page, "say who is asking") || strings.Contains(b.page, "<script>") {
 		t.Errorf("no name: %d %s", resp.StatusCode, b.page)
 	}
-	resp := b.do("POST", at, url.Values{"name": {"Sam Lee"}, "role": {"social worker"}, "purpose": {"CAREMGT"}, "section-plan": {"1"}, "days": {"7"}, "words": {"for\nthe review"}}.Encode())
+	resp := b.do("POST", at, url.Values{"name": {"Sam Lee"}, "role": {"social worker"}, "purpose": {"CAREMGT"}, "section-plan": {"1"}, "days": {"7"}, "do": {"patient/*.crs"}, "words": {"for\nthe review"}}.Encode())
 	b.at = resp.Header.Get("Location")
 	if resp.StatusCode != 303 {
 		t.Fatalf("sent: %d %s", resp.StatusCode, b.page)
 	}
-	if b.do("GET", b.at, ""); !strings.Contains(b.page, "was sent") {
+	if b.do("GET", b.at, ""); !strings.Contains(b.page, "was sent") || !strings.Contains(b.page, "To look at it, and add to it, for 7 days:") || !strings.Contains(b.page, "<li>plans and goals</li>") ||
+		!strings.Contains(b.page, w.now().Add(30*24*time.Hour).UTC().Format("2 January 2006, 15:04")) {
 		t.Errorf("waiting: %s", b.page)
 	}
 	waiting, err = w.ada.Requests(ctx, w.vars["ada"])
@@ -132,11 +133,11 @@ func TestAskTellsNothing(t *testing.T) {
 		b, err := io.ReadAll(resp.Body)
 		w.check(err)
 		pages = append(pages, whole(resp.StatusCode, resp.Header, b))
-		resp = w.send("POST", at, form, "name=Sam+Lee&days=7")
+		resp = w.send("POST", at, form, "name=Sam+Lee&days=7&section-plan=1")
 		resp.Body.Close()
 		tab := resp.Header.Get("Location")
 		for _, c := range resp.Cookies() {
-			if len(c.Value) != 54 {
+			if len(c.Value) != 54 && !strings.HasSuffix(c.Name, "-asked") {
 				t.Errorf("%s: cookie %q", at, c.Value)
 			}
 		}

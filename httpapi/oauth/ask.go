@@ -19,9 +19,6 @@ import (
 	"carehold/record/store"
 )
 
-// askDays are how long an answer is waited for by the browser that asked.
-const askDays = 14
-
 // asking is what somebody says who asks a person at an address: JSON of a program, or a
 // form's fields.
 type asking struct {
@@ -35,6 +32,8 @@ type asking struct {
 	Sections     []string `json:"sections,omitempty"`
 	Days         int      `json:"days,omitempty"`
 	Words        string   `json:"words,omitempty"`
+
+	typed string // days, as they stand in the form
 }
 
 // maxAskedDays is the longest that can be asked for; the person says how long it is.
@@ -62,13 +61,36 @@ func (q asking) question(now time.Time, box []byte) (keys.Question, error) {
 	if r, err := grant.ParseRequested(x.Scope); err != nil || len(r.Unknown) > 0 || len(r.Scopes) == 0 {
 		return x, record.Safef(record.Invalid, "the scopes are SMART's, such as patient/*.rs")
 	}
-	return x, x.Check()
+	if err := x.Check(); err != nil {
+		return x, err
+	}
+	if q.Scope == "" && x.Sections == 0 { // everything is asked for in words, never by leaving them out
+		return x, record.Safef(record.Invalid, "say which sections you ask for, or which scope")
+	}
+	return x, nil
+}
+
+// formScopes are what the form's choice of what to do means.
+var formScopes = []choice{{"patient/*.rs", "look at what they share with me", false}, {"patient/*.crs", "look at it, and add to it", false},
+	{"patient/*.c", "only add to it, and see nothing", false}}
+
+// inForm is the question of a form, which always says what is to be done, and so must
+// say in which parts.
+func (q asking) inForm(now time.Time, box []byte) (keys.Question, error) {
+	if q.typed != "" && q.Days < 1 {
+		return keys.Question{}, record.Safef(record.Invalid, "how many days is a number from 1 to %d", maxAskedDays)
+	}
+	x, err := q.question(now, box)
+	if err == nil && x.Sections == 0 {
+		err = record.Safef(record.Invalid, "tick at least one part of the record")
+	}
+	return x, err
 }
 
 // Ask shows the form, and takes it. The address is looked at last, and what is answered
 // is the same whether there is one.
 func (a *API) Ask(w http.ResponseWriter, r *http.Request) error {
-	return a.askPage(w, r, http.StatusOK, asking{Purpose: "TREAT", Days: 7}, "")
+	return a.askPage(w, r, http.StatusOK, asking{Purpose: "TREAT", Scope: formScopes[0].Value, typed: "7"}, "")
 }
 
 // Asked takes the form, or JSON.
@@ -82,7 +104,11 @@ func (a *API) Asked(w http.ResponseWriter, r *http.Request) error {
 	defer secret.Destroy()
 	var x keys.Question
 	if err == nil {
-		x, err = q.question(a.now(), secret.BoxKey().Public().Bytes())
+		ask := q.inForm
+		if program {
+			ask = q.question
+		}
+		x, err = ask(a.now(), secret.BoxKey().Public().Bytes())
 	}
 	if err != nil {
 		switch {
@@ -103,7 +129,7 @@ func (a *API) Asked(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	until := a.now().Add(askDays * 24 * time.Hour)
+	until := a.now().Add(store.AskLasts)
 	if program {
 		return sendJSON(w, http.StatusAccepted, struct {
 			Request string    `json:"request"`
@@ -112,6 +138,7 @@ func (a *API) Asked(w http.ResponseWriter, r *http.Request) error {
 	}
 	tab := newTab()
 	a.keepCookie(w, tab, secret.Token(), until)
+	a.keepAsked(w, tab, x, until)
 	return see(w, "/ask/wait?r="+tab)
 }
 
@@ -138,18 +165,20 @@ func readAsking(r *http.Request, program bool) (q asking, err error) {
 	one := func(name string) string { return strings.TrimSpace(p[name]) }
 	q = asking{Name: one("name"), Organisation: one("organisation"), Role: one("role"), Number: one("number"), Register: one("register"),
 		Purpose: one("purpose"), Words: strings.Join(strings.Fields(p["words"]), " ")}
-	if p["add"] != "" {
-		q.Scope = "patient/*.crs"
+	q.Scope = formScopes[0].Value
+	for _, c := range formScopes {
+		if p["do"] == c.Value {
+			q.Scope = c.Value
+		}
 	}
 	for _, s := range record.Sections() {
 		if p["section-"+s.String()] != "" {
 			q.Sections = append(q.Sections, s.String())
 		}
 	}
-	if text := one("days"); text != "" {
-		if q.Days, err = strconv.Atoi(text); err != nil || q.Days < 1 {
-			return q, record.Safef(record.Invalid, "how many days is a number from 1 to %d", maxAskedDays)
-		}
+	q.typed = one("days")
+	if n, err := strconv.Atoi(q.typed); err == nil {
+		q.Days = n
 	}
 	return q, nil
 }
@@ -160,26 +189,24 @@ type choice struct {
 }
 
 func (a *API) askPage(w http.ResponseWriter, r *http.Request, status int, q asking, wrong string) error {
-	var purposes, sections []choice
+	var purposes, sections, does []choice
 	for code, words := range grant.Purposes {
 		purposes = append(purposes, choice{code, words, code == q.Purpose})
 	}
 	slices.SortFunc(purposes, func(x, y choice) int { return strings.Compare(x.Words, y.Words) })
 	for _, s := range record.Sections() {
 		if !s.Always() {
-			sections = append(sections, choice{s.String(), strings.ReplaceAll(sectionWords[s], "to you", "to them"), slices.Contains(q.Sections, s.String())})
+			sections = append(sections, choice{s.String(), theirs(s), slices.Contains(q.Sections, s.String())})
 		}
 	}
-	days := ""
-	if q.Days > 0 {
-		days = strconv.Itoa(q.Days)
+	for _, c := range formScopes {
+		does = append(does, choice{c.Value, c.Words, c.Value == q.Scope})
 	}
 	return a.page(w, status, "ask.html", "", struct {
 		asking
 		Wrong, Server, LastsDays string
-		Purposes, Choices        []choice
-		Adds                     bool
-	}{q, wrong, a.host, days, purposes, sections, strings.Contains(q.Scope, "c")})
+		Purposes, Choices, Does  []choice
+	}{q, wrong, a.host, q.typed, purposes, sections, does})
 }
 
 // AskWait is the page of whoever asked: until the person has answered, and then what they
@@ -198,13 +225,18 @@ func (a *API) AskWait(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if x.Status != "waiting" {
+	if x.Status == "refused" { // after a yes it says, until its end, that it was fetched
 		a.dropCookie(w, tab)
+	}
+	var what askedFor
+	if x.Status == "waiting" {
+		what = a.keptAsked(r, tab)
 	}
 	return a.page(w, http.StatusOK, "answer.html", "", struct {
 		told
-		Tab, Server, Ends string
-	}{x, tab, a.host, ends(x.Expires)})
+		Tab, Server, Ends, May string
+		Asked                  askedFor
+	}{x, tab, a.host, ends(x.Expires), mayDo(x.Scope), what})
 }
 
 func ends(t *time.Time) string {
@@ -216,7 +248,7 @@ func ends(t *time.Time) string {
 
 // told is what whoever asked is told.
 type told struct {
-	Status  string     `json:"status"` // waiting, approved, refused
+	Status  string     `json:"status"` // waiting, approved, fetched, refused
 	Words   string     `json:"words,omitempty"`
 	Token   string     `json:"token,omitempty"`
 	Scope   string     `json:"scope,omitempty"`
@@ -239,6 +271,9 @@ func (a *API) Answer(w http.ResponseWriter, r *http.Request, secret crypto.Crede
 // answerOf is what there is: for a request that nobody knows, nothing yet, for ever.
 func (a *API) answerOf(r *http.Request, secret crypto.Credential) (told, error) {
 	answered, err := a.store.Answer(r.Context(), secret)
+	if errors.Is(err, store.ErrFetched) {
+		return told{Status: "fetched"}, nil
+	}
 	if errors.Is(err, record.NotFound) {
 		return told{Status: "waiting"}, nil
 	}
@@ -257,6 +292,9 @@ func (a *API) answerOf(r *http.Request, secret crypto.Credential) (told, error) 
 		token, until, err := answered.Token(r.Context())
 		if errors.Is(err, store.ErrGrant) {
 			return told{Status: "refused"}, nil
+		}
+		if errors.Is(err, record.NotFound) { // another of them was first
+			return told{Status: "fetched"}, nil
 		}
 		if err != nil {
 			return told{}, err
@@ -280,7 +318,7 @@ func (a *API) AskStatus(w http.ResponseWriter, r *http.Request) error {
 		if err == nil {
 			answered.Close()
 		}
-		still = errors.Is(err, record.NotFound)
+		still = errors.Is(err, record.NotFound) && !errors.Is(err, store.ErrFetched)
 	}
 	return sendJSON(w, http.StatusOK, map[string]bool{"waiting": still})
 }

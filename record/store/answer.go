@@ -31,8 +31,12 @@ type Answered struct {
 // was fetched.
 var errUnanswered error = record.Safef(record.NotFound, "there is no answer to this request: it may not have been answered yet, or have run out; ask again if it takes longer than a day")
 
+// ErrFetched: there was a yes, and its token was made; as far as this server remembers,
+// which it does until it is started again.
+var ErrFetched error = record.Safef(record.NotFound, "the answer to this request was fetched before, and is shown once")
+
 // Answer looks for the answer to a request, with what whoever asked has kept of it;
-// record.NotFound while there is none. A yes whose grant was stopped or suspended since is
+// record.NotFound while there is none, and, as ErrFetched, when there is none any more. A yes whose grant was stopped or suspended since is
 // ErrGrant. To look takes nothing away; what is fetched is fetched once.
 func (s *Store) Answer(ctx context.Context, request crypto.Credential) (*Answered, error) {
 	if request.IsZero() || request.Kind() != crypto.Request {
@@ -45,6 +49,9 @@ func (s *Store) Answer(ctx context.Context, request crypto.Credential) (*Answere
 	id := request.CapsuleID()
 	row, err := s.capsule(id)
 	if errors.Is(err, errNoCapsule) {
+		if s.asks.wasTaken(id, now) {
+			return nil, ErrFetched
+		}
 		return nil, errUnanswered
 	}
 	if err != nil {
@@ -157,6 +164,9 @@ func (a *Answered) Token(ctx context.Context) (crypto.Credential, time.Time, err
 		defer key.KEK.Destroy()
 		return keys.SealToken(key, t), nil
 	})
+	if err == nil {
+		a.v.s.asks.tookIt(a.row.ID, a.v.s.time())
+	}
 	return token, until, err
 }
 

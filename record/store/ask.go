@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -21,13 +22,16 @@ import (
 // address that is unknown, closed or full is asked at as any other is, with the same
 // answer and the same work, down to the commit.
 
+// AskLasts is how long what was asked at an address waits for an answer.
+const AskLasts = 30 * 24 * time.Hour
+
 const (
-	askLasts      = 30 * 24 * time.Hour
-	askedMost     = 50      // that wait for one person
-	askedOfOne    = 20      // of them, that came in at one address
-	asksDaily     = 20      // at one address
-	answerMost    = 8 << 10 // bytes of an answer, sealed
-	answerLongest = 31 * 24 * time.Hour
+	askedMost     = 50                      // that wait for one person
+	askedOfOne    = 20                      // of them, that came in at one address
+	asksDaily     = 20                      // at one address
+	answerMost    = 8 << 10                 // bytes of an answer, sealed
+	answerLongest = AskLasts + 24*time.Hour // for the clock of a device that is fast
+	fetchedMost   = 4096
 )
 
 // asking remembers which of the requests that wait came in at which address: nothing at
@@ -37,6 +41,35 @@ type asking struct {
 	mu    sync.Mutex
 	at    map[crypto.CapsuleID][]crypto.CapsuleID
 	decoy []byte // public key of nobody
+
+	fetched map[crypto.CapsuleID]time.Time // whose answer was fetched, and when that is forgotten
+}
+
+// tookIt remembers that an answer was fetched. When there is no room, another is
+// forgotten, and looks again like a request that nobody knows.
+func (a *asking) tookIt(request crypto.CapsuleID, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.fetched == nil {
+		a.fetched = make(map[crypto.CapsuleID]time.Time)
+	}
+	if len(a.fetched) >= fetchedMost {
+		maps.DeleteFunc(a.fetched, func(_ crypto.CapsuleID, until time.Time) bool { return !now.Before(until) })
+	}
+	for id := range a.fetched {
+		if len(a.fetched) < fetchedMost {
+			break
+		}
+		delete(a.fetched, id)
+	}
+	a.fetched[request] = now.Add(AskLasts)
+}
+
+// wasTaken reports whether an answer was fetched.
+func (a *asking) wasTaken(request crypto.CapsuleID, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return now.Before(a.fetched[request])
 }
 
 // of are the requests of an address that wait, as far as is known.
@@ -109,7 +142,7 @@ func (s *Store) Ask(ctx context.Context, address crypto.Credential, request cryp
 	if p == nil || !s.daily.take(asks, q.Address, s.time(), asksDaily) {
 		return s.asDeaf(ctx, request, q)
 	}
-	row := append(binary.BigEndian.AppendUint32(nil, keys.ExpiryHour(now.Add(askLasts))), sealed...)
+	row := append(binary.BigEndian.AppendUint32(nil, keys.ExpiryHour(now.Add(AskLasts))), sealed...)
 	err = s.nodeLeafIf(ctx, id, audit.Event{Action: audit.Asked}, func(tx kv.Tx, p *person) error {
 		return s.addAsk(tx, p, q.Address, request, row)
 	})
