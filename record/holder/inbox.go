@@ -59,7 +59,7 @@ type Item struct {
 	Time    time.Time
 	Grant   record.GrantID
 	By      grant.Party // whom the grant was made for
-	Known   bool        // as this person made it: else By is what is said there, and not proved
+	Known   bool        // of a contribution, by its certificate; of a notice, as the server says: else By is a claim
 	NoRoom  bool        // it stands for others that found no room: the log has them
 	Entries []string    // of a notice: Type/id/_history/n
 	More    uint64      // and how many besides
@@ -130,29 +130,40 @@ func (r *ring) item(x InboxRow, boxes []crypto.BoxKey) Item {
 	return Item{ID: x.ID, Damaged: true}
 }
 
-// wrote is whom the grant was made for that something was written under. The keyring has
-// every grant that the person ever made, so it knows them even where the server cannot
-// tell any more, because all keys were made new since.
-func (r *ring) wrote(c keys.Contribution) (grant.Party, bool) {
-	var said grant.Party
-	var message []byte
-	if len(c.Certificate) > crypto.SignatureSize {
-		message = c.Certificate[crypto.SignatureSize:]
-		if g, err := grant.Parse(message); err == nil && g.ID == c.Grant && g.Person == r.person {
-			said = g.To
-		}
+// wrote is whom the grant was made for that something was written under, and whether that
+// is proved. Whoever has the person's public key, and the disk has it, can seal anything to
+// them: so of a contribution the certificate has to be one that the person signed, with the
+// identity that is theirs now. That of before all keys were made new is gone, and what was
+// stolen could have signed with it: then By is what is said there, and not proved.
+//
+// A notice comes without a proof. The log says what was written.
+func (r *ring) wrote(c keys.Contribution) (said grant.Party, known bool) {
+	if c.Type != "" {
+		return r.certified(c)
 	}
 	for _, held := range r.grants {
-		if held.grant.ID != c.Grant || held.grant.Self {
-			continue
-		}
-		// What was amended since has another message, and the same party or one that the
-		// person put in its place: then what the certificate says is not proved here.
-		if message == nil || bytes.Equal(held.grant.Marshal(), message) || held.grant.To == said {
+		if held.grant.ID == c.Grant && !held.grant.Self {
 			return held.grant.To, true
 		}
 	}
 	return said, false
+}
+
+func (r *ring) certified(c keys.Contribution) (said grant.Party, known bool) {
+	identity := r.newest().signer().Public()
+	g, err := grant.Verify(c.Certificate, identity)
+	if known = err == nil; !known && len(c.Certificate) > crypto.SignatureSize {
+		g, err = grant.Parse(c.Certificate[crypto.SignatureSize:])
+	}
+	if err == nil && g.ID == c.Grant && g.Person == r.person && g.WriteOnly() {
+		return g.To, known
+	}
+	for _, held := range r.grants { // whom it claims
+		if held.grant.ID == c.Grant && !held.grant.Self {
+			return held.grant.To, false
+		}
+	}
+	return grant.Party{}, false
 }
 
 // TakeIn takes what waits into the record: in a section, or with 0 where the filing
