@@ -23,7 +23,8 @@ func (a *app) approveCommand() *cobra.Command {
 would give. Then it asks you: yes, no, or less. Nothing is given before you say
 yes, and you can take it back at any time.
 
-` + requestHelp + ` Without it you are asked for it.
+` + requestHelp + ` Without it you are asked for it. Anybody can choose a name: with --yes
+only a number or a code counts.
 
 Only take a code that you saw yourself, where you began. Somebody who sends you
 one, or reads it out to you, would get what you give.
@@ -82,6 +83,10 @@ private) are never given unless you add them.`,
 		r, err := u.request(c.Context(), named)
 		if err != nil {
 			return err
+		}
+		if a.yes && !withCode(r) && !begins(requestID(r), named) {
+			return coded(exitUsage, errors.New("with --yes a request is named by its number, or by the code on the screen: whoever asks chooses their name"),
+				"\"carehold requests\" shows the numbers; look at this one with carehold approve "+shortID(requestID(r))+" -n")
 		}
 		return a.approve(c.Context(), u, r, o)
 	}

@@ -53,7 +53,7 @@ func TestApproveDialogue(t *testing.T) {
 
 	// No, and a second no: she is told nothing, and it waits.
 	p := atPTY(t, args...)
-	p.expect("Give Ann Lee this? Type yes, no, or less:")
+	p.expect("Give \"Ann Lee\" this? Type yes, no, or less:")
 	p.typeIn("perhaps\n")
 	p.expect("Please type yes, no, or less.")
 	p.typeIn("no\n")
@@ -93,7 +93,7 @@ func TestApproveDialogue(t *testing.T) {
 	p.typeIn("y\n")
 	p.expect("medicines and plan.")
 	p.typeIn("yes\n")
-	p.expect("Given to Ann Lee, until")
+	p.expect(`Given to "Ann Lee", until`)
 	if code := p.wait(); code != exitDone {
 		t.Fatalf("ended with %d:\n%s", code, p.seen())
 	}
@@ -150,7 +150,7 @@ func TestBegunByThemselves(t *testing.T) {
 	p.typeIn("y\n")
 	p.expect("Type yes, no, or less:")
 	p.typeIn("yes\n")
-	p.expect("Given to Pill Diary, until")
+	p.expect(`Given to "Pill Diary", until`)
 	if code := p.wait(); code != exitDone {
 		t.Errorf("ended with %d:\n%s", code, p.seen())
 	}

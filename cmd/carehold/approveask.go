@@ -35,7 +35,7 @@ const (
 )
 
 func (a *app) yesNoLess(give holder.GrantRequest) (int, error) {
-	question := "Give " + partyName(give.To) + " this?"
+	question := "Give " + theirWords(give.To) + " this?"
 	if a.yes {
 		return saysYes, nil
 	}

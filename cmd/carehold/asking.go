@@ -22,7 +22,7 @@ import (
 
 const requestHelp = `REQUEST is the code on the screen of the app that asks, XXXX-XXXX-XXXX; or, of
 what "carehold requests" lists, the number of a request, or the name of who
-asks. Anybody can choose a name: with --yes only a number or a code counts.`
+asks.`
 
 // request finds the request that is meant.
 func (u *unlocked) request(ctx context.Context, named string) (holder.Request, error) {
@@ -135,18 +135,18 @@ func theirWords(p grant.Party) string {
 	var about []string
 	for _, text := range []string{p.Role, p.Organisation, registration(p)} {
 		if text = clean(text); text != "" {
-			about = append(about, quoted(text))
+			about = append(about, inQuotes(text))
 		}
 	}
 	if about == nil {
-		return quoted(p.Name)
+		return inQuotes(p.Name)
 	}
-	return quoted(p.Name) + " (" + strings.Join(about, ", ") + ")"
+	return inQuotes(p.Name) + " (" + strings.Join(about, ", ") + ")"
 }
 
-// quoted is a text of somebody else's in a sentence of this program's. What looks like the
+// inQuotes is a text of somebody else's in a sentence of this program's. What looks like the
 // end of the quotes is not left in it.
-func quoted(text string) string {
+func inQuotes(text string) string {
 	return strconv.Quote(strings.TrimSpace(cut(likeQuotes.Replace(text), shownName)))
 }
 
@@ -157,7 +157,7 @@ const shownName = 80
 
 // appText is an app that asks.
 func appText(r holder.Request) string {
-	name := quoted(first(r.App.Name, r.Question.To.Name))
+	name := inQuotes(first(r.App.Name, r.Question.To.Name))
 	if r.App.Verified && r.Question.Verified {
 		return joined(" of ", "The app "+name, r.App.Organisation) + ". Whoever runs your server has registered it."
 	}

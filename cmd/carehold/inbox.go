@@ -229,7 +229,7 @@ func writer(i holder.Item) string {
 	case !i.Known:
 		by := i.By
 		by.Organisation = joined(", ", by.Organisation, registration(by))
-		return "somebody who says they are " + partyName(by) + "; nobody has checked this"
+		return "somebody who says they are " + theirWords(by) + "; nobody has checked this"
 	}
 	return partyName(i.By)
 }

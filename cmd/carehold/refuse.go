@@ -55,7 +55,7 @@ they are told nothing: their page goes on waiting.
 		}
 		who := "a request that could not be opened"
 		if !r.Damaged {
-			who = partyName(r.Question.To)
+			who = theirWords(r.Question.To)
 		}
 		switch {
 		case a.json:
