@@ -75,9 +75,14 @@ func (a *Adder) NewID(string) string {
 // few of such days, of all grants.
 const contributionsDaily = 200
 
+// contributedDaily is how many bytes they may be at rest: a quarter of the inbox, so that
+// one grant does not keep the others out.
+const contributedDaily = contributionBytes / 4
+
 var (
 	errInboxFull error = record.Safef(record.TooMany, "there is no room for this where it would wait for the person: try again when they have looked through what waits")
 	errMayWait   error = record.Safef(record.TooLarge, "what is written under a grant to add only has at most %d KiB: send it in parts, or ask for a grant that reads and writes", MayWait>>10)
+	errBytesDay  error = record.Safef(record.TooMany, "this grant has added its %d MiB for today: try again tomorrow", contributedDaily>>20)
 	errWaitsDay  error = record.Safef(record.TooMany, "this grant has added its %d entries for today: try again tomorrow", contributionsDaily)
 )
 
@@ -155,6 +160,9 @@ func (a *Adder) check(c change.Change) error {
 	return nil
 }
 
+// notFiledHere says where something would go, why, where not, and what to do.
+const notFiledHere = "this would be filed under %s, which is not in this grant: %s; if it belongs elsewhere, say so in it (such as by a category, which for measurements is vital-signs), or ask the person for %s as well"
+
 // may asks the policy, with where the resource is filed by itself.
 func (a *Adder) may(c change.Change, f filing.Filed) error {
 	v := a.v
@@ -173,7 +181,7 @@ func (a *Adder) may(c change.Change, f filing.Filed) error {
 	case grant.Forbidden:
 		return record.Errorf(record.Forbidden, "this grant does not include creating %s", c.Ref.Type)
 	}
-	return record.Errorf(record.Forbidden, "this would be filed under %s, which is not in this grant: %s", f.Section, f.Why)
+	return record.Errorf(record.Forbidden, notFiledHere, f.Section, f.Why, f.Section)
 }
 
 // leave puts the rows into one commit with the log.
@@ -218,6 +226,9 @@ func (a *Adder) leave(ctx context.Context, changes []change.Change, filed []fili
 		if count.full(false, len(set), size) {
 			return errInboxFull
 		}
+		if !v.s.daily.takeMany(contributed, v.token.Grant, v.s.time(), contributedDaily, uint32(size)) {
+			return errBytesDay
+		}
 		if !v.s.daily.takeMany(contributions, v.token.Grant, v.s.time(), contributionsDaily, uint32(len(set))) {
 			return errWaitsDay
 		}
@@ -234,7 +245,7 @@ func (a *Adder) leave(ctx context.Context, changes []change.Change, filed []fili
 		v.s.forgetInbox(v.person)
 	}
 	switch err {
-	case errFull, errInboxFull, errWaitsDay:
+	case errFull, errInboxFull, errBytesDay, errWaitsDay:
 		return a.logRefused(ctx, changes, err)
 	}
 	return err

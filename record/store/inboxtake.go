@@ -169,12 +169,12 @@ func (v *View) takenBefore(ctx context.Context, id WaitingID, e Entry) (TakenIn,
 // contributor is who wrote what waits, by the certificate of the grant. It is good if the
 // person signed it with the identity that is theirs now. Whoever made all keys new since,
 // because they were not theirs alone any more, has no way to tell a certificate of before
-// from one that was forged with what was stolen: then nobody is named, and the grant's id
-// is all that is kept.
+// from one that was forged with what was stolen: then nobody is named, not by the grant's
+// id either, which a session alone could have made up.
 func (v *View) contributor(x TakingIn) (a entry.Author, verified bool) {
 	g, err := grant.Verify(x.Certificate, v.signing)
 	if err != nil || g.ID != x.Grant || g.Person != v.person || !g.WriteOnly() || len(x.Certificate) < crypto.SignatureSize {
-		return entry.Author{Grant: x.Grant}, false
+		return entry.Author{}, false
 	}
 	return authorOf(g), true
 }
