@@ -41,19 +41,38 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is no time such as 30min, 12h or 7d, and no date such as 2026-11-01", s)
 }
 
+// spans are the words that people use, of one or more. A month is 30 days.
+var spans = map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": day, "week": 7 * day, "month": 30 * day, "year": 365 * day}
+
+// parseWords reads "3 days", "1 month" and "2weeks".
+func parseWords(s string) (time.Duration, bool) {
+	word := strings.TrimLeft(s, "0123456789")
+	n, err := strconv.ParseUint(s[:len(s)-len(word)], 10, 32)
+	word = strings.ToLower(strings.TrimSpace(word))
+	unit, ok := spans[strings.TrimSuffix(word, "s")]
+	if !ok || err != nil || n == 0 || time.Duration(n) > 200*365*day/unit {
+		return 0, false
+	}
+	return time.Duration(n) * unit, true
+}
+
 // parseLasting reads how long a grant lasts. Others say m for a month, and nobody
 // should have to find out which of the two was meant.
 func parseLasting(s string) (time.Duration, error) {
+	if d, ok := parseWords(strings.TrimSpace(s)); ok {
+		return d, nil
+	}
 	if n, ok := strings.CutSuffix(s, "min"); ok {
 		s = n + "m"
 	} else if n, ok := strings.CutSuffix(s, "m"); ok {
 		if _, err := parseDuration(s); err == nil {
-			return 0, fmt.Errorf("--for %s could be minutes or months; say %smin, or days: 30d is a month", s, n)
+			months, _ := strconv.Atoi(n) // parseDuration read it
+			return 0, fmt.Errorf("--for %s could be minutes or months; say %smin, or \"%s\"", s, n, plural(months, "month", "months"))
 		}
 	}
 	d, err := parseDuration(s)
 	if err != nil || d == 0 {
-		return 0, fmt.Errorf("--for %s is no time such as 30min, 12h, 1d, 2w or 1y, and is not until-stopped", s)
+		return 0, fmt.Errorf("--for %s is no time such as 30min, 12h, 1d, 2w, \"3 months\" or 1y, and is not until-stopped", s)
 	}
 	return d, nil
 }

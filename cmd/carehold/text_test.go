@@ -61,12 +61,14 @@ func TestDurations(t *testing.T) {
 }
 
 func TestLasting(t *testing.T) {
-	for in, want := range map[string]time.Duration{"30min": 30 * time.Minute, "12h": 12 * time.Hour, "2w": 336 * time.Hour, "1y": 8760 * time.Hour} {
+	for in, want := range map[string]time.Duration{"30min": 30 * time.Minute, "12h": 12 * time.Hour, "2w": 336 * time.Hour, "1y": 8760 * time.Hour,
+		"3 days": 72 * time.Hour, "1 day": day, "2 weeks": 14 * day, "1 month": 30 * day, "1month": 30 * day, "6 Months": 180 * day, " 2 years ": 730 * day, "45 minutes": 45 * time.Minute, "1 hour": time.Hour} {
 		if got, err := parseLasting(in); err != nil || got != want {
 			t.Errorf("%s is %v, %v", in, got, err)
 		}
 	}
-	for in, want := range map[string]string{"1m": "say 1min, or days", "12m": "say 12min", "1mm": "is no time", "min": "is no time", "0d": "is no time", "0min": "is no time", "m": "is no time", "1M": "is no time", "1month": "is no time"} {
+	for in, want := range map[string]string{"1m": `say 1min, or "1 month"`, "12m": `say 12min, or "12 months"`, "1mm": "is no time", "min": "is no time", "0d": "is no time", "0min": "is no time", "m": "is no time", "1M": "is no time",
+		"0 days": "is no time", "days": "is no time", "-1 days": "is no time", "1.5 days": "is no time", "1 fortnight": "is no time", "99999 years": "is no time", "1 s": "is no time"} {
 		if got, err := parseLasting(in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is %v, %v", in, got, err)
 		}
