@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"carehold/httpapi/message"
 	"carehold/record"
 	"carehold/record/grant"
 	"carehold/record/holder"
@@ -105,6 +106,53 @@ func TestRegistrationSays(t *testing.T) {
 	g.Grant.Asked[0] = 1
 	if got := whoFor(g); got[0] != "Registration: GMC 7, as they say; nobody has checked it." {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestReaders: whom a grant lets read by what an entry says is not said to read it.
+func TestReaders(t *testing.T) {
+	to := func(name, scopes string, in record.Section, state holder.State) holder.Granted {
+		list, err := grant.ParseScopes(scopes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return holder.Granted{State: state, Grant: grant.Grant{To: grant.Party{Name: name}, Scopes: list, Sections: grant.With(record.SectionsOf(in))}}
+	}
+	list := []holder.Granted{
+		to("Lab", "patient/Observation.rs?category=laboratory", record.Results, holder.Live),
+		to("Judith", "patient/*.rs", record.Results, holder.Live),
+		to("Sam", "patient/Observation.r?category=laboratory", record.Results, holder.Live),
+		to("Sam", "patient/Observation.rs", record.Results, holder.Live),
+		to("Writer", "patient/*.c", record.Results, holder.Live),
+		to("Elsewhere", "patient/*.rs", record.Plan, holder.Live),
+		to("Over", "patient/*.rs", record.Results, holder.Ended),
+	}
+	if got := whoCanRead(readers(list, "Observation", record.Results), " now"); got != "Who else can read it now: Judith, Sam and perhaps Lab." {
+		t.Error(got)
+	}
+	if got := whoCanRead(readers(list[:1], "Observation", record.Results), ""); got != "Who else can read it: perhaps Lab." {
+		t.Error(got)
+	}
+	if got := whoCanRead(readers(list[:1], "Condition", record.Results), ""); got != "Nobody but you can read it." {
+		t.Error(got)
+	}
+}
+
+// TestWrittenFirst: who puts words on an entry is not who wrote it.
+func TestWrittenFirst(t *testing.T) {
+	at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.Local)
+	nurse := &message.FirstVersion{Time: at, By: "Community nurse", Role: "nurse", Organisation: "Hill Trust", Taken: true}
+	for want, info := range map[string]message.EntryInfo{
+		"First written by Community nurse (nurse, Hill Trust), 20 Nov 2026 at 09:30. It waited, and you took it in. Your words were added since.": {Version: 2, Self: true, First: nurse},
+		"First written by you, 20 Nov 2026 at 09:30.": {Version: 2, By: "Dr A", First: &message.FirstVersion{Time: at, Self: true, By: "you"}},
+		"": {Version: 2, By: "Community nurse", First: nurse},
+	} {
+		if got := writtenFirst(info, true); got != want {
+			t.Errorf("%q", got)
+		}
+	}
+	if got := writtenFirst(message.EntryInfo{Version: 1, Self: true}, true); got != "" {
+		t.Errorf("of the only version: %q", got)
 	}
 }
 

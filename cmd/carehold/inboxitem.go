@@ -142,20 +142,40 @@ func whyThere(i holder.Item) string {
 	return "by the rule " + i.Why
 }
 
-// readers are who can read an entry of a type in a section now, besides the person.
+// readers are who can read an entry of a type in a section now, besides the person. Whom
+// a grant lets read by what an entry says is there with "perhaps", last.
 func readers(grants []holder.Granted, typ string, section record.Section) (names []string) {
+	var perhaps []string
 	for _, g := range grants {
 		may := grant.Covers(g.Grant, grant.ActRead, typ) || grant.Covers(g.Grant, grant.ActSearch, typ)
-		if name := partyName(g.Grant.To); g.State == holder.Live && may && g.Grant.Sections.Has(section) && !slices.Contains(names, name) {
-			names = append(names, name)
+		if g.State != holder.Live || !may || !g.Grant.Sections.Has(section) {
+			continue
+		}
+		if readsAll(g.Grant, typ) {
+			names = append(names, partyName(g.Grant.To))
+		} else {
+			perhaps = append(perhaps, partyName(g.Grant.To))
 		}
 	}
 	slices.Sort(names)
+	slices.Sort(perhaps)
+	names = slices.Compact(names)
+	for _, name := range slices.Compact(perhaps) {
+		if !slices.Contains(names, name) {
+			names = append(names, "perhaps "+name)
+		}
+	}
 	return names
 }
 
-// whoCanRead is a sentence about them. A grant can be narrower than a section: by what
-// an entry says.
+// readsAll reports whether a grant lets all of a type be read, whatever an entry says.
+func readsAll(g grant.Grant, typ string) bool {
+	return slices.ContainsFunc(g.Scopes, func(s grant.Scope) bool {
+		return (s.Type == "*" || s.Type == typ) && s.Verbs&(grant.Read|grant.Search) != 0 && len(s.Params) == 0
+	})
+}
+
+// whoCanRead is a sentence about them.
 func whoCanRead(names []string, when string) string {
 	switch {
 	case len(names) == 0:

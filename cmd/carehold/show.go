@@ -13,6 +13,7 @@ import (
 	"carehold/httpapi/message"
 	"carehold/record"
 	"carehold/record/fhir"
+	"carehold/record/grant"
 )
 
 func (a *app) showCommand() *cobra.Command {
@@ -118,6 +119,9 @@ func (u *unlocked) showEntry(ctx context.Context, info message.EntryInfo, body [
 	if err := u.showEnclosed(ctx, documents); err != nil {
 		return err
 	}
+	if text := writtenFirst(info, len(saidOf(o)) > 0); text != "" {
+		a.paragraph("", text)
+	}
 	a.paragraph("", filedAs(info, version))
 	a.note("")
 	a.tellEnclosed(documents, short)
@@ -131,6 +135,8 @@ func filedAs(info message.EntryInfo, version uint64) string {
 	origin := "written here"
 	if info.Source != "" {
 		origin = "imported from " + info.Source
+	} else if info.Version > 1 {
+		origin = "last written"
 	}
 	by := first(info.By, "somebody")
 	if info.Self {
@@ -141,6 +147,27 @@ func filedAs(info message.EntryInfo, version uint64) string {
 		shown = fmt.Sprintf("version %d of %d", version, info.Version)
 	}
 	return fmt.Sprintf("Filed in %s, %s by %s, %s. This is %s.", info.Section, origin, by, local(info.Time), shown)
+}
+
+// writtenFirst says who wrote an entry that somebody else has written since: the person,
+// when they put words of theirs on it, do not become its author.
+func writtenFirst(info message.EntryInfo, words bool) string {
+	f := info.First
+	if f == nil || f.Self == info.Self && f.By == info.By || f.By == "" && !f.Self {
+		return ""
+	}
+	by := "you"
+	if !f.Self {
+		by = partyName(grant.Party{Name: f.By, Organisation: f.Organisation, Role: f.Role})
+	}
+	text := "First written by " + by + ", " + local(f.Time) + "."
+	if f.Taken {
+		text += " It waited, and you took it in."
+	}
+	if info.Self && words {
+		text += " Your words were added since."
+	}
+	return text
 }
 
 // facts are the elements that read as words, in the order of their names. What

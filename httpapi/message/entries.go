@@ -32,6 +32,18 @@ type EntryInfo struct {
 
 	Files     []File `json:"files,omitzero"`      // that go along to where is stricter than they are
 	MoreFiles int    `json:"more_files,omitzero"` // besides those, which may stay
+
+	First *FirstVersion `json:"first,omitzero"` // of one that has older versions
+}
+
+// FirstVersion is who wrote an entry first, and when.
+type FirstVersion struct {
+	Time         time.Time `json:"time"`
+	Self         bool      `json:"self,omitzero"`
+	By           string    `json:"by,omitzero"`
+	Organisation string    `json:"organisation,omitzero"`
+	Role         string    `json:"role,omitzero"`
+	Taken        bool      `json:"taken,omitzero"` // it waited in the inbox, and the person took it in
 }
 
 // File is a Binary that an entry is of.

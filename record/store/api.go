@@ -129,6 +129,10 @@ type Info struct {
 	Reason    string
 	Files     []Info
 	MoreFiles int
+
+	// First is who wrote the first version, and when, where that is an older one. Only
+	// Why fills it.
+	First *entry.Header
 }
 
 // ImportInfo is one import, as the versions it wrote remember it.

@@ -29,6 +29,14 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 		if e.Header.Deleted {
 			return nil
 		}
+		if e.Version > 1 {
+			switch first, err := v.fetch(ctx, ref, 1); {
+			case err == nil:
+				out.First = &first.Header
+			case record.KindOf(err) != record.NotFound:
+				return err
+			}
+		}
 		r, err := fhir.Parse(e.Body, fhir.Limits{})
 		if err != nil {
 			return rows.Damaged("entry")
