@@ -120,13 +120,13 @@ func (a *app) showAddress(u *unlocked, made holder.AddressInfo, svg string) erro
 		return a.summary(out)
 	}
 	a.note("Made%s. Show this to whoever shall ask you:", untilClosed(made))
-	fmt.Fprintln(a.stderr)
+	a.note("")
 	a.say("%s", url)
 	if svg != "" {
 		a.note("Its QR code is in %s.", svg)
 	}
 	a.showCode(code, linkOptions{svg: svg})
-	fmt.Fprintln(a.stderr)
+	a.note("")
 	a.note("Whoever has it can ask, and sees nothing of your record.")
 	if strings.HasPrefix(url, "http:") {
 		a.note("This server is on this very computer, without https: only a browser on it opens the address.")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sort"
 	"strings"
@@ -250,16 +251,24 @@ func (a *app) offer(ctx context.Context, u *unlocked, req holder.GrantRequest, o
 	if err != nil {
 		return false, err
 	}
+	show := a
+	if a.quiet && !o.dry { // the answer is the token, and nothing else
+		copied := *a
+		show, copied.stdout = &copied, a.stderr
+		if a.yes {
+			copied.stdout = io.Discard
+		}
+	}
 	blind := (grant.Grant{Scopes: req.Scopes}).WriteOnly()
 	switch {
 	case a.json && o.dry:
 		return false, a.summary(previewOf(req, p, examples, outside))
 	case a.json:
 	case blind:
-		a.paragraph("", partyName(req.To)+" could add to "+openSections(req.Sections)+narrowed(req.Scopes)+", "+lasts(u, req)+forWhat(req.Purpose)+
+		show.paragraph("", partyName(req.To)+" could add to "+openSections(req.Sections)+narrowed(req.Scopes)+", "+lasts(u, req)+forWhat(req.Purpose)+
 			". They would see nothing of your record, and what they add waits until you have looked at it.")
 	default:
-		a.showPreview(u, req, p, examples, outside)
+		show.showPreview(u, req, p, examples, outside)
 	}
 	if o.dry {
 		a.say("")
@@ -267,7 +276,7 @@ func (a *app) offer(ctx context.Context, u *unlocked, req holder.GrantRequest, o
 		return false, nil
 	}
 	if !a.yes {
-		fmt.Fprintln(a.stdout)
+		fmt.Fprintln(show.stdout)
 		question := "Give " + partyName(req.To) + " this?"
 		if p.Total == 0 && !blind {
 			question = "They would see nothing. Give " + partyName(req.To) + " this all the same?"
@@ -332,12 +341,12 @@ type grantedJSON struct {
 
 // showClientID shows what an organisation's system signs in with.
 func (a *app) showClientID(u *unlocked, issued holder.Issued, file string) {
-	fmt.Fprintln(a.stderr)
+	a.note("")
 	if file != "" {
 		a.say("Granted, %s. The client id is in %s", until(issued.Until), file)
 	} else {
 		a.note("Granted, %s. This is their client id for your record, shown once and kept nowhere:", until(issued.Until))
-		fmt.Fprintln(a.stderr)
+		a.note("")
 		a.say("%s", issued.Token)
 	}
 	a.note("")
@@ -350,12 +359,12 @@ func (a *app) showClientID(u *unlocked, issued holder.Issued, file string) {
 }
 
 func (a *app) showToken(u *unlocked, issued holder.Issued, file string) {
-	fmt.Fprintln(a.stderr)
+	a.note("")
 	if file != "" {
 		a.say("Granted, %s. The token is in %s", until(issued.Until), file)
 	} else {
 		a.note("Granted, %s. This is the token, shown once and kept nowhere:", until(issued.Until))
-		fmt.Fprintln(a.stderr)
+		a.note("")
 		a.say("%s", issued.Token)
 	}
 	a.note("")
