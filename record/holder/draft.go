@@ -37,6 +37,7 @@ type draft struct {
 	put      []record.Capsule
 	cut      []crypto.CapsuleID
 	rows     map[record.GrantID]bool // grants that need a row though no epoch begins
+	resumed  map[record.GrantID]bool // grants that were suspended, and go on
 	stopped  []statement.Ended
 	capsules []record.Capsule
 
@@ -61,6 +62,8 @@ func (h *Holder) draft() *draft {
 		opener: h.opener,
 		signer: crypto.NewSigningKey(r.newest().identity),
 		rows:   map[record.GrantID]bool{},
+
+		resumed: map[record.GrantID]bool{},
 	}
 	for id, l := range h.now.live {
 		d.live[id] = l
@@ -251,7 +254,7 @@ func (d *draft) grantRows() []statement.GrantRow {
 		if !h.ended.IsZero() || !h.paused.IsZero() || !d.renew && !d.rows[g.ID] {
 			continue
 		}
-		rows = append(rows, statement.GrantRow{Grant: g.ID, Until: g.Until, Self: g.Self,
+		rows = append(rows, statement.GrantRow{Grant: g.ID, Until: g.Until, Self: g.Self, Resumes: d.resumed[g.ID],
 			Row: keys.SealGrantRow(g, g.Sign(signer), epoch, r.id, gen.grants, gen.audit)})
 	}
 	return rows

@@ -29,7 +29,7 @@ func (h *Holder) Suspend(ctx context.Context, ids ...record.GrantID) error {
 func (h *Holder) Resume(ctx context.Context, ids ...record.GrantID) error {
 	return h.pausing(ctx, ids, false, func(d *draft, g *held) {
 		g.paused = time.Time{}
-		d.rows[g.grant.ID] = true
+		d.rows[g.grant.ID], d.resumed[g.grant.ID] = true, true
 		d.live[g.grant.ID] = LiveGrant{Grant: g.grant.ID, Until: g.grant.Until}
 	}, func(d *draft, names string) {
 		d.did(audit.Resume, "let the grant to "+names+" go on")

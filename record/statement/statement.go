@@ -58,6 +58,8 @@ type GrantRow struct {
 	Until time.Time // zero: until stopped
 	Self  bool
 	Row   []byte // sealed
+
+	Resumes bool // it was suspended, and goes on: a device that does not know of suspending says so of none
 }
 
 // Ended takes a grant off the live list.
@@ -220,6 +222,7 @@ func marshalGrant(g GrantRow) []byte {
 	w.Time(2, g.Until)
 	w.Flag(3, g.Self)
 	w.Bytes(4, g.Row)
+	w.Flag(5, g.Resumes)
 	return w.Finish()
 }
 
@@ -227,7 +230,7 @@ func parseGrant(d *wire.Decoder, v []byte) GrantRow {
 	var g GrantRow
 	n := wire.Decode("grant row", v)
 	n.Fixed(1, g.Grant[:])
-	g.Until, g.Self, g.Row = n.Time(2), n.Flag(3), n.Bytes(4)
+	g.Until, g.Self, g.Row, g.Resumes = n.Time(2), n.Flag(3), n.Bytes(4), n.Flag(5)
 	if n.Finish() != nil || len(g.Row) > maxGrantRow {
 		d.Fail("grant row")
 	}

@@ -18,6 +18,11 @@ import (
 // reloads will see what it did.
 var errStruck error = record.Safef(record.Conflict, "a grant was stopped from a session meanwhile: reload the keyring, and end it instead of renewing it")
 
+// errSuspended is for a device that does not know that a grant is suspended: another
+// device was first, or its program is from before there was suspending, and would let
+// the grant go on without a word.
+var errSuspended error = record.Safef(record.Conflict, "a grant is suspended, and would go on by this: reload the keyring; if it comes again, this device's program is too old, and needs to be updated first")
+
 func against(rule string) error {
 	return record.Safef(record.Unprocessed, "the statement is against the rules: %s", rule)
 }
@@ -220,6 +225,10 @@ func (p *person) applyGrants(tx kv.Tx, b statement.Body) error {
 		switch {
 		case there && old.Struck:
 			return errStruck
+		case there && old.Suspended && !g.Resumes:
+			return errSuspended
+		case g.Resumes && !(there && old.Suspended):
+			return against("a grant goes on that was not suspended")
 		case there && old.Self != g.Self:
 			return against("a grant stays the person's own, or somebody else's")
 		case !there:

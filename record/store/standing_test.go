@@ -78,8 +78,19 @@ func TestSuspended(t *testing.T) {
 	}
 	d.land(b)
 	d.epochs = append(d.epochs, e)
+	// A device that knows nothing of suspending would let it go on.
 	b = d.body()
 	b.Grants = []statement.GrantRow{d.row(g)}
+	if err := d.submit(b); record.KindOf(err) != record.Conflict {
+		t.Errorf("renewed by a device that does not say it goes on: %v", err)
+	}
+	if _, err := s.Open(t.Context(), token); record.KindOf(err) != record.Unauthorized {
+		t.Errorf("still suspended: %v", err)
+	}
+	b = d.body()
+	row := d.row(g)
+	row.Resumes = true
+	b.Grants = []statement.GrantRow{row}
 	d.land(b)
 	view(t, s, token)
 }
