@@ -27,7 +27,7 @@ const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 // errClient is the one error of a client that does not show who it is: unknown, with a
 // wrong secret, in another way than is registered.
-var errClient = refuse(invalidClient, "the client is not known here, or did not show who it is in the way that is registered for it")
+var errClient = refuse(invalidClient, "the client is not known here, or did not show who it is in the way that is registered for it; a system that a person granted something to says its whole id in client_id, iss and sub: the client's, a dot and 49 characters")
 
 // authenticate finds out which client asks, of a request to path. Exactly one way is
 // taken, and it must be the registered one: RFC 6749 §2.3.
@@ -102,7 +102,7 @@ func (a *API) unnamed(r *http.Request, p params) (caller, error) {
 	case k == record.TooMany || k == record.Unavailable:
 		return caller{}, err
 	case err != nil || c.Auth != clients.Public:
-		return caller{}, errGrant
+		return caller{}, grantError(a.store.Unnamed(r.Context(), token))
 	}
 	return caller{client: c}, nil
 }

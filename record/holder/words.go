@@ -177,6 +177,9 @@ func did(v audit.Event) string {
 	case audit.TakenIn:
 		return "looked at, or took in, what was in your inbox: " + entries(v)
 	case audit.Dismissed:
+		if v.Query == "request" { // which has no entry
+			return v.Text
+		}
 		return "removed what was in your inbox: " + entries(v)
 	}
 	return "did something that this version has no words for (" + strconv.Itoa(int(v.Action)) + ")"

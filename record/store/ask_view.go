@@ -46,7 +46,34 @@ func (v *View) Asks(ctx context.Context) (list []Ask, err error) {
 
 // DropAsk puts a request away without an answer. One that is not there is no error.
 func (v *View) DropAsk(ctx context.Context, request crypto.CapsuleID) error {
-	return v.ownUpdate(ctx, func(tx kv.Tx, p *person) error { return v.s.putAway(tx, p, request) })
+	err := v.answered(ctx, "put a request away unanswered", func(tx kv.Tx, p *person) error {
+		used := p.Head.Used
+		if err := p.dropAsk(tx, request); err != nil {
+			return err
+		}
+		if p.Head.Used == used {
+			return errDone
+		}
+		return nil
+	})
+	if errors.Is(err, errDone) {
+		return nil
+	}
+	return err
+}
+
+// answered is a change for the person themself, which the history tells: at a screen that
+// was left open anybody can say no in their name.
+func (v *View) answered(ctx context.Context, text string, write func(kv.Tx, *person) error) error {
+	if v.closed {
+		return errUnauthorized
+	}
+	if !v.grant.Self {
+		return v.onlyPerson(ctx)
+	}
+	return v.retry(ctx, func() error {
+		return v.commit(ctx, audit.Event{Action: audit.Dismissed, Query: "request", Text: text}, func(tx kv.Tx, p *person, _ *audit.Event) error { return write(tx, p) })
+	})
 }
 
 func (s *Store) putAway(tx kv.Tx, p *person, request crypto.CapsuleID) error {
@@ -77,12 +104,11 @@ func (v *View) PutAnswer(ctx context.Context, c record.Capsule) error {
 		return record.Safef(record.Invalid, "an answer is sealed, has at most %d bytes, and ends within %d days", answerMost, int(answerLongest.Hours()/24))
 	}
 	size := uint64(rows.CapsuleHead + len(c.Blob))
-	err := v.ownUpdate(ctx, func(tx kv.Tx, p *person) error {
+	err := v.answered(ctx, "said no to a request", func(_ kv.Tx, p *person) error {
 		if p.full(size) {
 			return errFull
 		}
 		p.Head.Used += size // as those that a statement brings
-		v.s.save(tx, p)
 		return nil
 	})
 	if err != nil {
