@@ -45,6 +45,9 @@ func (s *Server) answerError(e *event, r *http.Request, err error) {
 	case DoorFHIR:
 		h.Set("Content-Type", "application/fhir+json; fhirVersion=4.0")
 		body = problem.Outcome(err, e.id)
+		if scheme, _, _ := token(r); status == http.StatusUnauthorized && scheme == schemeDPoP {
+			body = problem.OutcomeOf(e.id, problem.Issue{Severity: "error", Code: row.Issue, Diagnostics: needsProof})
+		}
 	case DoorHolder, DoorLink:
 		h.Set("Content-Type", "application/json")
 		body = problem.HolderBody(err, e.id)
@@ -67,6 +70,10 @@ func (s *Server) answerError(e *event, r *http.Request, err error) {
 	e.WriteHeader(status)
 	e.Write(body)
 }
+
+// needsProof is the text of every 401 of the scheme DPoP at /fhir, whatever is wrong.
+const needsProof = "this needs a token that is valid now, as Authorization: DPoP …, and in the header DPoP a proof by the key that it is bound to (RFC 9449): " +
+	"made for this request's method and address, with the token's hash as ath and what the header DPoP-Nonce of this answer says as nonce, and used once"
 
 // challenges are what a 401 asks for. RFC 6750 §3.1: no error code where nothing was
 // tried. RFC 9449 §7.1: the FHIR interface takes either scheme, and says so (RFC 9728 §5.1:

@@ -83,7 +83,7 @@ func (a *API) read(r *http.Request, p params, twice map[string]bool) (q asked, p
 	}
 	redirect, ok := c.Redirect(p["redirect_uri"])
 	if !ok {
-		return q, push, refuse(invalidRequest, "the app wants you sent to an address that is not registered for it")
+		return q, push, refuse(invalidRequest, "the app wants you sent to an address that is not registered for it: compare it, letter for letter, with what \"carehold client list\" shows")
 	}
 	if c.PAR {
 		q = asked{client: c, redirect: redirect}

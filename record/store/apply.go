@@ -241,7 +241,7 @@ func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 		case grant.Forbidden:
 			return nil, res, record.Errorf(record.Forbidden, "this grant does not include creating %s", w.ref.Type)
 		default:
-			return nil, res, record.Errorf(record.Forbidden, "this would be filed under %s, which is not in this grant: %s", res.Section, w.filed.Why)
+			return nil, res, record.Errorf(record.Forbidden, notFiledHere, res.Section, w.filed.Why, res.Section)
 		}
 	}
 	next := w.was.Version + 1
