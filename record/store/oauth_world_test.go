@@ -201,7 +201,9 @@ func (o *oauth) suspend(g grant.Grant) {
 func (o *oauth) resume(g grant.Grant) {
 	o.t.Helper()
 	b := o.d.body()
-	b.Grants = []statement.GrantRow{o.d.row(g)}
+	row := o.d.row(g)
+	row.Resumes = true
+	b.Grants = []statement.GrantRow{row}
 	if err := o.d.submit(b); err != nil {
 		o.t.Fatal(err)
 	}
