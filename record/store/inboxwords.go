@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"carehold/record"
 	"carehold/record/change"
 	"carehold/record/fhir"
+	"carehold/record/kv"
 	"carehold/record/rows"
 )
 
@@ -38,22 +40,77 @@ const (
 	mostWords = 50
 )
 
-// said are the person's words in a resource, each as FHIR has them: url, author, time,
-// text. However they are spaced and escaped, they are the same.
-func said(r *fhir.Resource) (list [][4]string) {
+// said are the person's words in a resource, each the whole of its extension: whatever
+// stands in it is read as theirs. However they are spaced and escaped, and in whatever
+// order their members are, they are the same.
+func said(r *fhir.Resource) (list []string) {
 	if r == nil {
 		return nil
 	}
 	for x := range r.Root().Get("extension").All() {
-		if url := x.Get("url").Text(); url == NoteURL || url == DisputeURL {
-			a := x.Get("valueAnnotation")
-			list = append(list, [4]string{url, a.Get("authorReference").Get("reference").Text(), a.Get("time").Text(), a.Get("text").Text()})
+		if isWords(x) {
+			list = append(list, canonical(x))
 		}
 	}
-	slices.SortFunc(list, func(a, b [4]string) int {
-		return strings.Compare(strings.Join(a[:], "\x00"), strings.Join(b[:], "\x00"))
-	})
+	slices.Sort(list)
 	return list
+}
+
+func isWords(x fhir.Node) bool {
+	url := x.Get("url").Text()
+	return url == NoteURL || url == DisputeURL
+}
+
+// canonical is JSON as it is compared: members by name, no white space, numbers as they
+// are written.
+func canonical(n fhir.Node) string {
+	var x any
+	d := json.NewDecoder(bytes.NewReader(n.Raw()))
+	d.UseNumber()
+	if d.Decode(&x) != nil {
+		return string(n.Raw())
+	}
+	b, err := json.Marshal(x)
+	if err != nil {
+		return string(n.Raw())
+	}
+	return string(b)
+}
+
+// elsewhere is what has a name of the person's words where they do not stand: in an
+// element, in meta, in what is contained. A program that looks for them by name would
+// show it as the person's.
+func elsewhere(r *fhir.Resource) (list []string) {
+	if r == nil {
+		return nil
+	}
+	for n := range r.Nodes() {
+		if !n.IsName("url") && !n.IsName("system") || !ours(n.Text()) {
+			continue
+		}
+		x := n.Parent()
+		in := x.Parent()
+		switch top := in.Parent(); {
+		case isWords(x) && in.IsName("extension") && top.Same(r.Root()):
+		case x.Get("system").Text() == StatusSystem && in.IsName("tag") && top.IsName("meta") && top.Parent().Same(r.Root()):
+		default:
+			list = append(list, canonical(x))
+		}
+	}
+	return list
+}
+
+// ours reports whether a URL is one of the three, with a version, a fragment or in other
+// letters too.
+func ours(url string) bool {
+	if i := strings.IndexAny(url, "|#?"); i >= 0 {
+		url = url[:i]
+	}
+	switch strings.ToLower(strings.TrimSpace(url)) {
+	case NoteURL, DisputeURL, StatusSystem:
+		return true
+	}
+	return false
 }
 
 // status are the tags that say what the person says of it.
@@ -72,23 +129,32 @@ func status(r *fhir.Resource) (tags []fhir.Node) {
 // ownWords refuses a resource that somebody else writes and that has other words of the
 // person's than was has, which is what it takes the place of; nil for nothing.
 func ownWords(was, r *fhir.Resource) error {
-	had, has := said(was), said(r)
-	codes := func(r *fhir.Resource) (list []string) {
-		for _, tag := range status(r) {
-			list = append(list, tag.Get("code").Text())
+	before := elsewhere(was)
+	for _, x := range elsewhere(r) {
+		i := slices.Index(before, x)
+		if i < 0 {
+			return record.Safef(record.Unprocessed, "%s, %s and the system %s are for the person's own words, as extensions and tags of the resource itself: write yours without them", NoteURL, DisputeURL, StatusSystem)
 		}
+		before = slices.Delete(before, i, i+1)
+	}
+	had, has := said(was), said(r)
+	tags := func(r *fhir.Resource) (list []string) {
+		for _, tag := range status(r) {
+			list = append(list, canonical(tag))
+		}
+		slices.Sort(list)
 		return list
 	}
-	if slices.Equal(had, has) && slices.Equal(codes(was), codes(r)) {
+	if slices.Equal(had, has) && slices.Equal(tags(was), tags(r)) {
 		return nil
 	}
 	for _, words := range had {
 		if !slices.Contains(has, words) {
-			what := "has a note of the person's on it"
-			if words[0] == DisputeURL {
-				what = "is disputed by the person"
+			what, url := "has a note of the person's on it", NoteURL
+			if strings.Contains(words, `"url":"`+DisputeURL+`"`) {
+				what, url = "is disputed by the person", DisputeURL
 			}
-			return record.Errorf(record.Unprocessed, "this entry %s: send the extension %s and the tags along as you read them. Only the person takes their words back", what, words[0])
+			return record.Errorf(record.Unprocessed, "this entry %s: send the extension %s and the tags along as you read them. Only the person takes their words back", what, url)
 		}
 	}
 	return record.Safef(record.Unprocessed, "%s, %s and the tag %s are the person's own words about an entry: write yours without them, and in an update as you read them", NoteURL, DisputeURL, StatusSystem)
@@ -99,19 +165,37 @@ func (pl *planner) ownWords(w *draft) error {
 	if w.res == nil || pl.v.grant.Self {
 		return nil
 	}
-	was, err := w.before()
+	was, err := pl.before(w)
 	if err != nil {
 		return err
 	}
 	return ownWords(was, w.res)
 }
 
-// before is what a change takes the place of; nil for nothing.
-func (w *draft) before() (*fhir.Resource, error) {
-	if w.fresh || !w.exists || w.was.Header.Deleted || w.was.Header.Content != nil {
+// before is what a change takes the place of; nil for nothing. Of what was deleted it is
+// the newest version that was not: what the person said of it is not to be lost by who
+// deletes an entry and writes another in its place.
+func (pl *planner) before(w *draft) (*fhir.Resource, error) {
+	if w.fresh || !w.exists {
 		return nil, nil
 	}
-	r, err := fhir.Parse(w.was.Body, fhir.Limits{})
+	was := w.was
+	if was.Header.Deleted {
+		err := pl.v.history(w.old, func(_ kv.Reader, _ rows.Version, old Entry) (bool, error) {
+			if old.Header.Deleted {
+				return true, nil
+			}
+			was = old
+			return false, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if was.Header.Deleted || was.Header.Content != nil {
+		return nil, nil
+	}
+	r, err := fhir.Parse(was.Body, fhir.Limits{})
 	if err != nil {
 		return nil, rows.Damaged("entry")
 	}
@@ -124,23 +208,17 @@ func (pl *planner) keepWords(w *draft) error {
 	if pl.origin.IsZero() || w.apart != nil {
 		return nil
 	}
-	was, err := w.before()
+	was, err := pl.before(w)
 	if err != nil || len(said(was)) == 0 {
 		return err
 	}
 	has := said(w.res)
 	for x := range was.Root().Get("extension").All() {
-		url := x.Get("url").Text()
-		if url != NoteURL && url != DisputeURL {
-			continue
-		}
-		a := x.Get("valueAnnotation")
-		words := [4]string{url, a.Get("authorReference").Get("reference").Text(), a.Get("time").Text(), a.Get("text").Text()}
-		if slices.Contains(has, words) {
+		if !isWords(x) || slices.Contains(has, canonical(x)) {
 			continue
 		}
 		var tag []byte
-		if url == DisputeURL && len(status(w.res)) == 0 {
+		if x.Get("url").Text() == DisputeURL && len(status(w.res)) == 0 {
 			tag = disputedTag
 		}
 		if w.res, err = fhir.Parse(w.res.WithMore(x.Raw(), tag), fhir.Limits{}); err != nil {
@@ -225,7 +303,7 @@ func (v *View) Withdraw(ctx context.Context, ref fhir.Ref, version record.Versio
 
 func firstWords(r *fhir.Resource) (fhir.Node, bool) {
 	for x := range r.Root().Get("extension").All() {
-		if url := x.Get("url").Text(); url == NoteURL || url == DisputeURL {
+		if isWords(x) {
 			return x, true
 		}
 	}
