@@ -31,6 +31,8 @@ func (a *API) Wait(w http.ResponseWriter, r *http.Request) error {
 	}
 	answered, err := a.store.Answer(r.Context(), secret)
 	switch {
+	case errors.Is(err, store.ErrAnother):
+		return a.end(w, r, x, func() string { return a.refusal(x.asked, errAnother) })
 	case errors.Is(err, record.NotFound) && a.now().Before(x.until):
 		return a.waitPage(w, r, x)
 	case errors.Is(err, record.NotFound):
@@ -62,6 +64,9 @@ func (a *API) Wait(w http.ResponseWriter, r *http.Request) error {
 
 // errTakenBack: there was a yes, and it is not good any more, or not for this client.
 var errTakenBack = refuse(accessDenied, "what was given was taken back")
+
+// errAnother: who waits hears of it at once, and begins again in the app.
+var errAnother = refuse(accessDenied, "somebody else has used the code: begin again, and show the new code to nobody")
 
 var errOnlyGet error = record.Safef(record.NotAllowed, "this is a page for people: GET it")
 
@@ -125,7 +130,7 @@ func (a *API) Status(w http.ResponseWriter, r *http.Request) error {
 			if err == nil {
 				answered.Close()
 			}
-			still = errors.Is(err, record.NotFound)
+			still = errors.Is(err, record.NotFound) && !errors.Is(err, store.ErrAnother)
 		}
 	}
 	return sendJSON(w, http.StatusOK, map[string]bool{"waiting": still})

@@ -18,7 +18,7 @@ const (
 )
 
 var (
-	errAnswered error = record.Safef(record.Unprocessed, "this request has been answered already")
+	errAnswered error = record.Safef(record.Unprocessed, "this request has been answered already: if not by you, somebody else may have seen its code; begin again in the app, for a new one")
 	errRanOut   error = record.Safef(record.Unprocessed, "this request has run out: let them ask again")
 	errWords    error = record.Safef(record.Invalid, "what you say to it has at most %d characters, in one line", keys.MaxWords)
 	errDamaged  error = record.Safef(record.Integrity, "this request cannot be opened, and not be answered: remove it")

@@ -35,6 +35,10 @@ var errUnanswered error = record.Safef(record.NotFound, "there is no answer to t
 // which it does until it is started again.
 var ErrFetched error = record.Safef(record.NotFound, "the answer to this request was fetched before, and is shown once")
 
+// ErrAnother: something is in the answer's place that is none. Whoever saw the code can
+// have put it there, and no other answer will come.
+var ErrAnother error = record.Safef(record.NotFound, "somebody has put something else in the place of the answer to this request: ask again")
+
 // Answer looks for the answer to a request, with what whoever asked has kept of it;
 // record.NotFound while there is none, and, as ErrFetched, when there is none any more. A yes whose grant was stopped or suspended since is
 // ErrGrant. To look takes nothing away; what is fetched is fetched once.
@@ -58,9 +62,13 @@ func (s *Store) Answer(ctx context.Context, request crypto.Credential) (*Answere
 		return nil, err
 	}
 	said, err := keys.OpenAnswer(request, row.Capsule)
-	if err != nil || !s.ownedBy(row, said.Person) || !now.Before(said.Until) {
+	if err != nil || !s.ownedBy(row, said.Person) {
 		said.Destroy()
-		return nil, errUnanswered // somebody else's words under this name are no answer
+		return nil, ErrAnother
+	}
+	if !now.Before(said.Until) {
+		said.Destroy()
+		return nil, errUnanswered
 	}
 	a := &Answered{Yes: said.Yes(), Words: said.Words, Scope: said.Scope, request: request, row: row}
 	if !a.Yes {
