@@ -136,7 +136,7 @@ func (im *importer) source(ctx context.Context, s importSource, dry bool) (impor
 		}
 		for i := range plan.Changes {
 			if r := plan.Changes[i].Resource; r != nil {
-				plan.Changes[i].Resource = uncarried(r)
+				plan.Changes[i].Resource = foreign(r)
 			}
 		}
 		kept, err := im.leaveKnown(ctx, s, b, plan.Changes, &r, dry)

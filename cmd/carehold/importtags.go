@@ -7,12 +7,89 @@ import (
 
 	"carehold/record/derived"
 	"carehold/record/fhir"
+	"carehold/record/store"
 )
 
 // The tag of what a server derived, and an export brought along (derived.CarriedTag), is
 // written by this program where it brings that. In what comes from elsewhere anybody can
 // have written it, to have a Provenance of theirs heard of an entry that is not. So it is
 // taken off: what is left says what its file says, and no more.
+
+// The same is so of what the person says about an entry (store.NoteURL and DisputeURL):
+// anybody's file can have such words, and they would be shown as the person's own.
+
+// foreign is a resource of somebody's file as it may be sent: without the tag, and
+// without words of the person's.
+func foreign(r *fhir.Resource) *fhir.Resource { return unspoken(uncarried(r)) }
+
+// unspoken is a resource without words of the person's.
+func unspoken(r *fhir.Resource) *fhir.Resource {
+	for _, name := range []string{"extension", "modifierExtension"} {
+		if hasWords(r.Root().Get(name)) {
+			r = edited(r, name, withoutWords)
+		}
+	}
+	for x := range r.Root().Get("meta").All() {
+		if hasWords(x) {
+			return edited(r, "meta", func(meta json.RawMessage) any {
+				var members map[string]json.RawMessage
+				if json.Unmarshal(meta, &members) != nil {
+					return nil
+				}
+				for name, list := range members {
+					if len(list) == 0 || list[0] != '[' {
+						continue
+					}
+					if left := withoutWords(list); left == nil {
+						delete(members, name)
+					} else {
+						members[name], _ = json.Marshal(left)
+					}
+				}
+				if len(members) == 0 {
+					return nil
+				}
+				return members
+			})
+		}
+	}
+	return r
+}
+
+// hasWords reports whether there are words of the person's, or a tag of them, in a list.
+func hasWords(list fhir.Node) bool {
+	for x := range list.All() {
+		if saysWords(x.Get("url").Text(), x.Get("system").Text()) {
+			return true
+		}
+	}
+	return false
+}
+
+func saysWords(url, system string) bool {
+	return url == store.NoteURL || url == store.DisputeURL || system == store.StatusSystem
+}
+
+// withoutWords is what of a list is no words of the person's; nil for nothing.
+func withoutWords(list json.RawMessage) any {
+	var all []json.RawMessage
+	if json.Unmarshal(list, &all) != nil {
+		return nil
+	}
+	all = slices.DeleteFunc(all, func(x json.RawMessage) bool {
+		var members map[string]any // their names are as they are written, unlike in a struct
+		if json.Unmarshal(x, &members) != nil {
+			return false
+		}
+		url, _ := members["url"].(string)
+		system, _ := members["system"].(string)
+		return saysWords(url, system)
+	})
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
 
 // uncarried is a resource without the tag.
 func uncarried(r *fhir.Resource) *fhir.Resource {

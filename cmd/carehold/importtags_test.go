@@ -47,3 +47,20 @@ func TestUncarried(t *testing.T) {
 		}
 	}
 }
+
+// TestForeign: what somebody's file says in the person's name is taken off, and nothing else.
+func TestForeign(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"resourceType":"Basic","extension":[{"url":"urn:carehold:note","valueAnnotation":{"text":"I agree"}}],"meta":{"tag":[{"system":"urn:carehold:status","code":"disputed"}]}}`: `{"resourceType":"Basic"}`,
+		`{"resourceType":"Basic","extension":[{"url":"urn:carehold:disput\u0065","valueString":"x"},{"url":"urn:x","valueDecimal":1.0}]}`:                                             `{"extension":[{"url":"urn:x","valueDecimal":1.0}],"resourceType":"Basic"}`,
+		`{"resourceType":"Basic","modifierExtension":[{"url":"urn:carehold:note","valueString":"x"}]}`:                                                                                `{"resourceType":"Basic"}`,
+		`{"resourceType":"Basic","meta":{"profile":["urn:p"],"security":[{"system":"urn:carehold:status"}],"tag":[{"code":"a"},{"system":"urn:carehold:carried"}]}}`:                  `{"meta":{"profile":["urn:p"],"tag":[{"code":"a"}]},"resourceType":"Basic"}`,
+		`{"resourceType":"Basic", "extension":[{"url":"urn:carehold:other","valueString":"x"}]}`:                                                                                      `{"resourceType":"Basic", "extension":[{"url":"urn:carehold:other","valueString":"x"}]}`,
+	} {
+		r, err := fhir.Parse([]byte(text), fhir.Limits{})
+		must(t, err)
+		if got := string(foreign(r).Bytes()); got != want {
+			t.Errorf("%s\n%s", got, want)
+		}
+	}
+}
