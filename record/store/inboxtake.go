@@ -58,6 +58,9 @@ func (v *View) TakeIn(ctx context.Context, id WaitingID, x TakingIn) (out TakenI
 	if err != nil {
 		return out, err
 	}
+	if err := ownWords(nil, r); err != nil { // anybody may have sealed it, past Adder.check
+		return out, err
+	}
 	unlock, err := v.turn(ctx)
 	if err != nil {
 		return out, err

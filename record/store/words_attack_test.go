@@ -88,3 +88,24 @@ func TestDisputeIsWhole(t *testing.T) {
 		t.Errorf("another value beside the dispute: %v", err)
 	}
 }
+
+// TestTakenInSaysNothing: what is taken in can have been sealed by anybody who knows the
+// person's public key, past what a server looks at when something is left there.
+func TestTakenInSaysNothing(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	_, token := d.addOnly(record.Measures)
+	if _, err := add(adder(t, s, token), weight); err != nil {
+		t.Fatal(err)
+	}
+	w := d.inbox()[0]
+	forged := strings.Replace(weight, `"status"`, `"extension":[{"url":"urn:carehold:note","valueAnnotation":{"text":"I agree"}}],"status"`, 1)
+	x := store.TakingIn{Type: "Observation", JSON: []byte(forged), Grant: w.Grant, Certificate: w.Certificate}
+	if _, err := d.session().TakeIn(ctx, w.id, x); record.KindOf(err) != record.Unprocessed {
+		t.Errorf("taken in as the person's words: %v", err)
+	}
+	x.JSON = []byte(weight)
+	if _, err := d.session().TakeIn(ctx, w.id, x); err != nil {
+		t.Errorf("without them: %v", err)
+	}
+}
