@@ -203,6 +203,9 @@ func (a *app) approve(ctx context.Context, u *unlocked, r holder.Request, o appr
 			}
 		}
 	}
+	if o.say != "" && withCode(r) {
+		a.note("An app is told no words: nobody reads what you say with --say.")
+	}
 	for {
 		counted, err := u.countOf(ctx, give)
 		if err != nil {

@@ -150,7 +150,7 @@ func TestBegunByThemselves(t *testing.T) {
 	p.typeIn("y\n")
 	p.expect("Type yes, no, or less:")
 	p.typeIn("yes\n")
-	p.expect(`Given to "Pill Diary", until`)
+	p.expect(`Given to "Pill Diary", for one visit`)
 	if code := p.wait(); code != exitDone {
 		t.Errorf("ended with %d:\n%s", code, p.seen())
 	}

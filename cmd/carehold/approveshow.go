@@ -64,11 +64,11 @@ func (a *app) showGift(u *unlocked, r holder.Request, give holder.GrantRequest, 
 	a.say("")
 	given := doings(give.Scopes)
 	if ofAllTypes(give.Scopes) {
-		a.paragraph("", "If you say yes, they may "+mayDo(give.Scopes)+" this, "+until(endOf(give, u.Now()))+":")
+		a.paragraph("", "If you say yes, they may "+mayDo(give.Scopes)+" this, "+giftEnds(r, endOf(give, u.Now()))+forWhat(give.Purpose)+":")
 		a.say("")
 		a.labelled("", countedSections(give.Sections, counted))
 	} else {
-		a.paragraph("", "If you say yes, they may, "+until(endOf(give, u.Now()))+":")
+		a.paragraph("", "If you say yes, they may, "+giftEnds(r, endOf(give, u.Now()))+forWhat(give.Purpose)+":")
 		a.say("")
 		for _, d := range given {
 			a.labelled("  "+d.verb, d.what)
@@ -104,12 +104,29 @@ func (a *app) showGift(u *unlocked, r holder.Request, give holder.GrantRequest, 
 	if more := give.Sections &^ grant.With(w.sections|w.sensitive); more != 0 {
 		rows = append(rows, [2]string{"More", "They did not ask for: " + openSections(more) + "."})
 	}
+	if shut := closedSections(give.Sections) &^ kept; shut != 0 {
+		rows = append(rows, [2]string{"Closed", sentence(openSections(shut))})
+	}
 	for i, row := range rows {
 		if i == 0 {
 			a.say("")
 		}
 		a.labelled(row[0], row[1])
 	}
+}
+
+// giftEnds is until when: an app that does not come back by itself has its access for some
+// minutes, however long the grant is.
+func giftEnds(r holder.Request, end time.Time) string {
+	if r.Question.Client != "" && !wantedOf(r).back {
+		return "for one visit"
+	}
+	return until(end)
+}
+
+// closedSections are those that nobody asked for, and that are not given.
+func closedSections(given record.SectionSet) record.SectionSet {
+	return record.SectionsOf(record.Sections()...) &^ grant.With(given)
 }
 
 // countedSections is "allergies (3), medicines (12)".
