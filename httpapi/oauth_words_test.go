@@ -23,7 +23,9 @@ func TestWordsSayWhatToDo(t *testing.T) {
 		defer resp.Body.Close()
 		b, err := io.ReadAll(resp.Body)
 		w.check(err)
-		var o struct{ Issue []struct{ Diagnostics string } }
+		var o struct {
+			Issue []struct{ Diagnostics string }
+		}
 		w.check(json.Unmarshal(b, &o))
 		if len(o.Issue) != 1 {
 			t.Fatalf("%s", b)
