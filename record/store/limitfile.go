@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"carehold/record"
 	"carehold/record/fhir"
@@ -16,6 +17,10 @@ import (
 // now. It is read and not found: no search, history or $everything lists it there, and
 // nothing changes it. What that takes is one pass through the record, as a search takes
 // of which nothing is kept, and a place among those; under no other grant.
+//
+// Whoever may write such entries could have one point to any file they know the id of.
+// So what the grant itself made point to a file does not count, but for a file of which
+// all was written under it. Otherwise the file stays as it was, there or not.
 
 // findFiles finds, before a Binary is read under such a grant, which may be.
 func (v *View) findFiles(ctx context.Context, ref fhir.Ref) error {
@@ -34,6 +39,7 @@ func (v *View) findFiles(ctx context.Context, ref fhir.Ref) error {
 		if err != nil {
 			return err
 		}
+		own := false // an entry points to it that the grant made do so
 		for n := range d {
 			lines, err := d.Segment(v.s.known.Reader(r), n)
 			if err != nil {
@@ -52,21 +58,86 @@ func (v *View) findFiles(ctx context.Context, ref fhir.Ref) error {
 				if v.decideFor(grant.ActRead, record.Meta{Type: h.Type, Section: section}, &e) != grant.Allowed {
 					return true, nil
 				}
-				res, err := fhir.Parse(e.Body, fhir.Limits{})
-				if err != nil {
-					return false, rows.Damaged("entry")
+				there, err := pointsTo(&e, ref)
+				if err != nil || !there {
+					return err == nil, err
 				}
-				for _, to := range targets(res) {
-					if to.Type == "Binary" {
-						l.files[to.ID] = true
-					}
+				by, err := v.whoPointed(ctx, r, at, ref)
+				if by == v.token.Grant {
+					own = true
+				} else if err == nil {
+					l.files[ref.ID] = true
 				}
-				return true, nil
+				return err == nil, err
 			})
 			if err != nil {
 				return err
 			}
 		}
-		return nil
+		if own && !l.files[ref.ID] {
+			l.files[ref.ID], err = v.wroteAll(ctx, r, d, ref)
+		}
+		return err
+	})
+}
+
+// pointsTo reports whether a version has a file.
+func pointsTo(e *Entry, file fhir.Ref) (bool, error) {
+	res, err := fhir.Parse(e.Body, fhir.Limits{})
+	if err != nil {
+		return false, rows.Damaged("entry")
+	}
+	return slices.ContainsFunc(targets(res), func(to fhir.Ref) bool { return to.Type == file.Type && to.ID == file.ID }), nil
+}
+
+// whoPointed finds the grant under which an entry was made to point to a file: that of
+// the first version since which all do.
+func (v *View) whoPointed(ctx context.Context, r kv.Reader, l line, file fhir.Ref) (by record.GrantID, err error) {
+	err = v.walkOpen(ctx, r, l, func(e *Entry) (bool, error) {
+		if e.Header.Deleted {
+			return false, nil
+		}
+		there, err := pointsTo(e, file)
+		if there {
+			by = e.Header.Author.Grant
+		}
+		return there, err
+	})
+	return by, err
+}
+
+// wroteAll reports whether every version of an entry was written under the View's grant.
+func (v *View) wroteAll(ctx context.Context, r kv.Reader, d *rows.Directory, ref fhir.Ref) (all bool, err error) {
+	l, there, err := d.Lookup(v.s.known.Reader(r), v.hold.EntryID(ref.Type, ref.ID))
+	if err != nil || !there {
+		return false, err
+	}
+	all = true
+	err = rows.Walk(r, l, func(ver rows.Version) (bool, error) {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		h, _, mine, err := v.header(r, l, ver)
+		all = all && err == nil && mine && h.Author.Grant == v.token.Grant
+		return all, err
+	})
+	return all, err
+}
+
+// walkOpen opens an entry's versions, the newest first, and overwrites each.
+func (v *View) walkOpen(ctx context.Context, r kv.Reader, l line, fn func(*Entry) (more bool, err error)) error {
+	return rows.Walk(r, l, func(ver rows.Version) (bool, error) {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		e, mine, err := v.open(r, ver)
+		if err == nil && !mine {
+			err = rows.Damaged("entry")
+		}
+		if err != nil {
+			return false, err
+		}
+		defer clear(e.Body)
+		return fn(&e)
 	})
 }
