@@ -203,10 +203,14 @@ const forever = 1<<63 - 1
 
 // version keeps a version that was the newest until the one after it was written, if
 // it is asked for, and returns when it was written. A record that moved to a server
-// whose clock is behind must not have its versions out of order.
+// whose clock is behind must not have its versions out of order. One that is not seen
+// ends none before it: _at would tell when it was written.
 func (h *historian) version(id record.EntryID, v record.Version, written time.Time, until int64, size int) (at int64) {
+	if h.only != nil && !h.only.at[v] {
+		return until
+	}
 	at = min(written.UnixMilli(), until)
-	if (h.only == nil || h.only.at[v]) && h.wants(at, until) {
+	if h.wants(at, until) {
 		h.keep(moment{entry: id, at: at, version: v, size: size})
 	}
 	return at
