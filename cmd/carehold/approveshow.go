@@ -189,7 +189,7 @@ func (a *app) showApproved(u *unlocked, r holder.Request, g grant.Grant) error {
 	}
 	id := shortID(g.ID.String())
 	a.say("")
-	a.paragraph("", "Given to "+theirWords(g.To)+", "+until(g.Until)+".")
+	a.paragraph("", "Given to "+theirWords(g.To)+", "+giftEnds(r, g.Until)+".")
 	if withCode(r) {
 		a.note("The page with the code goes on by itself, back to the app.")
 	} else {
