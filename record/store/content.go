@@ -23,9 +23,12 @@ type Content struct {
 	Size int64
 
 	v     *View
+	on    footing
 	small []byte // one that is in the JSON
 	from  int64  // where in the plaintext it begins
 	parts keys.EntryParts
+
+	sealing bool // it is sealed anew as it is read: when the keys change, all of that begins again
 }
 
 // Content returns what a Binary holds, as Read does the resource: what it says of who
@@ -40,7 +43,7 @@ func (v *View) Content(ctx context.Context, ref fhir.Ref, version record.Version
 }
 
 func (v *View) content(e Entry) (*Content, error) {
-	c := &Content{Entry: e, v: v}
+	c := &Content{Entry: e, v: v, on: v.footing()}
 	if e.Header.Content == nil {
 		r, err := fhir.Parse(e.Body, fhir.Limits{})
 		if err != nil {
@@ -57,9 +60,8 @@ func (v *View) content(e Entry) (*Content, error) {
 		return c, nil
 	}
 	c.Size = e.Header.Content.Length
-	var err error
-	if c.parts, err = v.hold.EntryParts(e.Section, e.epoch, e.rows.ID, e.rows.At.Sealed(), e.rows.First); err != nil {
-		return nil, rows.Damaged("entry")
+	if err := c.key(); err != nil {
+		return nil, err
 	}
 	first, err := v.hold.OpenFirst(e.Section, e.epoch, e.rows.ID, e.rows.At.Sealed(), e.rows.First)
 	if err != nil {
@@ -69,6 +71,14 @@ func (v *View) content(e Entry) (*Content, error) {
 		return nil, rows.Damaged("entry")
 	}
 	return c, nil
+}
+
+// key derives what opens the rows, from what the View holds now.
+func (c *Content) key() (err error) {
+	if c.parts, err = c.v.hold.EntryParts(c.Section, c.epoch, c.rows.ID, c.rows.At.Sealed(), c.rows.First); err != nil {
+		return rows.Damaged("entry")
+	}
+	return nil
 }
 
 // WriteRange writes n bytes of the content from a place in it. It opens the rows that
@@ -108,14 +118,28 @@ func (c *Content) part(i int) (part []byte, err error) {
 	}
 	row := c.rows.First
 	if i > 0 {
-		err = c.v.s.engine.View(kv.Partition(c.v.person), func(r kv.Reader) error {
-			if err := c.v.stillLive(r); err != nil { // it may take an hour to be fetched
+		read := func(r kv.Reader) error {
+			if err := c.v.stillSame(r); err != nil { // it may take an hour to be fetched
 				return err
 			}
 			row, err = c.rows.Part(r, i)
 			return err
-		})
+		}
+		err := c.v.s.engine.View(kv.Partition(c.v.person), read)
+		for n := 0; n < attempts && !c.sealing && errors.Is(err, errStale); n++ {
+			if err = c.v.load(context.Background(), c.v.s.time()); err == nil {
+				err = c.v.s.engine.View(kv.Partition(c.v.person), read)
+			}
+		}
 		if err != nil {
+			return nil, err
+		}
+	}
+	switch moved, err := c.v.moved(&c.on); {
+	case err != nil:
+		return nil, err
+	case moved:
+		if err := c.key(); err != nil {
 			return nil, err
 		}
 	}
@@ -167,6 +191,7 @@ func (v *View) contentOf(e Entry) source {
 		if err != nil {
 			return err
 		}
+		c.sealing = true
 		return c.WriteRange(w, 0, c.Size)
 	}
 }

@@ -19,6 +19,7 @@ type Exported struct {
 	Deleted []fhir.Ref // of a file of what was deleted, and all there is to it
 
 	v    *View
+	on   footing
 	list []*moment
 }
 
@@ -50,7 +51,7 @@ func (v *View) ExportFile(ctx context.Context, x Export, f ExportFile, types []s
 		if f.Deleted {
 			ev.Query = exportQuery
 		}
-		out.Deleted, out.list = nil, nil
+		out.Deleted, out.list, out.on = nil, nil, v.footing()
 		largest := 0
 		for i := range list {
 			ev.Entries = append(ev.Entries, named(list[i].ref, list[i].version))
@@ -97,7 +98,10 @@ func (x *Exported) some(ctx context.Context, list []*moment, fn func(Entry) erro
 	err := x.v.retry(ctx, func() error {
 		opened.release()
 		return x.v.s.engine.View(kv.Partition(x.v.person), func(r kv.Reader) error {
-			if err := x.v.stillLive(r); err != nil { // it may take an hour to be fetched
+			if err := x.v.stillSame(r); err != nil { // it may take an hour to be fetched
+				return err
+			}
+			if _, err := x.v.moved(&x.on); err != nil {
 				return err
 			}
 			_, d, err := x.v.directory(r)
