@@ -107,6 +107,7 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 		return e == after.Live.Epoch && after.Live.Valid(g, now)
 	})
 	s.running.stop(body.Person, func(g record.GrantID) bool { return after.Live.Valid(g, now) })
+	s.running.changed(body.Person, body.Grants, after.Account.Signing)
 	s.cutSlots(context.WithoutCancel(ctx), body.CutSlots, body.Person) // they open nothing any more; this tidies
 	return s.receipt(after)
 }

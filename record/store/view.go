@@ -179,9 +179,7 @@ func (v *View) loadFrom(ctx context.Context, now time.Time, known *keys.Opened, 
 	if !v.minting && !g.Suits(v.token.Client, v.token.Bound) {
 		return v.refuse(ctx, audit.NotTheirs)
 	}
-	if v.token.Scope != "" {
-		g.Scopes = grant.Intersect(g.Scopes, grant.ScopesIn(v.token.Scope))
-	}
+	g = v.scoped(g)
 	if v.hold != nil {
 		v.hold.Destroy()
 	}
