@@ -127,7 +127,7 @@ func TestAPIAnswers(t *testing.T) {
 		return w
 	}
 	for name, x := range answered {
-		r := httptest.NewRequest("POST", "/", nil)
+		var r *http.Request
 		if x.request != "" {
 			r = request(t, samples[x.request])
 		} else {

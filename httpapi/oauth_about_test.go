@@ -98,7 +98,7 @@ func TestIDToken(t *testing.T) {
 	defer resp.Body.Close()
 	var set jose.JSONWebKeySet
 	w.check(json.NewDecoder(resp.Body).Decode(&set))
-	signed, err := jose.ParseSigned(tokens["id_token"].(string), []jose.SignatureAlgorithm{jose.RS256})
+	signed, err := jose.ParseSignedCompact(tokens["id_token"].(string), []jose.SignatureAlgorithm{jose.RS256})
 	w.check(err)
 	found := set.Key(signed.Signatures[0].Header.KeyID)
 	if len(found) != 1 {
@@ -126,7 +126,7 @@ func TestIDToken(t *testing.T) {
 	}
 	// Of a refresh there is nothing new to tell of that.
 	_, next := w.post("/oauth/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {sunrise}, "refresh_token": {tokens["refresh_token"].(string)}}, nil)
-	signed, err = jose.ParseSigned(next["id_token"].(string), []jose.SignatureAlgorithm{jose.RS256})
+	signed, err = jose.ParseSignedCompact(next["id_token"].(string), []jose.SignatureAlgorithm{jose.RS256})
 	w.check(err)
 	if body, err = signed.Verify(found[0]); err != nil || bytes.Contains(body, []byte("auth_time")) || !bytes.Contains(body, []byte(`"sub":"`+sub+`"`)) {
 		t.Errorf("refreshed: %s, %v", body, err)

@@ -186,9 +186,9 @@ func TestOAuthOnAStolenServer(t *testing.T) {
 		x.opens("the refresh token, " + name)
 		return access, refresh
 	}
-	access, refresh := tokens(form, "exchanged")
+	_, refresh := tokens(form, "exchanged")
 	again := url.Values{"grant_type": {"refresh_token"}, "client_id": {sunrise}, "refresh_token": {refresh}}
-	access, refresh = tokens(again, "refreshed")
+	access, refresh := tokens(again, "refreshed")
 	resp := w.send("GET", "/fhir/Observation?code:text=potassium", http.Header{"Authorization": {"Bearer " + access}}, "")
 	resp.Body.Close()
 	w.post("/oauth/introspect", url.Values{"client_id": {sunrise}, "token": {access}}, nil)

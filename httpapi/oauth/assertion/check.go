@@ -210,7 +210,7 @@ func (c *Checker) use(cl claims, client Client, now time.Time) error {
 	// exp was checked to be at most ahead+skew from now.
 	left := time.Duration((*cl.EXP - float64(now.UnixNano())/1e9) * float64(time.Second))
 	err := c.used.Use(now, once.KeyOf(client.ID, *cl.JTI), now.Add(left+time.Second), once.Share{Owner: once.KeyOf(client.ID), Most: c.share})
-	if errors.Is(err, once.Used) {
+	if errors.Is(err, once.ErrUsed) {
 		return refuse("the client assertion was used before: make a new one, with a new jti, for each request")
 	}
 	if err != nil {

@@ -201,7 +201,7 @@ func (c *Checker) matches(cl claims, now time.Time, method, uri string) (target 
 func (p Proof) Use(o Owner) error {
 	// A second more, for iat is in whole seconds.
 	err := p.by.used.Use(p.by.now(), p.thing, p.at.Add(Past+Future+time.Second), o.shares(p.by.limit, p.JKT)...)
-	if errors.Is(err, once.Used) {
+	if errors.Is(err, once.ErrUsed) {
 		return refuse("the DPoP proof was used before: make a new one, with a new jti, for each request")
 	}
 	if err != nil {

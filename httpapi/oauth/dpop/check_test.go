@@ -192,7 +192,11 @@ func TestRefused(t *testing.T) {
 	head, body := h.header(), with(claims("GET", fhirURL, "one"), "ath", ath(token))
 	good := h.sign(t, head, body)
 	parts := strings.Split(good, ".")
-	private := obj{"d": b64(h.key.(*ecdsa.PrivateKey).D.FillBytes(make([]byte, 32)))}
+	d, err := h.key.(*ecdsa.PrivateKey).Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	private := obj{"d": b64(d)}
 	maps.Copy(private, h.pub)
 	weak := holder{jose.PS256, rsaKey(t, 1024), nil}
 	weak.pub = members(t, weak.key.(*rsa.PrivateKey).Public())

@@ -78,9 +78,7 @@ func (x *Thief) Hear(text string) {
 			}
 		}
 	}
-	for _, token := range tokens.FindAllString(text, -1) {
-		x.tokens = append(x.tokens, token)
-	}
+	x.tokens = append(x.tokens, tokens.FindAllString(text, -1)...)
 }
 
 var tokens = regexp.MustCompile(crypto.TokenPattern)

@@ -2,7 +2,7 @@
 // makes the proofs of packages dpop and assertion count a single time.
 //
 // What it remembers of a thing is 16 bytes of a hash, never its text, and no more
-// things than it was made for: when it is full it refuses what is new (Full), for to
+// things than it was made for: when it is full it refuses what is new (ErrFull), for to
 // forget what is old would let that be used again. So that one stranger cannot fill
 // it for everybody, each thing has owners, and an owner has a share.
 //
@@ -35,8 +35,8 @@ func KeyOf(parts ...string) (k Key) {
 }
 
 var (
-	Used = errors.New("it was used before")
-	Full = errors.New("no more can be remembered for now")
+	ErrUsed = errors.New("it was used before")
+	ErrFull = errors.New("no more can be remembered for now")
 )
 
 // Memory holds what was used. It is safe for use by many at once.
@@ -54,7 +54,7 @@ func New(limit int) *Memory {
 	return &Memory{limit: limit, seen: map[Key]struct{}{}, owners: map[Key]int{}}
 }
 
-// Use marks a thing as used until a moment. It is Used if it was, and Full if there
+// Use marks a thing as used until a moment. It is ErrUsed if it was, and ErrFull if there
 // is no room: either all is taken, or an owner has so many as are their share. There are
 // at most three.
 func (m *Memory) Use(now time.Time, thing Key, until time.Time, shares ...Share) error {
@@ -64,15 +64,15 @@ func (m *Memory) Use(now time.Time, thing Key, until time.Time, shares ...Share)
 		m.forget(heap.Pop(&m.queue).(item))
 	}
 	if _, used := m.seen[thing]; used {
-		return Used
+		return ErrUsed
 	}
 	if len(m.queue) >= m.limit || len(shares) > maxOwners {
-		return Full
+		return ErrFull
 	}
 	i := item{until: until, thing: thing, owned: len(shares)}
 	for n, s := range shares {
 		if i.owners[n] = s.Owner; m.owners[s.Owner] >= s.Most {
-			return Full
+			return ErrFull
 		}
 	}
 	for _, s := range shares {
