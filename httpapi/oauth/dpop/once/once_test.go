@@ -30,8 +30,8 @@ func TestUse(t *testing.T) {
 		{9, "c", "y", 20, nil},
 		{9, "d", "z", 20, once.ErrFull}, // three of three
 		{9, "b", "z", 20, once.ErrUsed}, // and full, still known
-		{10, "d", "z", 20, nil},      // a is over
-		{12, "a", "x", 20, nil},      // b too, and x has room again
+		{10, "d", "z", 20, nil},         // a is over
+		{12, "a", "x", 20, nil},         // b too, and x has room again
 		{12, "b", "z", 20, once.ErrFull},
 		{20, "b", "z", 30, nil},
 	} {
