@@ -124,6 +124,24 @@ func TestStatementRules(t *testing.T) {
 		{"the person's own grant suspended", record.Unprocessed, func(b *statement.Body) {
 			b.Suspended = []statement.Ended{{Grant: d.live[0].ID, Row: []byte("row")}}
 		}},
+		{"a suspended grant renewed by who does not say that it goes on", record.Conflict, func(b *statement.Body) {
+			b.Suspended = []statement.Ended{{Grant: live.ID, Row: []byte("row")}}
+			b.Grants = []statement.GrantRow{d.row(live)}
+		}},
+		{"an epoch that renews a suspended grant so", record.Conflict, func(b *statement.Body) {
+			next(b)
+			b.Suspended = []statement.Ended{{Grant: live.ID, Row: []byte("row")}}
+		}},
+		{"a grant that goes on and was not suspended", record.Unprocessed, func(b *statement.Body) {
+			row := d.row(live)
+			row.Resumes = true
+			b.Grants = []statement.GrantRow{row}
+		}},
+		{"a new grant that goes on", record.Unprocessed, func(b *statement.Body) {
+			g := fresh()
+			g.Resumes = true
+			b.Grants = []statement.GrantRow{g}
+		}},
 		{"an epoch again", record.Unprocessed, func(b *statement.Body) { next(b); b.Epoch.Number-- }},
 		{"an epoch too far", record.Unprocessed, func(b *statement.Body) { next(b); b.Epoch.Number++ }},
 		{"epoch zero", record.Unprocessed, func(b *statement.Body) { next(b); b.Epoch.Number = 0 }},
