@@ -47,7 +47,7 @@ func (h *Holder) Amend(ctx context.Context, id record.GrantID, a Amend) (Granted
 		}
 		was := g.grant
 		if changes := next.from(was); changes != "" {
-			if g.paused.IsZero() { // else its row is made when it goes on, and opens nothing till then
+			if g.paused.IsZero() && !d.live[id].Suspended { // else its row is made when it goes on, and opens nothing till then
 				d.rows[id] = true
 				d.renew = d.renew || next.loses(was)
 				d.live[id] = LiveGrant{Grant: id, Until: next.Until}

@@ -251,7 +251,7 @@ func (d *draft) grantRows() []statement.GrantRow {
 	var rows []statement.GrantRow
 	for _, h := range r.grants {
 		g := h.grant
-		if !h.ended.IsZero() || !h.paused.IsZero() || !d.renew && !d.rows[g.ID] {
+		if !h.ended.IsZero() || !h.paused.IsZero() || d.live[g.ID].Suspended || !d.renew && !d.rows[g.ID] {
 			continue
 		}
 		rows = append(rows, statement.GrantRow{Grant: g.ID, Until: g.Until, Self: g.Self, Resumes: d.resumed[g.ID],

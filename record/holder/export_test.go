@@ -1,6 +1,9 @@
 package holder
 
 import (
+	"context"
+	"time"
+
 	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/audit"
@@ -54,3 +57,28 @@ func (h *Holder) Reader() *audit.Reader { return h.now.ring.reader() }
 
 // Within is the head that is still met of a log whose end is gone.
 func Within(f audit.Frontier, size uint64) statement.Head { return within(f, size) }
+
+// RenewAsOlder begins an epoch as a program does that knows nothing of suspending: every
+// grant that has not ended gets a row.
+func (h *Holder) RenewAsOlder(ctx context.Context) error {
+	_, err := change(ctx, h, func(d *draft) (struct{}, error) {
+		for i := range d.ring.grants {
+			g := &d.ring.grants[i]
+			g.paused = time.Time{}
+			if l, there := d.live[g.grant.ID]; there {
+				l.Suspended = false
+				d.live[g.grant.ID] = l
+			}
+		}
+		d.renew = true
+		d.renewed()
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// StateOf is what a grant is shown as that the keyring and the server's list say this of.
+func StateOf(paused time.Time, l LiveGrant) State {
+	g := held{paused: paused}
+	return g.shown(map[record.GrantID]LiveGrant{g.grant.ID: l}, time.Now()).State
+}

@@ -292,7 +292,7 @@ func (g *held) shown(live map[record.GrantID]LiveGrant, now time.Time) Granted {
 		out.State = Over
 	case !there || l.Struck:
 		out.State = Struck
-	case !g.paused.IsZero(), l.Suspended:
+	case l.Suspended: // whatever the keyring says: this is what keeps it from opening anything
 		out.State = Suspended
 	}
 	for _, t := range g.tokens {

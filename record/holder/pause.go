@@ -29,7 +29,7 @@ func (h *Holder) Suspend(ctx context.Context, ids ...record.GrantID) error {
 func (h *Holder) Resume(ctx context.Context, ids ...record.GrantID) error {
 	return h.pausing(ctx, ids, false, func(d *draft, g *held) {
 		g.paused = time.Time{}
-		d.rows[g.grant.ID], d.resumed[g.grant.ID] = true, true
+		d.rows[g.grant.ID], d.resumed[g.grant.ID] = true, d.live[g.grant.ID].Suspended
 		d.live[g.grant.ID] = LiveGrant{Grant: g.grant.ID, Until: g.grant.Until}
 	}, func(d *draft, names string) {
 		d.did(audit.Resume, "let the grant to "+names+" go on")
@@ -45,8 +45,8 @@ func (h *Holder) pausing(ctx context.Context, ids []record.GrantID, paused bool,
 			if g == nil || g.grant.Self || !g.ended.IsZero() {
 				return struct{}{}, errNoGrant // nor one that was stopped: tidying has ended it
 			}
-			if g.paused.IsZero() != paused {
-				continue
+			if here := d.live[id].Suspended; !g.paused.IsZero() == paused && here == paused {
+				continue // by the keyring, and at the server
 			}
 			each(d, g)
 			changed = append(changed, name(g.grant.To))

@@ -67,7 +67,10 @@ func (h *Holder) Receipt(id record.GrantID) ([]byte, error) {
 	shown := g.shown(h.now.live, now)
 	s := Slip{Grant: g.grant, State: shown.State, Since: g.ended, Why: g.why, Made: now, Store: r.store, Verifier: r.verifier,
 		Identity: signer.Public(), Head: head, checkpoint: h.now.note}
-	if s.State == Suspended {
+	switch {
+	case s.State == Suspended && g.paused.IsZero():
+		s.State = Struck // by nobody the keyring knows of: they did not say so
+	case s.State == Suspended:
 		s.Since = g.paused
 	}
 	if int(g.gen) == len(r.gens)-1 {

@@ -63,7 +63,7 @@ func TestReceiptSecondReader(t *testing.T) {
 	}
 	live := check(answer{State: "live", Certified: true, Named: true})
 	at := time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)
-	g.paused = at
+	g.paused, h.now.live[id] = at, LiveGrant{Grant: id, Suspended: true}
 	check(answer{State: "suspended", Since: "2026-11-22T01:02:03Z", Certified: true, Named: true})
 	g.paused, g.ended, g.why = time.Time{}, at, Revoked
 	check(answer{State: "ended", Since: "2026-11-22T01:02:03Z", Why: "1", Certified: true, Named: true})

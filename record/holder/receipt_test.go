@@ -159,11 +159,13 @@ func TestReceiptIsRead(t *testing.T) {
 		t.Error("the record's name is the hash of its identity")
 	}
 	at := time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)
-	g.paused = at
+	g.paused, h.now.live[id] = at, LiveGrant{Grant: id, Suspended: true}
 	if s := check(Suspended, true); !s.Since.Equal(at) {
 		t.Errorf("suspended since %v", s.Since)
 	}
-	g.paused, g.ended, g.why = time.Time{}, at, Revoked
+	g.paused = time.Time{}
+	check(Struck, true) // suspended at the server alone, which the person never said
+	g.ended, g.why = at, Revoked
 	if s := check(Ended, true); !s.Since.Equal(at) || s.Why != Revoked {
 		t.Errorf("ended %v, %v", s.Since, s.Why)
 	}
