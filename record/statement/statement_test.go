@@ -20,7 +20,7 @@ func full() (statement.Body, crypto.SigningKey) {
 		Identity: &statement.Identity{Signing: k.Public(), Box: crypto.NewBoxKey(crypto.NewKey()).Public().Bytes()},
 		PutSlots: []record.Capsule{{ID: [16]byte{5}, Blob: []byte("slot")}}, CutSlots: []crypto.CapsuleID{{6}},
 		Epoch:  &statement.Epoch{Number: 1, Back: []byte("back")},
-		Grants: []statement.GrantRow{{Grant: record.GrantID{7}, Until: time.Unix(1795000001, 0).UTC(), Self: true, Row: []byte("row")}, {Grant: record.GrantID{8}, Row: []byte("r")}},
+		Grants: []statement.GrantRow{{Grant: record.GrantID{7}, Until: time.Unix(1795000001, 0).UTC(), Self: true, Row: []byte("row")}, {Grant: record.GrantID{8}, Row: []byte("r"), Resumes: true}},
 		Ended:  []statement.Ended{{Grant: record.GrantID{9}, Row: []byte("stopped")}}, Capsules: []record.Capsule{{ID: [16]byte{10}, Hour: 11, Blob: []byte("token")}},
 		CarryOn: &statement.CarryOn{From: record.StoreID{11}, Verifier: "node", Seen: statement.Head{Size: 12, Root: [32]byte{13}}},
 		MovedTo: "https://new.example.org",
