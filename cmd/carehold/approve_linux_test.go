@@ -162,7 +162,7 @@ func TestBegunByThemselves(t *testing.T) {
 // TestRequestsFit: whoever asks chooses their words, and they stay within the terminal.
 func TestRequestsFit(t *testing.T) {
 	a, _ := enrolled(t)
-	askedAt(t, a, `{"name": "Ann", "words": "Gr\u00fc\u00dfe \"x\"", "organisation": "`+strings.Repeat("long ", 39)+`"}`)
+	askedAt(t, a, `{"name": "Ann", "sections": ["results"], "words": "Gr\u00fc\u00dfe \"x\"", "organisation": "`+strings.Repeat("long ", 39)+`"}`)
 	var out bytes.Buffer
 	b := *a
 	b.stdout = &out
