@@ -332,7 +332,8 @@ func (w *clientWorld) crash(m *modelClient) {
 	chain, there := at.ParseRefreshChain(rows[string(at.ChainKey(m.g.ID))])
 	switch id := m.code.CapsuleID(); {
 	case r != nil:
-		if chain.Last == r.c.CapsuleID() && chain.Used.Unix() == w.now.Unix() {
+		// The exchange wrote the first one down as well, at place 0.
+		if chain.Place == r.number && chain.Last == r.c.CapsuleID() && chain.Used.Unix() == w.now.Unix() {
 			m.advance(r, w.now)
 		}
 	case there:
