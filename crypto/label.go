@@ -54,6 +54,9 @@ var (
 	LabelMemo = label("memo")     // -> seals what a search keeps in memory between requests; never at rest
 	LabelSent = label("upload")   // -> seals a content that was sent and is not in the record yet
 
+	// From the opening of what waits in the inbox.
+	LabelContribution = label("contribution") // person, id, type, content, certificate -> holds the row to what was sealed
+
 	// From AK_g or the owner's key.
 	LabelLeaf = label("leaf") // -> seals log entries
 	LabelHint = label("hint") // -> recognises log entries
@@ -66,6 +69,7 @@ var (
 	LabelBelongs    = label("belongs")
 	LabelMark       = label("clock-mark")
 	LabelTries      = label("tries")
+	LabelWaits      = label("waits")    // store, person, grant, id -> whose what waits in the inbox is
 	LabelIDToken    = label("id-token") // -> seals the RSA key that signs id_tokens
 )
 

@@ -41,7 +41,7 @@ func waitingPath(id [16]byte) string { return "/holder/v1/inbox/" + hex.EncodeTo
 
 // TakeIn has an entry made of what waits.
 func (c *Client) TakeIn(ctx context.Context, token string, id [16]byte, x holder.Taking) (holder.TakenIn, error) {
-	q := message.InboxAnswer{Type: x.Type, Resource: x.JSON, Grant: message.ID(x.Grant), Certificate: x.Certificate}
+	q := message.InboxAnswer{Type: x.Type, Resource: x.JSON, Grant: message.ID(x.Grant), Certificate: x.Certificate, Opening: x.Opening[:]}
 	if x.Section != 0 {
 		q.Section = x.Section.String()
 	}

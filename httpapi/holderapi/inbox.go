@@ -56,6 +56,9 @@ func (a *API) TakeIn(w http.ResponseWriter, r *http.Request, v *store.View) erro
 		return nil
 	}
 	x := store.TakingIn{Type: q.Type, JSON: q.Resource, Grant: record.GrantID(q.Grant), Certificate: q.Certificate}
+	if copy(x.Opening[:], q.Opening) != len(q.Opening) || len(q.Opening) != len(x.Opening) {
+		return record.Safef(record.Invalid, "the opening of what waits is 32 bytes, which stand with it in its box").At("opening")
+	}
 	if q.Section != "" {
 		if x.Section, err = record.ParseSection(q.Section); err != nil {
 			return err

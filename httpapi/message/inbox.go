@@ -24,6 +24,7 @@ type InboxAnswer struct {
 	Resource    []byte `json:"resource,omitzero"` // its bytes
 	Grant       ID     `json:"grant,omitzero"`
 	Certificate []byte `json:"certificate,omitzero"` // of that grant
+	Opening     []byte `json:"opening,omitzero"`     // of its commitment, 32 bytes
 	Section     string `json:"section,omitzero"`     // where the person wants it; else where the rules file it
 }
 

@@ -35,6 +35,7 @@ type Taking struct {
 	JSON        []byte
 	Grant       record.GrantID
 	Certificate []byte
+	Opening     [32]byte       // with what waited: by it the server knows it again
 	Section     record.Section // 0: where the filing rules put it
 }
 
@@ -71,13 +72,11 @@ type Item struct {
 	Why     string
 
 	certificate []byte
+	opening     [32]byte
 }
 
 // Notice reports whether it tells of what is in the record already.
 func (i Item) Notice() bool { return i.ID[0]&0x80 != 0 }
-
-// noRoom is the id of the notice that stands for others. docs/format.md §6.
-var noRoom = [16]byte(bytes.Repeat([]byte{0xff}, 16))
 
 // Inbox opens what waits, the oldest first; what is damaged comes before all.
 func (h *Holder) Inbox(ctx context.Context, token string) (items []Item, err error) {
@@ -116,8 +115,8 @@ func (r *ring) item(x InboxRow, boxes []crypto.BoxKey) Item {
 		if err != nil {
 			continue
 		}
-		i := Item{ID: x.ID, Time: c.Time, Grant: c.Grant, Entries: c.Entries, More: c.More, NoRoom: x.ID == noRoom,
-			Type: c.Type, JSON: c.JSON, Section: c.Section, Why: c.Why, certificate: c.Certificate}
+		i := Item{ID: x.ID, Time: c.Time, Grant: c.Grant, Entries: c.Entries, More: c.More, NoRoom: c.NoRoom,
+			Type: c.Type, JSON: c.JSON, Section: c.Section, Why: c.Why, certificate: c.Certificate, opening: c.Opening}
 		if i.Notice() != (c.Type == "") {
 			break // it is under the name of the other sort
 		}
@@ -178,7 +177,7 @@ func (h *Holder) TakeIn(ctx context.Context, token string, i Item, section recor
 	case i.Type == "":
 		return TakenIn{}, record.Safef(record.Unprocessed, "this is a notice: what it tells of is in your record already")
 	}
-	return srv.TakeIn(ctx, token, i.ID, Taking{Type: i.Type, JSON: i.JSON, Grant: i.Grant, Certificate: i.certificate, Section: section})
+	return srv.TakeIn(ctx, token, i.ID, Taking{Type: i.Type, JSON: i.JSON, Grant: i.Grant, Certificate: i.certificate, Opening: i.opening, Section: section})
 }
 
 // Looked removes a notice that the person has seen.

@@ -248,8 +248,10 @@ var contributions = map[string]struct {
 }{
 	"what is in the record": {keys.Contribution{Grant: record.GrantID(some(2, 16)), Time: time.UnixMilli(1_800_000_000_123).UTC(), Entries: []string{"Condition/a/_history/1", "Condition/b/_history/2"}},
 		all(f(1, some(2, 16)...), f(2, num(1_800_000_000_123)...), f(3, text("Condition/a/_history/1")...), f(3, text("Condition/b/_history/2")...))},
-	"what is not": {keys.Contribution{Grant: record.GrantID(some(2, 16)), Time: time.UnixMilli(1).UTC(), Type: "Basic", JSON: []byte("{}"), Section: record.Allergies, Why: "so", Certificate: []byte{7}},
-		all(f(1, some(2, 16)...), f(2, num(1)...), f(4, text("Basic")...), f(5, text("{}")...), f(6, num(uint64(record.Allergies))...), f(7, text("so")...), f(8, 7))},
+	"what is not": {keys.Contribution{Grant: record.GrantID(some(2, 16)), Time: time.UnixMilli(1).UTC(), Type: "Basic", JSON: []byte("{}"), Section: record.Allergies, Why: "so", Certificate: []byte{7}, Opening: [32]byte(some(9, 32))},
+		all(f(1, some(2, 16)...), f(2, num(1)...), f(4, text("Basic")...), f(5, text("{}")...), f(6, num(uint64(record.Allergies))...), f(7, text("so")...), f(8, 7), f(10, some(9, 32)...))},
+	"what found no room": {keys.Contribution{Grant: record.GrantID(some(2, 16)), Time: time.UnixMilli(1).UTC(), Entries: []string{"Condition/a/_history/1"}, NoRoom: true},
+		all(f(1, some(2, 16)...), f(2, num(1)...), f(3, text("Condition/a/_history/1")...), f(11, num(1)...))},
 }
 
 func TestContribution(t *testing.T) {
@@ -273,15 +275,18 @@ func TestContribution(t *testing.T) {
 			}
 		}
 	}
-	head := all(f(1, some(2, 16)...), f(2, num(1)...))
+	head, opening := all(f(1, some(2, 16)...), f(2, num(1)...)), f(10, some(9, 32)...)
 	for what, b := range map[string][]byte{
 		"neither":           head,
-		"both":              all(head, f(3, text("A/b/_history/1")...), f(4, text("Basic")...), f(5, text("{}")...), f(6, num(1)...), f(8, 7)),
-		"no JSON":           all(head, f(4, text("Basic")...), f(6, num(1)...), f(8, 7)),
-		"empty JSON":        all(head, f(4, text("Basic")...), f(5), f(6, num(1)...), f(8, 7)),
-		"no certificate":    all(head, f(4, text("Basic")...), f(5, text("{}")...), f(6, num(1)...)),
-		"no such section":   all(head, f(4, text("Basic")...), f(5, text("{}")...), f(6, num(200)...), f(8, 7)),
-		"JSON without type": all(head, f(5, text("{}")...), f(6, num(1)...), f(8, 7)),
+		"both":              all(head, f(3, text("A/b/_history/1")...), f(4, text("Basic")...), f(5, text("{}")...), f(6, num(1)...), f(8, 7), opening),
+		"no JSON":           all(head, f(4, text("Basic")...), f(6, num(1)...), f(8, 7), opening),
+		"empty JSON":        all(head, f(4, text("Basic")...), f(5), f(6, num(1)...), f(8, 7), opening),
+		"no certificate":    all(head, f(4, text("Basic")...), f(5, text("{}")...), f(6, num(1)...), opening),
+		"no opening":        all(head, f(4, text("Basic")...), f(5, text("{}")...), f(6, num(1)...), f(8, 7)),
+		"half an opening":   all(head, f(4, text("Basic")...), f(5, text("{}")...), f(6, num(1)...), f(8, 7), f(10, some(9, 16)...)),
+		"room for none":     all(head, f(4, text("Basic")...), f(5, text("{}")...), f(6, num(1)...), f(8, 7), opening, f(11, num(1)...)),
+		"no such section":   all(head, f(4, text("Basic")...), f(5, text("{}")...), f(6, num(200)...), f(8, 7), opening),
+		"JSON without type": all(head, f(5, text("{}")...), f(6, num(1)...), f(8, 7), opening),
 		"no grant":          all(f(2, num(1)...), f(3, text("A/b/_history/1")...)),
 		"something more":    all(head, f(3, text("A/b/_history/1")...), f(9, 1)),
 		"an empty entry":    all(head, f(3)),

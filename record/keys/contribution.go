@@ -24,6 +24,32 @@ type Contribution struct {
 	Section     record.Section // where the filing table puts it
 	Why         string         // and why
 	Certificate []byte         // of the grant, as it was then: who wrote it
+
+	// Opening is the key of the commitment that stands beside it (Commitment): random,
+	// and nowhere but in here.
+	Opening [32]byte
+
+	NoRoom bool // with Entries: it stands for others, that found no room
+}
+
+// NewOpening draws the key of a commitment.
+func NewOpening() [32]byte {
+	k := crypto.NewKey()
+	defer k.Destroy()
+	return [32]byte(k.Bytes())
+}
+
+// Commitment holds what waits to what was sealed, for a server that cannot open it: who
+// sends the content back has opened it, for they have the opening, and has changed
+// nothing, for the commitment is of it. It tells nothing to who has not. It holds on
+// another server as well, for no key of the first is in it.
+func (c Contribution) Commitment(p record.PersonID, id [16]byte) (crypto.MAC, error) {
+	k, err := crypto.KeyFrom(c.Opening[:])
+	if err != nil {
+		return crypto.MAC{}, err
+	}
+	defer k.Destroy()
+	return k.MAC(crypto.LabelContribution, p[:], id[:], c.Grant[:], []byte(c.Type), c.JSON, c.Certificate), nil
 }
 
 // SealContribution seals it to the person.
@@ -47,7 +73,9 @@ func SealContribution(p record.PersonID, box []byte, id [16]byte, c Contribution
 		w.Uint(6, uint64(c.Section))
 		w.String(7, c.Why)
 		w.Bytes(8, c.Certificate)
+		w.Bytes(10, c.Opening[:])
 	}
+	w.Flag(11, c.NoRoom)
 	padded := crypto.Pad(w.Finish())
 	defer clear(padded)
 	return to.Seal(inboxContext(p, id), padded)
@@ -77,12 +105,13 @@ func OpenContribution(p record.PersonID, box crypto.BoxKey, id [16]byte, sealed 
 		c.Section = record.Section(d.Uint32(6))
 		c.Why = d.String(7)
 		c.Certificate = d.Bytes(8)
+		d.Fixed(10, c.Opening[:])
 		if !c.Section.Valid() || len(c.JSON) == 0 {
 			d.Fail("section")
 		}
 	}
-	c.More = d.OptionalUint(9)
-	if (c.Type == "") == (len(c.Entries) == 0) || c.More > 0 && len(c.Entries) == 0 {
+	c.More, c.NoRoom = d.OptionalUint(9), d.Flag(11)
+	if notice := len(c.Entries) > 0; (c.Type == "") != notice || (c.More > 0 || c.NoRoom) && !notice {
 		d.Fail("contribution")
 	}
 	return c, d.Finish()

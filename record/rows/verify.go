@@ -193,10 +193,6 @@ func (v *Verifier) beside(kind byte, key []byte) bool {
 	return false
 }
 
-// minInbox is less than the smallest that is ever sealed for the inbox: what takes no
-// room would have no end.
-const minInbox = 1024
-
 // maxSent is how many uploads are remembered: there are far fewer, and a disk that has
 // more was tampered with.
 const maxSent = 1024

@@ -71,19 +71,15 @@ func (a *Adder) NewID(string) string {
 	return name
 }
 
-// contributionsDaily is how many one grant may leave in a day: the inbox has room for a
-// few of such days, of all grants.
+// contributionsDaily is how many one grant may leave in a day: less than may wait of its
+// at once.
 const contributionsDaily = 200
 
-// contributedDaily is how many bytes they may be at rest: a quarter of the inbox, so that
-// one grant does not keep the others out.
-const contributedDaily = contributionBytes / 4
-
 var (
-	errInboxFull error = record.Safef(record.TooMany, "there is no room for this where it would wait for the person: try again when they have looked through what waits")
-	errMayWait   error = record.Safef(record.TooLarge, "what is written under a grant to add only has at most %d KiB: send it in parts, or ask for a grant that reads and writes", MayWait>>10)
-	errBytesDay  error = record.Safef(record.TooMany, "this grant has added its %d MiB for today: try again tomorrow", contributedDaily>>20)
-	errWaitsDay  error = record.Safef(record.TooMany, "this grant has added its %d entries for today: try again tomorrow", contributionsDaily)
+	errInboxFull  error = record.Safef(record.TooMany, "there is no room for this where it would wait for the person: try again when they have looked through what waits")
+	errGrantWaits error = record.Safef(record.TooMany, "what this grant has added has all the room that one grant may have where it waits for the person: try again when they have looked through it")
+	errMayWait    error = record.Safef(record.TooLarge, "what is written under a grant to add only has at most %d KiB: send it in parts, or ask for a grant that reads and writes", MayWait>>10)
+	errWaitsDay   error = record.Safef(record.TooMany, "this grant has added its %d entries for today: try again tomorrow", contributionsDaily)
 )
 
 // Create leaves resources in the person's inbox, all of them or none. The changes are
@@ -195,15 +191,14 @@ func (a *Adder) leave(ctx context.Context, changes []change.Change, filed []fili
 	var set rowSet
 	for i, c := range changes {
 		id := a.ids[c.Ref.ID]
-		sealed, err := keys.SealContribution(v.person, box, id, keys.Contribution{Grant: v.grant.ID, Time: now,
+		row, err := v.sealWaiting(box, id, keys.Contribution{Grant: v.grant.ID, Time: now,
 			Type: c.Ref.Type, JSON: c.Resource.Bytes(), Section: filed[i].Section, Why: filed[i].Why.Rule, Certificate: v.certificate})
 		if err != nil {
-			return rows.Damaged("account")
+			return err
 		}
-		key := rows.InboxKey(id)
-		set = append(set, struct{ key, value []byte }{key, sealed})
-		size += len(key) + len(sealed)
-		cost += len(key) + len(sealed) + kv.RowCost
+		set = append(set, struct{ key, value []byte }{rows.InboxKey(id), row})
+		size += waitingSize(row)
+		cost += waitingSize(row) + kv.RowCost
 	}
 	if cost > v.s.engine.MaxUpdate()-reserve {
 		return a.logRefused(ctx, changes, record.Safef(record.TooLarge, "this is more than may wait together: send it as several"))
@@ -219,15 +214,12 @@ func (a *Adder) leave(ctx context.Context, changes []change.Change, filed []fili
 		if p.full(uint64(size)) {
 			return errFull
 		}
-		count, err := v.s.countInbox(tx, p.ID)
+		count, err := v.s.countInbox(tx, p.ID, v.grant.ID)
 		if err != nil {
 			return err
 		}
-		if count.full(false, len(set), size) {
-			return errInboxFull
-		}
-		if !v.s.daily.takeMany(contributed, v.token.Grant, v.s.time(), contributedDaily, uint32(size)) {
-			return errBytesDay
+		if err := count.full(v.grant.ID, false, len(set), size); err != nil {
+			return err
 		}
 		if !v.s.daily.takeMany(contributions, v.token.Grant, v.s.time(), contributionsDaily, uint32(len(set))) {
 			return errWaitsDay
@@ -235,7 +227,7 @@ func (a *Adder) leave(ctx context.Context, changes []change.Change, filed []fili
 		counted = true
 		for _, row := range set {
 			id, _ := waitingOf(row.key)
-			count.add(id, len(row.key)+len(row.value), 1)
+			count.add(v.grant.ID, id, 1, waitingSize(row.value))
 			p.Head.Used += uint64(len(row.value))
 		}
 		set.put(tx)
@@ -245,7 +237,7 @@ func (a *Adder) leave(ctx context.Context, changes []change.Change, filed []fili
 		v.s.forgetInbox(v.person)
 	}
 	switch err {
-	case errFull, errInboxFull, errBytesDay, errWaitsDay:
+	case errFull, errInboxFull, errGrantWaits, errWaitsDay:
 		return a.logRefused(ctx, changes, err)
 	}
 	return err

@@ -81,7 +81,7 @@ func (d *device) inbox() (list []inItem) {
 }
 
 func taking(w inItem) store.TakingIn {
-	return store.TakingIn{Type: w.Type, JSON: w.JSON, Grant: w.Grant, Certificate: w.Certificate}
+	return store.TakingIn{Type: w.Type, JSON: w.JSON, Grant: w.Grant, Certificate: w.Certificate, Opening: w.Opening}
 }
 
 // What is added waits, is what was sent, and is in the record once it was taken in: by
@@ -211,7 +211,7 @@ func TestAdderRefuses(t *testing.T) {
 
 // One grant leaves so much in a day, and all of them as much as there is room for.
 func TestAdderLimits(t *testing.T) {
-	store.SetInbox(t, 3, 4)
+	store.SetInbox(t, 12, 16)
 	_, s := newStore(t)
 	d := enrol(t, s)
 	_, token := d.addOnly(record.Measures)
@@ -233,7 +233,7 @@ func TestAdderLimits(t *testing.T) {
 	if _, err := add(a, weight); err != nil {
 		t.Fatal("there is room again:", err)
 	}
-	store.SetInbox(t, 3, 1000)
+	store.SetInbox(t, 12, 1000)
 	many := make([]string, 201)
 	for i := range many {
 		many[i] = weight
@@ -243,8 +243,8 @@ func TestAdderLimits(t *testing.T) {
 	}
 }
 
-// One grant does not fill in a day what all have.
-func TestAdderBytesADay(t *testing.T) {
+// One grant does not fill what all have, with few that are large either.
+func TestAdderBytes(t *testing.T) {
 	_, s := newStore(t)
 	d := enrol(t, s)
 	_, token := d.addOnly(record.Measures)
@@ -255,7 +255,7 @@ func TestAdderBytesADay(t *testing.T) {
 	for ; err == nil && n < 20; n++ {
 		_, err = add(a, big)
 	}
-	if !errors.Is(err, record.TooMany) || !strings.Contains(err.Error(), "16 MiB") || n < 16 {
+	if !errors.Is(err, record.TooMany) || !strings.Contains(err.Error(), "one grant may have") || n < 16 {
 		t.Errorf("after %d: %v", n, err)
 	}
 	if _, err := add(adder(t, s, other), big); err != nil {
@@ -280,31 +280,109 @@ func TestAdderQuota(t *testing.T) {
 	t.Error("a quota of 64 KiB holds 800")
 }
 
+// What is taken in is what waited, all of it. Who has a session and no key of the person's
+// can dismiss what they never saw, but not put another text in its place, with its author
+// or without.
+func TestTakesInWhatWaited(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	_, token := d.addOnly(record.Measures)
+	a := adder(t, s, token)
+	if _, err := add(a, weight, strings.Replace(weight, "71.5", "72", 1)); err != nil {
+		t.Fatal(err)
+	}
+	list, v := d.inbox(), d.session()
+	w, other := list[0], list[1]
+	for what, change := range map[string]func(x *store.TakingIn){
+		"another text":          func(x *store.TakingIn) { x.JSON = bytes.Replace(x.JSON, []byte("7"), []byte("8"), 1) },
+		"the other one's":       func(x *store.TakingIn) { *x = taking(other) },
+		"another type":          func(x *store.TakingIn) { x.Type = "Condition" },
+		"no certificate":        func(x *store.TakingIn) { x.Certificate = nil },
+		"another's certificate": func(x *store.TakingIn) { x.Certificate = append(x.Certificate[:1:1], x.Certificate...) },
+		"another grant":         func(x *store.TakingIn) { x.Grant[0]++ },
+		"another opening":       func(x *store.TakingIn) { x.Opening[0]++ },
+		"no opening":            func(x *store.TakingIn) { x.Opening = [32]byte{} },
+		"a byte more":           func(x *store.TakingIn) { x.JSON = append(x.JSON[:len(x.JSON):len(x.JSON)], ' ') },
+	} {
+		x := taking(w)
+		change(&x)
+		if _, err := v.TakeIn(ctx, w.id, x); !errors.Is(err, record.Unprocessed) || !strings.Contains(err.Error(), "is not what waits") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if n := len(d.inbox()); n != 2 {
+		t.Fatal(n, "wait")
+	}
+	if _, err := v.TakeIn(ctx, w.id, taking(w)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// One grant leaves the others room, however long the person does not look, and after a
+// restart as before.
+func TestGrantsShareTheInbox(t *testing.T) {
+	store.SetInbox(t, 12, 12)
+	dir, s := newStore(t)
+	d := enrol(t, s)
+	_, one := d.addOnly(record.Measures)
+	_, two := d.addOnly(record.Measures)
+	a := adder(t, s, one)
+	for i := range 3 {
+		if _, err := add(a, weight); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir, store.Options{})
+	d.s = s
+	if _, err := add(adder(t, s, one), weight); !errors.Is(err, record.TooMany) || !strings.Contains(err.Error(), "one grant may have") {
+		t.Error("more than its part:", err)
+	}
+	b := adder(t, s, two)
+	if _, err := add(b, weight); err != nil {
+		t.Error("another grant:", err)
+	}
+	if _, err := add(b, weight, weight, weight); !errors.Is(err, record.TooMany) {
+		t.Error("more than its part, at once:", err)
+	}
+	if err := d.session().Dismiss(ctx, d.inbox()[0].id); err != nil {
+		t.Fatal(err)
+	}
+	_, errOne := add(adder(t, s, one), weight)
+	_, errTwo := add(b, weight, weight, weight)
+	if (errOne == nil) == (errTwo == nil) {
+		t.Errorf("one of the two has room again: %v, %v", errOne, errTwo)
+	}
+}
+
 // Somebody else's certificate, and one of before all keys were made new, name nobody.
 func TestContributorIsVerified(t *testing.T) {
 	_, s := newStore(t)
 	d := enrol(t, s)
 	g, token := d.addOnly(record.Measures)
-	if _, err := add(adder(t, s, token), weight, weight, weight); err != nil {
-		t.Fatal(err)
-	}
-	list := d.inbox()
+	reads, _ := d.share(clinician(s))
 	v := d.session()
 	other := enrol(t, s)
 	forged := g
 	forged.To.Name = "Dr Somebody Else"
-	x := taking(list[0])
-	x.Certificate = forged.Sign(other.identity)
-	out, err := v.TakeIn(ctx, list[0].id, x)
-	if err != nil || !out.Unverified || out.Author != (entry.Author{}) {
-		t.Errorf("forged: %+v, %v", out, err)
+	for what, certificate := range map[string][]byte{"forged": forged.Sign(other.identity), "of another grant, which reads": reads.Sign(d.identity), "none": nil} {
+		a := adder(t, s, token)
+		a.SetCertificate(certificate) // as whoever has the disk could have sealed it
+		if _, err := add(a, weight); err != nil {
+			t.Fatal(err)
+		}
+		w := d.inbox()[0]
+		out, err := v.TakeIn(ctx, w.id, taking(w))
+		if err != nil || !out.Unverified || out.Author != (entry.Author{}) {
+			t.Errorf("%s: %+v, %v", what, out, err)
+		}
 	}
-	x = taking(list[1]) // of another grant of the person's own, which reads
-	reads, _ := d.share(clinician(s))
-	x.Certificate = reads.Sign(d.identity)
-	if out, err = v.TakeIn(ctx, list[1].id, x); err != nil || !out.Unverified {
-		t.Errorf("another grant's: %+v, %v", out, err)
+	if _, err := add(adder(t, s, token), weight); err != nil {
+		t.Fatal(err)
 	}
+	last := d.inbox()[0]
 	before := d.identity
 	d.identity = crypto.NewSigningKey(crypto.NewKey())
 	b := d.body()
@@ -321,7 +399,7 @@ func TestContributorIsVerified(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.done(st)
-	out, err = d.session().TakeIn(ctx, list[2].id, taking(list[2]))
+	out, err := d.session().TakeIn(ctx, last.id, taking(last))
 	if err != nil || !out.Unverified || out.Author != (entry.Author{}) {
 		t.Errorf("of before: %+v, %v", out, err)
 	}

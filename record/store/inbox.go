@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"sync"
 
 	"carehold/crypto"
 	"carehold/record"
@@ -23,12 +22,16 @@ import (
 //	   the record when the person takes it in (adder.go, inboxtake.go)
 //
 // A notice comes in the commit of what it tells of, so that neither is there without the
-// other. It keeps nobody from writing: when there is no room for one more, the newest
-// takes the one place that is kept for that (lastNotice), and says by its being there
-// that others are missing. The log has them all.
+// other. It keeps nobody from writing: when there is no room for one more of its grant's,
+// the newest takes the one place that each grant has for that (lastNotice), and says that
+// it stands for others. The log has them all.
 //
 // A contribution is all there is of what was written, so there nothing takes the place
-// of anything: who finds no room is told so.
+// of anything: who finds no room is told so. It stands beside a commitment to what was
+// sealed (keys.Contribution), by which the server knows it again when a device brings it.
+//
+// One grant has a quarter of the room at most, so that none keeps the others out
+// (inboxcount.go).
 
 // WaitingID names what waits.
 type WaitingID [16]byte
@@ -40,13 +43,7 @@ type Waiting struct {
 }
 
 // Notice reports whether it tells of what is in the record already.
-func (id WaitingID) Notice() bool { return id[0]&0x80 != 0 }
-
-// NoRoom reports whether it is the newest of the notices that found no room: it stands
-// for others, which only the log has.
-func (id WaitingID) NoRoom() bool { return id == lastNotice }
-
-var lastNotice = WaitingID(bytes.Repeat([]byte{0xff}, 16))
+func (id WaitingID) Notice() bool { return rows.IsNotice(id) }
 
 // newWaiting draws an id.
 func newWaiting(notice bool) WaitingID {
@@ -54,22 +51,10 @@ func newWaiting(notice bool) WaitingID {
 	if id[0] &^= 0x80; notice {
 		id[0] |= 0x80
 	}
-	if id == lastNotice { // once in 2^127
-		return newWaiting(notice)
-	}
 	return id
 }
 
-// The most that may wait. Tests have less.
-var (
-	mostNotices       = 4000
-	mostContributions = 1000
-)
-
 const (
-	noticeBytes       = 16 << 20
-	contributionBytes = 64 << 20
-
 	// noticeNames is how many entries a notice names; the rest are counted.
 	noticeNames = 500
 
@@ -82,167 +67,11 @@ const (
 // frame of a backup (docs/format.md §16) with what padding adds, an eighth at most.
 const MayWait = 896 << 10
 
-// An inbox is counted in memory, from its rows when that is first asked.
-type inboxCount struct {
-	mu                             sync.Mutex
-	notices, contributions         int
-	noticeBytes, contributionBytes int
-}
-
-type inboxes struct {
-	mu sync.Mutex
-	of map[record.PersonID]*inboxCount // what is in it changes in commits of that person alone
-}
-
-// countsMost is how many people's are remembered.
-const countsMost = 10_000
-
-func (c *inboxCount) add(id WaitingID, size, n int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case id == lastNotice: // it has a place of its own
-	case id.Notice():
-		c.notices, c.noticeBytes = c.notices+n, c.noticeBytes+n*size
-	default:
-		c.contributions, c.contributionBytes = c.contributions+n, c.contributionBytes+n*size
-	}
-}
-
-// countInbox is what waits for a person, as a commit finds it.
-func (s *Store) countInbox(tx kv.Tx, p record.PersonID) (*inboxCount, error) {
-	s.inboxes.mu.Lock()
-	c, known := s.inboxes.of[p]
-	s.inboxes.mu.Unlock()
-	if known {
-		return c, nil
-	}
-	c = new(inboxCount)
-	err := tx.Scan([]byte{rows.KindInbox}, nil, func(key, row []byte) (bool, error) {
-		if id, ok := waitingOf(key); ok {
-			c.add(id, len(key)+len(row), 1)
-		}
-		return true, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.inboxes.mu.Lock()
-	defer s.inboxes.mu.Unlock()
-	if s.inboxes.of == nil || len(s.inboxes.of) >= countsMost {
-		s.inboxes.of = make(map[record.PersonID]*inboxCount)
-	}
-	s.inboxes.of[p] = c
-	return c, nil
-}
-
-// forgetInbox has it counted anew: a commit that counted may have failed.
-func (s *Store) forgetInbox(p record.PersonID) {
-	s.inboxes.mu.Lock()
-	defer s.inboxes.mu.Unlock()
-	delete(s.inboxes.of, p)
-}
-
 func waitingOf(key []byte) (id WaitingID, ok bool) {
 	if len(key) != 1+len(id) {
 		return id, false
 	}
 	return WaitingID(key[1:]), true
-}
-
-// notice is what the person is told of a change by somebody else, as long as it is on
-// its way. nil: nothing.
-type notice struct {
-	v      *View
-	box    []byte
-	sealed []byte
-	last   []byte // the same for the place of the last
-	id     WaitingID
-
-	counted bool // in memory: if the commit fails, falsely
-}
-
-// notice makes that of a change, before the commit that others wait for.
-func (v *View) notice(ops []op) (*notice, error) {
-	if v.grant.Self {
-		return nil, nil
-	}
-	c := keys.Contribution{Grant: v.grant.ID, Time: v.s.time()}
-	for i := range ops {
-		o := &ops[i]
-		if o.moves() { // along with what points to it: the log says so
-			continue
-		}
-		if len(c.Entries) == noticeNames {
-			c.More++
-			continue
-		}
-		h := o.versions[0].header
-		c.Entries = append(c.Entries, h.Type+"/"+h.ID+"/_history/"+o.at.Version().String())
-	}
-	if len(c.Entries) == 0 {
-		return nil, nil
-	}
-	p, err := v.s.person(v.person)
-	if err != nil {
-		return nil, err
-	}
-	n := &notice{v: v, box: p.Account.Box, id: newWaiting(true)}
-	if n.sealed, err = keys.SealContribution(v.person, n.box, n.id, c); err != nil {
-		return nil, rows.Damaged("account")
-	}
-	if v.s.noticesFull(v.person) {
-		n.last, err = keys.SealContribution(v.person, n.box, lastNotice, c)
-	}
-	return n, err
-}
-
-// noticesFull reports whether there is no room, as far as is known: the commit decides.
-func (s *Store) noticesFull(p record.PersonID) bool {
-	s.inboxes.mu.Lock()
-	defer s.inboxes.mu.Unlock()
-	c := s.inboxes.of[p]
-	return c == nil || c.full(true, 0, 0)
-}
-
-// full reports whether so many more have no room.
-func (c *inboxCount) full(notices bool, n, bytes int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if notices {
-		return c.notices+max(n, 1) > mostNotices || c.noticeBytes+bytes > noticeBytes
-	}
-	return c.contributions+n > mostContributions || c.contributionBytes+bytes > contributionBytes
-}
-
-func (n *notice) size() uint64 {
-	if n == nil {
-		return 0
-	}
-	return uint64(1 + len(n.id) + len(n.sealed))
-}
-
-// put puts it into the commit of what it tells of.
-func (n *notice) put(tx kv.Tx, p *person) error {
-	if n == nil {
-		return nil
-	}
-	if !bytes.Equal(p.Account.Box, n.box) {
-		return errStale
-	}
-	c, err := n.v.s.countInbox(tx, p.ID)
-	if err != nil {
-		return err
-	}
-	if !c.full(true, 1, int(n.size())) {
-		n.counted = true
-		c.add(n.id, int(n.size()), 1)
-		return p.keep(tx, rows.InboxKey(n.id), n.sealed)
-	}
-	if n.last == nil {
-		return errStale // it filled up meanwhile
-	}
-	return p.keep(tx, rows.InboxKey(lastNotice), n.last)
 }
 
 // InboxPage is a run of what waits.
@@ -280,7 +109,9 @@ func (v *View) Inbox(ctx context.Context, from WaitingID, limit int) (page Inbox
 				return false, nil
 			}
 			size += len(row)
-			page.Waiting = append(page.Waiting, Waiting{id, bytes.Clone(row)})
+			// What is damaged is shown as well: it opens for nobody, and can be dismissed.
+			w, _ := rows.ParseWaiting(id, row)
+			page.Waiting = append(page.Waiting, Waiting{id, bytes.Clone(w.Box)})
 			return true, nil
 		})
 	})
@@ -345,11 +176,9 @@ func (s *Store) dropWaiting(tx kv.Tx, p *person, id WaitingID) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.countInbox(tx, p.ID)
-	if err != nil {
-		return err
+	if c := s.counted(p.ID); c != nil {
+		s.uncount(c, p.ID, id, row)
 	}
-	c.add(id, 1+len(id)+len(row), -1)
 	p.Head.Used -= min(uint64(len(row)), p.Head.Used)
 	tx.Delete(rows.InboxKey(id))
 	return nil

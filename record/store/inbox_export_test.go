@@ -14,11 +14,11 @@ func SetInbox(t testing.TB, notices, contributions int) {
 	t.Cleanup(func() { mostNotices, mostContributions = n, c })
 }
 
+// SetCertificate has what is left come with another certificate.
+func (a *Adder) SetCertificate(b []byte) { a.v.certificate = b }
+
 // ForgetInbox has an inbox counted anew.
 func (v *View) ForgetInbox() { v.s.forgetInbox(v.person) }
-
-// LastNotice is the id that stands for others.
-var LastNotice = lastNotice
 
 // CountReads counts from now on what is read, by Get or in a Scan.
 func CountReads(s *Store) func() int {

@@ -20,12 +20,14 @@ import (
 // TakingIn is a contribution as a device of the person's opened it. The server cannot
 // open what waits, so it takes the content from the device, whose record it is; but who
 // wrote it is not for the device to say: the certificate is the grant's, signed by the
-// person, and is looked at here.
+// person, and is looked at here. And it is what waited, or is not taken: beside the row
+// stands a commitment, which only who opened it can answer, with Opening.
 type TakingIn struct {
 	Type        string
 	JSON        []byte
 	Grant       record.GrantID
 	Certificate []byte
+	Opening     [32]byte
 	Section     record.Section // where the person wants it; 0: where the filing rules put it
 }
 
@@ -91,7 +93,7 @@ func (v *View) takeIn(ctx context.Context, id WaitingID, x TakingIn, r *fhir.Res
 	} else if exists && mine {
 		return v.takenBefore(ctx, id, e)
 	}
-	if err := v.waits(id); err != nil {
+	if err := v.waits(id, x); err != nil {
 		return out, err
 	}
 	author, verified := v.contributor(x)
@@ -139,12 +141,23 @@ func about(a entry.Author) []record.GrantID {
 	return []record.GrantID{a.Grant}
 }
 
-// waits reports whether something waits under an id.
-func (v *View) waits(id WaitingID) error {
+// errNotTheSame: what was sent is not what waits under this id.
+var errNotTheSame error = record.Safef(record.Unprocessed, "this is not what waits in the inbox under this id: get the inbox again, open it, and send back all of it as it is")
+
+// waits reports whether this is what waits under an id.
+func (v *View) waits(id WaitingID, x TakingIn) error {
+	c := keys.Contribution{Grant: x.Grant, Type: x.Type, JSON: x.JSON, Certificate: x.Certificate, Opening: x.Opening}
+	is, err := c.Commitment(v.person, id)
+	if err != nil {
+		return errNotTheSame
+	}
 	return v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
-		_, err := r.Get(rows.InboxKey(id))
+		row, err := r.Get(rows.InboxKey(id))
 		if errors.Is(err, kv.ErrNotFound) {
 			return errNotWaiting
+		}
+		if w, ok := rows.ParseWaiting(id, row); err == nil && (!ok || !w.Commitment.Equal(is[:])) {
+			return errNotTheSame
 		}
 		return err
 	})

@@ -43,7 +43,6 @@ const (
 	mints         // fetches of tokens by a grant's client
 	asks          // at one address of a person's
 	contributions // under one grant
-	contributed   // bytes of them
 )
 
 // take counts a request; false when the day's are used up.

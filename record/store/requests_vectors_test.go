@@ -112,6 +112,8 @@ func TestVectorsRequest(t *testing.T) {
 	type waits struct {
 		Name, Type, JSON, Rule         string
 		ID, Sealed, Grant, Certificate hexed
+		Opening, Commitment            hexed
+		NoRoom                         bool `json:"no_room"`
 		Time                           int64
 		Entries                        []string
 		More                           uint64
@@ -127,7 +129,7 @@ func TestVectorsRequest(t *testing.T) {
 		WaitingRefused   []waits `json:"waiting_refused"`
 	}
 	readVectors(t, "request", &file)
-	if len(file.Answers) < 5 || len(file.AnswersRefused) < 9 || len(file.Questions) < 3 || len(file.QuestionsRefused) < 8 || len(file.Waiting) < 4 || len(file.WaitingRefused) < 7 {
+	if len(file.Answers) < 5 || len(file.AnswersRefused) < 9 || len(file.Questions) < 3 || len(file.QuestionsRefused) < 8 || len(file.Waiting) < 5 || len(file.WaitingRefused) < 11 {
 		t.Fatal("there are fewer vectors than there were")
 	}
 	for _, v := range file.Answers {
@@ -167,7 +169,7 @@ func TestVectorsRequest(t *testing.T) {
 	for _, v := range file.Waiting {
 		c, err := keys.OpenContribution(person, box, [16]byte(v.ID), v.Sealed)
 		if err != nil || !bytes.Equal(c.Grant[:], v.Grant) || c.Time.UnixMilli() != v.Time || len(c.Entries) != len(v.Entries) || c.More != v.More || c.Type != v.Type || string(c.JSON) != v.JSON ||
-			c.Section != v.Section || c.Why != v.Rule || !bytes.Equal(c.Certificate, v.Certificate) {
+			c.Section != v.Section || c.Why != v.Rule || !bytes.Equal(c.Certificate, v.Certificate) || c.NoRoom != v.NoRoom {
 			t.Errorf("%s: %+v, %v", v.Name, c, err)
 			continue
 		}
@@ -177,6 +179,9 @@ func TestVectorsRequest(t *testing.T) {
 			}
 		}
 		if v.Certificate != nil {
+			if is, err := c.Commitment(person, [16]byte(v.ID)); err != nil || !bytes.Equal(c.Opening[:], v.Opening) || !is.Equal(v.Commitment) {
+				t.Errorf("%s: committed to %x, %v", v.Name, is, err)
+			}
 			if _, err := grant.Verify(v.Certificate, crypto.NewSigningKey(vectorKey(t, bytes.Repeat([]byte{0x65}, 32))).Public()); err != nil {
 				t.Errorf("%s: %v", v.Name, err)
 			}

@@ -8,7 +8,7 @@ import hashlib
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from generate import (AES, BOX_INFO, CHACHA, box_open, context, fixed, hpke_export, kdf, lp, open_, seal, token_of, write,
+from generate import (AES, BOX_INFO, CHACHA, box_open, context, fixed, hpke_export, kdf, key_mac, lp, open_, seal, token_of, write,
                       xwing_encapsulate, xwing_public)
 from generate_contents import AK, GK, GRANT, NOW, PERSON, message, pad, u32
 
@@ -166,19 +166,27 @@ def request_vectors():
         if expect == "ok":
             v |= {"grant": fields[1].hex(), "time": fields[2], "entries": list(entries), "more": fields.get(9), "type": fields.get(4),
                   "json": fields[5].decode() if 5 in fields else None, "section": fields.get(6), "rule": fields.get(7),
-                  "certificate": fields[8].hex() if 8 in fields else None}
+                  "certificate": fields[8].hex() if 8 in fields else None, "no_room": fields.get(11) == 1}
+            if 10 in fields:
+                v |= {"opening": fields[10].hex(),
+                      "commitment": key_mac(fields[10], "contribution", PERSON, cid, fields[1], fields[4].encode(), fields[5], fields[8]).hex()}
         (waiting if expect == "ok" else waiting_refused).append(v)
 
     at = {1: GRANT, 2: NOW * 1000 + 7}
-    one = {**at, 4: "Observation", 5: b'{"resourceType":"Observation"}', 6: 9, 7: "category vital-signs", 8: certificate}
+    one = {**at, 4: "Observation", 5: b'{"resourceType":"Observation"}', 6: 9, 7: "category vital-signs", 8: certificate, 10: fixed("opening")}
     waits("entries", at, notice=True, entries=["Observation/a/_history/1", "Observation/b/_history/2"], suite=CHACHA)
     waits("entries, and more", {**at, 9: 12}, notice=True, entries=["Observation/a/_history/1"])
+    waits("what found no room", {**at, 9: 12, 11: 1}, notice=True, entries=["Observation/a/_history/1"])
     waits("a resource", one)
     waits("a resource without a rule", {k: v for k, v in one.items() if k != 7}, suite=CHACHA)
     waits("nothing", at, "fail")
     waits("both", one, "fail", entries=["Observation/a/_history/1"])
     waits("more of nothing", {**at, 9: 1}, "fail")
     waits("a section there is none of", {**one, 6: 20}, "fail")
+    waits("a resource without an opening", {k: v for k, v in one.items() if k != 10}, "fail")
+    waits("an opening that is cut off", {**one, 10: fixed("opening", 31)}, "fail")
+    waits("an opening of entries", {**at, 10: fixed("opening")}, "fail", entries=["Observation/a/_history/1"], notice=True)
+    waits("a resource that found no room", {**one, 11: 1}, "fail")
     waits("of no grant", {2: NOW}, "fail", entries=["Observation/a/_history/1"], notice=True)
     waits("at no time", {1: GRANT}, "fail", entries=["Observation/a/_history/1"], notice=True)
     waits("of another person", one, "fail", person=fixed("another", 16))

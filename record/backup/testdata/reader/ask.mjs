@@ -2,7 +2,7 @@
 // or to the person's own.
 import { at as place, hex, refuse, sha256, toBase32, u32, unhex } from './notation.mjs';
 import { b16, bytes, decode, flag, key, listed, ms, num, string, table, time } from './messages.mjs';
-import { kdf } from './kdf.mjs';
+import { kdf, mac } from './kdf.mjs';
 import { context } from './seal.mjs';
 import { pair, publicSize, unbox } from './box.mjs';
 import { unpad } from './padding.mjs';
@@ -53,6 +53,8 @@ export const contribution = table('something in the inbox', {
   7: ['rule', string, '?'],
   8: ['certificate', bytes, '?'],
   9: ['more', num, '?'],
+  10: ['opening', key, '?'],
+  11: ['noRoom', flag, '?'],
 });
 
 // openAnswer opens the capsule of a request: a box, and no seal under the credential's KEK.
@@ -79,8 +81,8 @@ export const openAsked = (box, person, id, sealed) => readQuestion(unpad(unbox(b
 export function openWaiting(box, person, id, sealed) {
   const c = decode(contribution, unpad(unbox(box, inboxContext(person, id), sealed)));
   const notice = c.entries.length > 0;
-  const rest = [c.type, c.json, c.section, c.certificate].filter((x) => x !== undefined).length;
-  if (notice ? rest || c.rule !== undefined : rest !== 4 || c.more !== undefined) refuse('6', 'what waits is neither entries nor a resource, or both');
+  const rest = [c.type, c.json, c.section, c.certificate, c.opening].filter((x) => x !== undefined).length;
+  if (notice ? rest || c.rule !== undefined : rest !== 5 || c.more !== undefined || c.noRoom) refuse('6', 'what waits is neither entries nor a resource, or both');
   if (!notice && !(c.section >= 1 && c.section <= 19)) refuse('6', 'what waits is for a section there is none of');
   if ((id[0] >> 7 === 1) !== notice) refuse('6', 'the name of what waits says something else');
   if (c.certificate) {
@@ -91,6 +93,9 @@ export function openWaiting(box, person, id, sealed) {
   }
   return { ...c, notice };
 }
+
+// commitment is what stands beside a resource that waits.
+export const commitment = (person, id, c) => mac(c.opening, 'contribution', person, id, c.grant, Buffer.from(c.type), c.json, c.certificate);
 
 // each opens a kind of row with the first of the person's X-Wing keys that does.
 function each(src, person, k, letter, f) {
@@ -118,7 +123,9 @@ function firstOf(boxes, open) {
 // waiting is the inbox: rows of a live store and of a backup.
 export const waiting = (src, person, k) =>
   each(src, person, k, 'i', (id, value, first) => {
-    const c = first((box) => openWaiting(box, person, id, value));
+    const notice = id[0] >> 7 === 1;
+    const c = first((box) => openWaiting(box, person, id, value.subarray(notice ? 8 : 40)));
+    if (!notice && !commitment(person, id, c).equals(value.subarray(8, 40))) refuse('6', 'beside what waits stands the commitment to something else');
     return {
       id: hex(id), grant: hex(c.grant), time: c.time, notice: c.notice, entries: c.entries, more: c.more, type: c.type, section: c.section, rule: c.rule,
       sha256: c.json && hex(sha256(c.json)), name: c.by?.name, number: c.by?.number, becomes: c.notice ? undefined : toBase32(id).toLowerCase(),

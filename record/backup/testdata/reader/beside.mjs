@@ -21,7 +21,7 @@ export const sentContext = (person, grant, id, i = state) => context('upload', p
 // Kinds of rows in a person's partition.
 const partition = 'havrgbdsexluwftniqo';
 const lengths = { u: 17, w: 21, f: 21, t: 17, n: 17, i: 17, q: 17, o: 17 };
-const boxSize = 1120 + 73 + 32; // of the least that is sealed to a person: an X-Wing ciphertext, a seal's overhead, the smallest padding
+const boxSize = 8 + 1120 + 73 + 32; // of the least that waits for a person: whose, an X-Wing ciphertext, a seal's overhead, the smallest padding
 
 function split(key) {
   const letter = String.fromCharCode(key[0]);

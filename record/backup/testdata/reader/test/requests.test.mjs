@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Refused, hex, sha256, unhex, utf8 } from '../notation.mjs';
 import { capsuleId, parseToken } from '../credentials.mjs';
 import { openCapsule } from '../capsule.mjs';
-import { openAnswer, openAsked, openWaiting, requestPair } from '../ask.mjs';
+import { commitment, openAnswer, openAsked, openWaiting, requestPair } from '../ask.mjs';
 import { verify } from '../sign.mjs';
 import { publicOf } from '../sign.mjs';
 import { pair } from '../box.mjs';
@@ -63,12 +63,15 @@ test('what waits in the inbox', () => {
   for (const v of request.waiting) {
     const c = openWaiting(own, unhex(person), unhex(v.id), unhex(v.sealed));
     if (c.json) c.json = utf8(c.json);
-    same(c, v, ['notice', 'by', 'certificate', 'rule', 'json', 'type', 'section', 'more']);
+    const { no_room, opening, commitment: stands, ...listed } = v;
+    same({ ...c, opening: undefined, noRoom: undefined }, listed, ['notice', 'by', 'certificate', 'rule', 'json', 'type', 'section', 'more', 'opening', 'noRoom']);
     assert.deepEqual([c.rule, c.json, c.type, c.section, c.more, c.certificate && hex(c.certificate)].map((x) => x ?? null), [v.rule, v.json, v.type, v.section, v.more, v.certificate]);
+    assert.equal(c.noRoom === true || c.noRoom === 1, no_room);
     if (!c.certificate) continue;
+    assert.deepEqual([hex(c.opening), hex(commitment(unhex(person), unhex(v.id), { ...c, json: Buffer.from(c.json) }))], [opening, stands]);
     assert.deepEqual([c.by.name, c.by.number, c.by.register, c.by.scopes], ['Lin Mei', '12A3456E', 'NMC', ['patient/*.c']]);
     verify(publicOf(Buffer.alloc(32, 0x65)), 'carehold-v1 certificate', c.certificate.subarray(64), c.certificate.subarray(0, 64));
   }
   for (const v of request.waiting_refused) assert.throws(() => openWaiting(own, unhex(person), unhex(v.id), unhex(v.sealed)), Refused, v.name);
-  assert.deepEqual([request.waiting.length, request.waiting_refused.length], [4, 7]);
+  assert.deepEqual([request.waiting.length, request.waiting_refused.length], [5, 11]);
 });
