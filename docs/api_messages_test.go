@@ -58,8 +58,8 @@ func holds(body string, of reflect.Type) error {
 }
 
 func importHeader(value string) bool {
-	o, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {value}})
-	return err == nil && message.ImportHeader(o) == value
+	o, own, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {value}})
+	return err == nil && message.ImportHeader(o, own) == value
 }
 
 // fields are the names of all fields of a message, and of what is within it.

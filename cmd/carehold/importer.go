@@ -77,6 +77,8 @@ type importer struct {
 	ask     bool
 	patient string
 	there   map[fhir.Ref]message.EntryInfo
+
+	ownExport bool // it is of the person's own export, as they were asked
 }
 
 // begin looks at what is there, so that what is new can be told from it.
@@ -136,7 +138,9 @@ func (im *importer) source(ctx context.Context, s importSource, dry bool) (impor
 		}
 		for i := range plan.Changes {
 			if r := plan.Changes[i].Resource; r != nil {
-				plan.Changes[i].Resource = foreign(r)
+				if plan.Changes[i].Resource, err = foreign(r); err != nil {
+					return imported{}, err
+				}
 			}
 		}
 		kept, err := im.leaveKnown(ctx, s, b, plan.Changes, &r, dry)

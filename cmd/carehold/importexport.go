@@ -129,7 +129,7 @@ func (a *app) importExport(ctx context.Context, path string, o exportOptions) er
 
 // planExport looks at what is in the export and what is in the record.
 func (u *unlocked) planExport(ctx context.Context, r *openedExport, o exportOptions) (*exportImport, error) {
-	x := &exportImport{importer: &importer{unlocked: u, person: o.person, ask: !u.app.yes}, openedExport: r}
+	x := &exportImport{importer: &importer{unlocked: u, person: o.person, ask: !u.app.yes, ownExport: true}, openedExport: r}
 	x.first = imported{ID: crypto.RandomID(), Source: first(o.source, sourceOf(r.Manifest)), Types: map[string]int{}, Sections: map[string]int{}, Ignored: map[string]int{}}
 	x.later = imported{ID: x.first.ID, Source: x.first.Source}
 	x.notes, x.report = x.later, &x.first

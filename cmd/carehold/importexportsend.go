@@ -69,7 +69,11 @@ func (x *exportImport) wave(ctx context.Context, wave int) error {
 			x.gone = append(x.gone, ref)
 			return nil
 		}
-		ch := change.Change{Verb: change.Update, Ref: ref, Resource: x.carries(x.rewritten(v.Resource)), URL: ref.String()}
+		r, err := x.carries(x.rewritten(v.Resource))
+		if err != nil {
+			return err
+		}
+		ch := change.Change{Verb: change.Update, Ref: ref, Resource: r, URL: ref.String()}
 		if d, apart := x.files[binaryVersion{v.Ref, record.Version(v.Version)}]; apart {
 			x.held = append(x.held, &claimed{ch, d})
 			return nil

@@ -100,7 +100,11 @@ func (im *importer) transaction(ctx context.Context, r *imported, changes []chan
 		if err != nil {
 			return err
 		}
-		answer, err := im.session.Transaction(ctx, body, entry.Origin{Import: r.ID, Source: r.Source})
+		send := im.session.Transaction
+		if im.ownExport {
+			send = im.session.TransactionOfOwn
+		}
+		answer, err := send(ctx, body, entry.Origin{Import: r.ID, Source: r.Source})
 		if err == nil {
 			n := leadTo(changes, refused)
 			r.Dangling, r.LeadOut = r.Dangling+n, r.LeadOut+n

@@ -35,16 +35,31 @@ func TestLinkCarried(t *testing.T) {
 // TestUncarried: the tag goes, and nothing else.
 func TestUncarried(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"resourceType":"Basic","id":"a","meta":{"tag":[{"system":"urn:carehold:carried"}]},"x":1.0}`:                                           `{"id":"a","resourceType":"Basic","x":1.0}`,
-		`{"resourceType":"Basic","meta":{"security":[{"code":"R"}],"tag":[{"code":"a"},{"system":"urn:carehold:carried","code":"provenance"}]}}`: `{"meta":{"security":[{"code":"R"}],"tag":[{"code":"a"}]},"resourceType":"Basic"}`,
+		`{"resourceType":"Basic","id":"a","meta":{"tag":[{"system":"urn:carehold:carried"}]},"x":1.0}`:                                           `{"resourceType":"Basic","id":"a","x":1.0}`,
+		`{"resourceType":"Basic","meta":{"security":[{"code":"R"}],"tag":[{"code":"a"},{"system":"urn:carehold:carried","code":"provenance"}]}}`: `{"resourceType":"Basic","meta":{"security":[{"code":"R"}],"tag":[{"code":"a"}]}}`,
 		`{"resourceType":"Basic","meta":{"tag":[{"system":"urn:carehold\u003acarried"}]}}`:                                                       `{"resourceType":"Basic"}`,
 		`{"resourceType":"Basic", "meta":{"tag":[{"system":"urn:carehold:other"}]}}`:                                                             `{"resourceType":"Basic", "meta":{"tag":[{"system":"urn:carehold:other"}]}}`,
 	} {
 		r, err := fhir.Parse([]byte(text), fhir.Limits{})
 		must(t, err)
-		if got := string(uncarried(r).Bytes()); got != want {
+		r, err = uncarried(r)
+		must(t, err)
+		if got := string(r.Bytes()); got != want {
 			t.Errorf("%s\n%s", got, want)
 		}
+	}
+}
+
+// TestForeignLarge: what would be longer if it were written anew, as large as it may be,
+// has its tag and its words taken off all the same.
+func TestForeignLarge(t *testing.T) {
+	text := `{"resourceType":"Basic","meta":{"tag":[{"system":"urn:carehold:carried"}]},"extension":[{"url":"urn:carehold:note","valueString":"x"}],"x":"` + strings.Repeat("<", fhir.MaxBytes/2) + `"}`
+	r, err := fhir.Parse([]byte(text), fhir.Limits{})
+	must(t, err)
+	r, err = foreign(r)
+	must(t, err)
+	if strings.Contains(string(r.Bytes()), "urn:carehold") {
+		t.Error("it is sent as the file has it")
 	}
 }
 
@@ -52,14 +67,17 @@ func TestUncarried(t *testing.T) {
 func TestForeign(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"resourceType":"Basic","extension":[{"url":"urn:carehold:note","valueAnnotation":{"text":"I agree"}}],"meta":{"tag":[{"system":"urn:carehold:status","code":"disputed"}]}}`: `{"resourceType":"Basic"}`,
-		`{"resourceType":"Basic","extension":[{"url":"urn:carehold:disput\u0065","valueString":"x"},{"url":"urn:x","valueDecimal":1.0}]}`:                                             `{"extension":[{"url":"urn:x","valueDecimal":1.0}],"resourceType":"Basic"}`,
+		`{"resourceType":"Basic","extension":[{"url":"urn:carehold:disput\u0065","valueString":"x"},{"url":"urn:x","valueDecimal":1.0}]}`:                                             `{"resourceType":"Basic","extension":[{"url":"urn:x","valueDecimal":1.0}]}`,
+		`{"resourceType":"Basic","status":"x","_status":{"extension":[{"url":"urn:carehold:note","valueString":"x"}]}}`:                                                               `{"resourceType":"Basic","status":"x"}`,
 		`{"resourceType":"Basic","modifierExtension":[{"url":"urn:carehold:note","valueString":"x"}]}`:                                                                                `{"resourceType":"Basic"}`,
-		`{"resourceType":"Basic","meta":{"profile":["urn:p"],"security":[{"system":"urn:carehold:status"}],"tag":[{"code":"a"},{"system":"urn:carehold:carried"}]}}`:                  `{"meta":{"profile":["urn:p"],"tag":[{"code":"a"}]},"resourceType":"Basic"}`,
+		`{"resourceType":"Basic","meta":{"profile":["urn:p"],"security":[{"system":"urn:carehold:status"}],"tag":[{"code":"a"},{"system":"urn:carehold:carried"}]}}`:                  `{"resourceType":"Basic","meta":{"profile":["urn:p"],"tag":[{"code":"a"}]}}`,
 		`{"resourceType":"Basic", "extension":[{"url":"urn:carehold:other","valueString":"x"}]}`:                                                                                      `{"resourceType":"Basic", "extension":[{"url":"urn:carehold:other","valueString":"x"}]}`,
 	} {
 		r, err := fhir.Parse([]byte(text), fhir.Limits{})
 		must(t, err)
-		if got := string(foreign(r).Bytes()); got != want {
+		r, err = foreign(r)
+		must(t, err)
+		if got := string(r.Bytes()); got != want {
 			t.Errorf("%s\n%s", got, want)
 		}
 	}

@@ -56,10 +56,20 @@ func (s *Session) get(ctx context.Context, path string) ([]byte, error) {
 // Transaction sends a transaction Bundle, for an import with its origin, and
 // returns the response Bundle.
 func (s *Session) Transaction(ctx context.Context, bundle []byte, origin entry.Origin) ([]byte, error) {
+	return s.transaction(ctx, bundle, origin, false)
+}
+
+// TransactionOfOwn is Transaction for an import of what the person exported from a record
+// of theirs, as they were asked: it may have their own words about entries.
+func (s *Session) TransactionOfOwn(ctx context.Context, bundle []byte, origin entry.Origin) ([]byte, error) {
+	return s.transaction(ctx, bundle, origin, true)
+}
+
+func (s *Session) transaction(ctx context.Context, bundle []byte, origin entry.Origin, own bool) ([]byte, error) {
 	q := call{method: "POST", path: "/fhir", token: s.token, typ: "application/fhir+json", body: bundle, timeout: importTime,
 		header: http.Header{"Prefer": {"return=minimal"}}}
 	if !origin.IsZero() {
-		q.header.Set(message.ImportHeaderName, message.ImportHeader(origin))
+		q.header.Set(message.ImportHeaderName, message.ImportHeader(origin, own))
 	}
 	_, b, err := s.c.do(ctx, q)
 	return b, err

@@ -25,7 +25,7 @@ func (a *API) Bundle(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	if err := heeds(r.Header); err != nil { // each entry has its own
 		return err
 	}
-	origin, err := message.ImportOrigin(r.Header)
+	origin, own, err := message.ImportOrigin(r.Header)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (a *API) Bundle(w http.ResponseWriter, r *http.Request, v *store.View) erro
 		if err != nil {
 			return err
 		}
-		return a.transaction(w, r, v, &transaction{asked: plan, planned: true, options: store.ApplyOptions{Origin: origin}})
+		return a.transaction(w, r, v, &transaction{asked: plan, planned: true, options: store.ApplyOptions{Origin: origin, OwnExport: own}})
 	}
 	asked, err := change.Requests(b)
 	if err != nil {

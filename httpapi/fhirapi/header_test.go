@@ -122,6 +122,11 @@ func TestImportHeader(t *testing.T) {
 		id:                                                 "",
 		id + `; source=""`:                                 "",
 		id + `; source="x"; more=1`:                        "",
+		id + `; source="x"; words=own`:                     "x",
+		id + `; source="x"; words=mine`:                    "",
+		id + `; source="x"; words=""`:                      "",
+		id + `; words=own`:                                 "",
+		id + `; source="x"; words=own; more=1`:             "",
 		`0123; source="x"`:                                 "",
 		strings.ToUpper(id) + `; source="x"`:               "x", // a token's letters are one
 		strings.Repeat("0", 32) + `; source="x"`:           "",
@@ -129,22 +134,22 @@ func TestImportHeader(t *testing.T) {
 		id + `; source="` + strings.Repeat("a", 201) + `"`: "",
 		"": "",
 	} {
-		o, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {text}})
+		o, _, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {text}})
 		if o.Source != want || (err == nil) != (want != "") {
 			t.Errorf("%s: %+v %v", text, o, err)
 		}
 	}
-	if o, err := message.ImportOrigin(http.Header{}); err != nil || !o.IsZero() {
+	if o, _, err := message.ImportOrigin(http.Header{}); err != nil || !o.IsZero() {
 		t.Error("no header is no import")
 	}
-	if _, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {id + "; source=x", id + "; source=x"}}); err == nil {
+	if _, _, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {id + "; source=x", id + "; source=x"}}); err == nil {
 		t.Error("two headers")
 	}
 	// What a client writes is what the server reads.
-	for _, source := range []string{"GP", `a "b" \ ; c`, "Krankenhaus Süd – 2026", strings.Repeat("é", 100)} {
+	for i, source := range []string{"GP", `a "b" \ ; c`, "Krankenhaus Süd – 2026", strings.Repeat("é", 100)} {
 		o := entry.Origin{Import: record.ImportID{1, 2, 3}, Source: source}
-		if got, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {message.ImportHeader(o)}}); err != nil || got != o {
-			t.Errorf("%q: %+v %v", source, got, err)
+		if got, own, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {message.ImportHeader(o, i%2 == 1)}}); err != nil || got != o || own != (i%2 == 1) {
+			t.Errorf("%q: %+v %v %v", source, got, own, err)
 		}
 	}
 }
@@ -180,11 +185,11 @@ func FuzzHeaders(f *testing.F) {
 		}
 		acceptable([]string{accept}, nil)
 		acceptable(nil, []string{accept})
-		if o, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {origin}}); err == nil {
+		if o, own, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {origin}}); err == nil {
 			if len(o.Source) == 0 || len(o.Source) > 200 || strings.ContainsAny(o.Source, "\r\n\x00") || o.Import == (record.ImportID{}) {
 				t.Errorf("the import header %q became %+v", origin, o)
 			}
-			if again, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {message.ImportHeader(o)}}); err != nil || again != o {
+			if again, still, err := message.ImportOrigin(http.Header{message.ImportHeaderName: {message.ImportHeader(o, own)}}); err != nil || again != o || still != own {
 				t.Errorf("%+v is not read back: %+v %v", o, again, err)
 			}
 		}

@@ -96,7 +96,13 @@ type Entry struct {
 // ApplyOptions go with a change.
 type ApplyOptions struct {
 	Origin entry.Origin // for an import
-	Base   string       // the server's own base URL, for what a plan looks up
+
+	// OwnExport says that the import is of what the person took out of a record of
+	// theirs, with their own words about entries (Annotate). Whoever sets it has made
+	// sure of that: of all other imports such words are refused.
+	OwnExport bool
+
+	Base string // the server's own base URL, for what a plan looks up
 }
 
 // Result is what came of one change, in the order of the changes.

@@ -62,7 +62,7 @@ func (v *View) apply(ctx context.Context, plan func(change.Finder) ([]change.Cha
 	if err != nil {
 		return nil, err
 	}
-	pl.base, pl.origin = opt.Base, opt.Origin
+	pl.base, pl.origin, pl.ownExport = opt.Base, opt.Origin, opt.OwnExport
 	find := &finder{pl: pl, ctx: ctx, base: opt.Base}
 	defer find.close()
 	changes, err := plan(find)

@@ -26,7 +26,8 @@ import (
 //	meta.tag   urn:carehold:status|disputed, while there is a dispute
 //
 // The person's words are the person's: an update by anybody else has them as they are,
-// no more and no fewer, or it is refused. What the person imports again keeps them.
+// no more and no fewer, or it is refused. What the person imports again keeps them, and
+// brings none: a file is anybody's, unless it is said to be the person's own export.
 const (
 	NoteURL      = "urn:carehold:note"
 	DisputeURL   = "urn:carehold:dispute"
@@ -160,16 +161,64 @@ func ownWords(was, r *fhir.Resource) error {
 	return record.Safef(record.Unprocessed, "%s, %s and the tag %s are the person's own words about an entry: write yours without them, and in an update as you read them", NoteURL, DisputeURL, StatusSystem)
 }
 
-// ownWords is that of a change; the person may write what they want.
+// ownWords is that of a change. The person may write what they want, and have their own
+// export written; what else they import has no words but those that are there.
 func (pl *planner) ownWords(w *draft) error {
-	if w.res == nil || pl.v.grant.Self {
+	self := pl.v.grant.Self
+	if w.res == nil || self && (pl.origin.IsZero() || pl.ownExport || len(spoken(w.res)) == 0) {
 		return nil
 	}
 	was, err := pl.before(w)
 	if err != nil {
 		return err
 	}
+	if self {
+		return broughtWords(was, w.res)
+	}
 	return ownWords(was, w.res)
+}
+
+// broughtWords refuses words that an import would put in the person's mouth.
+func broughtWords(was, r *fhir.Resource) error {
+	var before []string
+	for _, x := range spoken(was) {
+		before = append(before, canonical(x))
+	}
+	for _, x := range spoken(r) {
+		at := slices.Index(before, canonical(x))
+		if at < 0 {
+			return record.Safef(record.Unprocessed, "%s, %s and the system %s are for the person's own words, and what is imported can be anybody's: leave them out, or say words=own in Carehold-Import if this is the person's own export", NoteURL, DisputeURL, StatusSystem).At(x.Path())
+		}
+		before = slices.Delete(before, at, at+1)
+	}
+	return nil
+}
+
+// spoken is all that has a name of the person's words, wherever it stands.
+func spoken(r *fhir.Resource) (list []fhir.Node) {
+	if r == nil {
+		return nil
+	}
+	for n := range r.Nodes() {
+		if !n.IsName("url") && !n.IsName("system") || !ours(n.Text()) {
+			continue
+		}
+		if x := n.Parent(); !x.Same(r.Root()) {
+			n = x
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// Unspoken is a resource without what has a name of the person's words, as it may be
+// imported from anybody's file.
+func Unspoken(r *fhir.Resource) (*fhir.Resource, error) {
+	words := spoken(r)
+	if len(words) == 0 {
+		return r, nil
+	}
+	return fhir.Parse(r.Without(words), fhir.Limits{})
 }
 
 // before is what a change takes the place of; nil for nothing. Of what was deleted it is

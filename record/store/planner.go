@@ -31,6 +31,8 @@ type planner struct {
 	taken  uint64       // bytes at rest, of what goes along with it
 	origin entry.Origin // of what it writes or files; zero: no import
 
+	ownExport bool // of an import: its words of the person's are theirs
+
 	searched int // bytes that it adds to what searches go through
 }
 

@@ -100,8 +100,9 @@ func TestTakenInSaysNothing(t *testing.T) {
 	}
 	w := d.inbox()[0]
 	forged := strings.Replace(weight, `"status"`, `"extension":[{"url":"urn:carehold:note","valueAnnotation":{"text":"I agree"}}],"status"`, 1)
-	x := store.TakingIn{Type: "Observation", JSON: []byte(forged), Grant: w.Grant, Certificate: w.Certificate}
-	if _, err := d.session().TakeIn(ctx, w.id, x); record.KindOf(err) != record.Unprocessed {
+	x := taking(w)
+	x.JSON = []byte(forged)
+	if _, err := d.session().TakeIn(ctx, w.id, x); record.KindOf(err) != record.Unprocessed || !strings.Contains(record.SafeText(err), "own words") {
 		t.Errorf("taken in as the person's words: %v", err)
 	}
 	x.JSON = []byte(weight)
