@@ -32,15 +32,10 @@ test: core
 vet:
 	$(GO) vet ./...
 
-# Each fuzzer for a few seconds: enough to see that it runs and that its seeds hold.
+# Each fuzzer for a moment: enough to see that it runs and that its seeds hold.
 FUZZTIME = 5000x
 fuzz-short:
-	@for package in $$($(GO) list ./...); do \
-		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
-			echo "$$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
-		done; \
-	done
+	.ci/fuzz-seeds $(FUZZTIME)
 
 # The parsers of what strangers send, ten million inputs each; what is found is kept
 # in their testdata. FUZZCOUNT=100000x for a look, FUZZ=folder:Name for some.

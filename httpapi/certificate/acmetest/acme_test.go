@@ -186,13 +186,14 @@ func TestACME(t *testing.T) {
 	if first.DNSNames[0] != host {
 		t.Errorf("the certificate is for %v", first.DNSNames)
 	}
+	asked := s.authority.orders.Load() // one, or more where the first could not be proved in time
 	for range 20 {
 		if c, err := s.certificate("stranger.example.org"); err != nil || !bytes.Equal(c.Raw, first.Raw) {
 			t.Errorf("a stranger's name got %v", err)
 		}
 	}
-	if n := s.authority.orders.Load(); n != 1 {
-		t.Errorf("%d certificates were asked for", n)
+	if n := s.authority.orders.Load(); n != asked && time.Now().Before(first.NotAfter.Add(-18*time.Second)) {
+		t.Errorf("%d certificates were asked for at a stranger's name", n-asked)
 	}
 	c := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.authority.roots, ServerName: host}, ForceAttemptHTTP2: true,
 		DialContext: func(ctx context.Context, n, _ string) (net.Conn, error) {
