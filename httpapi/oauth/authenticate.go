@@ -115,7 +115,7 @@ func (a *API) shown(r *http.Request, c clients.Client, id, secret, jwt, path str
 	case c.Auth == clients.Secret && jwt == "" && id == c.ID && c.HasSecret(secret):
 		return nil
 	case c.Auth == clients.Key && secret == "" && jwt != "":
-		registered := assertion.Client{ID: id, Profile: assertion.Profile(c.Profile), JWKSURI: c.JWKSURI}
+		registered := assertion.Client{ID: id, Profile: assertion.Profile(c.Profile), JWKSURI: c.JWKSURI, Registered: c.ID, Stranger: !c.Verified}
 		if len(c.JWKS) > 0 {
 			set, err := assertion.ParseSet(c.JWKS)
 			if err != nil {

@@ -38,6 +38,18 @@ type Client struct {
 	// Its keys: by value, or the address they are at, not both.
 	Keys    *Set
 	JWKSURI string
+	// What was registered, if ID is that of a system behind it: what the systems send is
+	// remembered in its room. Empty for ID itself.
+	Registered string
+	// Stranger is whether nobody registered it: whoever wants to can be another.
+	Stranger bool
+}
+
+func (c Client) owner() string {
+	if c.Registered != "" {
+		return c.Registered
+	}
+	return c.ID
 }
 
 // Audience is what this server is called, by itself.
@@ -64,8 +76,9 @@ type Checker struct {
 }
 
 // New makes a Checker that remembers so many used assertions (65,536 if 0, which take
-// 10 MB), an eighth of them of one client. keys may be nil: then no client is known by
-// an address.
+// 10 MB): an eighth of them of one client, with the systems behind it, and a quarter of all
+// those together that nobody registered, of whom anybody can make up as many as there is
+// room for. keys may be nil: then no client is known by an address.
 func New(keys *Keys, limit int) *Checker {
 	if limit == 0 {
 		limit = 1 << 16
@@ -209,7 +222,11 @@ func (c *claims) audience(p Profile, aud Audience) error {
 func (c *Checker) use(cl claims, client Client, now time.Time) error {
 	// exp was checked to be at most ahead+skew from now.
 	left := time.Duration((*cl.EXP - float64(now.UnixNano())/1e9) * float64(time.Second))
-	err := c.used.Use(now, once.KeyOf(client.ID, *cl.JTI), now.Add(left+time.Second), once.Share{Owner: once.KeyOf(client.ID), Most: c.share})
+	shares := []once.Share{{Owner: once.KeyOf(client.owner()), Most: c.share}}
+	if client.Stranger {
+		shares = append(shares, once.Share{Owner: once.KeyOf("strangers", ""), Most: 2 * c.share})
+	}
+	err := c.used.Use(now, once.KeyOf(client.ID, *cl.JTI), now.Add(left+time.Second), shares...)
 	if errors.Is(err, once.ErrUsed) {
 		return refuse("the client assertion was used before: make a new one, with a new jti, for each request")
 	}

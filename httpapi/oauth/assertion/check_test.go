@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -270,5 +271,51 @@ func TestBusy(t *testing.T) {
 	}
 	if err := check("a", "1"); !errors.Is(err, assertion.InvalidClient) {
 		t.Errorf("used, and no room: %v", err)
+	}
+}
+
+// Clients that nobody registered are as many as somebody makes up: together they fill a
+// quarter of the memory, one of them an eighth, and those that are registered go on.
+func TestMadeUpClients(t *testing.T) {
+	s := newSigner(t, jose.EdDSA, "1")
+	keys := set(t, jwks(s.pub))
+	checker := assertion.New(nil, 64)
+	check := func(id, jti string, stranger bool) error {
+		client := assertion.Client{ID: id, Profile: assertion.SMART, Keys: keys, Stranger: stranger}
+		return checker.Check(t.Context(), s.sign(t, s.header(), obj{"iss": id, "sub": id, "aud": here.Token, "jti": jti, "exp": start.Unix() + 60}), client, here, start)
+	}
+	taken := map[string]int{}
+	for i := range 16 {
+		id := fmt.Sprintf("https://app%d.evil.example/", i)
+		for j := range 64 {
+			switch err := check(id, fmt.Sprint(j), true); {
+			case err == nil:
+				taken[id]++
+			case !errors.Is(err, assertion.Busy):
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(taken) != 2 || taken["https://app0.evil.example/"] != 8 || taken["https://app1.evil.example/"] != 8 {
+		t.Errorf("they took %v", taken)
+	}
+	for _, id := range []string{"clinic", "surgery"} {
+		for j := range 8 {
+			if err := check(id, fmt.Sprint(j), false); err != nil {
+				t.Errorf("%s, the %dth: %v", id, j, err)
+			}
+		}
+	}
+	// Nor is one that is registered more by as many systems as it says are behind it.
+	took := 0
+	for i := range 64 {
+		id := fmt.Sprintf("hospital.%d", i)
+		client := assertion.Client{ID: id, Registered: "hospital", Profile: assertion.SMART, Keys: keys}
+		if checker.Check(t.Context(), s.sign(t, s.header(), obj{"iss": id, "sub": id, "aud": here.Token, "jti": "1", "exp": start.Unix() + 60}), client, here, start) == nil {
+			took++
+		}
+	}
+	if took != 8 {
+		t.Errorf("a client of many systems took %d", took)
 	}
 }
