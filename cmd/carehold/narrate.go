@@ -151,7 +151,8 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 		if t.sum.total() == 0 {
 			return join("again", func(_ counts, n int) string { return times(who+" sent what was there already: nothing changed", n) })
 		}
-		return join("wrote", func(c counts, _ int) string { return who + " wrote " + c.String() })
+		did := holder.Wrote(v.Text, "wrote")
+		return join(did, func(c counts, _ int) string { return who + " " + did + " " + c.String() })
 	case audit.Delete:
 		return join("deleted", func(c counts, _ int) string { return who + " deleted " + c.String() })
 	case audit.Undo:

@@ -143,7 +143,7 @@ func did(v audit.Event) string {
 		}
 		return "looked for " + sought(v) + " and was shown " + entries(v)
 	case audit.Change:
-		return "changed " + entries(v)
+		return Wrote(v.Text, "changed") + " " + entries(v)
 	case audit.History:
 		return "read this history"
 	case audit.Move:
@@ -183,6 +183,20 @@ func did(v audit.Event) string {
 		return "removed what was in your inbox: " + entries(v)
 	}
 	return "did something that this version has no words for (" + strconv.Itoa(int(v.Action)) + ")"
+}
+
+// Wrote is what a change did to the entries that it names, with the text of its event:
+// only the person has words of their own about them. Of another it is what else says.
+func Wrote(text, other string) string {
+	switch text {
+	case audit.SaidNote:
+		return "put a note on"
+	case audit.SaidDispute:
+		return "disputed"
+	case audit.TookBack:
+		return "took your words off"
+	}
+	return other
 }
 
 // asked is what was refused.

@@ -103,6 +103,8 @@ type ApplyOptions struct {
 	OwnExport bool
 
 	Base string // the server's own base URL, for what a plan looks up
+
+	says string // of words of the person's about an entry: what the log says of it
 }
 
 // Result is what came of one change, in the order of the changes.

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"carehold/record"
+	"carehold/record/audit"
 	"carehold/record/change"
 	"carehold/record/fhir"
 	"carehold/record/kv"
@@ -293,9 +294,9 @@ func (v *View) Annotate(ctx context.Context, ref fhir.Ref, version record.Versio
 	}) {
 		return Result{}, record.Safef(record.Invalid, "a note has at most %d bytes, and no control characters but line ends", MaxWords).At("text")
 	}
-	x := words{URL: NoteURL}
+	x, does := words{URL: NoteURL}, audit.SaidNote
 	if dispute {
-		x.URL = DisputeURL
+		x.URL, does = DisputeURL, audit.SaidDispute
 	}
 	x.Value.Author.Reference = "Patient/" + v.PatientID()
 	x.Value.Time, x.Value.Text = v.s.time().UTC().Format(time.RFC3339), text
@@ -303,7 +304,7 @@ func (v *View) Annotate(ctx context.Context, ref fhir.Ref, version record.Versio
 	if err != nil {
 		return Result{}, err
 	}
-	return v.say(ctx, ref, version, func(r *fhir.Resource) (*fhir.Resource, error) {
+	return v.say(ctx, ref, version, does, func(r *fhir.Resource) (*fhir.Resource, error) {
 		if len(said(r)) >= mostWords {
 			return nil, record.Safef(record.Unprocessed, "there are %d notes on this entry already: withdraw them first", mostWords)
 		}
@@ -333,7 +334,7 @@ func (v *View) Withdraw(ctx context.Context, ref fhir.Ref, version record.Versio
 	if !v.grant.Self {
 		return Result{}, v.onlyPerson(ctx)
 	}
-	return v.say(ctx, ref, version, func(r *fhir.Resource) (*fhir.Resource, error) {
+	return v.say(ctx, ref, version, audit.TookBack, func(r *fhir.Resource) (*fhir.Resource, error) {
 		if len(said(r)) == 0 && len(status(r)) == 0 {
 			return nil, record.Safef(record.NotFound, "there is no note of yours on this entry")
 		}
@@ -362,9 +363,9 @@ func firstWords(r *fhir.Resource) (fhir.Node, bool) {
 	return fhir.Node{}, false
 }
 
-// say writes what becomes of an entry by the person's words. Types that FHIR gives no
-// extensions have no place for them.
-func (v *View) say(ctx context.Context, ref fhir.Ref, version record.Version, edit func(*fhir.Resource) (*fhir.Resource, error)) (Result, error) {
+// say writes what becomes of an entry by the person's words; does is what the log calls
+// it. Types that FHIR gives no extensions have no place for them.
+func (v *View) say(ctx context.Context, ref fhir.Ref, version record.Version, does string, edit func(*fhir.Resource) (*fhir.Resource, error)) (Result, error) {
 	switch ref.Type {
 	case "Binary", "Bundle", "Parameters":
 		return Result{}, record.Errorf(record.Unprocessed, "FHIR has no place for a note on a %s: say it on the entry that it belongs to", ref.Type)
@@ -383,7 +384,7 @@ func (v *View) say(ctx context.Context, ref fhir.Ref, version record.Version, ed
 			c.IfMatch = `"` + version.String() + `"`
 		}
 		return []change.Change{c}, nil
-	}, ApplyOptions{})
+	}, ApplyOptions{says: does})
 	if err != nil {
 		return Result{}, err
 	}

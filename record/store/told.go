@@ -17,7 +17,7 @@ import (
 // told is what the log says of changes that are made: what was done, and what else
 // belongs to it.
 func (v *View) told(find *finder, work []*draft, results []Result, opt ApplyOptions) (done audit.Event, also []audit.Event) {
-	changed, deleted := audit.Event{Action: audit.Change}, audit.Event{Action: audit.Delete}
+	changed, deleted := audit.Event{Action: audit.Change, Text: opt.says}, audit.Event{Action: audit.Delete}
 	read := audit.Event{Action: audit.Read, Entries: find.read}
 	for i, w := range work {
 		res := results[i]
