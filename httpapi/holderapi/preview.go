@@ -5,6 +5,7 @@ import (
 
 	"carehold/httpapi/message"
 	"carehold/record"
+	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/store"
 )
@@ -27,6 +28,11 @@ func (a *API) Preview(w http.ResponseWriter, r *http.Request, v *store.View) err
 	var err error
 	if g.Scopes, err = grant.ParseScopes(q.Scopes); err != nil {
 		return err
+	}
+	for _, s := range g.Scopes {
+		if s.Type != "*" && !fhir.KnownType(s.Type) {
+			return record.Errorf(record.Invalid, "the scope %q cannot be granted: FHIR R4 has no such resource type", s)
+		}
 	}
 	p, err := v.Preview(r.Context(), g)
 	if err != nil {

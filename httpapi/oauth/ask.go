@@ -58,7 +58,7 @@ func (q asking) question(now time.Time, box []byte) (keys.Question, error) {
 	if x.Scope == "" {
 		x.Scope = "patient/*.rs"
 	}
-	if r, err := grant.ParseRequested(x.Scope); err != nil || len(r.Unknown) > 0 || len(r.Scopes) == 0 {
+	if r, err := requested(x.Scope); err != nil || len(r.Unknown) > 0 || len(r.Scopes) == 0 {
 		return x, record.Safef(record.Invalid, "the scopes are SMART's, such as patient/*.rs")
 	}
 	if err := x.Check(); err != nil {

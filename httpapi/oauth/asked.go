@@ -105,7 +105,7 @@ func (a *API) checkAudience(_ *asked, p params) *Error {
 }
 
 func checkScope(q *asked, p params) *Error {
-	r, err := grant.ParseRequested(p["scope"])
+	r, err := requested(p["scope"])
 	if err != nil {
 		return refuse(invalidScope, "%s", ErrorOf(err).Err.Safe)
 	}

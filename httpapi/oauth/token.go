@@ -10,7 +10,6 @@ import (
 	"carehold/crypto"
 	"carehold/httpapi/oauth/clients"
 	"carehold/record"
-	"carehold/record/grant"
 	"carehold/record/store"
 )
 
@@ -108,6 +107,9 @@ func (a *API) refresh(r *http.Request, p params, by caller, jkt [32]byte) (t sto
 	if p["refresh_token"] == "" {
 		return t, refuse(invalidRequest, "refresh_token is missing")
 	}
+	if r, err := requested(p["scope"]); err != nil || len(r.Unknown) > 0 {
+		return t, store.ErrScope
+	}
 	token, err := parseKind(p["refresh_token"], crypto.Refresh)
 	if err != nil {
 		return t, err
@@ -137,7 +139,7 @@ func (a *API) backend(r *http.Request, p params, by caller, jkt [32]byte) (t sto
 // ofResources are the scopes that name resources. Nobody has answered just now, so there is
 // nobody for an ID token to speak of; nor is there a launch, or a refresh token.
 func ofResources(scope string) (string, error) {
-	r, err := grant.ParseRequested(scope)
+	r, err := requested(scope)
 	if err != nil || len(r.Asked) == 0 {
 		return "", refuse(invalidScope, "there is nothing among the scopes that a system can be given: ask for system/ scopes, such as system/Observation.rs")
 	}
