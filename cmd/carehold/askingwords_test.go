@@ -145,6 +145,8 @@ func TestWrittenFirst(t *testing.T) {
 	for want, info := range map[string]message.EntryInfo{
 		"First written by Community nurse (nurse, Hill Trust), 20 Nov 2026 at 09:30. It waited, and you took it in. Your words were added since.": {Version: 2, Self: true, First: nurse},
 		"First written by you, 20 Nov 2026 at 09:30.": {Version: 2, By: "Dr A", First: &message.FirstVersion{Time: at, Self: true, By: "you"}},
+		"First imported from GP practice export, 20 Nov 2026 at 09:30. Your words were added since.": {Version: 2, Self: true, By: "you",
+			First: &message.FirstVersion{Time: at, Self: true, By: "you", Source: "GP practice export"}},
 		"": {Version: 2, By: "Community nurse", First: nurse},
 	} {
 		if got := writtenFirst(info, true); got != want {

@@ -153,7 +153,9 @@ type entryItem struct {
 	Source  string `json:"source,omitempty"`
 	Import  string `json:"import,omitempty"`
 	Deleted bool   `json:"deleted,omitempty"`
-	Said    string `json:"said,omitempty"` // of the person's: disputed, note
+	Said    string `json:"said,omitempty"`         // of the person's: disputed, note
+	First   string `json:"first_by,omitempty"`     // of one with such words: who wrote it before there were any
+	Brought string `json:"first_source,omitempty"` // and where it was imported from then
 }
 
 func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.EntryInfo, typ string) error {
@@ -166,9 +168,18 @@ func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.Entr
 		for _, e := range list {
 			i := e.info
 			item := entryItem{e.ref.String(), i.Section, e.sum.Title, e.sum.Value, e.sum.Date, i.Version,
-				i.Time.UTC().Format("2006-01-02T15:04:05.000Z"), i.By, i.Source, "", i.Deleted, e.said}
+				i.Time.UTC().Format("2006-01-02T15:04:05.000Z"), i.By, i.Source, "", i.Deleted, e.said, "", ""}
 			if i.Import != (message.ID{}) {
 				item.Import = i.Import.String()
+			}
+			if e.said != "" && i.Self {
+				info, err := u.session.Why(ctx, e.ref)
+				if err != nil {
+					return err
+				}
+				if f := info.First; f != nil {
+					item.First, item.Brought = f.By, f.Source
+				}
 			}
 			if err := a.item(item); err != nil {
 				return err

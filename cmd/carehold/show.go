@@ -153,8 +153,15 @@ func filedAs(info message.EntryInfo, version uint64) string {
 // when they put words of theirs on it, do not become its author.
 func writtenFirst(info message.EntryInfo, words bool) string {
 	f := info.First
-	if f == nil || f.Self == info.Self && f.By == info.By || f.By == "" && !f.Self {
+	if f == nil || f.Self == info.Self && f.By == info.By && f.Source == info.Source || f.By == "" && !f.Self {
 		return ""
+	}
+	if f.Source != "" {
+		text := "First imported from " + f.Source + ", " + local(f.Time) + "."
+		if info.Self && words {
+			text += " Your words were added since."
+		}
+		return text
 	}
 	by := "you"
 	if !f.Self {

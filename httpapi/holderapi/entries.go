@@ -76,7 +76,7 @@ func entryInfo(e store.Info) message.EntryInfo {
 		m.Suggested = e.Suggested.String()
 	}
 	if h := e.First; h != nil {
-		m.First = &message.FirstVersion{Time: h.Time, Self: h.Author.Self, By: h.Author.Name, Organisation: h.Author.Organisation, Role: h.Author.Role, Taken: h.Taken}
+		m.First = &message.FirstVersion{Time: h.Time, Self: h.Author.Self, By: h.Author.Name, Organisation: h.Author.Organisation, Role: h.Author.Role, Source: h.Origin.Source, Taken: h.Taken}
 	}
 	for _, f := range e.Files {
 		m.Files = append(m.Files, message.File{ID: f.Ref.ID, Section: f.Section.String()})

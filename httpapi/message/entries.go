@@ -43,7 +43,8 @@ type FirstVersion struct {
 	By           string    `json:"by,omitzero"`
 	Organisation string    `json:"organisation,omitzero"`
 	Role         string    `json:"role,omitzero"`
-	Taken        bool      `json:"taken,omitzero"` // it waited in the inbox, and the person took it in
+	Source       string    `json:"source,omitzero"` // the import that brought it
+	Taken        bool      `json:"taken,omitzero"`  // it waited in the inbox, and the person took it in
 }
 
 // File is a Binary that an entry is of.
