@@ -17,6 +17,7 @@ import (
 var layers = map[string]string{
 	"crypto":           "",
 	"crypto/jose":      "crypto",
+	"crypto/cheaptest": "crypto", // for tests: no line below has it
 	"record":           "",
 	"record/wire":      "",
 	"record/keys":      "crypto record record/wire record/grant",

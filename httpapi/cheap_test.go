@@ -1,0 +1,3 @@
+package httpapi_test
+
+import _ "carehold/crypto/cheaptest"

@@ -1,0 +1,3 @@
+package holder_test
+
+import _ "carehold/crypto/cheaptest"
