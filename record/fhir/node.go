@@ -100,6 +100,14 @@ func (n Node) Raw() []byte {
 	return n.r.raw[d.start:d.end]
 }
 
+// Values is how many values it is, with all that are in it.
+func (n Node) Values() int {
+	if n.r == nil {
+		return 0
+	}
+	return int(n.r.nodes[n.n].next - n.n)
+}
+
 // Path is where the node is: Observation.category[0].coding[1].code.
 func (n Node) Path() string {
 	if n.r == nil {

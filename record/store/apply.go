@@ -285,14 +285,11 @@ func (pl *planner) finish(w *draft, origin entry.Origin) (*op, Result, error) {
 }
 
 // takes refuses what is larger than a record takes. What is read may be larger by
-// fhir.Room: id and meta go in here, and the person has half of the room for what they
-// say about an entry that somebody else made as large as it may be.
+// fhir.Room: id and meta go in here, and half of the room is for what the person says
+// about an entry that somebody else made as large as it may be, whoever writes it then.
 func (v *View) takes(r *fhir.Resource) error {
-	bytes, values := fhir.MaxBytes, fhir.MaxValues
-	if v.grant.Self {
-		bytes, values = bytes+fhir.Room/2, values+fhir.RoomValues/2
-	}
-	if len(r.Bytes()) > bytes || r.Values() > values {
+	bytes, values := wordsRoom(r)
+	if len(r.Bytes())-bytes > fhir.MaxBytes || r.Values()-values > fhir.MaxValues {
 		return record.Safef(record.TooLarge, "a resource has at most %d bytes and %d values: send what is large in it as a Binary of its own", fhir.MaxBytes, fhir.MaxValues)
 	}
 	return nil

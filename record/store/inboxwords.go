@@ -58,6 +58,24 @@ func said(r *fhir.Resource) (list []string) {
 	return list
 }
 
+// wordsRoom is how much of a resource the person's words are, with what holds them; at
+// most what room is kept for. 50 notes are within it (TestNotesOnTheLargest).
+func wordsRoom(r *fhir.Resource) (bytes, values int) {
+	const around = 256 // of bytes, and more than of values: extension, meta, tag, the commas
+	for x := range r.Root().Get("extension").All() {
+		if isWords(x) {
+			bytes, values = bytes+len(x.Raw()), values+x.Values()
+		}
+	}
+	for _, tag := range status(r) {
+		bytes, values = bytes+len(tag.Raw()), values+tag.Values()
+	}
+	if bytes == 0 {
+		return 0, 0
+	}
+	return min(bytes+around, fhir.Room/2), min(values+around, fhir.RoomValues/2)
+}
+
 func isWords(x fhir.Node) bool {
 	url := x.Get("url").Text()
 	return url == NoteURL || url == DisputeURL
@@ -300,10 +318,13 @@ func (v *View) Annotate(ctx context.Context, ref fhir.Ref, version record.Versio
 	}
 	x.Value.Author.Reference = "Patient/" + v.PatientID()
 	x.Value.Time, x.Value.Text = v.s.time().UTC().Format(time.RFC3339), text
-	extension, err := json.Marshal(x)
-	if err != nil {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // or a note could be six times as long as it is
+	if err := e.Encode(x); err != nil {
 		return Result{}, err
 	}
+	extension := bytes.TrimSpace(b.Bytes())
 	return v.say(ctx, ref, version, does, func(r *fhir.Resource) (*fhir.Resource, error) {
 		if len(said(r)) >= mostWords {
 			return nil, record.Safef(record.Unprocessed, "there are %d notes on this entry already: withdraw them first", mostWords)
