@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"carehold/record/fhir"
 	"carehold/record/grant"
+	"carehold/record/store"
 )
 
 // What is taken can be read again, though id and meta are put in: the largest resource
@@ -53,6 +55,7 @@ func TestLargestIsRead(t *testing.T) {
 		w.check(err)
 		return resp.StatusCode, string(b), resp.Header
 	}
+	first := ""
 	for _, body := range []string{byBytes(fhir.MaxBytes), byValues(fhir.MaxValues)} {
 		status, said, h := ask(token, "POST", "/fhir/Observation", body)
 		if status != http.StatusCreated {
@@ -60,6 +63,9 @@ func TestLargestIsRead(t *testing.T) {
 		}
 		path := strings.TrimPrefix(h.Get("Location"), publicURL)
 		path, _, _ = strings.Cut(path, "/_history")
+		if first == "" {
+			first = strings.TrimPrefix(path, "/fhir/")
+		}
 		for _, who := range []string{token, w.vars["ada"]} {
 			for _, p := range []string{"/fhir/Observation?_summary=count", "/fhir/AllergyIntolerance", "/fhir/Observation?code=none", path} {
 				if status, said, _ := ask(who, "GET", p, ""); status != http.StatusOK && !(status == http.StatusForbidden && who == token) {
@@ -67,6 +73,23 @@ func TestLargestIsRead(t *testing.T) {
 				}
 			}
 		}
+	}
+	// Who changes it sends the person's words along, which take no room from theirs.
+	said, _ := json.Marshal(map[string]any{"text": strings.Repeat("\\", store.MaxWords), "dispute": true})
+	for range 9 { // 72 kB, which is more than a body may have of white space
+		resp := w.send("POST", "/holder/v1/entries/"+first+"/note", http.Header{"Authorization": {"Bearer " + w.vars["ada"]}, "Content-Type": {"application/json"}}, string(said))
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("a note: %d", resp.StatusCode)
+		}
+	}
+	writer := w.grant(w.ada, "writer", 24*time.Hour, "patient/Observation.cruds", grant.Clinical.List()...)
+	resp := w.send("GET", "/fhir/"+first, http.Header{"Authorization": {"Bearer " + writer}}, "")
+	whole, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	w.check(err)
+	if status, said, _ := ask(writer, "PUT", "/fhir/"+first, strings.Replace(string(whole), `"final"`, `"amended"`, 1)); status != http.StatusOK {
+		t.Errorf("changed with the words: %d %.200s", status, said)
 	}
 	for _, body := range []string{byBytes(fhir.MaxBytes + 1), byValues(fhir.MaxValues + 8)} {
 		if status, said, _ := ask(token, "POST", "/fhir/Observation", body); status != http.StatusRequestEntityTooLarge {

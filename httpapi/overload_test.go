@@ -411,7 +411,7 @@ func TestTokenInURL(t *testing.T) {
 func TestLimitsFollowMemory(t *testing.T) {
 	for memory, want := range map[int64]httpapi.Limits{
 		0:          {Bundle: 256 << 20, Large: 2, Letters: 15, Concurrent: 256},
-		64 << 20:   {Bundle: 17<<20 + 64<<10, Large: 1, Letters: 1, Concurrent: 16},
+		64 << 20:   {Bundle: 17<<20 + 1<<19 + 64<<10, Large: 1, Letters: 1, Concurrent: 16},
 		153 << 20:  {Bundle: 153 << 17, Large: 1, Letters: 1, Concurrent: 38}, // 60 % of a control group of 256 MB
 		512 << 20:  {Bundle: 64 << 20, Large: 1, Letters: 1, Concurrent: 128},
 		2048 << 20: {Bundle: 256 << 20, Large: 1, Letters: 7, Concurrent: 256},
@@ -423,7 +423,7 @@ func TestLimitsFollowMemory(t *testing.T) {
 	}
 	w := newServer(t, httpapi.Limits{Memory: 64 << 20})
 	for _, r := range w.server.Routes() {
-		if r.Path == "/fhir" && r.Method == "POST" && r.Body != 17<<20+64<<10 {
+		if r.Path == "/fhir" && r.Method == "POST" && r.Body != 17<<20+1<<19+64<<10 {
 			t.Errorf("a bundle may have %d bytes", r.Body)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"carehold/crypto"
+	"carehold/record/fhir"
 	"carehold/record/statement"
 	"carehold/record/store"
 )
@@ -49,8 +50,8 @@ const (
 // How large a body may be.
 const (
 	smallBody    = 64 << 10
-	resourceBody = 16<<20 + 64<<10 // fhir.Limits, and white space around it
-	bundleBody   = 256 << 20       // change.Limits; less where there is less memory
+	resourceBody = fhir.MaxBytes + fhir.Room/2 + 64<<10 // what a record takes, what the person said about it, white space
+	bundleBody   = 256 << 20                            // change.Limits; less where there is less memory
 )
 
 var (
