@@ -22,6 +22,27 @@ func (a *app) item(v any) error    { return a.line("item", v) }
 func (a *app) refused(v any) error { return a.line("error", v) }
 func (a *app) summary(v any) error { return a.line("summary", v) }
 
+// eachOf tells a list: in JSON a line of each and how many they are, else each as it is
+// shown, with a line between two.
+func eachOf[T any](a *app, list []T, item func(T) any, show func(T)) error {
+	for i, x := range list {
+		if a.json {
+			if err := a.item(item(x)); err != nil {
+				return err
+			}
+			continue
+		}
+		if i > 0 {
+			a.say("")
+		}
+		show(x)
+	}
+	if a.json {
+		return a.summary(countJSON{len(list)})
+	}
+	return nil
+}
+
 // escaped writes what JSON may hold as it is and a terminal would obey, C1 controls
 // and turned text, as \\u and four digits.
 func escaped(b []byte) []byte {

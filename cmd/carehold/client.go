@@ -99,20 +99,9 @@ func (a *app) clientListCommand() *cobra.Command {
 		if err != nil {
 			return registryError(err)
 		}
-		for i, x := range list {
-			if a.json {
-				if err := a.item(clientItem{Client: x}); err != nil {
-					return err
-				}
-				continue
-			}
-			if i > 0 {
-				a.say("")
-			}
-			a.showClient(x)
-		}
-		if a.json {
-			return a.summary(countJSON{len(list)})
+		err = eachOf(a, list, func(x clients.Client) any { return clientItem{Client: x} }, a.showClient)
+		if err != nil || a.json {
+			return err
 		}
 		if len(list) == 0 {
 			a.say("No app is registered.")

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -113,15 +112,11 @@ func (a *app) showAdded(x clients.Client, secret string) error {
 // readKeys reads a JWK Set, of which package clients says what is wrong with it.
 func (a *app) readKeys(path string) ([]byte, error) {
 	const most = 64 << 10 // more than is taken; the words say so
-	in := a.stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
+	in, err := a.input(path)
+	if err != nil {
+		return nil, err
 	}
+	defer in.Close()
 	b, err := io.ReadAll(io.LimitReader(in, most))
 	if err == nil && len(b) == 0 {
 		err = hinted(errors.New("there are no keys: the file is empty"), `a JWK Set reads {"keys":[…]}`)

@@ -339,17 +339,22 @@ type grantedJSON struct {
 	ClientIDFile string    `json:"client_id_file,omitempty"`
 }
 
-// showClientID shows what an organisation's system signs in with.
-func (a *app) showClientID(u *unlocked, issued holder.Issued, file string) {
+// showOnce shows the secret of a grant, which is kept nowhere; or where it was written.
+func (a *app) showOnce(issued holder.Issued, file, called, inFull string) {
 	a.note("")
 	if file != "" {
-		a.say("Granted, %s. The client id is in %s", until(issued.Until), file)
+		a.say("Granted, %s. The %s is in %s", until(issued.Until), called, file)
 	} else {
-		a.note("Granted, %s. This is their client id for your record, shown once and kept nowhere:", until(issued.Until))
+		a.note("Granted, %s. This is %s, shown once and kept nowhere:", until(issued.Until), inFull)
 		a.note("")
 		a.say("%s", issued.Token)
 	}
 	a.note("")
+}
+
+// showClientID shows what an organisation's system signs in with.
+func (a *app) showClientID(u *unlocked, issued holder.Issued, file string) {
+	a.showOnce(issued, file, "client id", "their client id for your record")
 	a.note("It is a secret: give it to %s in a way that others do not read. Their system uses all of it as its client_id, signs with its own key, and needs this address:", clean(issued.Grant.To.Name))
 	a.note("")
 	a.aside("    %s/fhir", u.client.Base())
@@ -359,15 +364,7 @@ func (a *app) showClientID(u *unlocked, issued holder.Issued, file string) {
 }
 
 func (a *app) showToken(u *unlocked, issued holder.Issued, file string) {
-	a.note("")
-	if file != "" {
-		a.say("Granted, %s. The token is in %s", until(issued.Until), file)
-	} else {
-		a.note("Granted, %s. This is the token, shown once and kept nowhere:", until(issued.Until))
-		a.note("")
-		a.say("%s", issued.Token)
-	}
-	a.note("")
+	a.showOnce(issued, file, "token", "the token")
 	can := "see what is above"
 	if issued.Grant.WriteOnly() {
 		can = "add to what is above, and see nothing of it"

@@ -52,19 +52,9 @@ you took it in.`,
 		if err != nil {
 			return err
 		}
-		u, err := a.open(c.Context())
-		if err != nil {
-			return err
-		}
-		defer u.close()
-		items, err := u.findItems(c.Context(), args)
-		if err != nil {
-			return err
-		}
-		if len(items) == 0 {
-			return a.nothingThere()
-		}
-		return u.accept(c.Context(), items, to, o)
+		return a.withItems(c.Context(), args, func(u *unlocked, items []holder.Item) error {
+			return u.accept(c.Context(), items, to, o)
+		})
 	}
 	return c
 }

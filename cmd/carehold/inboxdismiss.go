@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -32,60 +33,56 @@ said.`,
 		if a.json && !*dry && !a.yes {
 			return usagef("with --json there is nothing to look at before the question: look with -n, then say --yes")
 		}
-		u, err := a.open(c.Context())
-		if err != nil {
-			return err
-		}
-		defer u.close()
-		items, err := u.findItems(c.Context(), args)
-		if err != nil {
-			return err
-		}
-		if len(items) == 0 {
-			return a.nothingThere()
-		}
-		lost := 0 // of which nothing is left
-		for _, i := range items {
-			if !i.Notice() {
-				lost++
-			}
-			if !a.json {
-				a.showRemoval(i)
-			}
-		}
-		if *dry {
-			for _, i := range items {
-				if a.json {
-					if err := a.item(dismissedItem{itemID(i), kindOf(i), true}); err != nil {
-						return err
-					}
-				}
-			}
-			if a.json {
-				return a.summary(countJSON{0})
-			}
-			a.say("Nothing was removed.")
-			return nil
-		}
-		question := "Remove " + oneOr(len(items), "this notice", "these notices") + "?"
-		if lost > 0 {
-			question = "Remove " + oneOr(len(items), "it", "them") + " for good?"
-		}
-		if ok, err := a.confirm(question, false); err != nil || !ok {
-			return declined(err)
-		}
-		return u.eachItem(items, func(i holder.Item) error {
-			if err := u.Dismiss(c.Context(), u.token, i); err != nil {
-				return itemGone(err, i)
-			}
-			if a.json {
-				return a.item(dismissedItem{itemID(i), kindOf(i), false})
-			}
-			a.paragraph("", "Removed: "+called(i)+".")
-			return nil
+		return a.withItems(c.Context(), args, func(u *unlocked, items []holder.Item) error {
+			return u.dismiss(c.Context(), items, *dry)
 		})
 	}
 	return c
+}
+
+// dismiss says what it would remove, asks, and removes it.
+func (u *unlocked) dismiss(ctx context.Context, items []holder.Item, dry bool) error {
+	a := u.app
+	lost := 0 // of which nothing is left
+	for _, i := range items {
+		if !i.Notice() {
+			lost++
+		}
+		if !a.json {
+			a.showRemoval(i)
+		}
+	}
+	if dry {
+		for _, i := range items {
+			if a.json {
+				if err := a.item(dismissedItem{itemID(i), kindOf(i), true}); err != nil {
+					return err
+				}
+			}
+		}
+		if a.json {
+			return a.summary(countJSON{0})
+		}
+		a.say("Nothing was removed.")
+		return nil
+	}
+	question := "Remove " + oneOr(len(items), "this notice", "these notices") + "?"
+	if lost > 0 {
+		question = "Remove " + oneOr(len(items), "it", "them") + " for good?"
+	}
+	if ok, err := a.confirm(question, false); err != nil || !ok {
+		return declined(err)
+	}
+	return u.eachItem(items, func(i holder.Item) error {
+		if err := u.Dismiss(ctx, u.token, i); err != nil {
+			return itemGone(err, i)
+		}
+		if a.json {
+			return a.item(dismissedItem{itemID(i), kindOf(i), false})
+		}
+		a.paragraph("", "Removed: "+called(i)+".")
+		return nil
+	})
 }
 
 type dismissedItem struct {
@@ -111,15 +108,6 @@ func (a *app) showRemoval(i holder.Item) {
 		text = called(i) + text + "It will be gone for good: nothing of it is kept, and they are not told."
 	}
 	a.paragraph(shortItem(i)+"  ", text)
-}
-
-// nothingThere is for --all and an empty inbox.
-func (a *app) nothingThere() error {
-	if a.json {
-		return a.summary(countJSON{0})
-	}
-	a.say("There is nothing in your inbox.")
-	return nil
 }
 
 // eachItem does something to each. One that fails keeps none of the others back.

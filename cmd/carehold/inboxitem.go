@@ -103,6 +103,27 @@ func (u *unlocked) findItems(ctx context.Context, args []string) ([]holder.Item,
 	return found, nil
 }
 
+// withItems opens the record and does something with the things that are named; with all
+// of the inbox without a name.
+func (a *app) withItems(ctx context.Context, args []string, do func(*unlocked, []holder.Item) error) error {
+	u, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer u.close()
+	items, err := u.findItems(ctx, args)
+	switch {
+	case err != nil:
+		return err
+	case len(items) > 0:
+		return do(u, items)
+	case a.json:
+		return a.summary(countJSON{0})
+	}
+	a.say("There is nothing in your inbox.")
+	return nil
+}
+
 // itemsGiven refuses a command that was not told what it is about.
 func itemsGiven(args []string, all bool) error {
 	switch {

@@ -26,28 +26,21 @@ notice it shows the entries it is of.`,
 	}
 	a.deviceFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		u, err := a.open(c.Context())
-		if err != nil {
-			return err
-		}
-		defer u.close()
-		items, err := u.findItems(c.Context(), args)
-		if err != nil {
-			return err
-		}
-		i := items[0]
-		switch {
-		case a.json:
-			if err := a.summary(inboxShownJSON{inboxItemOf(i), i.JSON}); err != nil {
-				return err
+		return a.withItems(c.Context(), args, func(u *unlocked, items []holder.Item) error {
+			i := items[0]
+			switch {
+			case a.json:
+				if err := a.summary(inboxShownJSON{inboxItemOf(i), i.JSON}); err != nil {
+					return err
+				}
+				return damagedIn(items)
+			case i.Damaged:
+				return damagedIn(items)
+			case i.Notice():
+				return u.showNotice(c.Context(), i)
 			}
-			return damagedIn(items)
-		case i.Damaged:
-			return damagedIn(items)
-		case i.Notice():
-			return u.showNotice(c.Context(), i)
-		}
-		return u.showWaiting(c.Context(), i)
+			return u.showWaiting(c.Context(), i)
+		})
 	}
 	return c
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -108,18 +106,11 @@ nobody. Whether the grant still is what it was then, no paper knows.
 }
 
 func (a *app) readReceipt(path string) ([]byte, error) {
-	var r io.Reader = a.stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		r = f
+	r, err := a.input(path)
+	if err != nil {
+		return nil, err
 	}
-	if r == nil {
-		return nil, fmt.Errorf("there is no stdin to read from")
-	}
+	defer r.Close()
 	return readAllLimited(r, maxReceiptFile)
 }
 

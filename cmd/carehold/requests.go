@@ -81,20 +81,9 @@ func sectionNames(set record.SectionSet) []string {
 }
 
 func (a *app) showRequests(list []holder.Request) error {
-	for i, r := range list {
-		if a.json {
-			if err := a.item(requestItemOf(r)); err != nil {
-				return err
-			}
-			continue
-		}
-		if i > 0 {
-			a.say("")
-		}
-		a.showRequest(r)
-	}
-	if a.json {
-		return a.summary(countJSON{len(list)})
+	err := eachOf(a, list, func(r holder.Request) any { return requestItemOf(r) }, a.showRequest)
+	if err != nil || a.json {
+		return err
 	}
 	if len(list) == 0 {
 		a.say("Nobody waits for an answer.")

@@ -40,23 +40,29 @@ func (a *app) source(file, credential string) string {
 	return file
 }
 
+// input opens a file to be read; "-" is stdin.
+func (a *app) input(path string) (io.ReadCloser, error) {
+	switch {
+	case path != "-":
+		return os.Open(path)
+	case a.stdin == nil:
+		return nil, errors.New("there is no stdin to read from")
+	}
+	return io.NopCloser(a.stdin), nil
+}
+
 // readSecretFile reads the first line of a file; "-" is stdin. A file descriptor
 // is /dev/fd/3.
 func (a *app) readSecretFile(path string) ([]byte, error) {
-	var r io.Reader = a.stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
+	r, err := a.input(path)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	if f, ok := r.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && othersMayRead(info.Mode()) {
 			a.note("others on this machine may read %s: chmod 600 %s", path, path)
 		}
-		r = f
-	}
-	if r == nil {
-		return nil, errors.New("there is no stdin to read from")
 	}
 	b, err := readAllLimited(r, maxSecretFile)
 	if err != nil {
