@@ -153,6 +153,10 @@ func TestWrittenFirst(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 	}
+	again := message.EntryInfo{Version: 2, Self: true, Source: "a newer export", First: &message.FirstVersion{Time: at, Self: true, Source: "GP practice export"}}
+	if got := writtenFirst(again, false); got != "" {
+		t.Errorf("of what was imported again: %q", got)
+	}
 	if got := writtenFirst(message.EntryInfo{Version: 1, Self: true}, true); got != "" {
 		t.Errorf("of the only version: %q", got)
 	}

@@ -153,7 +153,7 @@ func filedAs(info message.EntryInfo, version uint64) string {
 // when they put words of theirs on it, do not become its author.
 func writtenFirst(info message.EntryInfo, words bool) string {
 	f := info.First
-	if f == nil || f.Self == info.Self && f.By == info.By && f.Source == info.Source || f.By == "" && !f.Self {
+	if f == nil || f.Self == info.Self && f.By == info.By && (f.Source == "" || info.Source != "") || f.By == "" && !f.Self {
 		return ""
 	}
 	if f.Source != "" {
