@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/store"
 )
@@ -19,16 +20,11 @@ func (a *API) Wait(w http.ResponseWriter, r *http.Request) error {
 		return errOnlyGet // it is looked at by people, and what answers is used up
 	}
 	tab := r.URL.Query().Get("r")
-	secret, ok := a.request(r, tab)
+	x, secret, ok := a.brought(w, r, tab)
 	if !ok {
 		return a.over(w, r)
 	}
 	defer secret.Destroy()
-	x, ok := a.waiting.get(a.now(), secret.CapsuleID())
-	if !ok {
-		a.dropCookie(w, tab)
-		return a.over(w, r)
-	}
 	answered, err := a.store.Answer(r.Context(), secret)
 	switch {
 	case errors.Is(err, store.ErrAnother):
@@ -88,22 +84,30 @@ func (a *API) leave(w http.ResponseWriter, x *waiting, to string) error {
 	return see(w, to)
 }
 
+// brought is the request that this browser brought in a tab, while there is one.
+func (a *API) brought(w http.ResponseWriter, r *http.Request, tab string) (x *waiting, secret crypto.Credential, ok bool) {
+	if secret, ok = a.request(r, tab); !ok {
+		return nil, secret, false
+	}
+	if x, ok = a.waiting.get(a.now(), secret.CapsuleID()); !ok {
+		secret.Destroy()
+		a.dropCookie(w, tab)
+		return nil, crypto.Credential{}, false
+	}
+	return x, secret, true
+}
+
 // Cancel is the button: the person at the browser does not want to go on.
 func (a *API) Cancel(w http.ResponseWriter, r *http.Request) error {
 	tab, err := tabIn(r)
 	if err != nil {
 		return err
 	}
-	secret, ok := a.request(r, tab)
+	x, secret, ok := a.brought(w, r, tab)
 	if !ok {
 		return a.over(w, r)
 	}
 	defer secret.Destroy()
-	x, ok := a.waiting.get(a.now(), secret.CapsuleID())
-	if !ok {
-		a.dropCookie(w, tab)
-		return a.over(w, r)
-	}
 	return a.end(w, r, x, func() string { return a.refusal(x.asked, refuse(accessDenied, "it was cancelled")) })
 }
 

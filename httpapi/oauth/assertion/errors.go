@@ -3,39 +3,27 @@ package assertion
 import (
 	"errors"
 
+	"carehold/httpapi/oauth/dpop/signed"
 	"carehold/record"
 )
 
-// Kind is the class of a refusal: itself an error, for errors.Is. Its text is OAuth's
-// error code.
-type Kind string
+// Kind is why an assertion was refused.
+type Kind = signed.Kind
 
 const (
 	InvalidClient Kind = "invalid_client"
 	Busy          Kind = "temporarily_unavailable" // wait, and make a new assertion
 )
 
-func (k Kind) Error() string { return string(k) }
-
-// Error is a refusal. Behind it is a record.Error with the words, which are safe.
-type Error struct {
-	Kind Kind
-	Err  *record.Error
-}
-
-func (e *Error) Error() string { return e.Err.Error() }
-
-func (e *Error) Unwrap() error { return e.Err }
-
-// Is reports whether target is the refusal's kind.
-func (e *Error) Is(target error) bool { k, ok := target.(Kind); return ok && k == e.Kind }
+// Error is a refusal.
+type Error = signed.Refusal
 
 func refuse(format string, args ...any) error {
-	return &Error{InvalidClient, record.Safef(record.Unauthorized, format, args...)}
+	return &Error{Kind: InvalidClient, Err: record.Safef(record.Unauthorized, format, args...)}
 }
 
 func busy(words string) error {
-	return &Error{Busy, record.Safef(record.Unavailable, "%s", words)}
+	return &Error{Kind: Busy, Err: record.Safef(record.Unavailable, "%s", words)}
 }
 
 // invalid is a refusal for another package's reason, when that is safe to say.

@@ -125,10 +125,10 @@ func (c *Checker) Verify(headers []string, method, uri, token string, want [32]b
 		}
 	}
 	if cl.Nonce == nil && c.requireNonce {
-		return Proof{}, &Error{UseNonce, record.Safef(record.Unauthorized, "make a DPoP proof with the nonce of the DPoP-Nonce header")}
+		return Proof{}, &Error{Kind: UseNonce, Err: record.Safef(record.Unauthorized, "make a DPoP proof with the nonce of the DPoP-Nonce header")}
 	}
 	if cl.Nonce != nil && !c.nonces.good(now, *cl.Nonce) {
-		return Proof{}, &Error{UseNonce, record.Safef(record.Unauthorized, "the DPoP proof's nonce is not a current one: make another with that of the DPoP-Nonce header")}
+		return Proof{}, &Error{Kind: UseNonce, Err: record.Safef(record.Unauthorized, "the DPoP proof's nonce is not a current one: make another with that of the DPoP-Nonce header")}
 	}
 	return Proof{key.Thumbprint, c.shared, now, once.KeyOf(string(key.Thumbprint[:]), target, *cl.JTI)}, nil
 }
@@ -172,7 +172,7 @@ func (c *Checker) matches(cl claims, now time.Time, method, uri string) (target 
 	}
 	target, ok := normal(uri)
 	if !ok {
-		return "", &Error{Invalid, record.Safef(record.Internal, "this server's own address is not one that proofs can be for: correct the public address in its settings")}
+		return "", &Error{Kind: Invalid, Err: record.Safef(record.Internal, "this server's own address is not one that proofs can be for: correct the public address in its settings")}
 	}
 	if cl.HTU == nil {
 		return "", refuse("the DPoP proof has no htu: the address of the request, without query")
@@ -205,7 +205,7 @@ func (p Proof) Use(o Owner) error {
 		return refuse("the DPoP proof was used before: make a new one, with a new jti, for each request")
 	}
 	if err != nil {
-		return &Error{Busy, record.Safef(record.Unavailable, "too many DPoP proofs at the moment: wait a minute")}
+		return &Error{Kind: Busy, Err: record.Safef(record.Unavailable, "too many DPoP proofs at the moment: wait a minute")}
 	}
 	return nil
 }
