@@ -12,6 +12,7 @@ import (
 	"carehold/httpapi/oauth/assertion"
 	"carehold/httpapi/oauth/clients"
 	"carehold/httpapi/oauth/dpop"
+	"carehold/httpapi/oauth/pace"
 	"carehold/record"
 	"carehold/record/fetch"
 	"carehold/record/store"
@@ -43,11 +44,11 @@ type API struct {
 	asserts *assertion.Checker
 	pages   *template.Template
 
-	waiting *shelf[*waiting]  // by the request's id
-	pushed  *shelf[*pushed]   // by what is random in the request_uri
-	known   *shelf[*pushed]   // and of clients that whoever runs the server knows, and that showed a secret or a key
-	guesses *guesses          // of codes, by whose session it is
-	about   map[string][]byte // discovery, which is the same for everybody
+	waiting *shelf[*waiting]            // by the request's id
+	pushed  *shelf[*pushed]             // by what is random in the request_uri
+	known   *shelf[*pushed]             // and of clients that whoever runs the server knows, and that showed a secret or a key
+	guesses *pace.Each[record.PersonID] // of codes, by whose session it is
+	about   map[string][]byte           // discovery, which is the same for everybody
 }
 
 // How many requests may wait: in all, of one address, behind which may be a clinic, and of
@@ -81,7 +82,7 @@ func New(s *store.Store, c Config) *API {
 		c.From = func(*http.Request) netip.Prefix { return netip.Prefix{} }
 	}
 	a := &API{config: c, store: s, now: s.Now, secure: strings.HasPrefix(c.Base, "https:"), pages: pageTemplates(),
-		waiting: newShelf[*waiting](maxWaiting), pushed: newShelf[*pushed](maxPushed), known: newShelf[*pushed](maxKnown), guesses: newGuesses()}
+		waiting: newShelf[*waiting](maxWaiting), pushed: newShelf[*pushed](maxPushed), known: newShelf[*pushed](maxKnown), guesses: pace.New[record.PersonID](guessEvery, guessBurst, maxGuesses)}
 	if u, err := url.Parse(c.Base); err == nil {
 		a.host = u.Host
 	}

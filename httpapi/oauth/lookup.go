@@ -3,10 +3,7 @@ package oauth
 import (
 	"crypto/subtle"
 	"net/http"
-	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"carehold/httpapi/message"
 	"carehold/record"
@@ -21,7 +18,7 @@ func (a *API) Lookup(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	if err := message.Read(r.Body, &q); err != nil {
 		return err
 	}
-	if !a.guesses.take(v.Grant().Person, a.now()) {
+	if !a.guesses.Take(v.Grant().Person, a.now()) {
 		return record.Safef(record.TooMany, "too many codes were tried: wait a minute")
 	}
 	code, ok := parseTyped(q.Code)
@@ -40,37 +37,9 @@ func (a *API) Lookup(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	})
 }
 
-// guesses bounds how many codes one person's sessions may try.
-type guesses struct {
-	mu sync.Mutex
-	of map[record.PersonID]*rate.Limiter
-}
-
+// How many codes one person's sessions may try.
 const (
 	guessEvery = 6 * time.Second
 	guessBurst = 20
 	maxGuesses = 4096 // persons that are remembered
 )
-
-func newGuesses() *guesses { return &guesses{of: map[record.PersonID]*rate.Limiter{}} }
-
-func (g *guesses) take(p record.PersonID, now time.Time) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	l := g.of[p]
-	if l == nil {
-		if len(g.of) >= maxGuesses {
-			for who, l := range g.of {
-				if l.TokensAt(now) >= guessBurst { // as one that is new
-					delete(g.of, who)
-				}
-			}
-		}
-		if len(g.of) >= maxGuesses {
-			return false
-		}
-		l = rate.NewLimiter(rate.Every(guessEvery), guessBurst)
-		g.of[p] = l
-	}
-	return l.AllowN(now, 1)
-}

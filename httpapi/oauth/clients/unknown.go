@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"carehold/httpapi/oauth/pace"
 	"carehold/record"
 	"carehold/record/fetch"
 )
@@ -44,7 +45,7 @@ type strangers struct {
 
 	mu      sync.Mutex // guards what follows; nothing is asked while it is held
 	all     *rate.Limiter
-	hosts   map[string]*rate.Limiter
+	hosts   *pace.Each[string]
 	kept    map[string]known
 	refused map[string]known
 	calls   map[string]*call
@@ -70,7 +71,7 @@ type call struct {
 
 func newStrangers(f fetch.Fetch, now func() time.Time) *strangers {
 	return &strangers{fetch: f, now: now, slots: make(chan struct{}, atOnce), all: rate.NewLimiter(rate.Every(time.Minute/perMinute), perMinute),
-		hosts: map[string]*rate.Limiter{}, kept: map[string]known{}, refused: map[string]known{}, calls: map[string]*call{}}
+		hosts: pace.New[string](time.Minute/perHost, perHost, maxHosts), kept: map[string]known{}, refused: map[string]known{}, calls: map[string]*call{}}
 }
 
 // get finds the app whose id is a URL.
@@ -144,22 +145,8 @@ func since(now, at time.Time) time.Duration {
 // room takes a place for one asking, if there is one.
 func (s *strangers) room(id string, now time.Time) bool {
 	u, _ := split(id)
-	host := s.hosts[u.host]
-	if host == nil {
-		if len(s.hosts) >= maxHosts {
-			for name, l := range s.hosts {
-				if l.TokensAt(now) >= perHost { // as one that is new
-					delete(s.hosts, name)
-				}
-			}
-		}
-		if len(s.hosts) >= maxHosts {
-			return false
-		}
-		host = rate.NewLimiter(rate.Every(time.Minute/perHost), perHost)
-		s.hosts[u.host] = host
-	}
-	if s.all.TokensAt(now) < 1 {
+	host := s.hosts.Of(u.host, now)
+	if host == nil || s.all.TokensAt(now) < 1 {
 		return false
 	}
 	select {
