@@ -27,7 +27,8 @@ func (a *app) demoCommand() *cobra.Command {
 who is invented: a server is started, she makes her record, imports what six
 places know of her, lets her GP and her social worker read parts of it, and they
 do while she is away. Then she stops one of them, puts in a letter that came on
-paper, hands A&E a summary as a link, sees who looked, and checks that nothing
+paper, hands A&E a summary as a link, is asked by a clinic and gives it less,
+looks at what a laboratory has written, sees who looked, and checks that nothing
 was changed.
 
 Everything happens on this machine, in a folder that is removed at the end. What
@@ -106,7 +107,7 @@ func (a *app) demo(ctx context.Context) error {
 func (d *demo) walk() error {
 	d.say("%s", d.bold("Carehold: a record that only its person's keys can open"))
 	d.paragraph("", "Marion Wetherlow, whom this shows, is invented, and so is everybody else. Lines that begin with $ are commands as you would type them (less the flags that say where the demo keeps its files).")
-	for _, step := range []func() error{d.server, d.enrolment, d.imports, d.glance, d.grants, d.away, d.doctor, d.socialWorker, d.revocation, d.letter, d.link, d.whoLooked, d.checking} {
+	for _, step := range []func() error{d.server, d.enrolment, d.imports, d.glance, d.grants, d.away, d.doctor, d.socialWorker, d.revocation, d.letter, d.link, d.asked, d.added, d.whoLooked, d.checking} {
 		if err := d.ctx.Err(); err != nil {
 			return err
 		}

@@ -184,6 +184,8 @@ func (d *demo) whoLooked() error {
 	d.shown(out)
 	d.claim("the history tells what the doctor was shown", strings.Contains(out, doctorName+" (GP, Elm Road Surgery) was shown"))
 	d.claim("the history tells that Tom came back", strings.Contains(unwrapped(out), "the grant had been stopped"))
+	d.claim("the history tells who asked, and who added", strings.Contains(unwrapped(out), "You said yes to a request, and gave "+clinicName) &&
+		strings.Contains(unwrapped(out), labName+" (laboratory) wrote what waits in your inbox") && strings.Contains(unwrapped(out), "You disputed 1 "))
 	out, err = d.hers("history", "--who", doctorName, "--json")
 	if err != nil {
 		return err

@@ -17,7 +17,9 @@ func (a *app) receiptCommand() *cobra.Command {
 		Long: `Writes a receipt of a grant, as it is now or as it ended: who, what, why, until
 when, in words and in fields, signed by your record's key, with how far your
 history had come, signed by the server. It opens nothing, so it can be printed
-or handed on. Anybody can check it without a server: carehold receipt verify.`,
+or handed on. Its times are in UTC, for it can be read anywhere. Anybody can
+check it without a server: carehold receipt verify, which shows the times as
+they are where it is run.`,
 		Example: `  carehold receipt 3f2a91bc -o receipt.txt
   carehold receipt "Dr Amara Okafor"
   carehold receipt verify receipt.txt`,
