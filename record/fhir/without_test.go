@@ -51,3 +51,30 @@ func TestWithout(t *testing.T) {
 		t.Errorf("%d bytes are left", len(got))
 	}
 }
+
+// FuzzWithout: whatever goes, what is left is a resource, of the same type, and shorter.
+func FuzzWithout(f *testing.F) {
+	f.Add([]byte(`{"resourceType":"Goal","g":["A","B"],"_g":[{"x":1},{"id":"b"}],"b":{"x":2,"c":[ 1 , 2 ]}}`), uint64(0b1010100))
+	f.Add([]byte(`{"a":{"b":{"c":[1]}},"resourceType":"Goal","contained":[{"resourceType":"Goal","id":"x"}]}`), uint64(0xffff))
+	f.Fuzz(func(t *testing.T, b []byte, cut uint64) {
+		r, err := Parse(b, Limits{})
+		if err != nil {
+			t.Skip()
+		}
+		var gone []Node
+		i := 0
+		for n := range r.Nodes() {
+			// What makes it a resource, and what is in it, stays.
+			if i++; cut>>(i%64)&1 == 1 && !n.IsName("resourceType") && n.Parent().Kind() != '[' {
+				gone = append(gone, n)
+			}
+		}
+		left := r.Without(gone)
+		if len(left) > len(b) {
+			t.Errorf("%s grew to %s", b, left)
+		}
+		if after, err := Parse(left, Limits{}); err != nil || after.Type() != r.Type() {
+			t.Errorf("%s without %d values is %s: %v", b, len(gone), left, err)
+		}
+	})
+}
