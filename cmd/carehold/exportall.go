@@ -43,6 +43,7 @@ type exporter struct {
 	apart     map[binaryVersion][]byte
 	belongs   map[fhir.Ref][]fhir.Ref  // of a letter, what it says it belongs to
 	from      map[binaryVersion]string // where a version was from in the record that it came from
+	spoken    map[fhir.Ref]bool        // whose newest version is there for the person's words
 	older     int
 	lines     int
 }
@@ -57,7 +58,7 @@ type binaryVersion struct {
 func (u *unlocked) exportAll(ctx context.Context, out *exportFiles) (m export.Manifest, err error) {
 	debug.FreeOSMemory() // what unlocking took
 	x := &exporter{unlocked: u, out: out, time: u.Now().Truncate(time.Second), info: map[fhir.Ref]message.EntryInfo{},
-		pointed: map[fhir.Ref][]int{}, titles: map[fhir.Ref]string{}, files: map[fhir.Ref][]string{}, held: map[fhir.Ref][]export.Document{}, belongs: map[fhir.Ref][]fhir.Ref{}, texts: map[string]string{}, from: map[binaryVersion]string{}, apart: map[binaryVersion][]byte{}}
+		pointed: map[fhir.Ref][]int{}, titles: map[fhir.Ref]string{}, files: map[fhir.Ref][]string{}, held: map[fhir.Ref][]export.Document{}, belongs: map[fhir.Ref][]fhir.Ref{}, texts: map[string]string{}, from: map[binaryVersion]string{}, apart: map[binaryVersion][]byte{}, spoken: map[fhir.Ref]bool{}}
 	patient, err := u.session.Patient(ctx)
 	if err != nil {
 		return m, err
@@ -170,6 +171,9 @@ func (x *exporter) note(v client.Version) error {
 		return nil // it belongs to another entry, and says nothing by itself
 	}
 	x.rows = append(x.rows, rowOf(info, v.Resource))
+	if saidMark(v.Resource) != "" && info.Self && info.Source == "" && info.Version > 1 {
+		x.spoken[v.Ref] = true
+	}
 	if of := x.belongsTo(v.Resource); len(of) > 0 {
 		x.belongs[v.Ref] = of
 	}
@@ -279,7 +283,7 @@ func (x *exporter) summarise(context.Context) error {
 }
 
 // pages writes what people read.
-func (x *exporter) pages(context.Context) error {
+func (x *exporter) pages(ctx context.Context) error {
 	linked := map[fhir.Ref]bool{}
 	add := func(row int, file string) {
 		name := strings.TrimPrefix(file, "documents/")
@@ -309,7 +313,17 @@ func (x *exporter) pages(context.Context) error {
 		for _, to := range x.belongs[r.Ref] {
 			r.Belongs = append(r.Belongs, titles[to])
 		}
-		r.Source = first(x.from[binaryVersion{r.Ref, record.Version(x.info[r.Ref].Version)}], r.Source)
+		version := record.Version(x.info[r.Ref].Version)
+		if x.spoken[r.Ref] {
+			info, err := x.session.Why(ctx, r.Ref)
+			if err != nil {
+				return err
+			}
+			if f := info.First; f != nil {
+				version, r.Source = 1, fromOf(message.EntryInfo{Self: f.Self, By: f.By, Source: f.Source})
+			}
+		}
+		r.Source = first(x.from[binaryVersion{r.Ref, version}], r.Source)
 		r.Source = shortSource(r.Source)
 		shown = append(shown, r)
 	}

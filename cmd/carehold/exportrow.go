@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,6 +27,13 @@ func rowOf(info message.EntryInfo, resource []byte) export.Row {
 	if o, ok := parseObject(resource); ok {
 		r.Standing, r.Wrong = standing(o)
 		r.Rank = rank(o)
+		for _, s := range saidOf(o) {
+			says := "The person's note"
+			if s.dispute {
+				says = "The person disputes this"
+			}
+			r.Standing = joined(". ", r.Standing, says+": "+strconv.Quote(s.text))
+		}
 		r.Value = first(r.Value, detail(o))
 		if w := whichSort(o); w != "" && r.What != "" && !strings.EqualFold(w, r.Title) {
 			r.What = capital(w)

@@ -44,6 +44,8 @@ func TestRowOf(t *testing.T) {
 		`{"resourceType":"Observation","status":"final","code":{"text":"HbA1c"},"valueQuantity":{"value":58.0,"unit":"mmol/mol"},"interpretation":[{"text":"Too high"}]}`:                                                                                {0, "HbA1c", "58.0 mmol/mol", "Too high"},
 		`{"resourceType":"MedicationRequest","status":"active","medicationCodeableConcept":{"text":"Simvastatin"},"dosageInstruction":[{"timing":{"repeat":{"frequency":1,"period":1,"periodUnit":"d"}},"doseAndRate":[{"doseQuantity":{"value":1}}]}]}`: {1, "Simvastatin", "dose 1 (unit not given), once every day", ""},
 		`{"resourceType":"MedicationAdministration","status":"completed","medicationCodeableConcept":{"text":"Morphine"},"dosage":{"dose":{"value":5,"unit":"mg"},"route":{"text":"by mouth"}}}`:                                                         {3, "Morphine", "5 mg, by mouth", ""},
+		`{"resourceType":"Condition","extension":[{"url":"urn:carehold:dispute","valueAnnotation":{"text":"never mine"}},{"url":"urn:carehold:note","valueAnnotation":{"text":"ask Judith"}}],"clinicalStatus":{"coding":[{"code":"resolved"}]},"code":{"text":"Gout"}}`: {1, "Gout", "",
+			`Resolved. The person disputes this: "never mine". The person's note: "ask Judith"`},
 	} {
 		r := rowOf(message.EntryInfo{Type: typeIn(t, body), Section: "private"}, []byte(body))
 		if r.Rank != want.rank || r.Title != want.title || r.Value != want.value || r.Standing != want.standing {
