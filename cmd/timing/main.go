@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"time"
 )
@@ -17,19 +18,21 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*dir, *n); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *dir, *n); err != nil {
 		fmt.Fprintln(os.Stderr, "timing:", err)
 		os.Exit(1)
 	}
 }
 
-func run(dir string, n int) error {
+func run(ctx context.Context, dir string, n int) error {
 	dir, err := os.MkdirTemp(dir, "timing")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	w, err := newWorld(context.Background(), dir)
+	w, err := newWorld(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -49,13 +52,19 @@ func run(dir string, n int) error {
 		fmt.Printf("%s: %d tokens of each of %d classes are answered with the same bytes\n", d.name, each, len(d.classes))
 	}
 	fmt.Printf("%s, %s/%s, %d cores; %d requests with each class; %s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), n, began.UTC().Format("2 January 2006"))
-	for _, d := range doors {
-		note(d.name + ", not logged")
-		table(os.Stdout, d.name+", not logged", d.classes, w.unlogged(d, n))
-	}
-	for _, d := range doors {
-		note(d.name + ", logged")
-		table(os.Stdout, d.name+", logged", d.classes, w.logged(d, n))
+	for _, way := range []struct {
+		name string
+		take func(*door, int) [][]float64
+	}{{"not logged", w.unlogged}, {"logged", w.logged}} {
+		for _, d := range doors {
+			title := d.name + ", " + way.name
+			note(title)
+			times := way.take(d, n)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			table(os.Stdout, title, d.classes, times)
+		}
 	}
 	note("done")
 	return nil

@@ -17,7 +17,7 @@ const perDay = each * daily
 // logs any of that class.
 func (w *world) logged(d *door, n int) [][]float64 {
 	times := make([][]float64, len(d.classes))
-	for done := 0; done < n; done += perDay {
+	for done := 0; done < n && w.ctx.Err() == nil; done += perDay {
 		w.nextDay()
 		w.round(d, min(perDay, n-done), times)
 	}
@@ -35,7 +35,7 @@ func (w *world) unlogged(d *door, n int) [][]float64 {
 		}
 	}
 	times := make([][]float64, len(d.classes))
-	for done := 0; done < n; done += perDay {
+	for done := 0; done < n && w.ctx.Err() == nil; done += perDay {
 		w.round(d, min(perDay, n-done), times)
 	}
 	return times
