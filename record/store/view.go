@@ -41,6 +41,7 @@ type View struct {
 
 	certificate []byte // of the grant, as long as hold is
 	row         hash   // of the grant's row, which all of this stands on
+	looked      bool   // the record was, whatever came of it
 
 	minting bool // for handing out tokens: whom they may be for is looked at there (code.go)
 }
@@ -134,11 +135,14 @@ func (v *View) loadFrom(ctx context.Context, now time.Time, known *keys.Opened, 
 	}()
 	var p *person
 	var row []byte
+	v.looked = true
 	err := v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) (err error) {
 		if p, err = v.s.load(r, v.person); err != nil {
 			return err
 		}
-		if g, there := p.Live.Find(v.token.Grant); there && (opened == nil || known.Row != g.Row) {
+		// The row of one that opens nothing is not looked at: one on hold is refused as fast as
+		// one that was stopped.
+		if g, _ := p.Live.Find(v.token.Grant); p.Live.Valid(v.token.Grant, now) && (opened == nil || known.Row != g.Row) {
 			row, err = g.ReadRow(v.s.known.Reader(r))
 		}
 		return err
@@ -402,6 +406,12 @@ func (v *View) retry(ctx context.Context, fn func() error) error {
 // and returns the one answer to that. Even these are counted: a stopped token
 // cannot flood the log.
 func (v *View) refuse(ctx context.Context, why audit.Reason) error {
+	if !v.looked { // it takes as long as where the record says that the grant was stopped
+		_ = v.s.engine.View(kv.Partition(v.person), func(r kv.Reader) error {
+			_, err := v.s.load(r, v.person)
+			return err
+		})
+	}
 	if !v.s.daily.take(refusals, v.token.Grant, v.s.time(), refusalsDaily) {
 		return errUnauthorized
 	}
