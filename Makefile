@@ -65,7 +65,7 @@ bench-report:
 
 # Whether the time of a refusal tells why (cmd/timing): compares the bytes, which must be
 # equal, then measures. A quarter of an hour, nearly all of it in synced commits; with
-# TIMINGFLAGS="-dir /dev/shm", where the disk is memory, a third of that.
+# TIMINGFLAGS="-dir /dev/shm", where the store is in memory, 5 minutes.
 TIMINGFLAGS = -n 100000
 timing:
 	$(GO) run ./cmd/timing $(TIMINGFLAGS)

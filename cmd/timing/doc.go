@@ -6,8 +6,8 @@
 // A sort of token that is refused is called a class here: never made, run out, stopped,
 // on hold, another kind's, another record's, another client's. First every token of
 // every class is presented, and the answers are compared: status, body and all headers
-// but Date must be equal byte for byte, or it exits with 1. Then the time is taken, and
-// that is a measurement without pass or fail.
+// but Date must be equal byte for byte, then and with every request that is timed, or it
+// exits with 1. What the times are is a measurement, without pass or fail.
 //
 // # What is measured
 //

@@ -54,14 +54,14 @@ func run(ctx context.Context, dir string, n int) error {
 	fmt.Printf("%s, %s/%s, %d cores; %d requests with each class; %s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), n, began.UTC().Format("2 January 2006"))
 	for _, way := range []struct {
 		name string
-		take func(*door, int) [][]float64
+		take func(*door, int) ([][]float64, error)
 	}{{"not logged", w.unlogged}, {"logged", w.logged}} {
 		for _, d := range doors {
 			title := d.name + ", " + way.name
 			note(title)
-			times := way.take(d, n)
-			if ctx.Err() != nil {
-				return ctx.Err()
+			times, err := way.take(d, n)
+			if err != nil {
+				return err
 			}
 			table(os.Stdout, title, d.classes, times)
 		}

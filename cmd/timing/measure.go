@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"net/http/httptest"
 	"time"
@@ -15,17 +17,17 @@ const perDay = each * daily
 
 // logged takes the times of n refusals of each class, each of which the server logs if it
 // logs any of that class.
-func (w *world) logged(d *door, n int) [][]float64 {
-	times := make([][]float64, len(d.classes))
-	for done := 0; done < n && w.ctx.Err() == nil; done += perDay {
+func (w *world) logged(d *door, n int) (times [][]float64, err error) {
+	times = make([][]float64, len(d.classes))
+	for done := 0; done < n && err == nil; done += perDay {
 		w.nextDay()
-		w.round(d, min(perDay, n-done), times)
+		err = w.round(d, min(perDay, n-done), times)
 	}
-	return times
+	return times, err
 }
 
 // unlogged takes the times of n refusals of each class after the day's that are logged.
-func (w *world) unlogged(d *door, n int) [][]float64 {
+func (w *world) unlogged(d *door, n int) (times [][]float64, err error) {
 	w.nextDay()
 	for _, c := range d.classes {
 		for _, token := range c.tokens {
@@ -34,16 +36,16 @@ func (w *world) unlogged(d *door, n int) [][]float64 {
 			}
 		}
 	}
-	times := make([][]float64, len(d.classes))
-	for done := 0; done < n && w.ctx.Err() == nil; done += perDay {
-		w.round(d, min(perDay, n-done), times)
+	times = make([][]float64, len(d.classes))
+	for done := 0; done < n && err == nil; done += perDay {
+		err = w.round(d, min(perDay, n-done), times)
 	}
-	return times
+	return times, err
 }
 
 // round presents n of each class, in an order that is drawn, each token of a class as
 // often as the others, and adds the microseconds that each took.
-func (w *world) round(d *door, n int, times [][]float64) {
+func (w *world) round(d *door, n int, times [][]float64) error {
 	order := make([]int, n*len(d.classes))
 	for i := range order {
 		order[i] = i
@@ -55,6 +57,11 @@ func (w *world) round(d *door, n int, times [][]float64) {
 		r, a := d.request(list[i/len(d.classes)%len(list)]), httptest.NewRecorder()
 		began := time.Now()
 		w.server.ServeHTTP(a, r)
-		times[c] = append(times[c], float64(time.Since(began))/float64(time.Microsecond))
+		took := time.Since(began)
+		if got := text(a); !bytes.Equal(got, d.answer) { // a store that failed answers quickly
+			return fmt.Errorf("%s: what is %s is answered in the middle with\n%s\nand before with\n%s", d.name, d.classes[c].name, got, d.answer)
+		}
+		times[c] = append(times[c], float64(took)/float64(time.Microsecond))
 	}
+	return w.ctx.Err()
 }
