@@ -108,7 +108,7 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 			kind, guarded := linkFlags(g)
 			item := grantItem{ID: g.Grant.ID.String(), To: g.Grant.To.Name, Organisation: g.Grant.To.Organisation, Role: g.Grant.To.Role, State: g.State.String(),
 				Sections: sections, Scopes: grant.FormatScopes(g.Grant.Scopes), Purpose: g.Grant.Purpose, From: g.Grant.From, Until: g.Grant.Until, Ended: g.Ended,
-				Why: whyOver(g.Grant, g.Why), Link: g.Link(), Kind: kind, Passcode: guarded, Token: handsOver(g), UsedUp: opened[g.Grant.ID].over, Opened: opened[g.Grant.ID].n,
+				Why: whyOver(g.Why), Link: g.Link(), Kind: kind, Passcode: guarded, Token: handsOver(g), UsedUp: opened[g.Grant.ID].over, Opened: opened[g.Grant.ID].n,
 				LastOpened: opened[g.Grant.ID].last, Number: g.Grant.To.Number, Register: g.Grant.To.Register, Backend: isBackend(g), Suspended: g.Paused}
 			item.Client, item.Key, item.Request = clientOf(g.Grant)
 			if err := a.item(item); err != nil {
@@ -141,7 +141,7 @@ func (a *app) showGrants(list []holder.Granted, opened map[record.GrantID]openin
 		} else if g.State == holder.Live {
 			a.paragraph("          ", sentence(until(g.Grant.Until)))
 		} else {
-			a.paragraph("          ", sentence(joined(", ", g.State.String(), when(g.Ended), whyOver(g.Grant, g.Why))))
+			a.paragraph("          ", sentence(joined(", ", g.State.String(), when(g.Ended), whyOver(g.Why))))
 		}
 	}
 	if a.json {
@@ -185,11 +185,11 @@ func whoFor(g holder.Granted) []string {
 	return lines
 }
 
-// whyOver is why a grant ended. The keyring does not tell apart what stopped an app's
-// grant at the server; the history does.
-func whyOver(g grant.Grant, why holder.EndReason) string {
-	if why == holder.WasStruck && g.Client != "" {
-		return "given back by the app, or stopped because a code or token came twice, from a session, or when the server's operator accepted a loss: carehold history says which"
+// whyOver is why a grant ended. The keyring does not tell apart what stopped one at the
+// server; the history does.
+func whyOver(why holder.EndReason) string {
+	if why == holder.WasStruck {
+		return why.String() + " (carehold history says which)"
 	}
 	return why.String()
 }

@@ -99,6 +99,9 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 	if v.Outcome == audit.Refused && who == "You" && v.Reason == audit.OutsideGrant {
 		// Nothing is closed to them: an import looks whether there is a Patient yet.
 		return join(fmt.Sprint("absent", v.Action), func(c counts, n int) string {
+			if v.Action != audit.Search && c.total() == 0 { // a note that was to be taken off, too
+				return times("You asked for something that was not there", n)
+			}
 			return "You looked for " + requests(v, c, n) + ", which was not there"
 		})
 	}
@@ -169,7 +172,10 @@ func narrate(e audit.Entry, grants []holder.Granted) told {
 		}
 		return join("taken in", func(c counts, _ int) string { return who + " took in what waited in your inbox: " + c.String() })
 	case audit.Dismissed:
-		if v.Text == "" {
+		switch {
+		case v.Query == "request":
+			return join("answered"+v.Text, func(_ counts, n int) string { return times(who+" "+v.Text, n) })
+		case v.Text == "":
 			return join("dismissed", func(_ counts, n int) string { return times(who+" removed a notice from your inbox", n) })
 		}
 		return join("", func(counts, int) string {

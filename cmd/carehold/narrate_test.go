@@ -50,6 +50,11 @@ func TestHistorySentences(t *testing.T) {
 		log  []audit.Entry
 		want string
 	}{
+		{"no to a request", []audit.Entry{filed(own(audit.Dismissed, "request", 0), "said no to a request")}, "You said no to a request"},
+		{"no, and nothing", []audit.Entry{filed(own(audit.Dismissed, "request", 0), "said no to a request"), filed(own(audit.Dismissed, "request", 0), "put a request away unanswered")},
+			"You said no to a request|You put a request away unanswered"},
+		{"what waited, removed", []audit.Entry{filed(own(audit.Dismissed, "", 0), "aucqkbifaucqkbifaucqkbifau")}, "You removed for good what waited in your inbox (aucqkbif)"},
+		{"words that were not there", []audit.Entry{refused(own(audit.Change, "", 0), audit.OutsideGrant)}, "You asked for something that was not there"},
 		{"a link", []audit.Entry{opened("Ward 7")}, `The link for A&E was opened by someone who said: "Ward 7"`},
 		{"a link, again", []audit.Entry{opened("Ward 7"), opened("Ward 7"), opened("Ward 8")},
 			`The link for A&E was opened by someone who said: "Ward 7" (2 times)|The link for A&E was opened by someone who said: "Ward 8"`},

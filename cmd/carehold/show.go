@@ -168,8 +168,8 @@ func writtenFirst(info message.EntryInfo, words bool) string {
 		by = partyName(grant.Party{Name: f.By, Organisation: f.Organisation, Role: f.Role})
 	}
 	text := "First written by " + by + ", " + local(f.Time) + "."
-	if f.Taken {
-		text += " It waited, and you took it in."
+	if f.Taken { // when it was written, only what waited said
+		text = "First written by " + by + ". It waited, and you took it in, " + local(f.Time) + "."
 	}
 	if info.Self && words {
 		text += " Your words were added since."

@@ -229,7 +229,7 @@ const (
 	NotEnded  EndReason = 0
 	Revoked   EndReason = 1
 	RanOut    EndReason = 2
-	WasStruck EndReason = 3 // stopped at the server: from a session, or with all when its operator accepted a loss
+	WasStruck EndReason = 3 // stopped at the server; which of its ways it was, the log says
 	Evicted   EndReason = 4
 	Lost      EndReason = 5 // the server no longer had it
 	Left      EndReason = 6 // the record was restored, or closed to be moved; a move can be cancelled
@@ -244,7 +244,7 @@ func (r EndReason) String() string {
 	case RanOut:
 		return "its time ran out"
 	case WasStruck:
-		return "it was stopped at the server, from a session or when its operator accepted a loss"
+		return "it was stopped at the server: from a session, by an app that gave it back, for a code or token that came twice, or when its operator accepted a loss"
 	case Evicted:
 		return "all keys were made new"
 	case Lost:

@@ -87,10 +87,10 @@ func TestReceiptStanding(t *testing.T) {
 		"It was stopped at the server when this was written.\n":             {State: Struck},
 		"It ended on 21 Nov 2026 at 14:02 UTC: you ended it.\nwhy: 1\n":     {State: Ended, Since: at, Why: 1},
 		"It ended on 21 Nov 2026 at 14:02 UTC: its time ran out.\nwhy: 2\n": {State: Ended, Since: at, Why: 2},
-		"It ended on 21 Nov 2026 at 14:02 UTC: it was stopped at the server, from a session or when its operator accepted a loss.\nwhy: 3\n": {State: Ended, Since: at, Why: 3},
-		"It ended on 21 Nov 2026 at 14:02 UTC: all keys were made new.\nwhy: 4\n":                                                            {State: Ended, Since: at, Why: 4},
-		"It ended on 21 Nov 2026 at 14:02 UTC: the server no longer had it.\nwhy: 5\n":                                                       {State: Ended, Since: at, Why: 5},
-		"It ended on 21 Nov 2026 at 14:02 UTC: the record was restored, or closed for a move.\nwhy: 6\n":                                     {State: Ended, Since: at, Why: 6},
+		"It ended on 21 Nov 2026 at 14:02 UTC: it was stopped at the server: from a session, by an app that gave it back, for a code or token that came twice, or when its operator accepted a loss.\nwhy: 3\n": {State: Ended, Since: at, Why: 3},
+		"It ended on 21 Nov 2026 at 14:02 UTC: all keys were made new.\nwhy: 4\n":                        {State: Ended, Since: at, Why: 4},
+		"It ended on 21 Nov 2026 at 14:02 UTC: the server no longer had it.\nwhy: 5\n":                   {State: Ended, Since: at, Why: 5},
+		"It ended on 21 Nov 2026 at 14:02 UTC: the record was restored, or closed for a move.\nwhy: 6\n": {State: Ended, Since: at, Why: 6},
 	} {
 		text := s.text()
 		sentence, why, _ := strings.Cut(want, "\n")

@@ -10,7 +10,7 @@ const purposes = {
   PATRQT: "at the person's own wish", SUPNWK: 'support network', HRESCH: 'research',
 }; // prettier-ignore
 const whys = [
-  , 'you ended it', 'its time ran out', 'it was stopped at the server, from a session or when its operator accepted a loss', 'all keys were made new',
+  , 'you ended it', 'its time ran out', 'it was stopped at the server: from a session, by an app that gave it back, for a code or token that came twice, or when its operator accepted a loss', 'all keys were made new',
   'the server no longer had it', 'the record was restored, or closed for a move',
 ]; // prettier-ignore
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
