@@ -141,19 +141,23 @@ func TestReaders(t *testing.T) {
 // TestWrittenFirst: who puts words on an entry is not who wrote it.
 func TestWrittenFirst(t *testing.T) {
 	at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.Local)
-	nurse := &message.FirstVersion{Time: at, By: "Community nurse", Role: "nurse", Organisation: "Hill Trust", Taken: true}
+	nurse := &message.OlderVersion{Time: at, By: "Community nurse", Role: "nurse", Organisation: "Hill Trust", Taken: true}
 	for want, info := range map[string]message.EntryInfo{
 		"First written by Community nurse (nurse, Hill Trust). It waited, and you took it in, 20 Nov 2026 at 09:30. Your words were added since.": {Version: 2, Self: true, First: nurse},
-		"First written by you, 20 Nov 2026 at 09:30.": {Version: 2, By: "Dr A", First: &message.FirstVersion{Time: at, Self: true, By: "you"}},
+		"First written by you, 20 Nov 2026 at 09:30.": {Version: 2, By: "Dr A", First: &message.OlderVersion{Time: at, Self: true, By: "you"}},
 		"First imported from GP practice export, 20 Nov 2026 at 09:30. Your words were added since.": {Version: 2, Self: true, By: "you",
-			First: &message.FirstVersion{Time: at, Self: true, By: "you", Source: "GP practice export"}},
+			First: &message.OlderVersion{Time: at, Self: true, By: "you", Source: "GP practice export"}},
+		"First imported from GP practice export, 20 Nov 2026 at 09:30. Changed by Dr A (GP), 20 Nov 2026 at 09:30. Your words were added since.": {Version: 3, Self: true, By: "you",
+			First: &message.OlderVersion{Time: at, Self: true, By: "you", Source: "GP practice export"}, Before: &message.OlderVersion{Version: 2, Time: at, By: "Dr A", Role: "GP"}},
+		"Changed by Dr A (GP), 20 Nov 2026 at 09:30. Your words were added since.": {Version: 3, Self: true, By: "you",
+			First: &message.OlderVersion{Time: at, Self: true, By: "you"}, Before: &message.OlderVersion{Version: 2, Time: at, By: "Dr A", Role: "GP"}},
 		"": {Version: 2, By: "Community nurse", First: nurse},
 	} {
 		if got := writtenFirst(info, true); got != want {
 			t.Errorf("%q", got)
 		}
 	}
-	again := message.EntryInfo{Version: 2, Self: true, Source: "a newer export", First: &message.FirstVersion{Time: at, Self: true, Source: "GP practice export"}}
+	again := message.EntryInfo{Version: 2, Self: true, Source: "a newer export", First: &message.OlderVersion{Time: at, Self: true, Source: "GP practice export"}}
 	if got := writtenFirst(again, false); got != "" {
 		t.Errorf("of what was imported again: %q", got)
 	}

@@ -182,7 +182,7 @@ func (d *demo) disputed() error {
 	}); err != nil {
 		return err
 	}
-	d.claim("who wrote what she disputes can still be told", e.First == labName)
+	d.claim("who wrote what she disputes can still be told", e.Before == labName)
 	doctor, err := d.clinician("dr-okafor.token")
 	if err != nil {
 		return err

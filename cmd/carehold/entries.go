@@ -153,9 +153,9 @@ type entryItem struct {
 	Source  string `json:"source,omitempty"`
 	Import  string `json:"import,omitempty"`
 	Deleted bool   `json:"deleted,omitempty"`
-	Said    string `json:"said,omitempty"`         // of the person's: disputed, note
-	First   string `json:"first_by,omitempty"`     // of one with such words: who wrote it before there were any
-	Brought string `json:"first_source,omitempty"` // and where it was imported from then
+	Said    string `json:"said,omitempty"`          // of the person's: disputed, note
+	Before  string `json:"before_by,omitempty"`     // of one with such words: who wrote it before the person did
+	Brought string `json:"before_source,omitempty"` // and where it was imported from then
 }
 
 func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.EntryInfo, typ string) error {
@@ -177,8 +177,8 @@ func (a *app) showEntries(ctx context.Context, u *unlocked, infos []message.Entr
 				if err != nil {
 					return err
 				}
-				if f := info.First; f != nil {
-					item.First, item.Brought = f.By, f.Source
+				if b := info.Before; b != nil {
+					item.Before, item.Brought = b.By, b.Source
 				}
 			}
 			if err := a.item(item); err != nil {

@@ -319,8 +319,8 @@ func (x *exporter) pages(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if f := info.First; f != nil {
-				version, r.Source = 1, fromOf(message.EntryInfo{Self: f.Self, By: f.By, Source: f.Source})
+			if b := info.Before; b != nil {
+				version, r.Source = record.Version(b.Version), fromOf(message.EntryInfo{Self: b.Self, By: b.By, Source: b.Source})
 			}
 		}
 		r.Source = first(x.from[binaryVersion{r.Ref, version}], r.Source)

@@ -154,14 +154,13 @@ func filedAs(info message.EntryInfo, version uint64) string {
 func writtenFirst(info message.EntryInfo, words bool) string {
 	f := info.First
 	if f == nil || f.Self == info.Self && f.By == info.By && (f.Source == "" || info.Source != "") || f.By == "" && !f.Self {
-		return ""
+		if info.Before == nil {
+			return ""
+		}
+		return strings.TrimSpace(since(info, words))
 	}
 	if f.Source != "" {
-		text := "First imported from " + f.Source + ", " + local(f.Time) + "."
-		if info.Self && words {
-			text += " Your words were added since."
-		}
-		return text
+		return "First imported from " + f.Source + ", " + local(f.Time) + "." + since(info, words)
 	}
 	by := "you"
 	if !f.Self {
@@ -170,6 +169,19 @@ func writtenFirst(info message.EntryInfo, words bool) string {
 	text := "First written by " + by + ", " + local(f.Time) + "."
 	if f.Taken { // when it was written, only what waited said
 		text = "First written by " + by + ". It waited, and you took it in, " + local(f.Time) + "."
+	}
+	return text + since(info, words)
+}
+
+// since is what became of an entry after its first version: who else wrote it before the
+// person did, and that words of theirs are on it.
+func since(info message.EntryInfo, words bool) (text string) {
+	if b := info.Before; b != nil && b.Version > 1 {
+		by := "from " + b.Source
+		if b.Source == "" {
+			by = "by " + partyName(grant.Party{Name: b.By, Organisation: b.Organisation, Role: b.Role})
+		}
+		text = " Changed " + by + ", " + local(b.Time) + "."
 	}
 	if info.Self && words {
 		text += " Your words were added since."

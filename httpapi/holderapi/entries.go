@@ -5,6 +5,7 @@ import (
 
 	"carehold/httpapi/message"
 	"carehold/record"
+	"carehold/record/entry"
 	"carehold/record/fhir"
 	"carehold/record/store"
 )
@@ -75,11 +76,17 @@ func entryInfo(e store.Info) message.EntryInfo {
 	if e.Suggested.Valid() {
 		m.Suggested = e.Suggested.String()
 	}
-	if h := e.First; h != nil {
-		m.First = &message.FirstVersion{Time: h.Time, Self: h.Author.Self, By: h.Author.Name, Organisation: h.Author.Organisation, Role: h.Author.Role, Source: h.Origin.Source, Taken: h.Taken}
-	}
+	m.First, m.Before = older(e.First, 1), older(e.Before, e.BeforeAt)
 	for _, f := range e.Files {
 		m.Files = append(m.Files, message.File{ID: f.Ref.ID, Section: f.Section.String()})
 	}
 	return m
+}
+
+func older(h *entry.Header, at record.Version) *message.OlderVersion {
+	if h == nil {
+		return nil
+	}
+	return &message.OlderVersion{Version: uint64(at), Time: h.Time, Self: h.Author.Self, By: h.Author.Name, Organisation: h.Author.Organisation,
+		Role: h.Author.Role, Source: h.Origin.Source, Taken: h.Taken}
 }

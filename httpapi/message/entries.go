@@ -33,11 +33,13 @@ type EntryInfo struct {
 	Files     []File `json:"files,omitzero"`      // that go along to where is stricter than they are
 	MoreFiles int    `json:"more_files,omitzero"` // besides those, which may stay
 
-	First *FirstVersion `json:"first,omitzero"` // of one that has older versions
+	First  *OlderVersion `json:"first,omitzero"`  // of one that has older versions
+	Before *OlderVersion `json:"before,omitzero"` // of one that the person wrote last: the newest that they did not
 }
 
-// FirstVersion is who wrote an entry first, and when.
-type FirstVersion struct {
+// OlderVersion is who wrote a version, and when.
+type OlderVersion struct {
+	Version      uint64    `json:"version"`
 	Time         time.Time `json:"time"`
 	Self         bool      `json:"self,omitzero"`
 	By           string    `json:"by,omitzero"`

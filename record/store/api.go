@@ -141,6 +141,11 @@ type Info struct {
 	// First is who wrote the first version, and when, where that is an older one. Only
 	// Why fills it.
 	First *entry.Header
+
+	// Before is the newest version that the person did not write here themself, where theirs
+	// came after it: whose content it is that they changed, or said something about.
+	Before   *entry.Header
+	BeforeAt record.Version
 }
 
 // ImportInfo is one import, as the versions it wrote remember it.

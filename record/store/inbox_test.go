@@ -360,3 +360,35 @@ func TestDispute(t *testing.T) {
 		}
 	}
 }
+
+// A grant whose notices are many bytes, and not many, keeps writing too.
+func TestNoticesFullOfBytes(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	_, v := d.writer()
+	write := func(round, n int) error {
+		var changes []change.Change
+		for i := range n {
+			ref := fhir.Ref{Type: "Observation", ID: fmt.Sprintf("%064d", i)} // as long as an id may be
+			r, err := fhir.Parse(fmt.Appendf(nil, `{"resourceType":"Observation","id":"%s","status":"final","code":{"text":"w%d"}}`, ref.ID, round), fhir.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			changes = append(changes, change.Change{Index: i, Verb: change.Update, Ref: ref, Resource: r})
+		}
+		_, err := v.Apply(ctx, changes, store.ApplyOptions{})
+		return err
+	}
+	for round := range 120 { // of some 48 KiB each: 4 MiB are fewer than 100
+		if err := write(round, 500); err != nil {
+			t.Fatalf("%d: %v", round, err)
+		}
+	}
+	if err := write(120, 1); err != nil {
+		t.Error("a small one:", err)
+	}
+	list := d.inbox()
+	if stands := slices.IndexFunc(list, func(w inItem) bool { return w.NoRoom }); len(list) > 110 || stands < 0 {
+		t.Errorf("%d notices, and number %d stands for others", len(list), stands)
+	}
+}

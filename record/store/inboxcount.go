@@ -167,11 +167,11 @@ func (c *inboxCount) learn(all amount, g record.GrantID, own amount) {
 	c.of[g] = &own
 }
 
-// noticesFull reports whether a grant's next notice may find no room, as far as is known:
-// the commit decides.
-func (s *Store) noticesFull(p record.PersonID, g record.GrantID) bool {
+// noticesFull reports whether a grant's next notice, of this size, may find no room, as far
+// as is known: the commit decides.
+func (s *Store) noticesFull(p record.PersonID, g record.GrantID, size int) bool {
 	c := s.counted(p)
-	return c == nil || c.full(g, true, 1, 0) != nil
+	return c == nil || c.full(g, true, 1, size) != nil
 }
 
 // counted is what is known of a person's inbox; nil: nothing.

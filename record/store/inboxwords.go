@@ -64,17 +64,21 @@ func wordsRoom(r *fhir.Resource) (bytes, values int) {
 	const around = 256 // of bytes, and more than of values: extension, meta, tag, the commas
 	for x := range r.Root().Get("extension").All() {
 		if isWords(x) {
-			bytes, values = bytes+len(x.Raw()), values+x.Values()
+			bytes, values = bytes+shortest(x), values+x.Values()
 		}
 	}
 	for _, tag := range status(r) {
-		bytes, values = bytes+len(tag.Raw()), values+tag.Values()
+		bytes, values = bytes+shortest(tag), values+tag.Values()
 	}
 	if bytes == 0 {
 		return 0, 0
 	}
 	return min(bytes+around, fhir.Room/2), min(values+around, fhir.RoomValues/2)
 }
+
+// shortest is how long something of the person's is at least, however it is written: who
+// sends it along with white space or escapes sends those for their own.
+func shortest(x fhir.Node) int { return min(len(x.Raw()), len(canonical(x))) }
 
 func isWords(x fhir.Node) bool {
 	url := x.Get("url").Text()

@@ -36,6 +36,9 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 			case record.KindOf(err) != record.NotFound:
 				return err
 			}
+			if out.Before, out.BeforeAt, err = v.before(ctx, ref, e); err != nil {
+				return err
+			}
 		}
 		r, err := fhir.Parse(e.Body, fhir.Limits{})
 		if err != nil {
@@ -60,6 +63,30 @@ func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 		return err
 	})
 	return out, err
+}
+
+// mostBefore is how many versions of the person's are gone back through to who wrote
+// before them.
+const mostBefore = 200
+
+// before is the newest version before e, and e is the person's, that they did not write here
+// themself: somebody else's, or one that an import brought.
+func (v *View) before(ctx context.Context, ref fhir.Ref, e Entry) (*entry.Header, record.Version, error) {
+	own := func(h entry.Header) bool { return h.Author.Self && h.Origin.IsZero() }
+	if !own(e.Header) {
+		return nil, 0, nil
+	}
+	for n := e.Version - 1; n > 0 && n+mostBefore > e.Version; n-- {
+		switch was, err := v.fetch(ctx, ref, n); {
+		case record.KindOf(err) == record.NotFound:
+			return nil, 0, nil
+		case err != nil:
+			return nil, 0, err
+		case !own(was.Header):
+			return &was.Header, n, nil
+		}
+	}
+	return nil, 0, nil
 }
 
 // Move files entries in another section, all their versions together. Only the

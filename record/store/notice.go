@@ -48,7 +48,7 @@ func (v *View) notice(ops []op) (*notice, error) {
 		return nil, err
 	}
 	n := &notice{v: v, box: p.Account.Box, id: newWaiting(true)}
-	if n.row, err = v.sealWaiting(n.box, n.id, c); err == nil && v.s.noticesFull(v.person, v.grant.ID) {
+	if n.row, err = v.sealWaiting(n.box, n.id, c); err == nil && v.s.noticesFull(v.person, v.grant.ID, waitingSize(n.row)) {
 		c.NoRoom = true
 		n.last, err = v.sealWaiting(n.box, v.s.lastNotice(v.person, v.grant.ID), c)
 	}

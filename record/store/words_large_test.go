@@ -95,3 +95,31 @@ func largestBytes(id, with string) string {
 func largestValues(id, with string) string {
 	return `{"resourceType":"Observation","id":"` + id + `",` + with + `"status":"final","code":{"text":"large"},"note":[{"text":"a"}` + strings.Repeat(`,{"text":"a"}`, (fhir.MaxValues-16)/2) + `]}`
 }
+
+// TestWordsAreNotPadded: what somebody sends along with the person's words is their own, and
+// takes of their room: white space in them, and letters written as escapes.
+func TestWordsAreNotPadded(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	me := d.session()
+	_, token := d.share(grant.Grant{To: nurse, Sections: record.AllSections, Scopes: scopes("patient/*.cruds"), Purpose: "TREAT"})
+	other := view(t, s, token)
+	ref := fhir.Ref{Type: "Observation", ID: "big"}
+	if _, err := tryPut(other, largestBytes(ref.ID, "")); err != nil {
+		t.Fatal(err)
+	}
+	words := strings.Repeat("hm", 100)
+	if _, err := me.Annotate(ctx, ref, 0, words, false); err != nil {
+		t.Fatal(err)
+	}
+	e, err := me.Read(ctx, ref, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, written := range map[string]string{"white space": strings.Repeat(" ", 100<<10) + `"` + words + `"`, "escapes": `"` + strings.Repeat(`\u0068\u006d`, 100) + `"`} {
+		padded := strings.Replace(string(e.Body), `"`+words+`"`, written, 1)
+		if _, err := tryPut(other, padded); record.KindOf(err) != record.TooLarge {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
