@@ -148,5 +148,10 @@ func (n Node) Element() []byte {
 // Same reports whether both are the same place of the same resource.
 func (n Node) Same(m Node) bool { return n.r == m.r && n.n == m.n }
 
+// Holds reports whether m is n, or within it.
+func (n Node) Holds(m Node) bool {
+	return n.r != nil && n.r == m.r && n.n <= m.n && n.r.nodes[m.n].end <= n.r.nodes[n.n].end
+}
+
 // Before reports whether n comes before m in the text of their resource.
 func (n Node) Before(m Node) bool { return n.n < m.n }

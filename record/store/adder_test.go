@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -450,5 +451,39 @@ func TestAdderInTwoWorlds(t *testing.T) {
 	}
 	if reads[0] != reads[1] || reads[0] == 0 {
 		t.Errorf("%d rows are read of an empty record, %d of a full one", reads[0], reads[1])
+	}
+}
+
+// Who wrote what waits knows the id it will have. What somebody put there who may write is
+// not what waited, deleted or not, and what waits goes on waiting.
+func TestPlaceThatIsTaken(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	_, token := d.addOnly(record.Measures)
+	_, v := d.writer()
+	results, err := add(adder(t, s, token), weight)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := d.inbox()[0]
+	ref := results[0].Ref
+	other := strings.Replace(strings.Replace(weight, "71.5", "171.5", 1), `"status"`, `"id":"`+ref.ID+`","status"`, 1)
+	if _, err := tryPut(v, other); err != nil {
+		t.Fatal(err)
+	}
+	me := d.session()
+	for _, what := range []string{"another's", "another's, deleted"} {
+		if _, err := me.TakeIn(ctx, w.id, taking(w)); !errors.Is(err, record.Conflict) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if !slices.ContainsFunc(d.inbox(), func(x inItem) bool { return x.id == w.id }) {
+			t.Fatalf("%s: what waited is gone", what)
+		}
+		if _, err := v.Apply(ctx, []change.Change{{Verb: change.Delete, Ref: ref}}, store.ApplyOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := me.Dismiss(ctx, w.id); err != nil {
+		t.Error(err)
 	}
 }

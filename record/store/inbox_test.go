@@ -392,3 +392,36 @@ func TestNoticesFullOfBytes(t *testing.T) {
 		t.Errorf("%d notices, and number %d stands for others", len(list), stands)
 	}
 }
+
+// The newest of what found no room is there until it was seen: looking at the one before
+// it removes nothing else.
+func TestLastNoticeIsSeen(t *testing.T) {
+	store.SetInbox(t, 12, 12)
+	_, s := newStore(t)
+	d := enrol(t, s)
+	_, v := d.writer()
+	last := func() (found inItem, n int) {
+		for _, w := range d.inbox() {
+			if w.NoRoom {
+				found, n = w, n+1
+			}
+		}
+		return found, n
+	}
+	for range 4 {
+		if _, err := create(v, weight); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen, n := last()
+	results, err := create(v, weight)
+	if err != nil || n != 1 {
+		t.Fatal(err, n)
+	}
+	if err := d.session().Looked(ctx, seen.id); !errors.Is(err, record.NotFound) {
+		t.Error("what was seen is not there any more:", err)
+	}
+	if now, n := last(); n != 1 || now.Entries[0] != results[0].Ref.String()+"/_history/1" {
+		t.Errorf("%d stand for others: %+v", n, now)
+	}
+}

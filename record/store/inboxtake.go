@@ -163,9 +163,23 @@ func (v *View) waits(id WaitingID, x TakingIn) error {
 	})
 }
 
+// errTakenPlace: who wrote what waits was told the id that it will have, and somebody who
+// writes to the record put something else there.
+var errTakenPlace error = record.Safef(record.Conflict, "your record has another entry under the id that this was to have, which somebody wrote there: this still waits. Look at both; what you want of this you can write yourself, and then remove it")
+
 // takenBefore answers for what was taken in already. Its row may be there again: a
 // backup does not tell which rows were removed since the one before it.
 func (v *View) takenBefore(ctx context.Context, id WaitingID, e Entry) (TakenIn, error) {
+	first := e
+	if e.Version > 1 {
+		var err error
+		if first, err = v.fetch(ctx, e.Ref, 1); err != nil {
+			return TakenIn{}, err
+		}
+	}
+	if !first.Header.Taken {
+		return TakenIn{}, errTakenPlace
+	}
 	res := Result{Ref: e.Ref, Version: e.Version, Time: e.Header.Time, Section: e.Section, Unchanged: true, Deleted: e.Header.Deleted}
 	out := TakenIn{Result: res, Author: e.Header.Author, Unverified: e.Header.Taken && e.Header.Author.Name == ""}
 	dropped := false

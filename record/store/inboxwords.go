@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -85,9 +86,16 @@ func isWords(x fhir.Node) bool {
 	return url == NoteURL || url == DisputeURL
 }
 
+// mostCanonical is more than anything of the person's ever is, however it is written: what
+// is larger is not theirs, or is as they sent it, and is compared as it stands.
+const mostCanonical = 64 << 10
+
 // canonical is JSON as it is compared: members by name, no white space, numbers as they
 // are written.
 func canonical(n fhir.Node) string {
+	if len(n.Raw()) > mostCanonical {
+		return string(n.Raw())
+	}
 	var x any
 	d := json.NewDecoder(bytes.NewReader(n.Raw()))
 	d.UseNumber()
@@ -103,25 +111,45 @@ func canonical(n fhir.Node) string {
 
 // elsewhere is what has a name of the person's words where they do not stand: in an
 // element, in meta, in what is contained. A program that looks for them by name would
-// show it as the person's.
-func elsewhere(r *fhir.Resource) (list []string) {
-	if r == nil {
-		return nil
-	}
-	for n := range r.Nodes() {
-		if !n.IsName("url") && !n.IsName("system") || !ours(n.Text()) {
-			continue
-		}
+// show it as the person's. Of what stands in such a thing itself nothing is said: many
+// within one another would be compared as often as they are deep.
+func elsewhere(r *fhir.Resource) (list []fhir.Node) {
+	for n := range ourNames(r) {
 		x := n.Parent()
 		in := x.Parent()
 		switch top := in.Parent(); {
 		case isWords(x) && in.IsName("extension") && top.Same(r.Root()):
 		case x.Get("system").Text() == StatusSystem && in.IsName("tag") && top.IsName("meta") && top.Parent().Same(r.Root()):
 		default:
-			list = append(list, canonical(x))
+			list = outermost(list, x)
 		}
 	}
 	return list
+}
+
+// outermost adds an element to those found before, of which none holds another.
+func outermost(list []fhir.Node, x fhir.Node) []fhir.Node {
+	if len(list) > 0 && list[len(list)-1].Holds(x) {
+		return list
+	}
+	for len(list) > 0 && x.Holds(list[len(list)-1]) { // its name came after what it has in it
+		list = list[:len(list)-1]
+	}
+	return append(list, x)
+}
+
+// ourNames are the elements that have a name of the person's words, in the order of the text.
+func ourNames(r *fhir.Resource) iter.Seq[fhir.Node] {
+	return func(yield func(fhir.Node) bool) {
+		if r == nil {
+			return
+		}
+		for n := range r.Nodes() {
+			if (n.IsName("url") || n.IsName("system")) && ours(n.Text()) && !yield(n) {
+				return
+			}
+		}
+	}
 }
 
 // ours reports whether a URL is one of the three, with a version, a fragment or in other
@@ -153,13 +181,8 @@ func status(r *fhir.Resource) (tags []fhir.Node) {
 // ownWords refuses a resource that somebody else writes and that has other words of the
 // person's than was has, which is what it takes the place of; nil for nothing.
 func ownWords(was, r *fhir.Resource) error {
-	before := elsewhere(was)
-	for _, x := range elsewhere(r) {
-		i := slices.Index(before, x)
-		if i < 0 {
-			return record.Safef(record.Unprocessed, "%s, %s and the system %s are for the person's own words, as extensions and tags of the resource itself: write yours without them", NoteURL, DisputeURL, StatusSystem)
-		}
-		before = slices.Delete(before, i, i+1)
+	if _, all := among(elsewhere(r), elsewhere(was)); !all {
+		return record.Safef(record.Unprocessed, "%s, %s and the system %s are for the person's own words, as extensions and tags of the resource itself: write yours without them", NoteURL, DisputeURL, StatusSystem)
 	}
 	had, has := said(was), said(r)
 	tags := func(r *fhir.Resource) (list []string) {
@@ -203,33 +226,43 @@ func (pl *planner) ownWords(w *draft) error {
 
 // broughtWords refuses words that an import would put in the person's mouth.
 func broughtWords(was, r *fhir.Resource) error {
-	var before []string
-	for _, x := range spoken(was) {
-		before = append(before, canonical(x))
-	}
-	for _, x := range spoken(r) {
-		at := slices.Index(before, canonical(x))
-		if at < 0 {
-			return record.Safef(record.Unprocessed, "%s, %s and the system %s are for the person's own words, and what is imported can be anybody's: leave them out, or say words=own in Carehold-Import if this is the person's own export", NoteURL, DisputeURL, StatusSystem).At(x.Path())
-		}
-		before = slices.Delete(before, at, at+1)
+	if x, all := among(spoken(r), spoken(was)); !all {
+		return record.Safef(record.Unprocessed, "%s, %s and the system %s are for the person's own words, and what is imported can be anybody's: leave them out, or say words=own in Carehold-Import if this is the person's own export", NoteURL, DisputeURL, StatusSystem).At(x.Path())
 	}
 	return nil
 }
 
-// spoken is all that has a name of the person's words, wherever it stands.
-func spoken(r *fhir.Resource) (list []fhir.Node) {
-	if r == nil {
-		return nil
+// among reports whether each of a list is one of those that were there, each of which
+// counts once; or the first that is not. Most have none, and are not looked into.
+func among(list, were []fhir.Node) (odd fhir.Node, all bool) {
+	if len(list) > len(were) {
+		were = nil
 	}
-	for n := range r.Nodes() {
-		if !n.IsName("url") && !n.IsName("system") || !ours(n.Text()) {
-			continue
+	before := make([]string, len(were))
+	for i, x := range were {
+		before[i] = canonical(x)
+	}
+	for _, x := range list {
+		i := -1
+		if len(before) > 0 {
+			i = slices.Index(before, canonical(x))
 		}
+		if i < 0 {
+			return x, false
+		}
+		before = slices.Delete(before, i, i+1)
+	}
+	return odd, true
+}
+
+// spoken is all that has a name of the person's words, wherever it stands; not what stands
+// in such a thing.
+func spoken(r *fhir.Resource) (list []fhir.Node) {
+	for n := range ourNames(r) {
 		if x := n.Parent(); !x.Same(r.Root()) {
 			n = x
 		}
-		list = append(list, n)
+		list = outermost(list, n)
 	}
 	return list
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"errors"
 
 	"carehold/record"
 	"carehold/record/keys"
@@ -13,11 +12,12 @@ import (
 // notice is what the person is told of a change by somebody else, as long as it is on
 // its way. nil: nothing.
 type notice struct {
-	v    *View
-	box  []byte // the key it is sealed to
-	row  []byte
-	last []byte // the same for the grant's last place
-	id   WaitingID
+	v      *View
+	box    []byte // the key it is sealed to
+	row    []byte
+	id     WaitingID
+	last   []byte // the same for the grant's last place
+	lastID WaitingID
 
 	counted bool // in memory: if the commit fails, falsely
 }
@@ -49,8 +49,8 @@ func (v *View) notice(ops []op) (*notice, error) {
 	}
 	n := &notice{v: v, box: p.Account.Box, id: newWaiting(true)}
 	if n.row, err = v.sealWaiting(n.box, n.id, c); err == nil && v.s.noticesFull(v.person, v.grant.ID, waitingSize(n.row)) {
-		c.NoRoom = true
-		n.last, err = v.sealWaiting(n.box, v.s.lastNotice(v.person, v.grant.ID), c)
+		c.NoRoom, n.lastID = true, newLast()
+		n.last, err = v.sealWaiting(n.box, n.lastID, c)
 	}
 	return n, err
 }
@@ -98,23 +98,38 @@ func (n *notice) put(tx kv.Tx, p *person) error {
 	case n.last == nil:
 		return errStale // it filled up meanwhile
 	}
-	key := rows.InboxKey(s.lastNotice(p.ID, g))
-	switch before, err := tx.Get(key); {
-	case err == nil:
-		c.add(g, n.id, 0, len(n.last)-len(before))
-	case errors.Is(err, kv.ErrNotFound):
-		c.add(g, n.id, 1, waitingSize(n.last))
-	default:
+	n.counted = true
+	if err := s.dropLast(tx, p, g); err != nil {
 		return err
 	}
-	n.counted = true
-	return p.keep(tx, key, n.last)
+	c.add(g, n.lastID, 1, waitingSize(n.last))
+	return p.keep(tx, rows.InboxKey(n.lastID), n.last)
 }
 
-// lastNotice is the place that a grant has for the newest of what finds no room.
-func (s *Store) lastNotice(p record.PersonID, g record.GrantID) WaitingID {
-	id := WaitingID(bytes.Repeat([]byte{0xff}, 16))
-	whose := s.whose(p, g, id)
-	copy(id[8:], whose[:])
+// lastIDs is how the ids begin of the newest of what finds no room. The rest is drawn
+// anew for each: who looked at one has not looked at the next.
+var lastIDs = bytes.Repeat([]byte{0xff}, 8)
+
+func newLast() WaitingID {
+	id := newWaiting(true)
+	copy(id[:], lastIDs)
 	return id
+}
+
+// dropLast removes the one of a grant that was the newest until now.
+func (s *Store) dropLast(tx kv.Tx, p *person, g record.GrantID) error {
+	var was []WaitingID
+	prefix := append([]byte{rows.KindInbox}, lastIDs...)
+	err := tx.Scan(prefix, nil, func(key, row []byte) (bool, error) {
+		if id, ok := waitingOf(key); ok && s.isOf(row, p.ID, g, id) {
+			was = append(was, id)
+		}
+		return true, nil
+	})
+	for _, id := range was {
+		if err == nil {
+			err = s.dropWaiting(tx, p, id)
+		}
+	}
+	return err
 }

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -108,5 +110,35 @@ func TestTakenInSaysNothing(t *testing.T) {
 	x.JSON = []byte(weight)
 	if _, err := d.session().TakeIn(ctx, w.id, x); err != nil {
 		t.Errorf("without them: %v", err)
+	}
+}
+
+// TestNestedWords: a resource full of what has the names of the person's words, within one
+// another, is refused for about what it costs to read it.
+func TestNestedWords(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	_, v := d.writer()
+	const each, depth = `{"url":"urn:x","valueString":"a"}`, 30
+	inner := each + strings.Repeat(","+each, 100_000)
+	for what, text := range map[string]string{
+		"the name before": strings.Repeat(`{"url":"urn:carehold:note","extension":[`, depth) + inner + strings.Repeat(`]}`, depth),
+		"the name after":  strings.Repeat(`{"extension":[`, depth) + inner + strings.Repeat(`],"url":"urn:carehold:note"}`, depth),
+		"one beside":      `{"url":"urn:x","extension":[` + inner + `,{"url":"urn:carehold:note"}]}`,
+	} {
+		r, err := fhir.Parse([]byte(`{"resourceType":"Observation","id":"n","extension":[`+text+`],"status":"final","code":{"text":"x"}}`), fhir.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = v.Apply(ctx, []change.Change{{Verb: change.Update, Ref: fhir.Ref{Type: "Observation", ID: "n"}, Resource: r}}, store.ApplyOptions{})
+		runtime.ReadMemStats(&after)
+		if !errors.Is(err, record.Unprocessed) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if grew := after.TotalAlloc - before.TotalAlloc; grew > 20*uint64(len(r.Bytes())) {
+			t.Errorf("%s: %d MiB for %d", what, grew>>20, len(r.Bytes())>>20)
+		}
 	}
 }

@@ -116,10 +116,13 @@ func TestWordsAreNotPadded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, written := range map[string]string{"white space": strings.Repeat(" ", 100<<10) + `"` + words + `"`, "escapes": `"` + strings.Repeat(`\u0068\u006d`, 100) + `"`} {
+	for what, written := range map[string]string{"white space": strings.Repeat(" ", 40<<10) + `"` + words + `"`, "escapes": `"` + strings.Repeat(`\u0068\u006d`, 100) + `"`} {
 		padded := strings.Replace(string(e.Body), `"`+words+`"`, written, 1)
 		if _, err := tryPut(other, padded); record.KindOf(err) != record.TooLarge {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+	if _, err := tryPut(other, strings.Replace(string(e.Body), `"`+words+`"`, strings.Repeat(" ", 100<<10)+`"`+words+`"`, 1)); record.KindOf(err) != record.Unprocessed {
+		t.Errorf("more white space than words ever are: %v", err)
 	}
 }
