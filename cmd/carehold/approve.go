@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"carehold/record"
 	"carehold/record/grant"
 	"carehold/record/holder"
 	"carehold/record/keys"
@@ -239,6 +240,11 @@ func (a *app) approve(ctx context.Context, u *unlocked, r holder.Request, o appr
 func allowed(r holder.Request, give holder.GrantRequest, now time.Time) error {
 	w := wantedOf(r)
 	if more := give.Sections &^ (w.sections | w.sensitive); more != 0 && !give.Beyond {
+		// What asks for everything is never taken to ask for these: nobody named them.
+		if r.Question.Sections == 0 && ofAllTypes(w.scopes) && more&^(record.SensitiveSections|record.SectionsOf(record.Budget)) == 0 {
+			return hinted(fmt.Errorf("%s: given only if you say so twice, for asking for everything does not ask for sensitive sections or the budget", openSections(more)),
+				"leave it out, or say --add with it and --beyond: you give more than they named")
+		}
 		return hinted(fmt.Errorf("nobody asked for %s", openSections(more)), "leave it out, or say --beyond: you give more than they asked for")
 	}
 	until := give.Until

@@ -182,7 +182,7 @@ func TestRequestsFit(t *testing.T) {
 // TestIsCode: what people type of a code, and what they type besides.
 func TestIsCode(t *testing.T) {
 	for text, want := range map[string]bool{
-		"K7QM-2D9F-XW4T": true, "k7qm 2d9f xw4t": true, "K7QM2D9FXW4T": true, "KQMO-LDIF-XWLT": true,
+		"K7QM-2D9F-XW4T": true, "k7qm 2d9f xw4t": true, "K7QM2D9FXW4T": true, "nkvysggbmfwk": true, "NKVYSGGBMFWK": true, "KQMO-LDIF-XWLT": true,
 		"3f2a91bc": false, "333fc6d2d7985c6789cb49c830b531f3": false, "Judith": false, "": false,
 		"Ann-Marie Lee": false, "K7QM-2D9F-XW4TT": false, "Überweisungs": false, "K7QM_2D9F_XW4T": false,
 	} {

@@ -20,6 +20,9 @@ func (a *app) begun(r holder.Request) (bool, error) {
 	if !a.yes {
 		a.say("")
 	}
+	if here, ok := strings.CutSuffix(at, " on this device"); ok { // the server's words, to a browser
+		at = here + " on the device whose browser shows the code"
+	}
 	ok, err := a.confirm("Did you begin this yourself, just now, at "+clean(at)+"?", false)
 	if err == nil && !ok {
 		err = hinted(errors.New("nothing was given"), "if somebody sent you this code, or told it to you: do not use it. \"carehold refuse\" with the code tells them no")

@@ -93,13 +93,16 @@ func (a *app) showGift(u *unlocked, r holder.Request, give holder.GrantRequest, 
 		rows = append(rows, [2]string{"Not given", "They asked for this too, and do not get it: " + openSections(kept) + "."})
 	}
 	if less := notOf(doings(w.scopes), given); len(less) > 0 && !sameScopes(w.scopes, give.Scopes) {
-		rows = append(rows, [2]string{first(map[bool]string{true: "Not given"}[kept == 0]), "They asked for more than that: to " + inOneLine(less) + "."})
+		rows = append(rows, [2]string{first(map[bool]string{true: "Not given"}[kept == 0]), askedMore(less, w)})
 	}
 	if shut := kept & record.SensitiveSections; shut != 0 {
 		rows = append(rows, [2]string{"", sentence(openSections(shut) + " is sensitive: only --add gives it")})
 	}
 	if open := give.Sections & record.SensitiveSections; open != 0 {
 		rows = append(rows, [2]string{"Sensitive", sentence(openSections(open) + " is sensitive, and you would give it")})
+		if give.Unbound && r.Question.Client != "" {
+			rows = append(rows, [2]string{"", "If the app has no key of its own, its tokens open nothing of this until it has one."})
+		}
 	}
 	if more := give.Sections &^ grant.With(w.sections|w.sensitive); more != 0 {
 		rows = append(rows, [2]string{"More", "They did not ask for: " + openSections(more) + "."})
@@ -113,6 +116,18 @@ func (a *app) showGift(u *unlocked, r holder.Request, give holder.GrantRequest, 
 		}
 		a.labelled(row[0], row[1])
 	}
+}
+
+// askedMore is what they asked to do besides. Everything is everything of what they named.
+func askedMore(less []doing, w wanted) string {
+	if ofAllTypes(w.scopes) && w.sections|w.sensitive != 0 {
+		var verbs []string
+		for _, d := range less {
+			verbs = append(verbs, d.verb)
+		}
+		return "They asked for more than that: to " + and(verbs) + " in these sections too."
+	}
+	return "They asked for more than that: to " + inOneLine(less) + "."
 }
 
 // giftEnds is until when: an app that does not come back by itself has its access for some

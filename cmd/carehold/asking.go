@@ -43,7 +43,13 @@ func (u *unlocked) request(ctx context.Context, named string) (holder.Request, e
 			called = append(called, r)
 		}
 	}
-	if len(found) == 0 && !isCode(named) { // a name is their own choice: it hides no number, and no code
+	if len(found) == 0 && isCode(named) { // a name is their own choice: it hides no number, and no code
+		r, err := u.coded(ctx, named)
+		if !errors.Is(err, record.NotFound) || len(called) == 0 || strings.ContainsAny(named, "0123456789") {
+			return r, err
+		}
+	}
+	if len(found) == 0 { // a name of 12 letters, where no such code is
 		found = called
 	}
 	switch {
@@ -51,8 +57,6 @@ func (u *unlocked) request(ctx context.Context, named string) (holder.Request, e
 		return found[0], nil
 	case len(found) > 1: // whoever asks chooses their name: it may be another's
 		return holder.Request{}, coded(exitUsage, fmt.Errorf("%d requests are called %q", len(found), named), `use the number that "carehold requests" shows: anybody can say that they are called so`)
-	case isCode(named):
-		return u.coded(ctx, named)
 	}
 	for _, g := range u.Grants() {
 		if id := hex.EncodeToString(g.Grant.Asked[:]); g.Grant.Asked != [16]byte{} && begins(id, named) {
@@ -85,7 +89,7 @@ func isCode(s string) bool {
 			return false
 		}
 	}
-	return n == 12 && strings.ContainsAny(s, "0123456789- ")
+	return n == 12
 }
 
 // begins reports whether what was typed is the beginning of an id.

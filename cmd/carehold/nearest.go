@@ -73,7 +73,7 @@ func distance(a, b string) int {
 // nothing is near.
 func meant(err error, like, otherwise string) error {
 	if like != "" {
-		return coded(exitUsage, err, "did you mean "+like)
+		return coded(exitUsage, err, "did you mean "+like+"?")
 	}
 	return coded(exitUsage, err, otherwise)
 }

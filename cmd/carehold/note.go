@@ -65,7 +65,7 @@ func (a *app) wordsCommand(c *cobra.Command, dispute bool) *cobra.Command {
 		case len(args) > 1:
 			text, err = checkWords(text)
 		default:
-			text, err = a.askWords(dispute)
+			err = a.canAskWords()
 		}
 		if err == nil {
 			err = noPlaceForWords(ref.Type)
@@ -81,6 +81,11 @@ func (a *app) wordsCommand(c *cobra.Command, dispute bool) *cobra.Command {
 		defer u.close()
 		if ref, err = u.resolve(ctx, ref); err != nil {
 			return err
+		}
+		if !*withdraw && len(args) == 1 { // behind the passphrase: what is typed here is shown
+			if text, err = a.askWords(dispute); err != nil {
+				return err
+			}
 		}
 		info, err := u.wordsFor(ctx, ref)
 		if err != nil {
@@ -104,6 +109,16 @@ func checkWords(text string) (string, error) {
 		return "", usagef("it is too long: at most %s bytes", thousands(store.MaxWords))
 	}
 	return text, nil
+}
+
+// canAskWords says, before a passphrase is typed, that there is nobody to ask for words.
+func (a *app) canAskWords() error {
+	t, err := a.terminal()
+	if err != nil {
+		return usagef("say it in your words, behind the name of the entry, in quotes")
+	}
+	t.close()
+	return nil
 }
 
 // askWords asks for them.

@@ -64,6 +64,8 @@ they are told nothing: their page goes on waiting.
 				Name    string `json:"name,omitempty"`
 				Told    bool   `json:"told"`
 			}{requestID(r), r.Question.To.Name, told})
+		case told && *say != "" && !withCode(r):
+			a.say("Refused: %s. They are told that you said no, with your words.", who)
 		case told:
 			a.say("Refused: %s. They are told that you said no.", who)
 		default:

@@ -51,7 +51,7 @@ type View struct {
 var errUnauthorized error = record.Safef(record.Unauthorized, "this credential opens nothing here: it may be mistyped, have run out or have been stopped; ask the person for another")
 
 // ErrAdds: the grant is one to add only, which has no View.
-var ErrAdds error = record.Safef(record.Forbidden, "this grant lets you add to the record, and shows nothing of it: create entries one by one, with POST")
+var ErrAdds error = record.Safef(record.Forbidden, "this grant lets you add to the record, and shows nothing of it: create entries with POST, one or a transaction of creates")
 
 // Open opens the View of an access token or a session. What the person can know
 // about a refusal, such as that a stopped grant was used again, is in their log.
