@@ -64,11 +64,11 @@ func (a *app) showGift(u *unlocked, r holder.Request, give holder.GrantRequest, 
 	a.say("")
 	given := doings(give.Scopes)
 	if ofAllTypes(give.Scopes) {
-		a.paragraph("", "If you say yes, they may "+mayDo(give.Scopes)+" this, "+giftEnds(r, endOf(give, u.Now()))+forWhat(give.Purpose)+":")
+		a.paragraph("", "If you say yes, they may "+mayDo(give.Scopes)+" this, "+giftEnds(r, endOf(give, u.Now()))+saidWhy(r, give)+":")
 		a.say("")
 		a.labelled("", countedSections(give.Sections, counted))
 	} else {
-		a.paragraph("", "If you say yes, they may, "+giftEnds(r, endOf(give, u.Now()))+forWhat(give.Purpose)+":")
+		a.paragraph("", "If you say yes, they may, "+giftEnds(r, endOf(give, u.Now()))+saidWhy(r, give)+":")
 		a.say("")
 		for _, d := range given {
 			a.labelled("  "+d.verb, d.what)
@@ -116,6 +116,15 @@ func (a *app) showGift(u *unlocked, r holder.Request, give holder.GrantRequest, 
 		}
 		a.labelled(row[0], row[1])
 	}
+}
+
+// saidWhy is what it would be for. Who asked without saying it, and most apps cannot, is not
+// told to do it at the person's wish: that is only how it is then kept.
+func saidWhy(r holder.Request, give holder.GrantRequest) string {
+	if r.Question.Purpose == "" && give.Purpose == "PATRQT" {
+		return " (they did not say what for)"
+	}
+	return forWhat(give.Purpose)
 }
 
 // askedMore is what they asked to do besides. Everything is everything of what they named.

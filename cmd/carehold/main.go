@@ -136,7 +136,7 @@ func knownCommand(c *cobra.Command, args []string) error {
 	err := fmt.Errorf("there is no command %q", args[0])
 	c.SuggestionsMinimumDistance = 2 // letters
 	if like := c.SuggestionsFor(args[0]); len(like) > 0 {
-		return coded(exitUsage, err, "did you mean "+c.CommandPath()+" "+strings.Join(like, ", or "+c.CommandPath()+" "))
+		return coded(exitUsage, err, "did you mean "+c.CommandPath()+" "+strings.Join(like, ", or "+c.CommandPath()+" ")+"?")
 	}
 	return coded(exitUsage, err, c.CommandPath()+" --help lists them")
 }
