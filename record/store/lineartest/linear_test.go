@@ -13,6 +13,7 @@ import (
 
 	"carehold/crypto"
 	"carehold/record"
+	"carehold/record/change"
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/holder"
@@ -31,32 +32,51 @@ const (
 	resume  action = "resume"
 	strike  action = "strike"
 	give    action = "give back"
+	revoke  action = "revoke"
+	narrow  action = "narrow" // the section of what is read is taken out of the grant
+	widen   action = "widen"  // and put into it again
 )
 
-// nothing is read: what is asked for is not there.
-var nothing = fhir.Ref{Type: "Condition", ID: "nothing"}
+// there is what is read.
+var there = fhir.Ref{Type: "Condition", ID: "there"}
 
-// The states of a grant.
+// answer is what comes of an action.
+type answer string
+
 const (
-	live = iota
-	suspended
-	stopped
+	done    answer = "done"
+	absent  answer = "absent" // of a read: what is not in the grant is not there
+	refused answer = "refused"
 )
+
+// state is that of a grant.
+type state struct{ suspended, stopped, narrowed bool }
 
 // model is a grant as one thing after another.
 var model = porcupine.Model{
-	Init: func() any { return live },
-	Step: func(state, input, output any) (bool, any) {
-		ok := output.(bool)
-		switch input.(action) {
-		case read, refresh:
-			return ok == (state == live), state
-		case suspend:
-			return ok == (state != stopped), suspended
-		case resume:
-			return ok == (state != stopped), live
+	Init: func() any { return state{} },
+	Step: func(was, input, output any) (bool, any) {
+		s, got := was.(state), output.(answer)
+		want := done
+		switch a := input.(action); {
+		case s.stopped && a != strike && a != give && a != revoke:
+			want = refused
+		case (a == read || a == refresh) && s.suspended:
+			want = refused
+		case a == read && s.narrowed:
+			want = absent
+		case a == suspend:
+			s.suspended = true
+		case a == resume:
+			s.suspended = false
+		case a == narrow:
+			s.narrowed = true
+		case a == widen:
+			s.narrowed = false
+		case a == strike, a == give, a == revoke:
+			s.stopped = true
 		}
-		return ok, stopped
+		return got == want, s
 	},
 }
 
@@ -65,7 +85,7 @@ type history struct {
 	mu    sync.Mutex
 	start time.Time
 	ops   []porcupine.Operation
-	count map[action][2]int
+	count map[action]map[answer]int
 }
 
 // do does something; what failed for another reason than the grant is no part of it.
@@ -73,22 +93,25 @@ func (h *history) do(t *testing.T, client int, a action, fn func() error) {
 	call := time.Since(h.start)
 	err := fn()
 	back := time.Since(h.start)
-	refused := errors.Is(err, record.Unauthorized)
+	got := done
 	switch {
 	case errors.Is(err, record.Conflict):
 		return // others were changing the record: nothing was shown
-	case err != nil && !refused:
+	case errors.Is(err, record.Unauthorized):
+		got = refused
+	case errors.Is(err, record.NotFound):
+		got = absent
+	case err != nil:
 		t.Errorf("%s: %v", a, err)
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ops = append(h.ops, porcupine.Operation{ClientId: client, Input: a, Call: int64(call), Output: err == nil, Return: int64(back)})
-	n := h.count[a]
-	if n[0]++; refused {
-		n[1]++
+	h.ops = append(h.ops, porcupine.Operation{ClientId: client, Input: a, Call: int64(call), Output: got, Return: int64(back)})
+	if h.count[a] == nil {
+		h.count[a] = map[answer]int{}
 	}
-	h.count[a] = n
+	h.count[a][got]++
 }
 
 // TestStopIsOneMoment lives a few grants to their end, with readers and refreshers beside.
@@ -120,10 +143,11 @@ func TestStopIsOneMoment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	total := map[action][2]int{}
-	for round := range 8 {
+	write(t, s, session)
+	total := map[action]map[answer]int{}
+	for round := range 9 {
 		g, tokens := approved(t, s, me)
-		h := &history{start: time.Now(), count: map[action][2]int{}}
+		h := &history{start: time.Now(), count: map[action]map[answer]int{}}
 		over := make(chan struct{})
 		var all sync.WaitGroup
 		by := store.Presented{Client: "app"}
@@ -142,9 +166,7 @@ func TestStopIsOneMoment(t *testing.T) {
 								return err
 							}
 							defer v.Close()
-							if _, err = v.Read(ctx, nothing, 0); errors.Is(err, record.NotFound) {
-								return nil // which is an answer, and in the log as any other
-							}
+							_, err = v.Read(ctx, there, 0)
 							return err
 						})
 					} else {
@@ -156,45 +178,91 @@ func TestStopIsOneMoment(t *testing.T) {
 				}
 			})
 		}
+		conditions := record.SectionsOf(record.Conditions)
+		amend := func(a holder.Amend) func() error {
+			return func() error { _, err := me.Amend(ctx, g.ID, a); return err }
+		}
 		for range 3 {
 			h.do(t, 6, suspend, func() error { return me.Suspend(ctx, g.ID) })
 			h.do(t, 6, resume, func() error { return me.Resume(ctx, g.ID) })
+			h.do(t, 6, narrow, amend(holder.Amend{Drop: conditions}))
+			h.do(t, 6, widen, amend(holder.Amend{Add: conditions}))
 		}
-		if round%2 == 0 {
+		switch round % 3 {
+		case 0:
 			h.do(t, 6, strike, func() error { return me.Strike(ctx, session, g.ID) })
-		} else {
+		case 1:
 			h.do(t, 6, give, func() error { return s.GiveBack(ctx, tokens.Refresh, by) })
+		case 2:
+			h.do(t, 6, revoke, func() error { return me.Revoke(ctx, g.ID) })
 		}
 		close(over)
 		all.Wait()
 		if got := porcupine.CheckOperationsTimeout(model, h.ops, time.Minute); got != porcupine.Ok {
 			t.Errorf("round %d: %d operations: %s", round, len(h.ops), got)
 		}
-		for a, n := range h.count {
-			total[a] = [2]int{total[a][0] + n[0], total[a][1] + n[1]}
+		for a, answers := range h.count {
+			if total[a] == nil {
+				total[a] = map[answer]int{}
+			}
+			for got, n := range answers {
+				total[a][got] += n
+			}
 		}
-		if err := me.Revoke(ctx, g.ID); err != nil {
-			t.Fatal(err)
+		if round%3 != 2 {
+			if err := me.Revoke(ctx, g.ID); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	if total[read][1] == 0 || total[read][0] == total[read][1] || total[refresh][1] == 0 || total[refresh][0] == total[refresh][1] {
-		t.Error("nothing happened at once")
+	for _, x := range []struct {
+		a   action
+		got answer
+	}{{read, done}, {read, absent}, {read, refused}, {refresh, done}, {refresh, refused}} {
+		if total[x.a][x.got] == 0 {
+			t.Errorf("no %s was ever %s: nothing happened at once", x.a, x.got)
+		}
 	}
-	for a, n := range total {
-		t.Logf("%s: %d, %d of them refused", a, n[0], n[1])
+	t.Logf("%v", total)
+}
+
+// TestModelRefuses: the checker sees a read after the stop, and of what was taken out.
+func TestModelRefuses(t *testing.T) {
+	op := func(a action, got answer, from, to int64) porcupine.Operation {
+		return porcupine.Operation{ClientId: int(from), Input: a, Call: from, Output: got, Return: to}
+	}
+	for _, stop := range []action{strike, give, revoke} {
+		if !porcupine.CheckOperations(model, []porcupine.Operation{op(stop, done, 1, 5), op(read, done, 2, 6), op(read, refused, 3, 7)}) {
+			t.Errorf("%s: what may happen at once is refused", stop)
+		}
+		if porcupine.CheckOperations(model, []porcupine.Operation{op(stop, done, 1, 5), op(read, done, 6, 7)}) {
+			t.Errorf("%s: a read after it is passed", stop)
+		}
+	}
+	if porcupine.CheckOperations(model, []porcupine.Operation{op(narrow, done, 1, 5), op(read, done, 6, 7)}) ||
+		porcupine.CheckOperations(model, []porcupine.Operation{op(narrow, done, 1, 2), op(widen, done, 3, 4), op(read, absent, 5, 6)}) {
+		t.Error("what a grant covers is not looked at")
 	}
 }
 
-// TestModelRefuses: the checker sees a read after the stop.
-func TestModelRefuses(t *testing.T) {
-	op := func(a action, ok bool, from, to int64) porcupine.Operation {
-		return porcupine.Operation{ClientId: int(from), Input: a, Call: from, Output: ok, Return: to}
+// write puts there what is read.
+func write(t *testing.T, s *store.Store, session string) {
+	t.Helper()
+	c, err := crypto.ParseToken(session)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if !porcupine.CheckOperations(model, []porcupine.Operation{op(strike, true, 1, 5), op(read, true, 2, 6), op(read, false, 3, 7)}) {
-		t.Error("what may happen at once is refused")
+	v, err := s.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if porcupine.CheckOperations(model, []porcupine.Operation{op(strike, true, 1, 5), op(read, true, 6, 7)}) {
-		t.Error("a read after the stop is passed")
+	defer v.Close()
+	r, err := fhir.Parse([]byte(`{"resourceType":"Condition","id":"there","subject":{"display":"x"},"code":{"text":"asthma"}}`), fhir.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Apply(t.Context(), []change.Change{{Verb: change.Update, Ref: there, Resource: r}}, store.ApplyOptions{}); err != nil {
+		t.Fatal(err)
 	}
 }
 
