@@ -139,7 +139,7 @@ func TestOAuthOnAStolenServer(t *testing.T) {
 	w.check(err)
 	node, err := crypto.KeyFrom(b)
 	w.check(err)
-	x := &stolen{world: w, thief: &storetest.Thief{T: t, Node: node}, secrets: map[string]crypto.Credential{}, needles: map[string]string{
+	x := &stolen{world: w, thief: &storetest.Thief{T: t, Node: node, Boxes: 40}, secrets: map[string]crypto.Credential{}, needles: map[string]string{
 		"the state": "state-Quillfeather", "the redirect": "app.quill.example", "its query": "tenant=Feather", "the nonce": "nonce-Quillfeather",
 		"the scope": "patient/Observation.rs", "its limit": "observation-category", "the verifier": verifier, "the challenge": challengeOf(verifier),
 		"the record's name": "Okonkwo", "who asks": "Dr Quillfeather", "their organisation": "Featherstone", "why": "the knee of Monday", "what was said to it": "see you on Friday",

@@ -28,7 +28,7 @@ func TestCaddy(t *testing.T) {
 		t.Fatal(err)
 	}
 	public, work, dir := "https://localhost:"+port, t.TempDir(), newStore(t)
-	r := serveWith(t, dir, nil, nil, "--public-url", public, "--trusted-proxies", "127.0.0.1")
+	r := serveWith(t, dir, nil, []string{ownBound + "=1"}, "--public-url", public, "--trusted-proxies", "127.0.0.1")
 	r.until(t, nil, "/readyz", 200)
 
 	recipe, err := os.ReadFile("../../docs/deploy/Caddyfile")

@@ -2,7 +2,10 @@ package store_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +31,7 @@ func TestOAuthOnAStolenDisk(t *testing.T) {
 	needles := map[string][]byte{"the client": []byte("app-Quillfeather"), "the redirect": []byte(redirect), "the nonce": []byte(nonce),
 		"the verifier": []byte(verifier), "the scope": []byte("offline_access"), "the words": []byte(words), "the question": []byte(why), "node.key": o.node.Bytes()}
 	o.by = store.Presented{Client: "app-Quillfeather", Public: true}
-	x := &storetest.Thief{T: t, Node: o.node}
+	x := &storetest.Thief{T: t, Node: o.node, Boxes: 10}
 	look := func(step string) {
 		t.Helper()
 		x.Step, x.Rows = step, o.engine.fork().parts
@@ -135,6 +138,44 @@ func TestOAuthOnAStolenDisk(t *testing.T) {
 	if err != nil || left.Key.Equal(gk) || husk.State != at.CapsuleSpent {
 		t.Errorf("a spent code still has the grant's key (%v)", err)
 	}
+	// On hold, going on, with less and with all of it again.
+	o.suspend(g)
+	look("suspended")
+	o.resume(g)
+	look("resumed")
+	less := g
+	less.Sections &^= record.SectionsOf(record.Conditions)
+	for step, now := range map[string]grant.Grant{"narrowed by the person": less, "widened again": g} {
+		b := o.d.body()
+		b.Grants = []statement.GrantRow{o.d.row(now)}
+		if err := o.d.submit(b); err != nil {
+			t.Fatal(err)
+		}
+		look(step)
+	}
+	// Something is left to wait, taken in and removed.
+	_, adds := o.d.addOnly(record.Measures)
+	secrets["to add"] = adds
+	needles["what waits"] = []byte("Weightfeather")
+	look("a grant to add")
+	leaving := adder(t, o.s, adds)
+	for range 2 {
+		if _, err := add(leaving, strings.Replace(weight, "weight", "Weightfeather", 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look("it waits")
+	me := o.d.session()
+	list := o.d.inbox()
+	if _, err := me.TakeIn(ctx, list[0].id, taking(list[0])); err != nil {
+		t.Fatal(err)
+	}
+	look("taken in")
+	if err := me.Dismiss(ctx, list[1].id); err != nil {
+		t.Fatal(err)
+	}
+	look("removed")
+
 	next := o.refreshed(tokens.Refresh)
 	secrets["access 2"], secrets["refresh 2"] = next.Access, next.Refresh
 	look("refreshed")
@@ -195,4 +236,69 @@ func TestOAuthOnAStolenDisk(t *testing.T) {
 	}
 	look("a key for id_tokens")
 	t.Logf("%d storage attacks, nothing opened", x.Tries)
+}
+
+// finds is a testing.TB that only remembers that something was found.
+type finds struct {
+	testing.TB
+	n int
+}
+
+func (f *finds) Errorf(string, ...any) { f.n++ }
+
+// TestThiefFindsWhatLies: where a key does lie beside what it opens, in a row or in a log,
+// the thief of TestOAuthOnAStolenDisk has it; without it there is nothing to find.
+func TestThiefFindsWhatLies(t *testing.T) {
+	if testing.Short() {
+		t.Skip()
+	}
+	t.Parallel()
+	o := newOAuth(t)
+	request := crypto.NewCredential(crypto.Request)
+	g, err := o.d.approve(o.forApp(), request, appScope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, _ := o.tokens(appScope)
+	_, adds := o.d.addOnly(record.Measures)
+	if _, err := add(adder(t, o.s, adds), weight); err != nil {
+		t.Fatal(err)
+	}
+	put(t, o.d.session(), allergy)
+	person := kv.Partition(o.d.person)
+	kek := func(c crypto.Credential) []byte { return c.CapsuleKey().KEK.Bytes() }
+	for what, planted := range map[string]struct {
+		row  []byte
+		said string
+	}{
+		"nothing":                      {},
+		"the key of a grant":           {row: keys.GrantKey(o.d.grants, g.ID).Bytes()},
+		"the key of a token":           {row: kek(tokens.Access)},
+		"the key of a refresh token":   {row: kek(tokens.Refresh)},
+		"the seed of a request":        {row: request.Derive(crypto.LabelAsk).Bytes()},
+		"the seed of the person":       {row: o.d.boxSeed.Bytes()},
+		"the key of a section":         {row: o.d.epochs[len(o.d.epochs)-1].Key.Derive(crypto.LabelSection, []byte{byte(record.Allergies)}).Bytes()},
+		"a token in the log":           {said: "GET /fhir/Patient token=" + tokens.Access.Token() + " 200"},
+		"a key in the log":             {said: "kek " + base64.RawURLEncoding.EncodeToString(kek(tokens.Access)) + ";"},
+		"a request in the log, in hex": {said: hex.EncodeToString(request.Derive(crypto.LabelAsk).Bytes())},
+	} {
+		rows := o.engine.fork().parts
+		if planted.row != nil {
+			for key := range rows[person] {
+				if key[0] == at.KindAccount { // at the end of a row that is not sealed
+					rows[person][key] = append(bytes.Repeat([]byte{1}, 32), planted.row...)
+				}
+			}
+		}
+		f := &finds{TB: t}
+		x := &storetest.Thief{T: f, Node: o.node, Step: what, Rows: rows, Boxes: 40}
+		if strings.Contains(what, "seed") || strings.Contains(what, "request") {
+			x.Boxes = 1
+		}
+		x.Hear(planted.said)
+		x.BreakIn()
+		if (f.n > 0) != (what != "nothing") {
+			t.Errorf("%s: %d found in %d tries", what, f.n, x.Tries)
+		}
+	}
 }

@@ -3,7 +3,9 @@ package storetest
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,6 +21,9 @@ import (
 type Thief struct {
 	T    testing.TB
 	Node crypto.Key
+
+	// Boxes: every so many of the keys is tried as the seed of a box too, which takes long.
+	Boxes int
 
 	Step string // after which the copy was made
 	Rows map[kv.Partition]map[string][]byte
@@ -88,7 +93,7 @@ var tokens = regexp.MustCompile(crypto.TokenPattern)
 func (x *Thief) gather() {
 	keep := func(k crypto.Key, n int) {
 		c := candidate{key: k}
-		if n%40 == 0 {
+		if n%max(x.Boxes, 1) == 0 {
 			b := crypto.NewBoxKey(k)
 			c.box = &b
 		}
@@ -118,7 +123,7 @@ func (x *Thief) gather() {
 	for part, all := range x.Rows {
 		add(append(part[:], part[:]...))
 		for key, row := range all {
-			plain := bytes.IndexByte([]byte("havocm"), key[0]) >= 0 && !testing.Short() // not sealed from the start
+			plain := bytes.IndexByte([]byte("havocmi"), key[0]) >= 0 && !testing.Short() // not sealed from the start
 			for i := 0; i+32 <= len(row) && i < 2000; i++ {
 				if i < 110 && plain || i%32 == 0 {
 					add(row[i : i+32])
@@ -131,7 +136,8 @@ func (x *Thief) gather() {
 	}
 }
 
-// BreakIn tries all of it on every capsule, answer and question.
+// BreakIn tries all of it on every capsule, answer, question and grant, on what waits in an
+// inbox, and on some entries.
 func (x *Thief) BreakIn() {
 	x.gather()
 	opened := func(what string, err error) {
@@ -168,20 +174,66 @@ func (x *Thief) BreakIn() {
 		x.seen[string(c.Blob)] = true
 	}
 	for part, all := range x.Rows {
+		entries := 0
 		for key, row := range all {
-			if key[0] != at.KindGrant && key[0] != at.KindAsk {
+			var try func(k candidate) error
+			what, person := "a grant", record.PersonID(part)
+			switch {
+			case key[0] == at.KindGrant:
+				try = func(k candidate) error {
+					_, err := keys.OpenGrantRow(person, record.GrantID([]byte(key[1:])), k.key, row)
+					return err
+				}
+			case key[0] == at.KindAsk:
+				what, try = "a question", boxed(func(box crypto.BoxKey) error {
+					_, err := keys.OpenAsked(person, box, crypto.CapsuleID([]byte(key[1:])), row[4:])
+					return err
+				})
+			case key[0] == at.KindInbox:
+				id := [16]byte([]byte(key[1:]))
+				w, _ := at.ParseWaiting(id, row)
+				what, try = "what waits in the inbox", boxed(func(box crypto.BoxKey) error {
+					_, err := keys.OpenContribution(person, box, id, w.Box)
+					return err
+				})
+			case key[0] == at.KindEntry && entries < 20 && len(row) > 32+12:
+				entries++
+				what, try = "an entry", func(k candidate) error { return recognises(k.key, key, row) }
+			default:
 				continue
 			}
 			for _, k := range x.against(row) {
-				if key[0] == at.KindGrant {
-					_, err := keys.OpenGrantRow(record.PersonID(part), record.GrantID([]byte(key[1:])), k.key, row)
-					opened("a grant", err)
-				} else if k.box != nil {
-					_, err := keys.OpenAsked(record.PersonID(part), *k.box, crypto.CapsuleID([]byte(key[1:])), row[4:])
-					opened("a question", err)
+				if err := try(k); err != errNoBox {
+					opened(what, err)
 				}
 			}
 			x.seen[string(row)] = true
 		}
 	}
+}
+
+var (
+	errNoBox   = errors.New("it is not tried on what is in a box")
+	errNotKeys = errors.New("it is not of this key")
+)
+
+// boxed is for what a box key opens.
+func boxed(open func(crypto.BoxKey) error) func(candidate) error {
+	return func(k candidate) error {
+		if k.box == nil {
+			return errNoBox
+		}
+		return open(*k.box)
+	}
+}
+
+// recognises reports whether a key is that of the section that an entry is in: who has it
+// opens the entry. The tag beside an entry tells with less work than opening.
+func recognises(k crypto.Key, key string, row []byte) error {
+	first := row[32:] // behind the hash of the version before
+	id, stamp := [16]byte([]byte(key[1:17])), ^binary.BigEndian.Uint64([]byte(key[17:25]))
+	if k.Tagger(crypto.LabelTag).Tag(id, stamp) == crypto.Tag(first[4:12]) {
+		return nil
+	}
+	return errNotKeys
 }
