@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"carehold/crypto"
 	"carehold/record"
@@ -75,7 +76,10 @@ func Init(dir string) error { return InitKey(dir, filepath.Join(dir, nodeKeyFile
 
 // InitKey is Init with the node key at a path of its own, so that a copy of the
 // folder lacks it. Nothing may be there yet, and if it fails nothing is.
-func InitKey(dir, nodeKey string) (err error) {
+func InitKey(dir, nodeKey string) error { return initAt(dir, nodeKey, nil) }
+
+// initAt is InitKey by another clock than time.Now.
+func initAt(dir, nodeKey string, now func() time.Time) (err error) {
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		defer func() {
 			if err != nil {
@@ -99,7 +103,7 @@ func InitKey(dir, nodeKey string) (err error) {
 	if err := createNodeKey(nodeKey); err != nil {
 		return fmt.Errorf("making the node key: %w", err)
 	}
-	if err := create(dir, nodeKey); err != nil {
+	if err := create(dir, nodeKey, now); err != nil {
 		_ = os.RemoveAll(filepath.Join(dir, databaseDir))
 		for _, path := range []string{filepath.Join(dir, anchorFile), filepath.Join(dir, anchorFile+".new"), nodeKey} {
 			_ = os.Remove(path)

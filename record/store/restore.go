@@ -73,7 +73,7 @@ func Restore(ctx context.Context, dir string, chain []*backup.Reader, opt Restor
 		}
 		return out, err
 	}
-	if err := Init(temp); err != nil {
+	if err := initAt(temp, filepath.Join(temp, nodeKeyFile), opt.Now); err != nil {
 		return fail(err)
 	}
 	if err := fill(ctx, temp, chain, opt, &out); err != nil {

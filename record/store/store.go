@@ -80,13 +80,13 @@ func engineOptions(node crypto.Key, opt Options) badger.Options {
 	}
 }
 
-// create makes the database of a new store.
-func create(dir, nodeKey string) error {
+// create makes the database of a new store, at the time that now says.
+func create(dir, nodeKey string, now func() time.Time) error {
 	node, err := readNodeKey(nodeKey)
 	if err != nil {
 		return err
 	}
-	engine, err := badger.Create(filepath.Join(dir, databaseDir), engineOptions(node, Options{}))
+	engine, err := badger.Create(filepath.Join(dir, databaseDir), engineOptions(node, Options{Now: now}))
 	if err != nil {
 		return err
 	}
