@@ -204,11 +204,62 @@ func TestOAuthOnAStolenServer(t *testing.T) {
 	w.post("/oauth/revoke", url.Values{"client_id": {sunrise}, "token": {refresh}}, nil)
 	x.look("given back")
 
+	// Pushed by an app that binds what it gets, refused; and once more, given and stopped.
+	app := w.prover()
+	push := func() (pushed string, br *browser) {
+		t.Helper()
+		_, m := app.postProved("/oauth/par", askFor(url.Values{"state": {"state-Quillfeather"}, "redirect_uri": {redirect}, "scope": {scope}}), nil)
+		uri, _ := m["request_uri"].(string)
+		if uri == "" {
+			t.Fatalf("pushed: %v", m)
+		}
+		x.needles["the request_uri"] = uri
+		x.look("pushed")
+		br = w.browser()
+		br.authorize(url.Values{"client_id": {sunrise}, "request_uri": {uri}})
+		x.needles["the code to type"] = br.typed
+		for _, value := range br.cookies {
+			x.present("the pushed request", value)
+		}
+		x.look("asked by an app that pushed")
+		return uri, br
+	}
+	_, br = push()
+	r, err = w.ada.Lookup(context.Background(), w.vars["ada"], br.typed)
+	w.check(err)
+	w.check(w.ada.Refuse(context.Background(), w.vars["ada"], r, "see you on Friday"))
+	x.look("refused by the person")
+	x.opens("the pushed request")
+	if _, answer = br.returned(); answer.Get("error") != "access_denied" {
+		t.Errorf("refused: %v", answer)
+	}
+	_, br = push()
+	r, err = w.ada.Lookup(context.Background(), w.vars["ada"], br.typed)
+	w.check(err)
+	p = r.Proposal()
+	p.Lasts = time.Hour
+	g, err := w.ada.Approve(context.Background(), r, p, "")
+	w.check(err)
+	_, answer = br.returned()
+	x.present("the code of who pushed", answer.Get("code"))
+	x.look("fetched by who pushed")
+	form = forCode(answer.Get("code"))
+	form.Set("redirect_uri", redirect)
+	_, m := app.postProved("/oauth/token", form, nil)
+	if m["token_type"] != "DPoP" {
+		t.Fatalf("bound: %v", m)
+	}
+	x.present("the bound token", m["access_token"].(string))
+	x.look("bound")
+	x.opens("the bound token")
+	w.check(w.ada.Revoke(context.Background(), g.ID))
+	x.look("stopped by the person")
+
 	// Asking at an address.
 	at := w.address(w.ada, time.Time{})
 	x.present("the address", "chdw_"+strings.TrimPrefix(at, "/ask/"))
 	x.look("an address")
-	_, m := w.asking(at, "", `{"name":"Dr Quillfeather","organisation":"Featherstone","purpose":"TREAT","sections":["results"],"days":3,"words":"the knee of Monday"}`)
+	_, m = w.asking(at, "", `{"name":"Dr Quillfeather","organisation":"Featherstone","purpose":"TREAT","sections":["results"],"days":3,"words":"the knee of Monday"}`)
 	x.present("the question", m["request"].(string))
 	x.look("asked at an address")
 	waiting, err := w.ada.Requests(context.Background(), w.vars["ada"])

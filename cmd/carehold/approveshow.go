@@ -96,7 +96,11 @@ func (a *app) showGift(u *unlocked, r holder.Request, give holder.GrantRequest, 
 		rows = append(rows, [2]string{first(map[bool]string{true: "Not given"}[kept == 0]), askedMore(less, w)})
 	}
 	if shut := kept & record.SensitiveSections; shut != 0 {
-		rows = append(rows, [2]string{"", sentence(openSections(shut) + " is sensitive: only --add gives it")})
+		how := "only --add gives it"
+		if r.Question.Client == "" && r.Question.Bound == [32]byte{} {
+			how = "they have named no key of their own, so only a grant that you hand to them gives it"
+		}
+		rows = append(rows, [2]string{"", sentence(openSections(shut) + " is sensitive: " + how)})
 	}
 	if open := give.Sections & record.SensitiveSections; open != 0 {
 		rows = append(rows, [2]string{"Sensitive", sentence(openSections(open) + " is sensitive, and you would give it")})

@@ -12,6 +12,7 @@ import (
 
 	"carehold/crypto"
 	"carehold/httpapi/message"
+	"carehold/httpapi/oauth/dpop"
 	"carehold/httpapi/problem"
 	"carehold/record"
 	"carehold/record/grant"
@@ -32,6 +33,7 @@ type asking struct {
 	Sections     []string `json:"sections,omitempty"`
 	Days         int      `json:"days,omitempty"`
 	Words        string   `json:"words,omitempty"`
+	JKT          string   `json:"dpop_jkt,omitempty"`
 
 	typed string // days, as they stand in the form
 }
@@ -41,8 +43,8 @@ const maxAskedDays = 3660
 
 // question is what the person is shown. It is checked here, so that whoever asks is told
 // what is wrong, whether or not there is such an address.
-func (q asking) question(now time.Time, box []byte) (keys.Question, error) {
-	x := keys.Question{Box: box, To: grant.Party{Name: q.Name, Organisation: q.Organisation, Role: q.Role, Number: q.Number, Register: q.Register},
+func (q asking) question(now time.Time, box []byte) (x keys.Question, err error) {
+	x = keys.Question{Box: box, To: grant.Party{Name: q.Name, Organisation: q.Organisation, Role: q.Role, Number: q.Number, Register: q.Register},
 		Purpose: q.Purpose, Scope: q.Scope, Words: q.Words, At: now.UTC().Truncate(time.Second)}
 	for _, name := range q.Sections {
 		s, err := record.ParseSection(name)
@@ -60,6 +62,11 @@ func (q asking) question(now time.Time, box []byte) (keys.Question, error) {
 	}
 	if r, err := requested(x.Scope); err != nil || len(r.Unknown) > 0 || len(r.Scopes) == 0 {
 		return x, record.Safef(record.Invalid, "the scopes are SMART's, such as patient/*.rs")
+	}
+	if q.JKT != "" { // as of a client: RFC 9449 §10
+		if x.Bound, err = dpop.ParseThumbprint(q.JKT); err != nil || x.Bound == [32]byte{} {
+			return x, record.Safef(record.Invalid, "dpop_jkt is the thumbprint of a key: 43 characters in base64url (RFC 7638)")
+		}
 	}
 	if err := x.Check(); err != nil {
 		return x, err
@@ -251,6 +258,7 @@ type told struct {
 	Status  string     `json:"status"` // waiting, approved, fetched, refused
 	Words   string     `json:"words,omitempty"`
 	Token   string     `json:"token,omitempty"`
+	Type    string     `json:"token_type,omitempty"` // Bearer, or DPoP: with a proof of the key that was named
 	Scope   string     `json:"scope,omitempty"`
 	Expires *time.Time `json:"expires,omitempty"`
 	FHIR    string     `json:"fhir,omitempty"`
@@ -300,7 +308,10 @@ func (a *API) answerOf(r *http.Request, secret crypto.Credential) (told, error) 
 			return told{}, err
 		}
 		defer token.Destroy()
-		x.Status, x.Token, x.Scope, x.FHIR = "approved", token.Token(), answered.Scope, a.fhir()
+		x.Status, x.Token, x.Type, x.Scope, x.FHIR = "approved", token.Token(), "Bearer", answered.Scope, a.fhir()
+		if answered.Bound {
+			x.Type = "DPoP"
+		}
 		if !until.IsZero() {
 			until = until.UTC()
 			x.Expires = &until

@@ -103,9 +103,6 @@ func (g Grant) Check() error {
 	if len(g.Client) > MaxClient || !Printable(g.Client) {
 		return record.Safef(record.Invalid, "the id of a client has at most %d characters and no control characters", MaxClient)
 	}
-	if g.Client == "" && g.Bound != [32]byte{} {
-		return record.Safef(record.Invalid, "only a client's grant can be bound to its key")
-	}
 	return nil
 }
 
@@ -166,10 +163,15 @@ func (g Grant) Sensitive() bool {
 	return g.Sections&record.SensitiveSections != 0 && !g.WriteOnly()
 }
 
+// Constrained reports whether only a token that is bound to a key opens the grant.
+func (g Grant) Constrained() bool {
+	return g.Sensitive() && (g.Client != "" || g.Asked != [16]byte{})
+}
+
 // Suits reports whether a token may be used under the grant: by this client, bound to
-// this key. A token that no client was named for is the person's own doing, who gave
-// it to somebody in hand; a client's is worth nothing for sensitive sections unless
-// it is bound to a key of the client's, so that who steals it has nothing.
+// this key. A token that the person gave to somebody in hand is their own doing. Who
+// asked for theirs, a client or somebody at an address, has one that is worth nothing for
+// sensitive sections unless it is bound to a key, so that who steals it has nothing.
 func (g Grant) Suits(client string, bound [32]byte) bool {
 	switch {
 	case g.Client != client:
@@ -177,7 +179,7 @@ func (g Grant) Suits(client string, bound [32]byte) bool {
 	case g.Bound != [32]byte{} && g.Bound != bound:
 		return false
 	}
-	return client == "" || !g.Sensitive() || bound != [32]byte{}
+	return !g.Constrained() || bound != [32]byte{}
 }
 
 // Whole reports whether the grant reaches every section with every verb on every

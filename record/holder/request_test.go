@@ -190,6 +190,10 @@ func TestApproveIsRefused(t *testing.T) {
 		"longer":        {week, func(_ *holder.Request, g *holder.GrantRequest) { g.Lasts = 8 * 24 * time.Hour }, "", record.Unprocessed, beyond},
 		"for ever":      {week, func(_ *holder.Request, g *holder.GrantRequest) { g.Lasts = 0 }, "", record.Unprocessed, beyond},
 		"without a key": {unbound, func(_ *holder.Request, g *holder.GrantRequest) { g.Sections |= mental }, "", record.Unprocessed, func(g *holder.GrantRequest) { g.Unbound = true }},
+		"without a key, at an address": {keys.Question{To: gpAsks().To, Sections: unbound.Sections}, func(_ *holder.Request, g *holder.GrantRequest) {
+			g.Sections |= mental
+			g.Unbound = true
+		}, "", record.Unprocessed, nil},
 		"nothing of it": {narrow, func(_ *holder.Request, g *holder.GrantRequest) {
 			g.Scopes, _ = grant.ParseScopes("patient/Goal.rs")
 			g.Beyond = true

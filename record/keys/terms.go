@@ -29,9 +29,9 @@ func (t Terms) marshal(w *wire.Builder) {
 
 func parseTerms(d *wire.Decoder) (t Terms) {
 	t.Client = d.String(tagClient)
-	bound := d.OptionalFixed(tagBound, t.Bound[:])
+	d.OptionalFixed(tagBound, t.Bound[:])
 	t.Scope = d.String(tagScope)
-	if len(t.Client) > grant.MaxClient || len(t.Scope) > MaxScope || t.Client == "" && (bound || t.Scope != "") {
+	if len(t.Client) > grant.MaxClient || len(t.Scope) > MaxScope || t.Client == "" && t.Scope != "" {
 		d.Fail("terms")
 	}
 	return t

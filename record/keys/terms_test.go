@@ -114,7 +114,6 @@ func TestClientCapsulesRefused(t *testing.T) {
 		kind    crypto.Kind
 		payload []byte
 	}{
-		"a key without a client":    {crypto.Access, all(begins, f(8, some(9, 32)...))},
 		"scopes without a client":   {crypto.Access, all(begins, f(9, text("x")...))},
 		"an empty client":           {crypto.Access, all(begins, f(7))},
 		"a long client":             {crypto.Access, all(begins, f(7, some('a', 301)...))},

@@ -21,6 +21,7 @@ type Answered struct {
 	Client string    // whose grant it is; "" for somebody without a client
 	Scope  string    // what was granted of what was asked, as a token response says it
 	Ends   time.Time // of the grant; zero: until it is stopped
+	Bound  bool      // to a key, which must be shown with the token
 
 	v       *View
 	request crypto.Credential
@@ -85,7 +86,7 @@ func (s *Store) Answer(ctx context.Context, request crypto.Credential) (*Answere
 		a.Close()
 		return nil, err
 	}
-	a.Client, a.Ends = g.Client, g.Until
+	a.Client, a.Ends, a.Bound = g.Client, g.Until, g.Bound != [32]byte{}
 	return a, nil
 }
 
@@ -162,11 +163,11 @@ func (a *Answered) Token(ctx context.Context) (crypto.Credential, time.Time, err
 		if err != nil {
 			return record.Capsule{}, err
 		}
-		if !g.Suits("", [32]byte{}) {
+		if !g.Suits("", g.Bound) {
 			return record.Capsule{}, errForeign
 		}
 		t := a.v.token
-		t.Until, t.Terms = g.Until, keys.Terms{}
+		t.Until, t.Terms = g.Until, keys.Terms{Bound: g.Bound}
 		until = t.Until
 		key := token.CapsuleKey()
 		defer key.KEK.Destroy()

@@ -291,9 +291,7 @@ func TestAnswers(t *testing.T) {
 func TestAnswerToAddress(t *testing.T) {
 	t.Parallel()
 	o := newOAuth(t)
-	g := clinician(o.s)
-	g.Sections = grant.Clinical | record.SensitiveSections
-	request, g := o.asked(g, "")
+	request, g := o.asked(clinician(o.s), "")
 	a, err := o.s.Answer(ctx, request)
 	if err != nil || a.Client != "" || !a.Ends.Equal(g.Until) {
 		t.Fatalf("%+v, %v", a, err)
@@ -313,6 +311,42 @@ func TestAnswerToAddress(t *testing.T) {
 	o.now = g.Until
 	if err := o.reads(token); !errors.Is(err, record.Unauthorized) {
 		t.Errorf("after the end: %v", err)
+	}
+}
+
+// TestSensitiveToAddress: of a sensitive section somebody at an address has a token that is
+// bound to the key they named, or none.
+func TestSensitiveToAddress(t *testing.T) {
+	t.Parallel()
+	o := newOAuth(t)
+	g, key := clinician(o.s), [32]byte{9}
+	g.Sections |= record.SensitiveSections
+	for _, g.Bound = range [][32]byte{{}, key} {
+		request, _ := o.asked(g, "")
+		a, err := o.s.Answer(ctx, request)
+		if err != nil || a.Bound != (g.Bound == key) {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		defer a.Close()
+		token, _, err := a.Token(ctx)
+		if g.Bound == [32]byte{} {
+			if !errors.Is(err, store.ErrGrant) {
+				t.Errorf("without a key: %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for presented, want := range map[[32]byte]error{{}: record.Unauthorized, {8}: record.Unauthorized, key: nil} {
+			v, err := o.s.OpenBound(ctx, token, presented)
+			if !errors.Is(err, want) {
+				t.Errorf("with %x: %v, want %v", presented[:1], err, want)
+			}
+			if err == nil {
+				v.Close()
+			}
+		}
 	}
 }
 
