@@ -100,7 +100,7 @@ func (m *modelClient) took(t store.Tokens, now time.Time) {
 	}
 	if !t.Refresh.IsZero() {
 		r := &modelRefresh{c: t.Refresh}
-		if m.by.Public {
+		if m.by.Public && m.by.Bound == [32]byte{} { // nothing else ties it to the client
 			r.number, r.until = m.place+1, now.Add(90*24*time.Hour)
 		}
 		m.refresh = append(m.refresh, r)
@@ -119,8 +119,10 @@ type clientWorld struct {
 	*oauth
 	t       *rapid.T
 	clients []*modelClient
-	stale   *device // the person's other device, as it last looked
+	other   *device // the person's other device, as it last looked
 	crashed int
+	turns   int // made by the other device
+	amended int
 }
 
 // pick draws one of the clients; nil when there is none.
@@ -143,20 +145,77 @@ func (w *clientWorld) live() {
 
 func (w *clientWorld) approve() {
 	by := store.Presented{Client: "app", Public: rapid.Bool().Draw(w.t, "public")}
+	if rapid.Bool().Draw(w.t, "bound") {
+		by.Bound = [32]byte{7}
+	}
 	w.by = by
-	if w.stale != nil && w.stale.seq < w.d.seq { // the device that was behind is told so, and looks
-		b := w.stale.body()
-		if _, err := w.s.Apply(ctx, statement.Sign(b, w.d.identity), crypto.Credential{}); !errors.Is(err, record.Conflict) {
-			w.t.Fatalf("a device that is behind: %v", err)
+	w.turn()
+	code, g := w.code(w.forApp(), appScope)
+	w.clients = append(w.clients, &modelClient{g: g, by: by, code: code, codeUntil: w.now.Add(time.Minute)})
+	if rapid.IntRange(0, 3).Draw(w.t, "at once") > 0 {
+		w.exchangeOf(w.clients[len(w.clients)-1])
+	}
+}
+
+// turn is before each statement: as often as not it is the other device that makes it. That
+// one is behind, is told so, and looks.
+func (w *clientWorld) turn() {
+	if rapid.Bool().Draw(w.t, "the other device") {
+		if w.other != nil && w.other.seq < w.d.seq {
+			b := w.other.body()
+			if _, err := w.s.Apply(ctx, statement.Sign(b, w.d.identity), crypto.Credential{}); !errors.Is(err, record.Conflict) {
+				w.t.Fatalf("a device that is behind: %v", err)
+			}
+		}
+		look := *w.d
+		w.other, w.d = w.d, &look
+		w.turns++
+	}
+	w.live()
+}
+
+// epoch begins one, which ends these grants and all that were struck.
+func (w *clientWorld) epoch(end ...*modelClient) {
+	b := w.d.body()
+	for _, x := range w.clients {
+		if !x.over && (slices.Contains(end, x) || x.struck) {
+			b.Ended = append(b.Ended, statement.Ended{Grant: x.g.ID, Row: keys.SealStoppedRow(w.d.person, x.g.ID, w.d.grants, w.d.audit)})
+			x.over = true
 		}
 	}
 	w.live()
-	code, g := w.code(w.forApp(), appScope)
-	w.clients = append(w.clients, &modelClient{g: g, by: by, code: code, codeUntil: w.now.Add(time.Minute)})
-	look := *w.d
-	w.stale = &look
-	if rapid.IntRange(0, 3).Draw(w.t, "at once") > 0 {
-		w.exchangeOf(w.clients[len(w.clients)-1])
+	w.d.newEpoch(&b)
+	if err := w.d.submit(b); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// amend makes a grant longer or shorter, or of more or less; less begins an epoch.
+func (w *clientWorld) amend(m *modelClient) {
+	if m.suspended || !m.valid(w.now) {
+		return
+	}
+	w.turn()
+	allergies := record.SectionsOf(record.Allergies)
+	switch rapid.SampledFrom([]string{"longer", "shorter", "less", "more"}).Draw(w.t, "amend") {
+	case "longer":
+		m.g.Until = m.g.Until.Add(30 * 24 * time.Hour)
+	case "shorter":
+		m.g.Until = w.now.Add(30 * time.Minute)
+	case "less":
+		m.g.Sections &^= allergies
+		w.amended++
+		w.epoch()
+		return
+	case "more":
+		m.g.Sections |= allergies
+	}
+	w.amended++
+	w.live()
+	b := w.d.body()
+	b.Grants = []statement.GrantRow{w.d.row(m.g)}
+	if err := w.d.submit(b); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
@@ -180,7 +239,7 @@ func (w *clientWorld) step() {
 	m := w.pick()
 	ops := []string{"approve", "clock", "sweep", "restart", "restore"}
 	if m != nil {
-		ops = []string{"approve", "exchange", "exchange", "wrong", "refresh", "refresh", "refresh", "refresh", "refresh", "refresh", "refresh", "refresh", "back", "suspend", "strike", "revoke",
+		ops = []string{"approve", "exchange", "exchange", "wrong", "refresh", "refresh", "refresh", "refresh", "refresh", "refresh", "refresh", "refresh", "back", "suspend", "suspend", "strike", "revoke", "amend", "amend", "another's key",
 			"clock", "clock", "clock", "sweep", "restart", "restore", "crash", "crash"}
 	}
 	switch op := rapid.SampledFrom(ops).Draw(w.t, "op"); op {
@@ -228,7 +287,7 @@ func (w *clientWorld) step() {
 		if m.struck || m.over {
 			return
 		}
-		w.live()
+		w.turn()
 		if m.suspended {
 			w.resume(m.g)
 		} else {
@@ -244,18 +303,18 @@ func (w *clientWorld) step() {
 		if m.over {
 			return
 		}
-		b := w.d.body()
-		for _, x := range w.clients { // an epoch begins, and those that were struck end with it
-			if !x.over && (x == m || x.struck) {
-				b.Ended = append(b.Ended, statement.Ended{Grant: x.g.ID, Row: keys.SealStoppedRow(w.d.person, x.g.ID, w.d.grants, w.d.audit)})
-				x.over = true
-			}
+		w.turn()
+		w.epoch(m)
+	case "amend":
+		w.amend(m)
+	case "another's key":
+		if m.by.Bound == [32]byte{} || !m.by.Public || len(m.refresh) == 0 {
+			return
 		}
-		w.live()
-		w.d.newEpoch(&b)
-		if err := w.d.submit(b); err != nil {
-			w.t.Fatal(err)
-		}
+		by := m.by
+		by.Bound = [32]byte{9}
+		_, err := w.s.Refresh(ctx, rapid.SampledFrom(m.refresh).Draw(w.t, "token").c, by, "")
+		w.want(op, err, false)
 	case "crash":
 		w.crash(m)
 	}
@@ -369,15 +428,26 @@ func (w *clientWorld) restore() {
 	if err := w.d.submit(w.d.goOn(from)); err != nil {
 		w.t.Fatal(err)
 	}
-	w.stale = nil
+	w.other = nil
 }
 
 func (w *clientWorld) check() {
 	for _, m := range w.clients {
 		for i, a := range m.access {
-			want := m.valid(w.now) && !a.gone && w.now.Before(a.until)
-			if err := w.reads(a.c); (err == nil) != want {
+			var want error
+			switch {
+			case !m.valid(w.now) || a.gone || !w.now.Before(a.until):
+				want = record.Unauthorized
+			case m.g.Sections&record.SectionsOf(record.Allergies) == 0:
+				want = record.NotFound
+			}
+			w.by = m.by
+			if err := w.reads(a.c); !errors.Is(err, want) {
 				w.t.Fatalf("access token %d: %v, and the model says %v: %+v", i, err, want, *m)
+			}
+			w.by.Bound[1]++
+			if err := w.reads(a.c); !errors.Is(err, record.Unauthorized) {
+				w.t.Fatalf("access token %d, with another key: %v", i, err)
 			}
 		}
 	}
@@ -385,7 +455,7 @@ func (w *clientWorld) check() {
 
 func TestClientGrantModel(t *testing.T) {
 	t.Parallel()
-	steps, crashed, tokens := 0, 0, 0
+	steps, crashed, tokens, turns, amended := 0, 0, 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		w := &clientWorld{oauth: newOAuth(t), t: rt}
 		for range rapid.IntRange(5, 40).Draw(rt, "steps") {
@@ -393,15 +463,15 @@ func TestClientGrantModel(t *testing.T) {
 			w.check()
 			steps++
 		}
-		crashed += w.crashed
+		crashed, turns, amended = crashed+w.crashed, turns+w.turns, amended+w.amended
 		for _, m := range w.clients {
 			tokens += len(m.access)
 		}
 	})
-	if steps > 500 && (crashed == 0 || tokens == 0) {
+	if steps > 500 && (crashed == 0 || tokens == 0 || turns == 0 || amended == 0) {
 		t.Error("nothing happened")
 	}
-	t.Logf("%d steps, %d tokens, %d crashes", steps, tokens, crashed)
+	t.Logf("%d steps, %d tokens, %d crashes, %d turns of the other device, %d amended", steps, tokens, crashed, turns, amended)
 }
 
 // TestNoTokenInBackup: no row of a client's, or of who asks, is in a backup.
