@@ -46,10 +46,13 @@ func TestDiscovery(t *testing.T) {
 	}
 	// SMART App Launch 2.2 §2.1.1.
 	has(smart, "capabilities", "launch-standalone", "client-public", "client-confidential-symmetric", "client-confidential-asymmetric", "sso-openid-connect",
-		"context-standalone-patient", "permission-patient", "permission-user", "permission-offline", "permission-v1", "permission-v2", "authorize-post")
+		"context-standalone-patient", "permission-patient", "permission-user", "permission-offline", "permission-online", "permission-v1", "permission-v2", "authorize-post")
 	has(smart, "grant_types_supported", "authorization_code", "client_credentials")
 	has(smart, "token_endpoint_auth_signing_alg_values_supported", "RS384", "ES384")
-	has(smart, "scopes_supported", "openid", "fhirUser", "launch/patient", "offline_access")
+	has(smart, "scopes_supported", "openid", "fhirUser", "launch/patient", "offline_access", "online_access")
+	if smart["management_endpoint"] != publicURL+"/manage" {
+		t.Errorf("to manage it: %v", smart["management_endpoint"])
+	}
 	methods, _ := json.Marshal(smart["code_challenge_methods_supported"])
 	if string(methods) != `["S256"]` {
 		t.Errorf("challenges: %s", methods)

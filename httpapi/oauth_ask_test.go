@@ -149,6 +149,32 @@ func TestAskTellsNothing(t *testing.T) {
 			t.Errorf("they differ:\n%s\n%s\n%s\n%s", pages[i], pages[0], sent[i], sent[0])
 		}
 	}
+	// The same of a program, whose answer differs by its secret and nothing else; and the
+	// secrets are of no use, or told nothing for a while.
+	full := w.address(w.ada, time.Time{})
+	for range 25 { // more than an address is asked at on a day
+		if status, m := w.asking(full, "", okafor); status != 202 {
+			t.Fatalf("%d %v", status, m)
+		}
+	}
+	var told, answers []string
+	for _, at := range []string{full, open, closed, "/ask/" + strings.Repeat("0", 49)} {
+		resp := w.send("POST", at, http.Header{"Content-Type": {"application/json"}}, okafor)
+		b, err := io.ReadAll(resp.Body)
+		w.check(err)
+		var m struct{ Request string }
+		w.check(json.Unmarshal(b, &m))
+		told = append(told, strings.ReplaceAll(whole(resp.StatusCode, resp.Header, b), m.Request, "SECRET"))
+		resp = w.send("POST", "/ask/answer", http.Header{"Authorization": {"Bearer " + m.Request}}, "")
+		b, err = io.ReadAll(resp.Body)
+		w.check(err)
+		answers = append(answers, whole(resp.StatusCode, resp.Header, b))
+	}
+	for i := range told {
+		if told[i] != told[0] || answers[i] != answers[0] {
+			t.Errorf("%d differs:\n%s\n%s\n%s\n%s", i, told[i], told[0], answers[i], answers[0])
+		}
+	}
 	if status, m := w.asking("/ask/"+strings.Repeat("0", 49), "", `{"name":""}`); status != 400 || m["error"] == nil {
 		t.Errorf("no name at no address: %d %v", status, m)
 	}
