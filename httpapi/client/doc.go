@@ -26,6 +26,9 @@
 //	Content, Download, Whole             documents, which go on where a line broke
 //	Summary                              the patient summary of what the token opens
 //
+// Who has no token yet asks for one, at an address that the person shows them: Ask, and
+// then Answer until they have said yes or no.
+//
 // For a person's session alone: Entries, Why, Move, Imports, Undo, Preview, Patient,
 // Copy, PutLinkFile, DropLink.
 //

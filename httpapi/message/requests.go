@@ -47,3 +47,35 @@ type App struct {
 	Host         string `json:"host,omitzero"`
 	Verified     bool   `json:"verified"` // the server's operator has registered it
 }
+
+// Asking is what a program asks a person for, at an address of theirs.
+type Asking struct {
+	Name         string   `json:"name"`
+	Organisation string   `json:"organisation,omitempty"`
+	Role         string   `json:"role,omitempty"`
+	Number       string   `json:"number,omitempty"`
+	Register     string   `json:"register,omitempty"`
+	Purpose      string   `json:"purpose,omitempty"`
+	Scope        string   `json:"scope,omitempty"`
+	Sections     []string `json:"sections,omitempty"`
+	Days         int      `json:"days,omitempty"`
+	Words        string   `json:"words,omitempty"`
+	JKT          string   `json:"dpop_jkt,omitempty"` // thumbprint of the key that the token is to be bound to
+}
+
+// AskedFor is the answer to that: the secret that the person's answer is sealed to.
+type AskedFor struct {
+	Request string    `json:"request"`
+	Expires time.Time `json:"expires"`
+}
+
+// Told is what the person said, as far as they have.
+type Told struct {
+	Status  string     `json:"status"` // waiting, approved, fetched, refused
+	Words   string     `json:"words,omitempty"`
+	Token   string     `json:"token,omitempty"`
+	Type    string     `json:"token_type,omitempty"` // Bearer, or DPoP: with a proof of the key that was named
+	Scope   string     `json:"scope,omitempty"`
+	Expires *time.Time `json:"expires,omitempty"`
+	FHIR    string     `json:"fhir,omitempty"`
+}

@@ -23,18 +23,7 @@ import (
 // asking is what somebody says who asks a person at an address: JSON of a program, or a
 // form's fields.
 type asking struct {
-	Name         string   `json:"name"`
-	Organisation string   `json:"organisation,omitempty"`
-	Role         string   `json:"role,omitempty"`
-	Number       string   `json:"number,omitempty"`
-	Register     string   `json:"register,omitempty"`
-	Purpose      string   `json:"purpose,omitempty"`
-	Scope        string   `json:"scope,omitempty"`
-	Sections     []string `json:"sections,omitempty"`
-	Days         int      `json:"days,omitempty"`
-	Words        string   `json:"words,omitempty"`
-	JKT          string   `json:"dpop_jkt,omitempty"`
-
+	message.Asking
 	typed string // days, as they stand in the form
 }
 
@@ -97,7 +86,7 @@ func (q asking) inForm(now time.Time, box []byte) (keys.Question, error) {
 // Ask shows the form, and takes it. The address is looked at last, and what is answered
 // is the same whether there is one.
 func (a *API) Ask(w http.ResponseWriter, r *http.Request) error {
-	return a.askPage(w, r, http.StatusOK, asking{Purpose: "TREAT", Scope: formScopes[0].Value, typed: "7"}, "")
+	return a.askPage(w, r, http.StatusOK, asking{message.Asking{Purpose: "TREAT", Scope: formScopes[0].Value}, "7"}, "")
 }
 
 // Asked takes the form, or JSON.
@@ -138,10 +127,7 @@ func (a *API) Asked(w http.ResponseWriter, r *http.Request) error {
 	}
 	until := a.now().Add(store.AskLasts)
 	if program {
-		return sendJSON(w, http.StatusAccepted, struct {
-			Request string    `json:"request"`
-			Expires time.Time `json:"expires"`
-		}{secret.Token(), until.UTC().Truncate(time.Second)})
+		return sendJSON(w, http.StatusAccepted, message.AskedFor{Request: secret.Token(), Expires: until.UTC().Truncate(time.Second)})
 	}
 	tab := newTab()
 	a.keepCookie(w, tab, secret.Token(), until)
@@ -159,7 +145,7 @@ func sendRefusal(w http.ResponseWriter, err error) error {
 
 func readAsking(r *http.Request, program bool) (q asking, err error) {
 	if program {
-		return q, message.Read(r.Body, &q)
+		return q, message.Read(r.Body, &q.Asking)
 	}
 	body, err := io.ReadAll(r.Body) // the row bounds it
 	if err != nil {
@@ -170,7 +156,7 @@ func readAsking(r *http.Request, program bool) (q asking, err error) {
 		return q, record.Safef(record.Invalid, "the form cannot be understood")
 	}
 	one := func(name string) string { return strings.TrimSpace(p[name]) }
-	q = asking{Name: one("name"), Organisation: one("organisation"), Role: one("role"), Number: one("number"), Register: one("register"),
+	q.Asking = message.Asking{Name: one("name"), Organisation: one("organisation"), Role: one("role"), Number: one("number"), Register: one("register"),
 		Purpose: one("purpose"), Words: strings.Join(strings.Fields(p["words"]), " ")}
 	q.Scope = formScopes[0].Value
 	for _, c := range formScopes {
@@ -240,7 +226,7 @@ func (a *API) AskWait(w http.ResponseWriter, r *http.Request) error {
 		what = a.keptAsked(r, tab)
 	}
 	return a.page(w, http.StatusOK, "answer.html", "", struct {
-		told
+		message.Told
 		Tab, Server, Ends, May string
 		Asked                  askedFor
 	}{x, tab, a.host, ends(x.Expires), mayDo(x.Scope), what})
@@ -251,17 +237,6 @@ func ends(t *time.Time) string {
 		return ""
 	}
 	return t.UTC().Format("2 January 2006, 15:04 MST")
-}
-
-// told is what whoever asked is told.
-type told struct {
-	Status  string     `json:"status"` // waiting, approved, fetched, refused
-	Words   string     `json:"words,omitempty"`
-	Token   string     `json:"token,omitempty"`
-	Type    string     `json:"token_type,omitempty"` // Bearer, or DPoP: with a proof of the key that was named
-	Scope   string     `json:"scope,omitempty"`
-	Expires *time.Time `json:"expires,omitempty"`
-	FHIR    string     `json:"fhir,omitempty"`
 }
 
 // Answer tells a program, which shows the request's secret. POST /ask/answer
@@ -277,35 +252,35 @@ func (a *API) Answer(w http.ResponseWriter, r *http.Request, secret crypto.Crede
 }
 
 // answerOf is what there is: for a request that nobody knows, nothing yet, for ever.
-func (a *API) answerOf(r *http.Request, secret crypto.Credential) (told, error) {
+func (a *API) answerOf(r *http.Request, secret crypto.Credential) (message.Told, error) {
 	answered, err := a.store.Answer(r.Context(), secret)
 	if errors.Is(err, store.ErrFetched) {
-		return told{Status: "fetched"}, nil
+		return message.Told{Status: "fetched"}, nil
 	}
 	if errors.Is(err, record.NotFound) {
-		return told{Status: "waiting"}, nil
+		return message.Told{Status: "waiting"}, nil
 	}
 	if errors.Is(err, store.ErrGrant) { // it was yes, and stopped since
-		return told{Status: "refused"}, nil
+		return message.Told{Status: "refused"}, nil
 	}
 	if err != nil {
-		return told{}, err
+		return message.Told{}, err
 	}
 	defer answered.Close()
 	if answered.Client != "" { // of an app: that is for the page it waits on
-		return told{Status: "waiting"}, nil
+		return message.Told{Status: "waiting"}, nil
 	}
-	x := told{Status: "refused", Words: answered.Words}
+	x := message.Told{Status: "refused", Words: answered.Words}
 	if answered.Yes {
 		token, until, err := answered.Token(r.Context())
 		if errors.Is(err, store.ErrGrant) {
-			return told{Status: "refused"}, nil
+			return message.Told{Status: "refused"}, nil
 		}
 		if errors.Is(err, record.NotFound) { // another of them was first
-			return told{Status: "fetched"}, nil
+			return message.Told{Status: "fetched"}, nil
 		}
 		if err != nil {
-			return told{}, err
+			return message.Told{}, err
 		}
 		defer token.Destroy()
 		x.Status, x.Token, x.Type, x.Scope, x.FHIR = "approved", token.Token(), "Bearer", answered.Scope, a.fhir()
