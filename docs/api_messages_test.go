@@ -30,6 +30,7 @@ var messages = map[string]any{
 	"Imports": message.Imports{}, "Undone": message.Undone{},
 	"PreviewRequest": message.PreviewRequest{}, "Preview": message.Preview{}, "Taken": message.Taken{},
 	"Requests": message.Requests{}, "Answer": message.Answer{}, "Lookup": message.Lookup{}, "Coded": message.Coded{},
+	"Asking": message.Asking{}, "AskedFor": message.AskedFor{}, "Told": message.Told{},
 	"Inbox": message.Inbox{}, "InboxAnswer": message.InboxAnswer{}, "TakenIn": message.TakenIn{}, "Note": message.Note{}, "Noted": message.Noted{},
 }
 

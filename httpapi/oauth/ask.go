@@ -145,7 +145,8 @@ func sendRefusal(w http.ResponseWriter, err error) error {
 
 func readAsking(r *http.Request, program bool) (q asking, err error) {
 	if program {
-		return q, message.Read(r.Body, &q.Asking)
+		err = message.Read(r.Body, &q.Asking)
+		return q, err
 	}
 	body, err := io.ReadAll(r.Body) // the row bounds it
 	if err != nil {
