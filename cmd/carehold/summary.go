@@ -63,7 +63,8 @@ func parseObject(b []byte) (object, bool) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber() // 7.0 is not 7: the precision was measured
 	var o object
-	return o, d.Decode(&o) == nil
+	err := d.Decode(&o)
+	return o, err == nil
 }
 
 // titles are the elements that name an entry of most types, the best first.

@@ -26,12 +26,14 @@ func (c *Client) Ask(ctx context.Context, address string, q message.Asking) (mes
 		return m, record.Safef(record.Invalid, "this is no address: it ends in 49 letters and digits")
 	}
 	a.Destroy()
-	return m, c.json(ctx, "POST", "/ask/"+segment, "", q, &m)
+	err = c.json(ctx, "POST", "/ask/"+segment, "", q, &m)
+	return m, err
 }
 
 // Answer looks for the person's answer to what was asked for. Approved, it has a token for
 // With, which is told once: with Status "fetched", it was told before.
 func (c *Client) Answer(ctx context.Context, request string) (message.Told, error) {
 	var m message.Told
-	return m, c.json(ctx, "POST", "/ask/answer", request, nil, &m)
+	err := c.json(ctx, "POST", "/ask/answer", request, nil, &m)
+	return m, err
 }

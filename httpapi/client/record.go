@@ -39,7 +39,8 @@ func (c *Client) Take(ctx context.Context, invite string, f *os.File) (t message
 	if err != nil {
 		return t, unreached(err)
 	}
-	return t, decode(b, &t)
+	err = decode(b, &t)
+	return t, err
 }
 
 // TryInvite asks whether an invite would admit a record, by sending none: the server

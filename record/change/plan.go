@@ -97,7 +97,8 @@ func One(asked Change, o Options, find Finder) (Change, error) {
 			}
 		}
 	}
-	return c, p.check(&c)
+	err = p.check(&c)
+	return c, err
 }
 
 // Conditional reports whether planning needs a Finder.

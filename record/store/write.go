@@ -211,7 +211,8 @@ func (v *View) writeEarly(ctx context.Context, batch *staging) error {
 func (v *View) sealOp(ctx context.Context, o *op, batch *staging) (line, error) {
 	l := line{Entry: o.id, Stamp: o.at}
 	if o.moves() {
-		return l, v.sealMoved(ctx, o, batch, &l.Hash)
+		err := v.sealMoved(ctx, o, batch, &l.Hash)
+		return l, err
 	}
 	if o.versions[0].at.Version() > 1 {
 		l.Hash = o.old.Hash
