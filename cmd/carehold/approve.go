@@ -247,9 +247,9 @@ func allowed(r holder.Request, give holder.GrantRequest, now time.Time) error {
 		}
 		return hinted(fmt.Errorf("nobody asked for %s", openSections(more)), "leave it out, or say --beyond: you give more than they asked for")
 	}
-	if open := give.Sections & record.SensitiveSections; r.Question.Client == "" && r.Question.Bound == [32]byte{} && (grant.Grant{Sections: open, Scopes: give.Scopes}).Sensitive() {
-		return hinted(fmt.Errorf("%s is sensitive, and they have named no key of their own: whoever copied what they get could read it", openSections(open)),
-			"leave it out, or give it to them in hand: carehold grant")
+	if open := give.Sections & record.SensitiveSections; keyless(r) && (grant.Grant{Sections: open, Scopes: give.Scopes}).Sensitive() {
+		return hinted(fmt.Errorf("%s is sensitive, and their program has no key of its own: whoever copied what it gets could read it", openSections(open)),
+			"leave it out here, or make a grant yourself and hand it to them: carehold grant --help")
 	}
 	until := give.Until
 	if give.Lasts > 0 {

@@ -97,8 +97,8 @@ func (a *app) showGift(u *unlocked, r holder.Request, give holder.GrantRequest, 
 	}
 	if shut := kept & record.SensitiveSections; shut != 0 {
 		how := "only --add gives it"
-		if r.Question.Client == "" && r.Question.Bound == [32]byte{} {
-			how = "they have named no key of their own, so only a grant that you hand to them gives it"
+		if keyless(r) {
+			how = "they get it only in a grant that you make yourself (carehold grant) and hand to them"
 		}
 		rows = append(rows, [2]string{"", sentence(openSections(shut) + " is sensitive: " + how)})
 	}

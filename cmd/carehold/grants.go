@@ -173,9 +173,6 @@ func whoFor(g holder.Granted) []string {
 	key := ""
 	if g.Grant.Bound != [32]byte{} {
 		key = ", and with its own key"
-		if g.Grant.Client == "" {
-			key = "; it opens only with the key that they named"
-		}
 	}
 	switch {
 	case isBackend(g):
@@ -183,7 +180,10 @@ func whoFor(g holder.Granted) []string {
 	case g.Grant.Client != "":
 		lines = append(lines, "Through the app "+g.Grant.Client+" alone"+key+"; you said yes when it asked.")
 	case g.Grant.Asked != [16]byte{}:
-		lines = append(lines, "You said yes when they asked, request "+shortID(hex.EncodeToString(g.Grant.Asked[:]))+key+".")
+		lines = append(lines, "You said yes when they asked, request "+shortID(hex.EncodeToString(g.Grant.Asked[:]))+".")
+		if key != "" {
+			lines = append(lines, "It opens only with the key that they named.")
+		}
 	}
 	return lines
 }

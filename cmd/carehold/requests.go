@@ -117,12 +117,25 @@ func (a *app) showRequest(r holder.Request) {
 	}
 	a.paragraph(indent, sentence(text))
 	if w.sensitive != 0 {
-		a.paragraph(indent, "They ask for "+openSections(w.sensitive)+" too, which is sensitive: they do not get that unless you add it.")
+		a.paragraph(indent, "They ask for "+openSections(w.sensitive)+" too, which is sensitive: they do not get that "+howSensitive(r)+".")
 	}
 	if r.Question.Words != "" {
 		a.paragraph(indent, "They say: "+strconv.Quote(clean(r.Question.Words)))
 	}
 	a.paragraph(indent, "Asked on "+local(r.Question.At)+where(r)+". Waits until "+local(r.Expires)+".")
+}
+
+// howSensitive is how who asks can get what is sensitive.
+func howSensitive(r holder.Request) string {
+	if keyless(r) {
+		return "in answer to this: only in a grant that you make yourself and hand to them"
+	}
+	return "unless you add it"
+}
+
+// keyless reports whether somebody asks at an address who has named no key of their own.
+func keyless(r holder.Request) bool {
+	return r.Question.Client == "" && r.Question.Bound == [32]byte{}
 }
 
 // where is at which of the person's addresses somebody asked.
