@@ -181,6 +181,11 @@ func status(r *fhir.Resource) (tags []fhir.Node) {
 // ownWords refuses a resource that somebody else writes and that has other words of the
 // person's than was has, which is what it takes the place of; nil for nothing.
 func ownWords(was, r *fhir.Resource) error {
+	for _, list := range []fhir.Node{r.Root().Get("extension"), r.Root().Get("meta").Get("tag")} {
+		if list.Valid() && list.Kind() != '[' { // else nothing that the person says could be put in
+			return record.Safef(record.Invalid, "this must be an array").At(list.Path())
+		}
+	}
 	if _, all := among(elsewhere(r), elsewhere(was)); !all {
 		return record.Safef(record.Unprocessed, "%s, %s and the system %s are for the person's own words, as extensions and tags of the resource itself: write yours without them", NoteURL, DisputeURL, StatusSystem)
 	}

@@ -142,3 +142,25 @@ func TestNestedWords(t *testing.T) {
 		}
 	}
 }
+
+// TestWordsHaveRoom: nobody else writes what the person's words could not be put into.
+func TestWordsHaveRoom(t *testing.T) {
+	t.Parallel()
+	_, s := newStore(t)
+	d := enrol(t, s)
+	_, adds := d.addOnly(record.Measures)
+	leaving := adder(t, s, adds)
+	_, writes := d.share(grant.Grant{To: grant.Party{Name: "Nurse"}, Sections: record.AllSections, Scopes: scopes("patient/*.cruds"), Purpose: "TREAT"})
+	for _, odd := range []string{`"extension":{"url":"urn:x","valueString":"y"}`, `"extension":"y"`, `"meta":{"tag":{"code":"y"}}`} {
+		text := strings.Replace(weight, `"resourceType":"Observation"`, `"resourceType":"Observation",`+odd, 1)
+		if _, err := add(leaving, text); !errors.Is(err, record.Invalid) {
+			t.Errorf("left: %s: %v", odd, err)
+		}
+		if _, err := create(view(t, s, writes), text); !errors.Is(err, record.Invalid) {
+			t.Errorf("written: %s: %v", odd, err)
+		}
+	}
+	if _, err := add(leaving, weight); err != nil {
+		t.Error(err)
+	}
+}
