@@ -49,6 +49,7 @@ def terms_vectors():
     made(b"a", "a client's token without scopes", {k: v for k, v in client.items() if k != 9}, suite=CHACHA)
     made(b"a", "a client's token to the grant's end", {k: v for k, v in bound.items() if k != 5}, hour=0)
     made(b"a", "the longest", {**bound, 7: "c" * 300, 9: "s" * 2048})
+    made(b"a", "a token of who asked at an address and named a key", {**token, 8: BOUND})
     made(b"r", "a refresh token", client)
     made(b"r", "the first of several", {**client, 10: 1})
     made(b"r", "the last of several", {**bound, 10: 2**32 - 1}, suite=CHACHA)
@@ -61,8 +62,8 @@ def terms_vectors():
     def bad(kind, name, fields, **how):
         made(kind, name, fields, "fail", **how)
 
-    bad(b"a", "a key without a client", {**token, 8: BOUND})
     bad(b"a", "scopes without a client", {**token, 9: "patient/*.rs"})
+    bad(b"a", "scopes and a key without a client", {**token, 8: BOUND, 9: "patient/*.rs"})
     bad(b"a", "a client that is too long", {**client, 7: "c" * 301})
     bad(b"a", "scopes that are too long", {**client, 9: "s" * 2049})
     bad(b"a", "a key of 31 bytes", {**client, 8: BOUND[:31]})

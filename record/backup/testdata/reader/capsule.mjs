@@ -24,7 +24,7 @@ export const code = table('code', { ...tokenFields, ...terms('1'), 12: ['redirec
 export const address = table('address', { 1: ['person', b16, '1'], 5: ['end', time, '?'] });
 
 function readTerms(t) {
-  if (t.client === undefined && (t.bound !== undefined || t.scope !== undefined)) refuse('6', 'a token has the terms of a client, and no client');
+  if (t.client === undefined && t.scope !== undefined) refuse('6', 'a token has the scopes of a client, and no client');
   if (Buffer.byteLength(t.client ?? '') > maxClient || Buffer.byteLength(t.scope ?? '') > 2048) refuse('6', "a token's client or scopes are too long");
   if (t.place === 0) refuse('6', "a refresh token's place is none");
 }

@@ -83,7 +83,6 @@ export function readGrant(b) {
   if (!purposes.includes(g.purpose)) refuse('9', 'a grant has a purpose that is none');
   if (g.until !== undefined && g.until <= g.from) refuse('9', 'a grant ends before it begins');
   if (g.register !== undefined && g.number === undefined) refuse('9', 'a grant has a register without a number');
-  if (g.bound !== undefined && g.client === undefined) refuse('9', 'a grant has a key, and no client');
   if (g.client !== undefined && Buffer.byteLength(g.client) > maxClient) refuse('9', "a grant's client is too long");
   for (const t of [g.name, g.organisation, g.role, g.number, g.register])
     if (t !== undefined && (Buffer.byteLength(t) > 200 || /[\p{Cc}\p{Cf}\p{Bidi_Control}]/u.test(t)))

@@ -90,7 +90,7 @@ export function* granted(src, t, now, out) {
   yield ['from has come', now >= cert.from];
   yield ["the token's client is the certificate's", t.client === cert.client];
   yield ["the token is bound to the certificate's key", !cert.bound || (t.bound !== undefined && equal(t.bound, cert.bound))];
-  yield ['a client that reads what is sensitive has a bound token', !cert.client || adds || !set.some((s) => s >= 15) || t.bound !== undefined];
+  yield ['who asked and reads what is sensitive has a bound token', !(cert.client || cert.asked) || adds || !set.some((s) => s >= 15) || t.bound !== undefined];
   Object.assign(out, {
     name: cert.name, organisation: cert.organisation, role: cert.role, self: cert.self === true,
     sections: set, scopes: cert.scopes, purpose: cert.purpose, from: cert.from, until: cert.until, per_day: cert.perDay, epoch: g.epoch,
