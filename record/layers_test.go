@@ -54,7 +54,7 @@ var layers = map[string]string{
 	"record/kv/kvtest":         "record record/kv",
 	"record/sample":            "",
 	"record/testdata":          "",
-	"record/store":             "crypto record record/wire record/keys record/grant record/statement record/audit record/entry record/rows record/backup record/fhir record/filing record/change record/search record/derived record/kv record/kv/badger",
+	"record/store":             "crypto record record/wire record/keys record/grant record/statement record/audit record/entry record/rows record/backup record/fhir record/fhir/r4 record/filing record/change record/search record/derived record/kv record/kv/badger",
 	"httpapi":                  "crypto record httpapi",
 	"httpapi/client":           "crypto record httpapi/message httpapi/problem httpapi/client",
 	"cmd":                      "crypto record httpapi cmd",

@@ -150,6 +150,9 @@ func (a *app) amend(ctx context.Context, u *unlocked, g holder.Granted, o amendO
 	if is.Sections&^grant.With(0) == 0 && was.Sections != is.Sections {
 		return hinted(errors.New("nothing would be left of it"), "carehold revoke "+shortID(was.ID.String())+" stops it")
 	}
+	if err := holder.Suits(is, ch.Unbound); err != nil {
+		return keyHint(err)
+	}
 	changed := !is.Until.Equal(was.Until) || is.Sections != was.Sections || !sameScopes(is.Scopes, was.Scopes)
 	more := gains(was, is)
 	if a.json && more && !o.dry && !a.yes {
@@ -168,10 +171,7 @@ func (a *app) amend(ctx context.Context, u *unlocked, g holder.Granted, o amendO
 			}
 		}
 		if g, err = u.Amend(ctx, was.ID, ch); err != nil {
-			if strings.Contains(err.Error(), "no key of its own") {
-				err = hinted(err, "--unbound gives them all the same")
-			}
-			return err
+			return keyHint(err)
 		}
 		is = g.Grant
 	}

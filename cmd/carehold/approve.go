@@ -247,10 +247,6 @@ func allowed(r holder.Request, give holder.GrantRequest, now time.Time) error {
 		}
 		return hinted(fmt.Errorf("nobody asked for %s", openSections(more)), "leave it out, or say --beyond: you give more than they asked for")
 	}
-	if open := give.Sections & record.SensitiveSections; keyless(r) && (grant.Grant{Sections: open, Scopes: give.Scopes}).Sensitive() {
-		return hinted(fmt.Errorf("%s is sensitive, and their program has no key of its own: whoever copied what it gets could read it", openSections(open)),
-			"leave it out here, or make a grant yourself and hand it to them: carehold grant --help")
-	}
 	until := give.Until
 	if give.Lasts > 0 {
 		until = now.Add(give.Lasts)
@@ -258,16 +254,28 @@ func allowed(r holder.Request, give holder.GrantRequest, now time.Time) error {
 	if w.lasts > 0 && !give.Beyond && (until.IsZero() || until.After(now.Add(w.lasts))) {
 		return hinted(fmt.Errorf("they asked for %s, and this is longer", spanOf(w.lasts)), "make it shorter, or say --beyond: you give more than they asked for")
 	}
-	return nil
+	return approveHint(r.Allows(give, now))
 }
 
 // approveHint says which flag an error of Approve asks for.
 func approveHint(err error) error {
+	if err == nil {
+		return nil
+	}
 	switch text := err.Error(); {
 	case strings.Contains(text, "nobody asked for"), strings.Contains(text, "longer than was asked"):
 		return hinted(err, "--beyond says that you give more than they asked for")
+	}
+	return keyHint(err)
+}
+
+// keyHint says what to do where what is sensitive would go to somebody without a key.
+func keyHint(err error) error {
+	switch text := err.Error(); {
 	case strings.Contains(text, "no key of its own"):
-		return hinted(err, "--without leaves them out; --unbound gives them all the same")
+		return hinted(err, "leave them out, or --unbound gives them all the same")
+	case strings.Contains(text, "no key of their own"):
+		return hinted(err, "leave it out, or make a grant yourself and hand it to them: carehold grant --help")
 	}
 	return err
 }

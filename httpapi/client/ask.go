@@ -12,7 +12,8 @@ import (
 // Ask asks a person for access, at an address they have shown: the server's base, /ask/ and
 // 49 characters, or the end of that alone. What comes back is a secret of whoever asks: keep
 // it until Answer has the person's answer. Whether there is such an address nobody is told,
-// so it comes back for one that is closed, too.
+// so it comes back for one that is closed, too. A Session sends bearer tokens: name a key
+// (JKT) only if you send the requests with its proofs yourself.
 func (c *Client) Ask(ctx context.Context, address string, q message.Asking) (message.AskedFor, error) {
 	var m message.AskedFor
 	base, segment, whole := strings.Cut(address, "/ask/")

@@ -1,8 +1,6 @@
 package fhirapi
 
 import (
-	"slices"
-
 	"carehold/httpapi/problem"
 	"carehold/record/fhir"
 	"carehold/record/fhir/r4"
@@ -12,25 +10,19 @@ import (
 // does not: R4 lets it, and then no search by patient finds it, though all of a record
 // is about one person.
 func aboutNobody(res *fhir.Resource) problem.Issues {
-	codes := r4.PatientCompartment(res.Type())
-	typ, ok := r4.Lookup(res.Type())
-	if !ok || !slices.Contains(codes, "subject") && !slices.Contains(codes, "patient") {
+	name := r4.About(res.Type())
+	if name == "" {
 		return nil
 	}
-	for _, name := range []string{"subject", "patient"} { // no type has both
-		e, _, ok := typ.Member(name)
-		if !ok {
-			continue
-		}
-		who := res.Root().Get(name)
-		switch {
-		case !who.Valid() && e.Min > 0: // an error, and said as one
-			return nil
-		case who.Kind() == '[' || who.Get("reference").Valid():
-			return nil
-		}
-		return problem.Issues{{Severity: "information", Code: "informational", Expression: []string{res.Type() + "." + name},
-			Diagnostics: "does not refer to the person: a search by patient will not find this"}}
+	typ, _ := r4.Lookup(res.Type())
+	e, _, _ := typ.Member(name)
+	who := res.Root().Get(name)
+	switch {
+	case !who.Valid() && e.Min > 0: // an error, and said as one
+		return nil
+	case who.Kind() == '[' || who.Get("reference").Valid():
+		return nil
 	}
-	return nil
+	return problem.Issues{{Severity: "information", Code: "informational", Expression: []string{res.Type() + "." + name},
+		Diagnostics: "does not refer to the person: a search by patient will not find this"}}
 }

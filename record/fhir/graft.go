@@ -40,6 +40,23 @@ func (r *Resource) WithMore(extension, tag []byte) []byte {
 	return apply(r.raw, set)
 }
 
+// WithReference returns the resource's bytes with a reference in a member of the root, an
+// object that has none or that is not there yet, and no other byte touched.
+func (r *Resource) WithReference(name, to string) []byte {
+	gap, colon := r.manner(0)
+	reference := bytes.Join([][]byte{[]byte(`"reference"`), colon, quote(to)}, nil)
+	if n := r.member(0, name); n >= 0 {
+		inside, _ := r.manner(n)
+		at := int(r.nodes[n].start) + 1
+		return apply(r.raw, []splice{{at, at, bytes.Join([][]byte{inside, reference, {','}}, nil)}})
+	}
+	after := r.nodes[r.typeAt].end
+	if r.id >= 0 {
+		after = r.nodes[r.id].end
+	}
+	return apply(r.raw, []splice{{int(after), int(after), bytes.Join([][]byte{{','}, gap, quote(name), colon, {'{'}, reference, {'}'}}, nil)}})
+}
+
 func (r *Resource) tags() int32 {
 	if r.meta < 0 {
 		return -1

@@ -109,7 +109,7 @@ func (a Amend) of(g grant.Grant, now time.Time) (amended, error) {
 	if err := g.Check(); err != nil {
 		return amended{}, err
 	}
-	return amended{g}, suits(g, a.Unbound)
+	return amended{g}, Suits(g, a.Unbound)
 }
 
 // shortens reports whether nothing changes but that it ends sooner.
@@ -155,15 +155,15 @@ func ends(until time.Time) string {
 	return "until " + When(until) + " UTC"
 }
 
-// suits demands that sensitive sections go to who asked only where their tokens can be
+// Suits demands that sensitive sections go to who asked only where their tokens can be
 // bound to a key of their own, which they have shown. Of an app, the person can say that
 // they go to it all the same: it may show a key later.
-func suits(g grant.Grant, unbound bool) error {
+func Suits(g grant.Grant, unbound bool) error {
 	if !g.Constrained() || g.Bound != [32]byte{} || unbound && g.Client != "" {
 		return nil
 	}
 	if g.Client == "" {
-		return record.Errorf(record.Unprocessed, "who asked has named no key of their own, and what they would get for %s could be used by whoever copies it: leave that out, or give it to them in hand, as a grant that you make yourself",
+		return record.Errorf(record.Unprocessed, "who asked has named no key of their own, so what they would get for %s could be used by whoever copies it",
 			g.Sections&record.SensitiveSections)
 	}
 	return record.Errorf(record.Unprocessed, "this app has shown no key of its own, and a token for %s opens nothing unless it is bound to one (DPoP): leave them out, or say that you want it all the same",

@@ -98,7 +98,20 @@ func (d *draft) grantFor(r Request, req GrantRequest) (grant.Grant, error) {
 	if err := r.within(g, d.now); err != nil && !req.Beyond {
 		return g, err
 	}
-	return g, suits(g, req.Unbound)
+	return g, Suits(g, req.Unbound)
+}
+
+// Allows says why this cannot be given for a request, before anybody is asked whether it
+// shall be; nil where it can.
+func (r Request) Allows(req GrantRequest, now time.Time) error {
+	g := grant.Grant{Client: r.Question.Client, Bound: r.Question.Bound, Asked: r.ID, Sections: grant.With(req.Sections), Scopes: req.Scopes, Until: req.Until}
+	if req.Lasts > 0 {
+		g.Until = now.Add(req.Lasts)
+	}
+	if err := r.within(g, now); err != nil && !req.Beyond {
+		return err
+	}
+	return Suits(g, req.Unbound)
 }
 
 // within demands that a grant is no more than was asked for.

@@ -28,7 +28,7 @@ func (h *Holder) IssueBackend(ctx context.Context, req GrantRequest) (Issued, er
 		if err := g.Check(); err != nil {
 			return Issued{}, err
 		}
-		if err := suits(g, req.Unbound); err != nil {
+		if err := Suits(g, req.Unbound); err != nil {
 			return Issued{}, err
 		}
 		d.did(audit.Grant, "gave "+describeGrant(g), g.ID)

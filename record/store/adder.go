@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"strings"
 	"time"
 
 	"carehold/crypto"
@@ -177,7 +178,7 @@ func (a *Adder) may(c change.Change, f filing.Filed) error {
 	case grant.Forbidden:
 		return record.Errorf(record.Forbidden, "this grant does not include creating %s", c.Ref.Type)
 	}
-	return record.Errorf(record.Forbidden, notFiledHere, f.Section, f.Why, f.Section)
+	return record.Errorf(record.Forbidden, notFiledHere, f.Section, strings.TrimSuffix(f.Why.String(), "."), f.Section)
 }
 
 // leave puts the rows into one commit with the log.

@@ -10,6 +10,7 @@ import (
 	"carehold/record/change"
 	"carehold/record/entry"
 	"carehold/record/fhir"
+	"carehold/record/fhir/r4"
 	"carehold/record/filing"
 	"carehold/record/grant"
 	"carehold/record/keys"
@@ -96,6 +97,9 @@ func (v *View) takeIn(ctx context.Context, id WaitingID, x TakingIn, r *fhir.Res
 	if err := v.waits(id, x); err != nil {
 		return out, err
 	}
+	if r, err = v.aboutThePerson(r); err != nil {
+		return out, err
+	}
 	author, verified := v.contributor(x)
 	pl.room += 2 * len(x.JSON)
 	c := change.Change{Verb: change.Create, Ref: ref, Resource: r}
@@ -132,6 +136,20 @@ func (v *View) takeIn(ctx context.Context, id WaitingID, x TakingIn, r *fhir.Res
 	}
 	pl.claimed(ctx, work)
 	return TakenIn{Result: res, Author: author, Unverified: !verified}, nil
+}
+
+// aboutThePerson is a contribution with a reference to the record's Patient, where it has
+// none to anybody: who may only add is not told the Patient's id, so cannot write it, and
+// no search by patient would find what they left. What it says of the person besides, a
+// name or a number, stays; a reference to somebody else is left as it is.
+func (v *View) aboutThePerson(r *fhir.Resource) (*fhir.Resource, error) {
+	name := r4.About(r.Type())
+	who := r.Root().Get(name)
+	switch typ := who.Get("type").Text(); {
+	case name == "", who.Valid() && who.Kind() != '{', who.Get("reference").Valid(), typ != "" && typ != "Patient":
+		return r, nil
+	}
+	return fhir.Parse(r.WithReference(name, "Patient/"+v.PatientID()), fhir.Limits{})
 }
 
 func about(a entry.Author) []record.GrantID {

@@ -1,5 +1,7 @@
 package r4
 
+import "slices"
+
 // Param is a search parameter.
 type Param struct {
 	Code        string // what stands in a search: "clinical-status"
@@ -38,5 +40,21 @@ func ParamByURL(url string) (*Param, bool) {
 // PatientCompartment are the parameters that put a resource of the type into a
 // patient's compartment; none for a type that is never in one.
 func PatientCompartment(resourceType string) []string { return tables().compartment[resourceType] }
+
+// About is the element in which a resource of the type says which patient it is about; ""
+// where it is neither subject nor patient. No type has both.
+func About(resourceType string) string {
+	typ, ok := Lookup(resourceType)
+	codes := PatientCompartment(resourceType)
+	if !ok || !slices.Contains(codes, "subject") && !slices.Contains(codes, "patient") {
+		return ""
+	}
+	for _, name := range []string{"subject", "patient"} {
+		if _, _, ok := typ.Member(name); ok {
+			return name
+		}
+	}
+	return ""
+}
 
 type paramKey struct{ typ, code string }
