@@ -274,7 +274,11 @@ func TestAddress(t *testing.T) {
 		}
 	}
 	give := list[0].Proposal()
-	give.Sections |= record.SectionsOf(record.MentalHealth) // which was asked for, and not proposed
+	more := give
+	more.Sections |= record.SectionsOf(record.MentalHealth) // which was asked for, and not proposed
+	if _, err := u.Approve(t.Context(), list[0], more, ""); !errors.Is(err, record.Unprocessed) {
+		t.Errorf("a sensitive section without a key: %v", err)
+	}
 	g, err := u.Approve(t.Context(), list[0], give, "see you on Monday")
 	if err != nil {
 		t.Fatal(err)
