@@ -80,7 +80,7 @@ torture:
 	for mode in $(TORTURE); do "$$dir/torture" $$mode -carehold "$$dir/carehold"; done
 
 torture-short:
-	@$(MAKE) torture TORTURE='"power -cycles 40" "kill -cycles 40" "flips -n 400" "errors -each 3" full "middle -cycles 3"'
+	@$(MAKE) torture TORTURE='"power -cycles 25" "kill -cycles 25" "flips -n 250" "errors -each 3" full "middle -cycles 3"'
 
 clean:
 	rm -rf dist
