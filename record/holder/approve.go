@@ -95,10 +95,7 @@ func (d *draft) grantFor(r Request, req GrantRequest) (grant.Grant, error) {
 	if err := g.Check(); err != nil {
 		return g, err
 	}
-	if err := r.within(g, d.now); err != nil && !req.Beyond {
-		return g, err
-	}
-	return g, Suits(g, req.Unbound)
+	return g, r.may(g, req, d.now)
 }
 
 // Allows says why this cannot be given for a request, before anybody is asked whether it
@@ -108,6 +105,12 @@ func (r Request) Allows(req GrantRequest, now time.Time) error {
 	if req.Lasts > 0 {
 		g.Until = now.Add(req.Lasts)
 	}
+	return r.may(g, req, now)
+}
+
+// may demands that a grant is no more than was asked for, where the person has not said
+// that it shall be, and that it suits who asked.
+func (r Request) may(g grant.Grant, req GrantRequest, now time.Time) error {
 	if err := r.within(g, now); err != nil && !req.Beyond {
 		return err
 	}
