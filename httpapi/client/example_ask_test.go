@@ -4,24 +4,16 @@ import (
 	"fmt"
 	"time"
 
-	"carehold/httpapi/client"
 	"carehold/httpapi/message"
 	"carehold/record"
 	"carehold/record/fhir"
-	"carehold/record/holder"
 )
 
 // Somebody asks at an address that a person showed them; the person's device says yes to
 // less than was asked for; and who asked fetches a token.
 func ExampleClient_Ask() {
-	server, end := exampleServer()
+	server, c, h, end := exampleUnlocked()
 	defer end()
-	device := exampleRecord(server)
-	c, err := client.New(server.url, client.Options{})
-	check(err)
-	h, err := holder.Unlock(ctx, c, device.slot(), device.memory)
-	check(err)
-	defer h.Close()
 	address, err := h.NewAddress(ctx, "for the surgery", time.Time{})
 	check(err)
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"carehold/httpapi/client"
 	"carehold/record"
 	"carehold/record/entry"
 	"carehold/record/grant"
@@ -14,14 +13,8 @@ import (
 // A laboratory that may only add leaves a result; it waits until the person takes it into
 // their record.
 func Example_inbox() {
-	server, end := exampleServer()
+	_, c, h, end := exampleUnlocked()
 	defer end()
-	device := exampleRecord(server)
-	c, err := client.New(server.url, client.Options{})
-	check(err)
-	h, err := holder.Unlock(ctx, c, device.slot(), device.memory)
-	check(err)
-	defer h.Close()
 	scopes, err := grant.ParseScopes("patient/Observation.c")
 	check(err)
 	lab, err := h.Grant(ctx, holder.GrantRequest{To: grant.Party{Name: "Lakeside Laboratory"}, Sections: record.SectionsOf(record.Results),

@@ -49,14 +49,8 @@ func Example_unlock() {
 // Giving somebody access, and taking it back: whoever has the token reads what the
 // grant has, until the moment that Revoke returns.
 func Example_grant() {
-	server, end := exampleServer()
+	_, c, h, end := exampleUnlocked()
 	defer end()
-	device := exampleRecord(server)
-	c, err := client.New(server.url, client.Options{})
-	check(err)
-	h, err := holder.Unlock(ctx, c, device.slot(), device.memory)
-	check(err)
-	defer h.Close()
 
 	scopes, err := grant.ParseScopes("patient/AllergyIntolerance.rs")
 	check(err)
@@ -181,6 +175,21 @@ type device struct {
 
 func (d device) slot() crypto.Credential {
 	return crypto.PassphraseSlot(d.key, crypto.SecretString("correct horse battery staple"))
+}
+
+// exampleUnlocked is a server with such a record, which its person has unlocked, as
+// Example_unlock does.
+func exampleUnlocked() (running, *client.Client, *holder.Holder, func()) {
+	server, stop := exampleServer()
+	device := exampleRecord(server)
+	c, err := client.New(server.url, client.Options{})
+	check(err)
+	h, err := holder.Unlock(ctx, c, device.slot(), device.memory)
+	check(err)
+	return server, c, h, func() {
+		h.Close()
+		stop()
+	}
 }
 
 // exampleRecord makes a record with an allergy and a goal in it, and a grant to a GP.
