@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -54,6 +55,47 @@ func TestTakenInIsAboutThePerson(t *testing.T) {
 		}
 		if got := string(r.Stripped()); got != c.kept || strings.Count(got, "reference") > 1 {
 			t.Errorf("%s\nis kept as\n%s\nand not as\n%s", c.sent, got, c.kept)
+		}
+	}
+}
+
+// TestTakenInIsNobodyElses: what names its patient by a number that is not the person's
+// is not taken in, and waits.
+func TestTakenInIsNobodyElses(t *testing.T) {
+	t.Parallel()
+	_, s := newStore(t)
+	d := enrol(t, s)
+	_, adds := d.addOnly(record.Results)
+	me := d.session()
+	const nhs, ward = "https://fhir.nhs.uk/Id/nhs-number", "urn:oid:1.2.3"
+	put(t, me, `{"resourceType":"Patient","id":"`+me.PatientID()+`","identifier":[{"system":"`+nhs+`","value":"9434765919"},{"system":"`+nhs+`","value":"9990000018"}]}`)
+	for _, c := range []struct {
+		system, value, more string
+		mine                bool
+	}{
+		{nhs, "9434765919", "", true},
+		{nhs, "943 476 5919", "", true},
+		{nhs, "999-000-0018", "", true},
+		{ward, "17", "", true}, // nobody here knows that system
+		{nhs, "9434765870", "", false},
+		{nhs, "9434765870", `"reference":"Patient/` + me.PatientID() + `",`, false},
+	} {
+		text := `{"resourceType":"Observation","subject":{` + c.more + `"identifier":{"system":"` + c.system + `","value":"` + c.value + `"}},"status":"final","code":{"text":"weight"}}`
+		if _, err := add(adder(t, s, adds), text); err != nil {
+			t.Fatal(text, err)
+		}
+		w := d.inbox()[0]
+		_, err := me.TakeIn(ctx, w.id, taking(w))
+		if c.mine && err != nil || !c.mine && !errors.Is(err, record.Unprocessed) {
+			t.Errorf("%s %s %s: %v", c.system, c.value, c.more, err)
+		}
+		if left := len(d.inbox()); left != 0 != !c.mine {
+			t.Errorf("%s %s: %d wait", c.system, c.value, left)
+		}
+		if !c.mine {
+			if err := me.Dismiss(ctx, w.id); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"carehold/crypto"
 	"carehold/record"
@@ -97,7 +98,7 @@ func (v *View) takeIn(ctx context.Context, id WaitingID, x TakingIn, r *fhir.Res
 	if err := v.waits(id, x); err != nil {
 		return out, err
 	}
-	if r, err = v.aboutThePerson(r); err != nil {
+	if r, err = pl.aboutThePerson(r); err != nil {
 		return out, err
 	}
 	author, verified := v.contributor(x)
@@ -142,15 +143,53 @@ func (v *View) takeIn(ctx context.Context, id WaitingID, x TakingIn, r *fhir.Res
 // none to anybody: who may only add is not told the Patient's id, so cannot write it, and
 // no search by patient would find what they left. What it says of the person besides, a
 // name or a number, stays; a reference to somebody else is left as it is.
-func (v *View) aboutThePerson(r *fhir.Resource) (*fhir.Resource, error) {
+func (pl *planner) aboutThePerson(r *fhir.Resource) (*fhir.Resource, error) {
 	name := r4.About(r.Type())
 	who := r.Root().Get(name)
-	switch typ := who.Get("type").Text(); {
-	case name == "", who.Valid() && who.Kind() != '{', who.Get("reference").Valid(), typ != "" && typ != "Patient":
+	if name == "" || who.Valid() && who.Kind() != '{' {
 		return r, nil
 	}
-	return fhir.Parse(r.WithReference(name, "Patient/"+v.PatientID()), fhir.Limits{})
+	if typ := who.Get("type").Text(); typ != "" && typ != "Patient" {
+		return r, nil
+	}
+	if err := pl.theirNumber(who.Get("identifier")); err != nil || who.Get("reference").Valid() {
+		return r, err
+	}
+	return fhir.Parse(r.WithReference(name, "Patient/"+pl.v.PatientID()), fhir.Limits{})
 }
+
+// theirNumber refuses what names its patient by the number of somebody else: of a system
+// in which the record's Patient has numbers, and this is none of them.
+func (pl *planner) theirNumber(identifier fhir.Node) error {
+	system, value := identifier.Get("system").Text(), digits(identifier.Get("value").Text())
+	if system == "" || value == "" {
+		return nil
+	}
+	_, e, exists, mine, err := pl.current(pl.v.hold.EntryID("Patient", pl.v.PatientID()))
+	if err != nil || !exists || !mine || e.Header.Deleted {
+		return err
+	}
+	patient, err := fhir.Parse(e.Body, fhir.Limits{})
+	if err != nil {
+		return err
+	}
+	others := false
+	for x := range patient.Root().Get("identifier").All() {
+		if x.Get("system").Text() == system {
+			if digits(x.Get("value").Text()) == value {
+				return nil
+			}
+			others = true
+		}
+	}
+	if !others {
+		return nil
+	}
+	return record.Errorf(record.Unprocessed, "this is about somebody with another number than yours (%s): it may be somebody else's. Ask who sent it, and dismiss it if it is", system).At(identifier.Path())
+}
+
+// digits are a number without what it is grouped by for reading.
+func digits(s string) string { return strings.NewReplacer(" ", "", "-", "").Replace(s) }
 
 func about(a entry.Author) []record.GrantID {
 	if a.Grant == (record.GrantID{}) {
