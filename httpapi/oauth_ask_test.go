@@ -162,9 +162,15 @@ func TestAskTellsNothing(t *testing.T) {
 		resp := w.send("POST", at, http.Header{"Content-Type": {"application/json"}}, okafor)
 		b, err := io.ReadAll(resp.Body)
 		w.check(err)
-		var m struct{ Request string }
+		var m struct {
+			Request string
+			Expires time.Time
+		}
 		w.check(json.Unmarshal(b, &m))
-		told = append(told, strings.ReplaceAll(whole(resp.StatusCode, resp.Header, b), m.Request, "SECRET"))
+		if past := w.now().Add(30 * 24 * time.Hour).Sub(m.Expires); past < 0 || past > time.Hour { // by the second that it was asked in
+			t.Errorf("expires %s", m.Expires)
+		}
+		told = append(told, strings.NewReplacer(m.Request, "SECRET", m.Expires.Format(time.RFC3339), "THEN").Replace(whole(resp.StatusCode, resp.Header, b)))
 		resp = w.send("POST", "/ask/answer", http.Header{"Authorization": {"Bearer " + m.Request}}, "")
 		b, err = io.ReadAll(resp.Body)
 		w.check(err)
