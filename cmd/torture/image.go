@@ -67,7 +67,7 @@ func (im *image) unmount() error {
 		return nil
 	}
 	var err error
-	for range 50 {
+	for range 1500 { // whoever had it open a moment ago is let go of late where the machine has much to do
 		if err = unix.Unmount(im.dir, 0); err == nil || err == unix.EINVAL {
 			return im.detach()
 		}
