@@ -7,7 +7,8 @@ import "strings"
 type Door uint8
 
 const (
-	DoorWeb    Door = iota // pages for people: errors are pages
+	DoorWeb    Door = iota // pages for everybody: errors are pages
+	DoorApp                // /app: the person's own pages, by their session's cookie and nothing else
 	DoorFHIR               // /fhir: errors are OperationOutcomes
 	DoorHolder             // /holder/v1: errors are {"error": {…}}
 	DoorHealth             // /livez, /readyz: errors are text
@@ -16,7 +17,7 @@ const (
 )
 
 func (d Door) String() string {
-	return [...]string{"web", "fhir", "holder", "health", "link", "oauth"}[d]
+	return [...]string{"web", "app", "fhir", "holder", "health", "link", "oauth"}[d]
 }
 
 // doorOf is the door whose errors a path gets, also when no route is there.
@@ -28,6 +29,8 @@ func doorOf(path string) Door {
 		return DoorWeb // a person is there
 	case under(path, "/oauth"):
 		return DoorOAuth
+	case under(path, "/app"):
+		return DoorApp
 	case under(path, "/fhir"):
 		return DoorFHIR
 	case under(path, "/holder"):

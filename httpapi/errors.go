@@ -58,12 +58,20 @@ func (s *Server) answerError(e *event, r *http.Request, err error) {
 	case DoorHealth:
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		body = fmt.Appendf(nil, "%s\n", record.SafeText(err))
+	case DoorApp:
+		if status == http.StatusUnauthorized { // the session has ended, or there never was one
+			h.Del("Www-Authenticate")
+			s.signIn(e, r)
+			return
+		}
+		s.web.Problem(e, r, status, e.id, record.SafeText(err), "")
+		return
 	default:
 		at := ""
 		if row.Kind == problem.Misdirected {
 			at = s.public.String()
 		}
-		s.web.Problem(e, status, e.id, at)
+		s.web.Problem(e, r, status, e.id, "", at)
 		return
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))

@@ -20,7 +20,7 @@ func (s *Server) SetRoutes(table []Route) {
 // WithoutCore makes the server one that was built without the browser's core,
 // whether or not it was: tests must not depend on somebody having run make.
 func (s *Server) WithoutCore() {
-	s.web = web.New(s.config.Version, nil)
+	s.web = web.New(web.Config{Version: s.config.Version, PublicURL: s.public.String()})
 	s.SetRoutes(s.routes())
 }
 

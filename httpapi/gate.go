@@ -10,8 +10,9 @@ import (
 	"carehold/record"
 )
 
-// SessionCookie is the cookie of the person's web app.
-const SessionCookie = "__Host-carehold"
+// pathCookie is where a device trades its session for the cookie of the person's pages:
+// the one row at which there may be an older cookie beside the token.
+const pathCookie = "/holder/v1/cookie"
 
 var tokenAnywhere = regexp.MustCompile(crypto.TokenPattern)
 
@@ -25,7 +26,9 @@ func (s *Server) gate(r *http.Request) error {
 	switch auth := r.Header["Authorization"]; {
 	case len(auth) > 1:
 		return record.Safef(record.Invalid, "there is more than one Authorization header")
-	case len(auth) == 1 && len(r.CookiesNamed(SessionCookie)) > 0:
+	case len(auth) == 1 && doorOf(r.URL.Path) == DoorApp:
+		return record.Safef(record.Invalid, "the person's pages take a session's cookie, and no Authorization header")
+	case len(auth) == 1 && len(r.CookiesNamed(s.web.CookieName())) > 0 && r.URL.Path != pathCookie:
 		return record.Safef(record.Invalid, "there are both a session cookie and an Authorization header; send one of them")
 	}
 	switch doorOf(r.URL.Path) {

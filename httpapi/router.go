@@ -263,7 +263,7 @@ func (s *Server) serveView(e *event, r *http.Request, route *Route) error {
 		}
 	}
 	defer once()
-	c, err := credential(r, route.Kinds)
+	c, err := s.presented(r, route)
 	if err != nil {
 		return s.refuse(e, r, err)
 	}

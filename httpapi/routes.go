@@ -66,7 +66,7 @@ var (
 func (s *Server) routes() []Route {
 	f, h, w := s.fhir, s.holder, s.web
 	bundle := s.config.Limits.Bundle
-	return slices.Concat(s.documents(), s.oauthRoutes(), s.askRoutes(), s.inboxRoutes(), []Route{
+	return slices.Concat(s.documents(), s.oauthRoutes(), s.askRoutes(), s.inboxRoutes(), s.appRoutes(), []Route{
 		// Method, path, door, kinds, rate, body, media types, served by
 
 		// FHIR R4 §3.1. The token says whose record; there is one base for all.
@@ -144,9 +144,13 @@ func (s *Server) routes() []Route {
 		{Method: "GET", Path: "/shl/file/{ticket}", Door: DoorLink, Kinds: anyone, Rate: RateOrdinary, Open: s.links.File},
 		{Method: "OPTIONS", Path: "/shl/file/{ticket}", Door: DoorLink, Kinds: anyone, Rate: RateOrdinary, Open: s.links.Preflight},
 
-		// A page that says what this is, and the core for the browser.
+		// Pages for everybody, what they load, and the core for the browser.
 		{Method: "GET", Path: "/", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Home},
-		{Method: "GET", Path: "/static/app.css", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Style},
+		{Method: "GET", Path: "/start", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Start},
+		{Method: "GET", Path: "/unlock", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Unlock},
+		{Method: "GET", Path: "/help", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Help},
+		{Method: "POST", Path: "/language", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Body: smallBody, Types: form, Open: w.Language},
+		{Method: "GET", Path: "/static/{asset}", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Static},
 		{Method: "GET", Path: "/core.wasm", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Core},
 		{Method: "GET", Path: "/robots.txt", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Robots},
 
@@ -172,6 +176,7 @@ var variables = map[string]string{
 	"address":     `[0-9A-Za-z]{49}`,
 	"upload":      `[0-9a-f]{32}`,
 	"item":        `[0-9a-f]{32}`,
+	"asset":       `[a-z][a-z0-9_\-]{0,40}\.[a-z]{2,11}`,
 	"uploads":     `(?:\$|%24)upload`,
 	"exports":     `(?:\$|%24)export`,
 	"job":         `[0-9A-Za-z_\-]+`,

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"carehold/httpapi/oauth"
 	"carehold/httpapi/shl"
 	"carehold/httpapi/web"
+	"carehold/httpapi/web/app"
 	"carehold/record/store"
 )
 
@@ -32,6 +34,7 @@ type Server struct {
 	fhir   *fhirapi.API
 	holder *holderapi.API
 	web    *web.Pages
+	app    *app.App
 	links  *shl.API
 	oauth  *oauth.API
 
@@ -45,7 +48,12 @@ type Server struct {
 	strangers                 *strangers
 	bodies                    *bodies
 	senders                   senders
-	stopping                  atomic.Bool
+	first                     struct {
+		sync.Mutex
+		somebody bool
+		looked   time.Time
+	}
+	stopping atomic.Bool
 
 	connections atomic.Pointer[connections]                     // of the front, once it serves
 	throttled   struct{ requests, guesses, busy atomic.Uint64 } // refusals, for the metrics
@@ -69,7 +77,6 @@ func New(st *store.Store, c Config) (*Server, error) {
 		config: c, public: public, store: st, logger: c.Logger, now: time.Now, metrics: newMetrics(),
 		fhir:        fhirapi.New(fhirapi.Config{Base: public.String() + "/fhir", Version: c.Version}),
 		holder:      holderapi.New(st, c.Version),
-		web:         web.New(c.Version, web.EmbeddedCore()),
 		crossOrigin: http.NewCrossOriginProtection(),
 		requests:    newBuckets(l.Rate, l.Burst), guesses: newBuckets(l.Guesses, l.Tries),
 		places:    newPlaces(l.Concurrent, l.Concurrent),
@@ -79,6 +86,8 @@ func New(st *store.Store, c Config) (*Server, error) {
 		bundles:   newPlaces(l.Large, l.Large/2),
 		letters:   newPlaces(l.Letters, l.Letters/4),
 	}
+	s.web = web.New(web.Config{Version: c.Version, PublicURL: public.String(), Core: web.EmbeddedCore(), Empty: s.nobody})
+	s.app = app.New(s.web, st)
 	// Behind a proxy the Host that arrives may not be the one the page came from.
 	if err := s.crossOrigin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
 		return nil, err

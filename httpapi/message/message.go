@@ -10,6 +10,13 @@ type Node struct {
 	Version  string    `json:"version"` // of the program
 }
 
+// Cookie tells a page whose browser has a session now what its forms bring, and until
+// when it lasts. POST /holder/v1/cookie
+type Cookie struct {
+	Form  string    `json:"form"`
+	Until time.Time `json:"until"`
+}
+
 // SlotRequest asks for an unlock slot. POST /holder/v1/slot
 type SlotRequest struct {
 	ID ID `json:"id"`

@@ -40,6 +40,14 @@ func newCore(zipped []byte) *core {
 	return &core{zipped, `"` + hex.EncodeToString(sum[:]) + `"`}
 }
 
+// CoreHash is the SHA-256 of the core as it was built, in hexadecimal; "" without one.
+func (p *Pages) CoreHash() string {
+	if p.core == nil {
+		return ""
+	}
+	return strings.Trim(p.core.etag, `"`)
+}
+
 // Core serves the core, compressed to whoever takes it so.
 func (p *Pages) Core(w http.ResponseWriter, r *http.Request) error {
 	if p.core == nil {

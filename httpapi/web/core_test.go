@@ -18,7 +18,7 @@ func TestCore(t *testing.T) {
 	z := gzip.NewWriter(&b)
 	z.Write(wasm)
 	z.Close()
-	p := New("v0", b.Bytes())
+	p := New(Config{Version: "v0", Core: b.Bytes()})
 	sum := sha256.Sum256(b.Bytes())
 	tag := `"` + hex.EncodeToString(sum[:]) + `"`
 
@@ -43,7 +43,7 @@ func TestCore(t *testing.T) {
 	if err := p.Core(w, r); err != nil || w.Code != 304 || w.Body.Len() != 0 {
 		t.Errorf("the same again: %v %d", err, w.Code)
 	}
-	p = New("v0", nil)
+	p = New(Config{Version: "v0"})
 	if err := p.Core(httptest.NewRecorder(), r); record.KindOf(err) != record.NotFound {
 		t.Errorf("no core: %v", err)
 	}
@@ -53,15 +53,15 @@ func TestCore(t *testing.T) {
 // own: the policy would not let them run.
 func TestHome(t *testing.T) {
 	for _, c := range [][]byte{nil, []byte("x")} {
-		p := New("v0-<script>", c)
+		p := New(Config{Version: "v0-<script>", Core: c})
 		w := httptest.NewRecorder()
-		if err := p.Home(w, nil); err != nil {
+		if err := p.Home(w, httptest.NewRequest("GET", "/", nil)); err != nil {
 			t.Fatal(err)
 		}
-		if has := bytes.Contains(w.Body.Bytes(), []byte("run <code>make</code>")); has != (c == nil) {
+		if has := bytes.Contains(w.Body.Bytes(), []byte("<code>make</code>")); has != (c == nil) {
 			t.Errorf("core %v, and the page says to run make: %v", c != nil, has)
 		}
-		for _, bad := range []string{"<script", "style=", "onclick", "http://"} {
+		for _, bad := range []string{"<script>", "style=", "onclick", "http://"} {
 			if bytes.Contains(w.Body.Bytes(), []byte(bad)) {
 				t.Errorf("the page holds %s", bad)
 			}
