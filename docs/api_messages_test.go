@@ -24,7 +24,7 @@ var messages = map[string]any{
 	"Error": problem.Holder{},
 	"Node":  message.Node{}, "SlotRequest": message.SlotRequest{}, "Slot": message.Slot{},
 	"RingRequest": message.RingRequest{}, "Ring": message.Ring{}, "RingLogRequest": message.RingLogRequest{},
-	"Receipt": message.Receipt{}, "SessionRequest": message.SessionRequest{}, "Session": message.Session{},
+	"Receipt": message.Receipt{}, "SessionRequest": message.SessionRequest{}, "Session": message.Session{}, "Cookie": message.Cookie{},
 	"SignedOut": message.SignedOut{}, "Log": message.Log{}, "Proof": message.Proof{}, "Strike": message.Strike{},
 	"Entries": message.Entries{}, "EntryInfo": message.EntryInfo{}, "Move": message.Move{}, "Moved": message.Moved{},
 	"Imports": message.Imports{}, "Undone": message.Undone{},

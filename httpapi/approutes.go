@@ -64,7 +64,9 @@ func (s *Server) page(serve func(http.ResponseWriter, *http.Request, *store.View
 				if err := r.ParseForm(); err != nil {
 					return record.Safef(record.Invalid, "the form cannot be read: go back, load the page again and send it once more")
 				}
-				word = r.PostForm.Get(web.FormField)
+				if word == "" {
+					word = r.PostForm.Get(web.FormField)
+				}
 			}
 			if !visit.Sent(word) {
 				return record.Safef(record.Forbidden, "this form is of another session: go back, load the page again and send it once more")

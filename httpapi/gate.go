@@ -28,7 +28,7 @@ func (s *Server) gate(r *http.Request) error {
 		return record.Safef(record.Invalid, "there is more than one Authorization header")
 	case len(auth) == 1 && doorOf(r.URL.Path) == DoorApp:
 		return record.Safef(record.Invalid, "the person's pages take a session's cookie, and no Authorization header")
-	case len(auth) == 1 && len(r.CookiesNamed(s.web.CookieName())) > 0 && r.URL.Path != pathCookie:
+	case len(auth) == 1 && len(r.CookiesNamed(s.web.CookieName())) > 0 && !(r.Method == http.MethodPost && r.URL.Path == pathCookie):
 		return record.Safef(record.Invalid, "there are both a session cookie and an Authorization header; send one of them")
 	}
 	switch doorOf(r.URL.Path) {

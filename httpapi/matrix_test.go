@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"carehold/crypto"
+	"carehold/httpapi/web"
 	"carehold/record"
 	"carehold/record/grant"
 	"carehold/record/holder"
@@ -43,7 +44,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 				wrong++
 				t.Errorf("%s %s with %s: %d, want %d\n%s", method, p, cred, status, want, answer)
 			}
-			if status == 401 && cred != "none" && cred != "basic" && cred != "proved" { // which is told of its own scheme
+			if status == 401 && cred != "none" && cred != "basic" && cred != "proved" && !strings.HasPrefix(cred, "app") { // which is told of its own scheme
 				refused[answer] = cred
 			}
 			if status >= 400 && strings.Contains(answer, "potassium") {
@@ -142,9 +143,11 @@ func newMatrix(t *testing.T) *matrix {
 	issued, err := m.ben.Grant(ctx, benGrant())
 	m.check(err)
 	add("ben-gp", issued.Token)
-	for _, name := range []string{"query", "twice", "cookie"} {
+	for _, name := range []string{"query", "twice", "cookie", "app"} {
 		add(name, m.vars["ada"])
 	}
+	add("app-ben", m.tokens["ben"])
+	add("app-dead", m.tokens["signed-out"])
 	return m
 }
 
@@ -167,7 +170,7 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 		"{compartment}", "Patient", "{operation}", "$validate", "{all}", "*", "{import}", "0123456789abcdef0123456789abcdef",
 		"/shl/{link}", m.vars["manifest"], "{ticket}", strings.Repeat("A", 200), "{capsule}", "0123456789abcdef0123456789abcdef", "{file}", "1", "{item}", "f123456789abcdef0123456789abcdef",
 		"{uploads}", "$upload", "{upload}", "0123456789abcdef0123456789abcdef",
-		"{address}", strings.Repeat("0", 49), "{exports}", "$export", "{job}", "AAAA", "{output}", "Observation-000-fff.ndjson").Replace(p)
+		"{asset}", "app.css", "{address}", strings.Repeat("0", 49), "{exports}", "$export", "{job}", "AAAA", "{output}", "Observation-000-fff.ndjson").Replace(p)
 	if strings.HasPrefix(p, "/holder/v1/entries/") {
 		target = strings.NewReplacer("Observation", "Goal", "potassium", "walk").Replace(target)
 	}
@@ -212,6 +215,10 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 		typ, body = "application/x-www-form-urlencoded", "_count=1"
 	case "POST /fhir", "POST /fhir/":
 		body = `{"resourceType":"Bundle","type":"batch"}`
+	case "POST /app/lock":
+		typ, body = "application/x-www-form-urlencoded", "of=nothing"
+	case "POST /language":
+		typ, body = "application/x-www-form-urlencoded", "to=en"
 	case "POST /holder/v1/slot":
 		body = `{"id":"00000000000000000000000000000000"}`
 	case "POST /holder/v1/ring":
@@ -291,6 +298,14 @@ func (m *matrix) ask(p, method, cred, target, typ, body string, h http.Header) (
 	case "cookie":
 		h.Set("Cookie", "__Host-carehold="+token)
 		h.Set("Authorization", "Bearer "+token)
+	case "app", "app-ben", "app-dead": // the cookie, and the word of the session's forms
+		if p == "/app/lock" && cred != "app-dead" { // it ends the session
+			token = m.session(map[string]*holder.Holder{"app": m.ada, "app-ben": m.ben}[cred])
+		}
+		h.Set("Cookie", "__Host-carehold="+token)
+		if strings.HasPrefix(p, "/app/") {
+			h.Set("X-Carehold-Form", web.FormWord(token))
+		}
 	case "proved":
 		at, _, _ := strings.Cut(target, "?")
 		h.Set("Authorization", "DPoP "+token)
