@@ -1,0 +1,52 @@
+// /unlock: opens the record on this device, and goes to where the person was.
+import { Keys, device, forget } from "./keys.mjs"
+import { words } from "./words.mjs"
+import { $, fail, hide, inThisBrowser, show, working } from "./page.mjs"
+
+const to = $("unlock").dataset.to
+const known = await device().catch(() => null)
+
+function ready() {
+  show($("unlock"))
+  if (!inThisBrowser()) return fail(new Error(words("unlock.js.browser")))
+  if (!known?.deviceKey) {
+    $("with-recovery").open = true
+    return
+  }
+  $("label").textContent = known.label || ""
+  if (known.label) show($("known"))
+  show($("with-passphrase"), $("forget"))
+  if (known.passkeys?.length) show($("with-passkey"))
+}
+
+async function open(how, then = async () => {}) {
+  const keys = await Keys.open()
+  try {
+    await keys.unlock(how)
+    await then(keys)
+    await keys.session()
+    location.replace(to)
+  } finally {
+    await keys.lock()
+  }
+}
+
+$("passkey").addEventListener("click", () => working(words("unlock.js.opening"), () => open({ passkey: true })))
+$("with-passphrase").addEventListener("submit", e => {
+  e.preventDefault()
+  working(words("unlock.js.opening"), () => open({ passphrase: $("passphrase").value }))
+})
+$("recover").addEventListener("submit", e => {
+  e.preventDefault()
+  const passphrase = $("new-passphrase").value
+  working(words("unlock.js.opening"), () => open({ recovery: $("recovery").value }, async keys => {
+    if (passphrase) await keys.addDevice({ passphrase, label: $("device").value || words("unlock.js.device") })
+  }))
+})
+$("forget").addEventListener("click", async () => {
+  if (!confirm(words("unlock.js.forget"))) return
+  await forget()
+  hide($("known"), $("with-passphrase"), $("with-passkey"), $("forget"))
+  $("with-recovery").open = true
+})
+ready()
