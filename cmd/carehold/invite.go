@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -53,10 +54,14 @@ own device.`,
 		}
 		a.say("%s", answer.Invite)
 		a.note("")
-		a.note("Good once, until %s. The person makes their record with this, and types the invite when asked:", local(answer.Until))
 		server := answer.Server
 		if server == "" {
 			server = "URL"
+			a.note("Good once, until %s. The person makes their record with this, and types the invite when asked:", local(answer.Until))
+		} else { // behind the #, which no browser sends
+			a.note("Good once, until %s. The person makes their record in a browser:", local(answer.Until))
+			a.aside("  %s/start#%s", strings.TrimSuffix(server, "/"), answer.Invite)
+			a.note("Or with this program, and types the invite when asked:")
 		}
 		a.aside("  carehold enrol --server %s", server)
 		return nil
