@@ -16,6 +16,7 @@ import (
 
 	"carehold/httpapi/oauth"
 	"carehold/httpapi/problem"
+	"carehold/httpapi/web"
 	"carehold/record"
 )
 
@@ -24,6 +25,7 @@ import (
 type Front struct {
 	config Config
 	server atomic.Pointer[Server]
+	pages  func() *web.Pages // for whoever comes too early
 	using  sync.Once
 	used   chan struct{} // closed when there is a server
 }
@@ -34,7 +36,8 @@ func NewFront(c Config) *Front {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	return &Front{config: c, used: make(chan struct{})}
+	pages := sync.OnceValue(func() *web.Pages { return web.New(web.Config{Version: c.Version, PublicURL: c.PublicURL}) })
+	return &Front{config: c, pages: pages, used: make(chan struct{})}
 }
 
 // Use gives the front its server: from now on it answers.
@@ -69,6 +72,10 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case door == DoorHolder:
 		h.Set("Content-Type", "application/json")
 		body = string(problem.HolderBody(err, ""))
+	case (door == DoorWeb || door == DoorApp) && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		h.Set("Connection", "close")
+		f.pages().Starting(w, r)
+		return
 	default:
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 	}

@@ -128,13 +128,21 @@ func TestFront(t *testing.T) {
 		return resp.StatusCode, string(b)
 	}
 	for path, want := range map[string]string{
-		"/livez": "200 ok\n", "/readyz": "503 the server is starting\n", "/": "503 the server is starting\n",
+		"/livez": "200 ok\n", "/readyz": "503 the server is starting\n",
 		"/fhir/metadata":  `503 {"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"transient","diagnostics":"the server is starting"}]}`,
 		"/holder/v1/node": `503 {"error":{"code":"unavailable","message":"the server is starting","hint":"try again in a moment"}}`,
 	} {
 		if code, body := ask(path); fmt.Sprintf("%d %s", code, body) != want {
 			t.Errorf("%s while starting: %d %s", path, code, body)
 		}
+	}
+	for _, path := range []string{"/", "/unlock", "/app/record", "/nowhere"} { // for people
+		if code, body := ask(path); code != 503 || !strings.Contains(body, "<h1>The server is starting</h1>") {
+			t.Errorf("%s while starting: %d %s", path, code, body)
+		}
+	}
+	if code, body := ask("/static/app.css"); code != 200 || !strings.Contains(body, "--ink") {
+		t.Errorf("the stylesheet of that page: %d", code)
 	}
 	f.Use(w.server)
 	for path, want := range map[string]int{"/livez": 200, "/readyz": 200, "/fhir/metadata": 200, "/holder/v1/node": 200} {

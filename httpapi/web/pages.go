@@ -79,9 +79,10 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, page Page) error 
 		return record.Safef(record.Internal, "there is no page %s", page.File)
 	}
 	f := frame{Page: page, Lang: lang, Dir: "ltr", Version: p.version, Visit: v, Languages: p.words.languages(lang),
-		Spoken: p.words.spoken(lang, append([]string{"frame.js."}, page.Words...))}
+		Spoken: p.words.spoken(lang, page.Words)}
 	if v != nil {
 		f.Form = v.Form
+		f.Spoken = append(f.Spoken, p.words.spoken(lang, []string{"frame.js."})...)
 	}
 	if page.Core {
 		f.CoreHash = p.CoreHash()

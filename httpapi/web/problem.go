@@ -1,6 +1,9 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // Problem is the page of an error. why is what may be told of it, at the address to use
 // instead, for a request that was meant for another name; each may be empty.
@@ -26,4 +29,17 @@ func (p *Pages) Problem(w http.ResponseWriter, r *http.Request, status int, requ
 	}
 	_ = p.Render(w, r, Page{File: "problem", Title: p.T(r, key), Status: status, Error: true,
 		Data: struct{ Why, At, ID string }{why, at, requestID}})
+}
+
+// Starting serves what can be served before there is a store: the stylesheet, and a page
+// that says so and looks again by itself.
+func (p *Pages) Starting(w http.ResponseWriter, r *http.Request) {
+	if name, ok := strings.CutPrefix(r.URL.Path, "/static/"); ok && p.static[name] != nil {
+		r.SetPathValue("asset", name)
+		_ = p.Static(w, r)
+		return
+	}
+	w.Header().Set("Retry-After", "2")
+	w.Header().Set("Refresh", "3")
+	_ = p.Render(w, r, Page{File: "starting", Title: p.T(r, "starting.title"), Status: http.StatusServiceUnavailable})
 }
