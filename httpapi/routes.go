@@ -66,7 +66,7 @@ var (
 func (s *Server) routes() []Route {
 	f, h, w := s.fhir, s.holder, s.web
 	bundle := s.config.Limits.Bundle
-	return slices.Concat(s.documents(), s.oauthRoutes(), s.askRoutes(), s.inboxRoutes(), s.appRoutes(), []Route{
+	return slices.Concat(s.documents(), s.oauthRoutes(), s.askRoutes(), s.inboxRoutes(), s.appRoutes(), s.viewerRoutes(), []Route{
 		// Method, path, door, kinds, rate, body, media types, served by
 
 		// FHIR R4 §3.1. The token says whose record; there is one base for all.
