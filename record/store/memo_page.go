@@ -17,6 +17,7 @@ import (
 //	table   for each page:  count(4) || bytes(4) || len(type)(1) || type
 //	page    ids(4) || FHIR ids, one after the other || for each entry:
 //	        entry(16) || stamp(8) || section(1) || flags(1) || time(8) || body(4) || len(id)(1) || len(index)(4) || index || author(16) if it is not the person
+//	        || len(source)(1) || source if it came from somewhere
 //	lines   for each entry of the segment, in order: entry(16) || stamp(8) || hash(32) || page(4)
 //
 // A page holds entries of one type, so a search by type opens what it needs.
@@ -31,6 +32,7 @@ const (
 
 	isDeleted = 1
 	byGrant   = 2
+	hasSource = 4
 
 	nowhere = 1<<32 - 1 // the page of an entry that is not the View's
 )
@@ -46,6 +48,7 @@ type header struct {
 	body    uint32         // bytes of JSON
 	ref     fhir.Ref
 	index   []byte // of package search; points into what was opened
+	source  []byte // where it came from, in words: of an import, or who wrote it; none of the person's own
 }
 
 func (h *header) updated() time.Time { return time.UnixMilli(h.time).UTC() }
@@ -54,6 +57,9 @@ func (h *header) size() int {
 	n := headerSize + len(h.ref.ID) + len(h.index)
 	if h.author != (record.GrantID{}) {
 		n += len(h.author)
+	}
+	if len(h.source) > 0 {
+		n += 1 + len(h.source)
 	}
 	return n
 }
@@ -150,6 +156,9 @@ func marshalPage(headers []header) []byte {
 		if h.author != (record.GrantID{}) {
 			b[len(b)-1] |= byGrant
 		}
+		if len(h.source) > 0 {
+			b[len(b)-1] |= hasSource
+		}
 		b = binary.BigEndian.AppendUint64(b, uint64(h.time))
 		b = binary.BigEndian.AppendUint32(b, h.body)
 		b = append(b, byte(len(h.ref.ID)))
@@ -157,6 +166,10 @@ func marshalPage(headers []header) []byte {
 		b = append(b, h.index...)
 		if h.author != (record.GrantID{}) {
 			b = append(b, h.author[:]...)
+		}
+		if len(h.source) > 0 {
+			b = append(b, byte(len(h.source)))
+			b = append(b, h.source...)
 		}
 	}
 	return b
@@ -182,6 +195,12 @@ func parsePage(b []byte, typ string, fn func(*header)) {
 		h.author = record.GrantID{}
 		if b[25]&byGrant != 0 {
 			end += copy(h.author[:], b[end:])
+		}
+		h.source = nil
+		if b[25]&hasSource != 0 {
+			from := end + 1
+			end = from + int(b[end])
+			h.source = b[from:end:end]
 		}
 		b = b[end:]
 		fn(&h)

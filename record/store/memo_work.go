@@ -123,6 +123,7 @@ func (w *memoWork) forget() {
 	for _, headers := range w.open {
 		for i := range headers {
 			clear(headers[i].index)
+			clear(headers[i].source)
 		}
 	}
 }
@@ -257,6 +258,7 @@ func (v *View) headerOf(r kv.Reader, l line, ver rows.Version, index func(*fhir.
 	if h.deleted || wanted != nil && !wanted(&h) {
 		return h, true, nil
 	}
+	h.source = sourceOf(e.Header)
 	res, err := fhir.Parse(e.Body, fhir.Limits{})
 	if err != nil {
 		return h, false, rows.Damaged("entry")
@@ -368,5 +370,6 @@ func (w *memoWork) close(i int) {
 	clear(b)
 	for j := range headers {
 		clear(headers[j].index)
+		clear(headers[j].source)
 	}
 }

@@ -21,48 +21,53 @@ const movedByPerson = "person"
 // file it as it is now.
 func (v *View) Why(ctx context.Context, ref fhir.Ref) (out Info, err error) {
 	err = v.own(ctx, audit.Event{Action: audit.Read, Entries: []string{ref.String()}}, func(*audit.Event) error {
-		e, err := v.fetch(ctx, ref, 0)
-		if err != nil {
-			return err
-		}
-		out = info(e)
-		if e.Header.Deleted {
-			return nil
-		}
-		if e.Version > 1 {
-			switch first, err := v.fetch(ctx, ref, 1); {
-			case err == nil:
-				out.First = &first.Header
-			case record.KindOf(err) != record.NotFound:
-				return err
-			}
-			if out.Before, out.BeforeAt, err = v.before(ctx, ref, e); err != nil {
-				return err
-			}
-		}
-		r, err := fhir.Parse(e.Body, fhir.Limits{})
-		if err != nil {
-			return rows.Damaged("entry")
-		}
-		pl, err := v.newPlanner()
-		if err != nil {
-			return err
-		}
-		w := &draft{ref: ref, res: r, fresh: true}
-		if err := pl.file([]*draft{w}); err != nil {
-			return err
-		}
-		out.Suggested, out.Reason = w.filed.Section, w.filed.Why.String()
-		l, _, _, exists, _, err := pl.head(ref)
-		if err != nil || !exists || filing.MentionsOnly(ref.Type) {
-			return err
-		}
-		files, unlooked, err := pl.filesOf(ctx, []line{l})
-		out.Files = files[:min(len(files), mostFilesOwn)]
-		out.MoreFiles = len(files) - len(out.Files) + unlooked
-		return err
+		return v.why(ctx, ref, &out, new(Entry))
 	})
 	return out, err
+}
+
+// why is Why, which has not been logged, and the entry.
+func (v *View) why(ctx context.Context, ref fhir.Ref, out *Info, found *Entry) error {
+	e, err := v.fetch(ctx, ref, 0)
+	if err != nil {
+		return err
+	}
+	*found, *out = e, info(e)
+	if e.Header.Deleted {
+		return nil
+	}
+	if e.Version > 1 {
+		switch first, err := v.fetch(ctx, ref, 1); {
+		case err == nil:
+			out.First = &first.Header
+		case record.KindOf(err) != record.NotFound:
+			return err
+		}
+		if out.Before, out.BeforeAt, err = v.before(ctx, ref, e); err != nil {
+			return err
+		}
+	}
+	r, err := fhir.Parse(e.Body, fhir.Limits{})
+	if err != nil {
+		return rows.Damaged("entry")
+	}
+	pl, err := v.newPlanner()
+	if err != nil {
+		return err
+	}
+	w := &draft{ref: ref, res: r, fresh: true}
+	if err := pl.file([]*draft{w}); err != nil {
+		return err
+	}
+	out.Suggested, out.Reason = w.filed.Section, w.filed.Why.String()
+	l, _, _, exists, _, err := pl.head(ref)
+	if err != nil || !exists || filing.MentionsOnly(ref.Type) {
+		return err
+	}
+	files, unlooked, err := pl.filesOf(ctx, []line{l})
+	out.Files = files[:min(len(files), mostFilesOwn)]
+	out.MoreFiles = len(files) - len(out.Files) + unlooked
+	return err
 }
 
 // mostBefore is how many versions of the person's are gone back through to who wrote

@@ -1,0 +1,143 @@
+package store_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"carehold/record"
+	"carehold/record/audit"
+	"carehold/record/entry"
+	"carehold/record/search"
+	"carehold/record/store"
+)
+
+// looker is a list of everything of some kinds, by number.
+type looker struct {
+	began, seen int
+	sources     map[string]int
+	bodies      map[string]string // of the types that want them
+	wants       string
+	shows       func(*looker) []int
+	refs        map[string]int
+	coded       int
+}
+
+func (l *looker) Begin() {
+	l.began++
+	l.seen, l.sources, l.bodies, l.refs, l.coded = 0, map[string]int{}, map[string]string{}, map[string]int{}, 0
+}
+
+func (l *looker) Bodies(typ string) bool { return typ == l.wants }
+
+func (l *looker) See(n int, s *store.Seen) {
+	l.seen++
+	l.sources[string(s.Source)]++
+	l.refs[s.Ref.String()] = n
+	if place := search.Place(s.Ref.Type, "code"); place >= 0 {
+		for t := range search.Lookup(s.Index, place).Tokens {
+			if string(t.Text) == "body mass index" {
+				l.coded++
+				break
+			}
+		}
+	}
+	if s.Body != nil {
+		l.bodies[s.Ref.String()] = string(s.Body)
+	}
+}
+
+func (l *looker) Show() []int {
+	if l.shows == nil {
+		return nil
+	}
+	return l.shows(l)
+}
+
+func TestBrowse(t *testing.T) {
+	for name, memory := range map[string]int64{"kept": 0, "nothing kept": -1} {
+		t.Run(name, func(t *testing.T) {
+			dir, s := newStore(t)
+			d := enrol(t, s)
+			me := d.session()
+			me.Close()
+			s.Close()
+			s = open(t, dir, store.Options{SearchMemory: memory})
+			d.s = s
+			me = d.session()
+			defer me.Close()
+			if _, err := me.Apply(ctx, lifeOf(60, me.PatientID()), store.ApplyOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tryImport(me, `{"resourceType":"Goal","id":"walk","lifecycleStatus":"active","description":{"text":"walk to the shop"},"subject":{"reference":"Patient/`+me.PatientID()+`"}}`,
+				entry.Origin{Import: record.ImportID{1}, Source: "GP practice export"}); err != nil {
+				t.Fatal(err)
+			}
+			l := &looker{wants: "Goal", shows: func(l *looker) []int { return []int{l.refs["Goal/walk"], l.refs["Observation/o11"]} }}
+			page, err := me.Browse(ctx, nil, l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if l.seen != 61 || page.Total != 61 || l.coded != 48 {
+				t.Errorf("seen %d, total %d, with the text of a code %d", l.seen, page.Total, l.coded)
+			}
+			if l.sources["GP practice export"] != 1 || l.sources[""] != 60 {
+				t.Errorf("sources: %v", l.sources)
+			}
+			if len(l.bodies) != 1 || !strings.Contains(l.bodies["Goal/walk"], "walk to the shop") {
+				t.Errorf("bodies: %v", l.bodies)
+			}
+			if len(page.Entries) != 2 || page.Entries[0].Ref.ID != "walk" || !strings.Contains(string(page.Entries[1].Body), `"id":"o11"`) {
+				t.Errorf("shown: %v", page.Entries)
+			}
+			page.Release()
+			e := d.lastEvent(t)
+			if e.Action != audit.Search || !slices.Equal(e.Entries, []string{"Goal/walk/_history/1", "Observation/o11/_history/1"}) || e.More != 0 {
+				t.Errorf("logged: %+v", e)
+			}
+			only := &looker{}
+			if page, err = me.Browse(ctx, []string{"Condition"}, only); err != nil || only.seen != 6 || page.Total != 6 {
+				t.Errorf("of one type: %d %v", only.seen, err)
+			}
+			if e := d.lastEvent(t); e.More != 6 || len(e.Entries) != 0 {
+				t.Errorf("logged: %+v", e)
+			}
+
+			_, token := d.share(clinician(s))
+			theirs := view(t, s, token)
+			defer theirs.Close()
+			if _, err := theirs.Browse(ctx, nil, &looker{}); record.KindOf(err) != record.Forbidden {
+				t.Errorf("with a grant: %v", err)
+			}
+			if _, _, err := theirs.Waits(ctx); record.KindOf(err) != record.Forbidden {
+				t.Errorf("what waits, with a grant: %v", err)
+			}
+		})
+	}
+}
+
+// BenchmarkBrowse is a page of fifty out of ten thousand entries, warm: as every list is
+// but the first after a start. It is logged and synced.
+func BenchmarkBrowse(b *testing.B) {
+	_, s := newStore(b)
+	d := enrol(b, s)
+	me := d.session()
+	defer me.Close()
+	if _, err := me.Apply(ctx, lifeOf(10_000, me.PatientID()), store.ApplyOptions{}); err != nil {
+		b.Fatal(err)
+	}
+	l := &looker{shows: func(l *looker) (list []int) {
+		for n := range 50 {
+			list = append(list, l.refs[fmt.Sprintf("Observation/o%d", 5000+10*n)])
+		}
+		return list
+	}}
+	for b.Loop() {
+		page, err := me.Browse(ctx, nil, l)
+		if err != nil || len(page.Entries) != 50 {
+			b.Fatal(err)
+		}
+		page.Release()
+	}
+}
