@@ -44,6 +44,10 @@ func object(h *holder.Holder) map[string]any {
 			token, until, err := h.SignIn(ctx)
 			return map[string]any{"token": token, "until": iso(until)}, err
 		}),
+		"signInToRead": promised(func(ctx context.Context, _ []js.Value) (any, error) {
+			token, until, err := h.SignInToRead(ctx)
+			return map[string]any{"token": token, "until": iso(until)}, err
+		}),
 		"grant": promised(func(ctx context.Context, args []js.Value) (any, error) {
 			req, err := request(arg(args, 0))
 			if err != nil {

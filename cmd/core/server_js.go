@@ -99,8 +99,16 @@ func (s server) Submit(ctx context.Context, signed []byte, invite string) (holde
 // SignIn sends the key itself: it is the proof that this device opened the
 // keyring, and for the session's time the server acts with it.
 func (s server) SignIn(ctx context.Context, p record.PersonID, g record.GrantID, key crypto.Key) (string, time.Time, error) {
-	v, err := s.call(ctx, "POST", "/holder/v1/sessions", "", map[string]any{
-		"person": p.String(), "grant": g.String(), "key": base64.StdEncoding.EncodeToString(key.Bytes())}, nil)
+	return s.SignInToRead(ctx, p, g, key, nil)
+}
+
+// SignInToRead sends what opens the log as well, for as long as the session is presented.
+func (s server) SignInToRead(ctx context.Context, p record.PersonID, g record.GrantID, key crypto.Key, reading []byte) (string, time.Time, error) {
+	q := map[string]any{"person": p.String(), "grant": g.String(), "key": base64.StdEncoding.EncodeToString(key.Bytes())}
+	if reading != nil {
+		q["reading"] = base64.StdEncoding.EncodeToString(reading)
+	}
+	v, err := s.call(ctx, "POST", "/holder/v1/sessions", "", q, nil)
 	if err != nil {
 		return "", time.Time{}, err
 	}

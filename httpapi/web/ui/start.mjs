@@ -9,10 +9,6 @@ if (location.hash.startsWith("#chdi_")) {
   $("invite").value = location.hash.slice(1)
   history.replaceState(null, "", location.pathname) // it is good once, and nothing for a history
 }
-show($("start"))
-if (!inThisBrowser()) fail(new Error(words("unlock.js.browser")))
-else if (await device().catch(() => null)) fail(new Error(words("start.js.known")))
-
 $("step-name").addEventListener("submit", e => {
   e.preventDefault()
   if ($("passphrase").value !== $("again").value) return fail(new Error(words("start.js.differ")))
@@ -56,3 +52,8 @@ $("make-passkey").addEventListener("click", () => working(words("start.js.touch"
   await keys.lock()
   location.replace("/app/record")
 }))
+
+// Shown last: what is on the page does something.
+show($("start"))
+if (!inThisBrowser()) fail(new Error(words("unlock.js.browser")))
+else if (await device().catch(() => null)) fail(new Error(words("start.js.known")))
