@@ -2,6 +2,7 @@ package ips
 
 import (
 	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 )
 
 // absent is what an entry says is not there.
@@ -61,7 +62,7 @@ func (b *builder) absence(it *item, n fhir.Node) absent {
 	if !ok {
 		return present
 	}
-	switch codeOf(n.Get("clinicalStatus"), "") {
+	switch speak.Code(n.Get("clinicalStatus"), "") {
 	case "inactive", "resolved", "remission":
 		return present
 	}
@@ -79,7 +80,7 @@ func (b *builder) absence(it *item, n fhir.Node) absent {
 		concept = b.find(r).Get("code")
 	}
 	says := present
-	anyCode(concept, func(system, code string) bool {
+	speak.AnyCode(concept, func(system, code string) bool {
 		if a, found := absences[system][code]; found && a.kind == at.kind {
 			says = a.says
 		} else if system == snomed && code == noInformation {
@@ -108,14 +109,14 @@ var lists = func() map[string]kind {
 // listed anyway.
 func placeList(it *item, n fhir.Node, status string) (reason, bool) {
 	known := false
-	anyCode(n.Get("code"), func(_, code string) bool {
+	speak.AnyCode(n.Get("code"), func(_, code string) bool {
 		it.kind, known = lists[code]
 		return known
 	})
-	if !known || first(n.Get("entry")).Valid() {
+	if !known || speak.First(n.Get("entry")).Valid() {
 		return keep, false
 	}
-	switch codeOf(n.Get("emptyReason"), "http://terminology.hl7.org/CodeSystem/list-empty-reason") {
+	switch speak.Code(n.Get("emptyReason"), "http://terminology.hl7.org/CodeSystem/list-empty-reason") {
 	case nilKnown:
 		it.none = knownNone
 	case notAsked:
@@ -123,7 +124,7 @@ func placeList(it *item, n fhir.Node, status string) (reason, bool) {
 	default:
 		return keep, false
 	}
-	it.spoken, it.group, it.most, it.when = true, "list", 1, sayDate(n.Get("date").Text())
+	it.spoken, it.group, it.most, it.when = true, "list", 1, speak.When(n.Get("date").Text())
 	return only(notCurrent, status, "current"), true
 }
 
@@ -134,7 +135,7 @@ func (b *builder) stated(it *item) []string {
 
 func (b *builder) statement(it *item) []string {
 	n := it.root()
-	what := sayConcept(n.Get(absenceOf[it.Ref.Type].code))
+	what := speak.Concept(n.Get(absenceOf[it.Ref.Type].code))
 	if it.Ref.Type == "List" {
 		if what = "None are known"; it.none == noInfo {
 			what = "This was not asked"
@@ -146,10 +147,10 @@ func (b *builder) statement(it *item) []string {
 	}
 	parts := []string{what + ","}
 	switch by := b.by(n); {
-	case it.when.text != "" && by != "":
-		return append(parts, "stated "+it.when.text+" by", by+".")
-	case it.when.text != "":
-		return append(parts, "stated "+it.when.text+"; by whom is not recorded.")
+	case it.when.Text != "" && by != "":
+		return append(parts, "stated "+it.when.Text+" by", by+".")
+	case it.when.Text != "":
+		return append(parts, "stated "+it.when.Text+"; by whom is not recorded.")
 	case by != "":
 		return append(parts, "stated by", by+"; when is not recorded.")
 	}
@@ -161,7 +162,7 @@ func (b *builder) by(n fhir.Node) string {
 	for _, name := range []string{"asserter", "informationSource", "recorder", "source", "requester", "author", "assessor"} {
 		v := n.Get(name)
 		if v.Kind() == '[' {
-			v = first(v)
+			v = speak.First(v)
 		}
 		if who := b.who(v); who != "" {
 			return who

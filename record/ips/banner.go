@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 )
 
 // Banner is who a page is about (NHS Common User Interface, Patient Banner). What is
@@ -33,24 +34,24 @@ func bannerOf(n fhir.Node, made string) banner {
 		given = append(given, g.Text())
 	}
 	for p := range name.Get("prefix").All() {
-		b.Title = shorten(b.Title+" "+p.Text(), 20)
+		b.Title = speak.Shorten(b.Title+" "+p.Text(), 20)
 	}
-	b.Given = shorten(strings.Join(given, " "), maxName)
-	if f := shorten(name.Get("family").Text(), maxName); f != "" {
+	b.Given = speak.Shorten(strings.Join(given, " "), maxName)
+	if f := speak.Shorten(name.Get("family").Text(), maxName); f != "" {
 		b.Family = strings.ToUpper(f)
-	} else if t := shorten(name.Get("text").Text(), maxName); t != "" && b.Given == "" {
+	} else if t := speak.Shorten(name.Get("text").Text(), maxName); t != "" && b.Given == "" {
 		b.Family = t // a name that is one text is not taken apart
 	}
-	born := sayDate(n.Get("birthDate").Text())
-	if born.text != "" {
-		b.Born = born.text
+	born := speak.When(n.Get("birthDate").Text())
+	if born.Text != "" {
+		b.Born = born.Text
 	}
 	if g := n.Get("gender").Text(); g != "" && g != "unknown" {
-		b.Gender = sayStatus(g)
+		b.Gender = speak.Status(g)
 	}
 	for id := range n.Get("identifier").All() {
 		if v := id.Get("value").Text(); id.Get("system").Text() == nhsNumber && v != "" && id.Get("use").Text() != "old" {
-			b.NHS = shorten(v, 20)
+			b.NHS = speak.Shorten(v, 20)
 			if len(v) == 10 && strings.Trim(v, "0123456789") == "" {
 				b.NHS = v[:3] + " " + v[3:6] + " " + v[6:]
 			}
@@ -58,7 +59,7 @@ func bannerOf(n fhir.Node, made string) banner {
 		}
 	}
 	if d := n.Get("deceasedDateTime"); d.Valid() {
-		b.Died = "Died " + sayDate(d.Text()).text
+		b.Died = "Died " + speak.When(d.Text()).Text
 	} else if n.Get("deceasedBoolean").Text() == "true" {
 		b.Died = "Has died"
 	}

@@ -8,6 +8,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 )
 
 // builder makes one document.
@@ -30,14 +31,14 @@ type item struct {
 	Entry
 	res    *fhir.Resource // nil until it is needed
 	kind   kind
-	table  int    // of the section's tables
-	spoken bool   // told in the text only: IPS has no entry for it
-	none   absent // it says that there is none
-	group  string // what it is one of; "" stands alone
-	most   int    // so many of its group are listed, the newest
-	when   date   // orders, newest first
-	rank   int    // goes before when
-	place  int    // in the section, when it has been chosen
+	table  int        // of the section's tables
+	spoken bool       // told in the text only: IPS has no entry for it
+	none   absent     // it says that there is none
+	group  string     // what it is one of; "" stands alone
+	most   int        // so many of its group are listed, the newest
+	when   speak.Date // orders, newest first
+	rank   int        // goes before when
+	place  int        // in the section, when it has been chosen
 }
 
 // Build makes the document: a Bundle in JSON.
@@ -174,7 +175,7 @@ func (b *builder) placeAll() error {
 func (b *builder) choose(k kind) {
 	list := b.listed[k]
 	slices.SortStableFunc(list, func(x, y *item) int {
-		return cmp.Or(cmp.Compare(x.table, y.table), cmp.Compare(x.rank, y.rank), y.when.at.Compare(x.when.at))
+		return cmp.Or(cmp.Compare(x.table, y.table), cmp.Compare(x.rank, y.rank), y.when.At.Compare(x.when.At))
 	})
 	type group struct {
 		table int
@@ -217,8 +218,8 @@ func (b *builder) twin(it, before *item) bool {
 	}
 	switch it.Ref.Type {
 	case "Observation":
-		return !it.when.at.IsZero() && it.when.at.Equal(before.when.at) && slices.Equal(observed(n), observed(m)) &&
-			interpretation(n) == interpretation(m) && sayNotes(n.Get("note")) == sayNotes(m.Get("note"))
+		return !it.when.At.IsZero() && it.when.At.Equal(before.when.At) && slices.Equal(speak.Observed(n), speak.Observed(m)) &&
+			speak.Interpretation(n) == speak.Interpretation(m) && speak.Notes(n.Get("note")) == speak.Notes(m.Get("note"))
 	case "DiagnosticReport":
 		said := concluded(n)
 		return len(said) > 0 && slices.Equal(said, concluded(m))
@@ -232,7 +233,7 @@ func (b *builder) untilWhen() {
 	b.until = b.Time
 	if d := n.Get("deceasedDateTime"); d.Valid() {
 		b.died = true
-		if at := sayDate(d.Text()).end; !at.IsZero() && at.Before(b.Time) {
+		if at := speak.When(d.Text()).End; !at.IsZero() && at.Before(b.Time) {
 			b.until = at
 		}
 	} else {
@@ -289,7 +290,7 @@ func (b *builder) called(n fhir.Node, words func(fhir.Node) string) string {
 // says; "" when neither does.
 func (b *builder) who(n fhir.Node) string {
 	if d := n.Get("display").Text(); d != "" {
-		return clean(d)
+		return speak.Clean(d)
 	}
 	ref, _ := b.local(n.Get("reference").Text())
 	if name, ok := b.names[ref]; ok && ref.Type != "" {
@@ -304,14 +305,14 @@ func (b *builder) who(n fhir.Node) string {
 		name = sayNamed(to)
 	case "PractitionerRole":
 		if p := to.Get("practitioner"); p.Get("display").Valid() {
-			name = clean(p.Get("display").Text())
+			name = speak.Clean(p.Get("display").Text())
 		} else {
 			name = b.called(p, sayNamed) // not who: roles could go in circles
 		}
 	case "Organization", "Location", "HealthcareService", "CareTeam":
-		name = clean(to.Get("name").Text())
+		name = speak.Clean(to.Get("name").Text())
 	case "Medication", "Substance":
-		name = sayConcept(to.Get("code"))
+		name = speak.Concept(to.Get("code"))
 	case "Device":
 		name = sayDevice(to)
 	}
@@ -323,6 +324,6 @@ func (b *builder) who(n fhir.Node) string {
 }
 
 // sayNamed is the name of a person, and sayCoded what an entry has as its code.
-func sayNamed(n fhir.Node) string { return sayName(first(n.Get("name"))) }
+func sayNamed(n fhir.Node) string { return speak.Name(speak.First(n.Get("name"))) }
 
-func sayCoded(n fhir.Node) string { return sayConcept(n.Get("code")) }
+func sayCoded(n fhir.Node) string { return speak.Concept(n.Get("code")) }

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 )
 
 // The profiles that a document says it keeps to.
@@ -151,7 +152,7 @@ func (b *builder) url(ref fhir.Ref) string { return b.Base + "/" + ref.String() 
 
 func (b *builder) title() string {
 	title := "Patient summary"
-	if name := plain(sayName(chosenName(b.patient.root()))); name != "" {
+	if name := speak.Plain(speak.Name(chosenName(b.patient.root()))); name != "" {
 		title += " of " + name
 	}
 	return title + ", " + b.Time.Format("2 January 2006")

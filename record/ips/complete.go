@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -90,7 +91,7 @@ func (b *builder) completed(it *item) []byte {
 }
 
 func category(n fhir.Node, code string) bool {
-	return anyCode(n.Get("category"), func(_, c string) bool { return c == code })
+	return speak.AnyCode(n.Get("category"), func(_, c string) bool { return c == code })
 }
 
 // filled is an object with what it needs, and with what its members need, alone or in

@@ -1,6 +1,7 @@
 package ips
 
 import (
+	"carehold/record/fhir/speak"
 	"fmt"
 	"html/template"
 	"slices"
@@ -182,7 +183,7 @@ func (b *builder) tellWhole(absentNouns []string, told []*item) []cell {
 			say = append(say, cell{"It holds what is kept apart as sensitive: " + strings.Join(words, ", ") + ". Whoever has this page can read it."})
 		}
 	} else {
-		made := cell{"Made from what the person shared with", clean(or(s.To, "somebody who is not named")) + ","}
+		made := cell{"Made from what the person shared with", speak.Clean(speak.Or(s.To, "somebody who is not named")) + ","}
 		if s.Until.IsZero() {
 			made = append(made, "until they stop it.")
 		} else {

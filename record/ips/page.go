@@ -9,6 +9,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 )
 
 //go:embed page.html
@@ -70,17 +71,17 @@ func Page(document []byte) ([]byte, error) {
 	}
 	data.Policy, data.Style = PagePolicy, template.CSS(pageStyle)
 	made := comp.Get("date").Text()
-	data.Title, data.Made, data.Lang = plain(comp.Get("title").Text()), sayDate(made).text, "en"
+	data.Title, data.Made, data.Lang = speak.Plain(comp.Get("title").Text()), speak.When(made).Text, "en"
 	data.Banner = bannerOf(patient, made)
 	if data.About, err = rewrite(comp.Get("text").Get("div").Text()); err != nil {
 		return nil, err
 	}
 	for s := range comp.Get("section").All() {
-		sec := pageSection{Title: clean(s.Get("title").Text())}
+		sec := pageSection{Title: speak.Clean(s.Get("title").Text())}
 		if sec.Text, err = rewrite(s.Get("text").Get("div").Text()); err != nil {
 			return nil, err
 		}
-		if codeOf(s.Get("code"), loinc) == sections[allergies].code {
+		if speak.Code(s.Get("code"), loinc) == sections[allergies].code {
 			data.Sections = append([]pageSection{sec}, data.Sections...)
 		} else {
 			data.Sections = append(data.Sections, sec)

@@ -5,6 +5,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 )
 
 // reason is why an entry that belongs to a section is left out of it.
@@ -80,30 +81,30 @@ func (b *builder) place(it *item) (why reason, ok bool) {
 
 func (b *builder) placeType(it *item, n fhir.Node, status string) (reason, bool) {
 	if it.none = b.absence(it, n); it.none != present {
-		it.when = firstDate(choice(n, "recorded"), sayDate(n.Get("dateAsserted").Text()), sayDate(n.Get("recordedOn").Text()), sayDate(n.Get("recorded").Text()))
+		it.when = speak.FirstDate(speak.Choice(n, "recorded"), speak.When(n.Get("dateAsserted").Text()), speak.When(n.Get("recordedOn").Text()), speak.When(n.Get("recorded").Text()))
 		return keep, true
 	}
 	switch it.Ref.Type {
 	case "AllergyIntolerance":
 		it.kind = allergies
-		it.when = firstDate(sayDate(n.Get("recordedDate").Text()), choice(n, "onset"))
+		it.when = speak.FirstDate(speak.When(n.Get("recordedDate").Text()), speak.Choice(n, "onset"))
 		it.rank = allergyRank(n)
-		it.group, it.most = strings.ToLower(sayConcept(n.Get("code"))), every
+		it.group, it.most = strings.ToLower(speak.Concept(n.Get("code"))), every
 	case "Condition":
 		return b.placeCondition(it, n)
 	case "MedicationStatement", "MedicationRequest", "MedicationDispense", "MedicationAdministration":
 		it.kind = medicines
 		return b.placeMedicine(it, n, status)
 	case "Immunization":
-		it.kind, it.when = vaccinations, choice(n, "occurrence")
+		it.kind, it.when = vaccinations, speak.Choice(n, "occurrence")
 		if status == "completed" {
 			it.group, it.most = vaccine(n), doses
 		}
 	case "Observation":
 		return b.placeObservation(it, n, status)
 	case "DiagnosticReport":
-		it.kind, it.table, it.when = results, 1, firstDate(choice(n, "effective"), sayDate(n.Get("issued").Text()))
-		if it.group, it.most = same(n.Get("code")), newest; len(concluded(n)) == 0 {
+		it.kind, it.table, it.when = results, 1, speak.FirstDate(speak.Choice(n, "effective"), speak.When(n.Get("issued").Text()))
+		if it.group, it.most = speak.Same(n.Get("code")), newest; len(concluded(n)) == 0 {
 			it.most = 1 // the results stand by themselves
 			if b.longAgo(it) {
 				return aged, true
@@ -111,11 +112,11 @@ func (b *builder) placeType(it *item, n fhir.Node, status string) (reason, bool)
 		}
 		return unless(notDone, status, "registered", "cancelled"), true
 	case "Procedure":
-		it.kind, it.when = procedures, choice(n, "performed")
-		it.group, it.most = same(n.Get("code")), newest
+		it.kind, it.when = procedures, speak.Choice(n, "performed")
+		it.group, it.most = speak.Same(n.Get("code")), newest
 		return unless(notDone, status, "preparation", "not-done"), true
 	case "DeviceUseStatement":
-		it.kind, it.when = devices, firstDate(choice(n, "timing"), sayDate(n.Get("recordedOn").Text()))
+		it.kind, it.when = devices, speak.FirstDate(speak.Choice(n, "timing"), speak.When(n.Get("recordedOn").Text()))
 		if b.aid(it); it.table == aids && (status == "completed" || status == "stopped") {
 			return notCurrent, true // the frame was handed back
 		}
@@ -124,29 +125,29 @@ func (b *builder) placeType(it *item, n fhir.Node, status string) (reason, bool)
 		if b.used[it.Ref] || !n.Get("patient").Valid() {
 			return keep, false
 		}
-		it.kind, it.spoken, it.when = devices, true, sayDate(n.Get("manufactureDate").Text())
+		it.kind, it.spoken, it.when = devices, true, speak.When(n.Get("manufactureDate").Text())
 		b.aid(it)
 		return unless(notCurrent, status, "inactive"), true
 	case "Flag":
-		it.kind, it.when = alerts, sayPeriod(n.Get("period"))
+		it.kind, it.when = alerts, speak.Period(n.Get("period"))
 		return unless(notCurrent, status, "inactive"), true // IPS: status is active, exactly
 	case "Consent":
-		it.kind, it.when = advance, sayDate(n.Get("dateTime").Text())
+		it.kind, it.when = advance, speak.When(n.Get("dateTime").Text())
 		return only(notCurrent, status, "active"), advanceConsent(n)
 	case "ClinicalImpression":
-		it.kind, it.when = functional, firstDate(choice(n, "effective"), sayDate(n.Get("date").Text()))
-		return unless(notDone, status, "in-progress"), it.Section == record.Support || codeOf(n.Get("code"), loinc) == sections[functional].code
+		it.kind, it.when = functional, speak.FirstDate(speak.Choice(n, "effective"), speak.When(n.Get("date").Text()))
+		return unless(notDone, status, "in-progress"), it.Section == record.Support || speak.Code(n.Get("code"), loinc) == sections[functional].code
 	case "CarePlan":
-		it.kind, it.when = plan, sayPeriod(n.Get("period"))
+		it.kind, it.when = plan, speak.Period(n.Get("period"))
 		return only(notCurrent, status, "active", "on-hold", "unknown"), true
 	case "ImmunizationRecommendation":
-		it.kind, it.table, it.when = plan, 2, sayDate(n.Get("date").Text())
+		it.kind, it.table, it.when = plan, 2, speak.When(n.Get("date").Text())
 	case "Goal":
 		if it.Section == record.AboutMe {
 			return placeStory(it, n), true
 		}
 		it.kind, it.table, it.spoken = plan, 1, true
-		it.when = firstDate(sayDate(n.Get("startDate").Text()), sayDate(n.Get("statusDate").Text()))
+		it.when = speak.FirstDate(speak.When(n.Get("startDate").Text()), speak.When(n.Get("statusDate").Text()))
 		life := n.Get("lifecycleStatus").Text()
 		if life == "entered-in-error" {
 			return inError, true
@@ -168,9 +169,9 @@ func (b *builder) placeType(it *item, n fhir.Node, status string) (reason, bool)
 func vaccine(n fhir.Node) string {
 	against := ""
 	for p := range n.Get("protocolApplied").All() {
-		against = or(against, strings.ToLower(sayConcepts(p.Get("targetDisease"))))
+		against = speak.Or(against, strings.ToLower(speak.Concepts(p.Get("targetDisease"))))
 	}
-	return or(against, same(n.Get("vaccineCode")))
+	return speak.Or(against, speak.Same(n.Get("vaccineCode")))
 }
 
 // aids is the table of what is filed under support: stair rails, a stool, a stick. IPS
@@ -186,9 +187,9 @@ func (b *builder) aid(it *item) {
 
 // longAgo reports whether a result is from more than agedAfter years ago.
 func (b *builder) longAgo(it *item) bool {
-	at := it.when.end
+	at := it.when.End
 	if at.IsZero() {
-		at = it.when.at
+		at = it.when.At
 	}
 	return !at.IsZero() && at.Before(b.until.AddDate(-agedAfter, 0, 0))
 }
@@ -198,9 +199,9 @@ func (b *builder) longAgo(it *item) bool {
 // the council calls a need is an everyday ability.
 func (b *builder) placeCondition(it *item, n fhir.Node) (reason, bool) {
 	it.kind = problems
-	it.group, it.most = strings.ToLower(sayConcept(n.Get("code"))), every
-	it.when = firstDate(choice(n, "onset"), sayDate(n.Get("recordedDate").Text()))
-	switch codeOf(n.Get("clinicalStatus"), "") {
+	it.group, it.most = strings.ToLower(speak.Concept(n.Get("code"))), every
+	it.when = speak.FirstDate(speak.Choice(n, "onset"), speak.When(n.Get("recordedDate").Text()))
+	switch speak.Code(n.Get("clinicalStatus"), "") {
 	case "inactive", "remission", "resolved":
 		it.kind = past
 	}
@@ -216,11 +217,11 @@ func placeStory(it *item, n fhir.Node) reason {
 	if q := n.Get("questionnaire").Text(); it.Ref.Type == "QuestionnaireResponse" && q != "" {
 		it.group, it.most = q, 1 // what they say now
 	}
-	it.when = firstDate(sayDate(n.Get("authored").Text()), choice(n, "effective"), sayDate(n.Get("sent").Text()), choice(n, "created"), sayDate(n.Get("startDate").Text()))
+	it.when = speak.FirstDate(speak.When(n.Get("authored").Text()), speak.Choice(n, "effective"), speak.When(n.Get("sent").Text()), speak.Choice(n, "created"), speak.When(n.Get("startDate").Text()))
 	return keep
 }
 
-func verification(n fhir.Node) string { return codeOf(n.Get("verificationStatus"), "") }
+func verification(n fhir.Node) string { return speak.Code(n.Get("verificationStatus"), "") }
 
 // unless is why when status is one of the bad ones; only when it is none of the good.
 func unless(why reason, status string, bad ...string) reason {
@@ -242,7 +243,7 @@ func only(why reason, status string, good ...string) reason {
 // allergyRank puts first what could kill.
 func allergyRank(n fhir.Node) int {
 	rank := 0
-	switch codeOf(n.Get("clinicalStatus"), "") {
+	switch speak.Code(n.Get("clinicalStatus"), "") {
 	case "inactive", "resolved":
 		rank = 4
 	}

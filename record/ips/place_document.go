@@ -3,13 +3,14 @@ package ips
 import (
 	"carehold/record"
 	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 )
 
 // advanceConsent reports whether a Consent is an advance directive, and not one to
 // treatment, research or sharing.
 func advanceConsent(n fhir.Node) bool {
-	return anyCode(n.Get("scope"), func(_, code string) bool { return code == "adr" }) ||
-		anyCode(n.Get("category"), func(system, code string) bool {
+	return speak.AnyCode(n.Get("scope"), func(_, code string) bool { return code == "adr" }) ||
+		speak.AnyCode(n.Get("category"), func(system, code string) bool {
 			switch system {
 			case loinc:
 				return advancePapers[code]
@@ -26,7 +27,7 @@ var advancePapers = set("42348-3", "86533-7", "81334-5")
 
 // placeDocument: a document whose type is that of a section stands in it.
 func placeDocument(it *item, n fhir.Node, status string) (reason, bool) {
-	it.when = firstDate(sayDate(n.Get("date").Text()), sayPeriod(n.Get("context").Get("period")))
+	it.when = speak.FirstDate(speak.When(n.Get("date").Text()), speak.Period(n.Get("context").Get("period")))
 	if it.Section == record.AboutMe {
 		it.kind = story
 		return only(notCurrent, status, "current"), true
@@ -46,8 +47,8 @@ func placeDocument(it *item, n fhir.Node, status string) (reason, bool) {
 		}
 		return found
 	}
-	if !anyCode(n.Get("type"), is) {
-		anyCode(n.Get("category"), is)
+	if !speak.AnyCode(n.Get("type"), is) {
+		speak.AnyCode(n.Get("category"), is)
 	}
 	it.table = documents
 	return only(notCurrent, status, "current"), found

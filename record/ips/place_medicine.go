@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 )
 
 // The tables of the medicines, what must not be given first.
@@ -15,18 +16,18 @@ const (
 )
 
 func (b *builder) placeMedicine(it *item, n fhir.Node, status string) (reason, bool) {
-	var end date
+	var end speak.Date
 	it.table = tableCurrent
 	switch it.Ref.Type {
 	case "MedicationStatement":
-		it.when = firstDate(choice(n, "effective"), sayDate(n.Get("dateAsserted").Text()))
-		end = date{end: it.when.end}
-		if end.end.IsZero() {
-			end = sayDate(n.Get("dateAsserted").Text())
+		it.when = speak.FirstDate(speak.Choice(n, "effective"), speak.When(n.Get("dateAsserted").Text()))
+		end = speak.Date{End: it.when.End}
+		if end.End.IsZero() {
+			end = speak.When(n.Get("dateAsserted").Text())
 		}
 	case "MedicationRequest":
-		it.when = sayDate(n.Get("authoredOn").Text())
-		if end = sayPeriod(n.Get("dispenseRequest").Get("validityPeriod")); end.end.IsZero() {
+		it.when = speak.When(n.Get("authoredOn").Text())
+		if end = speak.Period(n.Get("dispenseRequest").Get("validityPeriod")); end.End.IsZero() {
 			end = it.when
 		}
 		if n.Get("doNotPerform").Text() == "true" { // IPS has doNotPerform false, exactly
@@ -34,13 +35,13 @@ func (b *builder) placeMedicine(it *item, n fhir.Node, status string) (reason, b
 			return only(notCurrent, status, "active", "on-hold", "unknown"), true
 		}
 	case "MedicationDispense":
-		it.table, it.when = tableGiven, firstDate(sayDate(n.Get("whenHandedOver").Text()), sayDate(n.Get("whenPrepared").Text()))
+		it.table, it.when = tableGiven, speak.FirstDate(speak.When(n.Get("whenHandedOver").Text()), speak.When(n.Get("whenPrepared").Text()))
 		end = it.when
 		if status != "completed" && status != "unknown" {
 			return notDone, true
 		}
 	case "MedicationAdministration":
-		it.table, it.when = tableGiven, choice(n, "effective")
+		it.table, it.when = tableGiven, speak.Choice(n, "effective")
 		end = it.when
 		if status == "not-done" {
 			return notDone, true
@@ -57,7 +58,7 @@ func (b *builder) placeMedicine(it *item, n fhir.Node, status string) (reason, b
 			it.table, it.most = tableEnded, newest // a course is an order a month
 		}
 	}
-	if it.table > tableCurrent && !end.end.IsZero() && end.end.Before(b.until.AddDate(0, -recentEnds, 0)) {
+	if it.table > tableCurrent && !end.End.IsZero() && end.End.Before(b.until.AddDate(0, -recentEnds, 0)) {
 		return ended, true
 	}
 	return keep, true

@@ -5,6 +5,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 )
 
 // vitalCodes are those of R4's vital signs profile.
@@ -29,15 +30,15 @@ func (b *builder) placeObservation(it *item, n fhir.Node, status string) (reason
 			return keep, false // how near the person came to a goal
 		}
 	}
-	it.when = firstDate(choice(n, "effective"), sayDate(n.Get("issued").Text()))
+	it.when = speak.FirstDate(speak.Choice(n, "effective"), speak.When(n.Get("issued").Text()))
 	if it.Section == record.AboutMe {
 		it.kind = story
 		return keep, true
 	}
-	it.group, it.most = same(n.Get("code")), newest
-	code := codeOf(n.Get("code"), loinc)
+	it.group, it.most = speak.Same(n.Get("code")), newest
+	code := speak.Code(n.Get("code"), loinc)
 	category := func(names ...string) bool {
-		return anyCode(n.Get("category"), func(_, code string) bool {
+		return speak.AnyCode(n.Get("category"), func(_, code string) bool {
 			for _, name := range names {
 				if code == name {
 					return true
@@ -72,16 +73,16 @@ var lasting = set("883-9", "10331-7", "882-1", "1305-2", "51892-9", "50398-0")
 // noted reports whether a result is said to be more than usual: by the laboratory, by its
 // own range, or because something was found.
 func noted(n fhir.Node) bool {
-	if interpretation(n) != "" || outside(n) != "" {
+	if speak.Interpretation(n) != "" || speak.Outside(n) != "" {
 		return true
 	}
 	for c := range n.Get("component").All() {
-		if interpretation(c) != "" || outside(c) != "" {
+		if speak.Interpretation(c) != "" || speak.Outside(c) != "" {
 			return true
 		}
 	}
-	found := anyCode(n.Get("valueCodeableConcept"), func(system, code string) bool { return system == snomed && foundCodes[code] })
-	return found || foundWords[strings.ToLower(sayValue(n))]
+	found := speak.AnyCode(n.Get("valueCodeableConcept"), func(system, code string) bool { return system == snomed && foundCodes[code] })
+	return found || foundWords[strings.ToLower(speak.Value(n))]
 }
 
 // Found, as SNOMED CT and people say it: positive, detected, present, abnormal, reactive.

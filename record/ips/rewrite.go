@@ -1,6 +1,7 @@
 package ips
 
 import (
+	"carehold/record/fhir/speak"
 	"encoding/xml"
 	"html/template"
 	"io"
@@ -127,7 +128,7 @@ func inNumber(r rune) bool { return r >= '0' && r <= '9' || r == '.' || r == ','
 // straight is a text without what turns the words around it.
 func straight(t []byte) string {
 	return strings.Map(func(r rune) rune {
-		if turns(r) {
+		if speak.Turns(r) {
 			return -1
 		}
 		return r
@@ -179,7 +180,7 @@ func (l *labels) start(name string) (label string) {
 
 func (l *labels) text(t []byte) {
 	if l.heading {
-		l.names[len(l.names)-1] = plain(l.names[len(l.names)-1] + string(t))
+		l.names[len(l.names)-1] = speak.Plain(l.names[len(l.names)-1] + string(t))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 )
 
 // row says what an entry says, in the columns of its table.
@@ -17,7 +18,7 @@ func (b *builder) row(it *item) []cell {
 
 func (b *builder) cells(it *item) []cell {
 	n := it.root()
-	status := sayStatus(n.Get("status").Text())
+	status := speak.Status(n.Get("status").Text())
 	switch it.Ref.Type {
 	case "AllergyIntolerance":
 		return b.rowAllergy(n)
@@ -28,26 +29,26 @@ func (b *builder) cells(it *item) []cell {
 	case "Observation":
 		return b.rowObservation(it, n)
 	case "DiagnosticReport":
-		return []cell{say(or(sayConcept(n.Get("code")), "Report")), concluded(n),
-			say(it.when.text), say(unusual(n.Get("status").Text()))}
+		return []cell{say(speak.Or(speak.Concept(n.Get("code")), "Report")), concluded(n),
+			say(it.when.Text), say(unusual(n.Get("status").Text()))}
 	case "Immunization":
 		dose, against := doseNumber(n), ""
 		for p := range n.Get("protocolApplied").All() {
-			against = or(against, sayConcepts(p.Get("targetDisease")))
+			against = speak.Or(against, speak.Concepts(p.Get("targetDisease")))
 		}
-		return []cell{say(or(sayConcept(n.Get("vaccineCode")), unnamed)), say(it.when.text), say(dose), say(against), say(status, sayConcept(n.Get("statusReason")))}
+		return []cell{say(speak.Or(speak.Concept(n.Get("vaccineCode")), unnamed)), say(it.when.Text), say(dose), say(against), say(status, speak.Concept(n.Get("statusReason")))}
 	case "Procedure":
-		return []cell{say(or(sayConcept(n.Get("code")), unnamed)), say(it.when.text), say(sayConcepts(n.Get("bodySite"))), say(status, sayConcept(n.Get("outcome")))}
+		return []cell{say(speak.Or(speak.Concept(n.Get("code")), unnamed)), say(it.when.Text), say(speak.Concepts(n.Get("bodySite"))), say(status, speak.Concept(n.Get("outcome")))}
 	case "DeviceUseStatement":
 		d := n.Get("device")
-		return []cell{say(or(clean(d.Get("display").Text()), b.called(d, sayDevice), unnamed)), say(it.when.text), say(sayConcept(n.Get("bodySite"))), say(status, sayNotes(n.Get("note")))}
+		return []cell{say(speak.Or(speak.Clean(d.Get("display").Text()), b.called(d, sayDevice), unnamed)), say(it.when.Text), say(speak.Concept(n.Get("bodySite"))), say(status, speak.Notes(n.Get("note")))}
 	case "Device":
-		return []cell{say(or(sayDevice(n), unnamed)), say(prefixed("made ", it.when.text)), nil, say(status, sayNotes(n.Get("note")))}
+		return []cell{say(speak.Or(sayDevice(n), unnamed)), say(prefixed("made ", it.when.Text)), nil, say(status, speak.Notes(n.Get("note")))}
 	case "Flag":
-		return []cell{say(or(sayConcept(n.Get("code")), unnamed)), say(sayConcepts(n.Get("category"))), say(it.when.text)}
+		return []cell{say(speak.Or(speak.Concept(n.Get("code")), unnamed)), say(speak.Concepts(n.Get("category"))), say(it.when.Text)}
 	case "Consent":
 		p := n.Get("provision")
-		about := or(sayConcepts(p.Get("code")), sayConcepts(p.Get("class")))
+		about := speak.Or(speak.Concepts(p.Get("code")), speak.Concepts(p.Get("class")))
 		verb := map[string]string{"deny": "Treatment refused in advance", "permit": "Agreed to in advance"}[p.Get("type").Text()]
 		if verb != "" && about != "" {
 			verb += ":"
@@ -55,27 +56,27 @@ func (b *builder) cells(it *item) []cell {
 		if status == "Active" {
 			status = "In force" // that it is refused is about the treatment, not about the decision
 		}
-		return []cell{say(or(sayConcepts(n.Get("category")), sayConcept(n.Get("scope")))), say(verb, about), say(it.when.text), say(status)}
+		return []cell{say(speak.Or(speak.Concepts(n.Get("category")), speak.Concept(n.Get("scope")))), say(verb, about), say(it.when.Text), say(status)}
 	case "ClinicalImpression":
-		return []cell{say(or(clean(n.Get("description").Text()), sayConcept(n.Get("code")), "Assessment")), say(it.when.text), say(clean(n.Get("summary").Text())), nil, say(prefixed("by ", b.by(n)))}
+		return []cell{say(speak.Or(speak.Clean(n.Get("description").Text()), speak.Concept(n.Get("code")), "Assessment")), say(it.when.Text), say(speak.Clean(n.Get("summary").Text())), nil, say(prefixed("by ", b.by(n)))}
 	case "DocumentReference":
 		return b.rowDocument(it, n)
 	case "CarePlan":
-		return []cell{say(or(clean(n.Get("title").Text()), sayConcepts(n.Get("category")), "Plan")), say(clean(n.Get("description").Text()), activities(n)),
-			say(it.when.text), say(status)}
+		return []cell{say(speak.Or(speak.Clean(n.Get("title").Text()), speak.Concepts(n.Get("category")), "Plan")), say(speak.Clean(n.Get("description").Text()), activities(n)),
+			say(it.when.Text), say(status)}
 	case "Goal":
 		if it.kind == story {
-			return []cell{say("Goal"), say(sayConcept(n.Get("description")), sayNotes(n.Get("note"))), say(it.when.text)}
+			return []cell{say("Goal"), say(speak.Concept(n.Get("description")), speak.Notes(n.Get("note"))), say(it.when.Text)}
 		}
 		due := ""
 		for t := range n.Get("target").All() {
-			due = or(due, choice(t, "due").text)
+			due = speak.Or(due, speak.Choice(t, "due").Text)
 		}
-		return []cell{say(sayConcept(n.Get("description"))), say(or(sayConcept(n.Get("achievementStatus")), sayStatus(n.Get("lifecycleStatus").Text()))), say(due)}
+		return []cell{say(speak.Concept(n.Get("description"))), say(speak.Or(speak.Concept(n.Get("achievementStatus")), speak.Status(n.Get("lifecycleStatus").Text()))), say(due)}
 	case "ImmunizationRecommendation":
 		return rowsDue(n)
 	}
-	return []cell{say(or(sayConcept(n.Get("code")), sayConcepts(n.Get("category")), storyWords[it.Ref.Type], it.Ref.Type)), b.story(n), say(it.when.text)}
+	return []cell{say(speak.Or(speak.Concept(n.Get("code")), speak.Concepts(n.Get("category")), storyWords[it.Ref.Type], it.Ref.Type)), b.story(n), say(it.when.Text)}
 }
 
 // storyWords are what the person's words came in.
@@ -87,7 +88,7 @@ const unnamed = "Not named"
 func doseNumber(n fhir.Node) string {
 	dose := ""
 	for p := range n.Get("protocolApplied").All() {
-		dose = or(dose, p.Get("doseNumberPositiveInt").Text(), clean(p.Get("doseNumberString").Text()))
+		dose = speak.Or(dose, p.Get("doseNumberPositiveInt").Text(), speak.Clean(p.Get("doseNumberString").Text()))
 	}
 	return dose
 }
@@ -98,12 +99,12 @@ func unusual(status string) string {
 	if status == "final" {
 		return ""
 	}
-	return sayStatus(status)
+	return speak.Status(status)
 }
 
 // concluded is what a report comes to.
 func concluded(n fhir.Node) cell {
-	return say(clean(n.Get("conclusion").Text()), sayConcepts(n.Get("conclusionCode")))
+	return say(speak.Clean(n.Get("conclusion").Text()), speak.Concepts(n.Get("conclusionCode")))
 }
 
 func prefixed(prefix, s string) string {
@@ -121,23 +122,23 @@ func suffixed(s, suffix string) string {
 }
 
 func (b *builder) rowAllergy(n fhir.Node) []cell {
-	what := or(sayConcept(n.Get("code")), unnamed)
+	what := speak.Or(speak.Concept(n.Get("code")), unnamed)
 	if n.Get("type").Text() == "intolerance" {
 		what += " (intolerance)"
 	}
 	var reactions []string
 	severity := ""
 	for r := range n.Get("reaction").All() {
-		reactions = append(reactions, or(sayConcepts(r.Get("manifestation")), clean(r.Get("description").Text())))
+		reactions = append(reactions, speak.Or(speak.Concepts(r.Get("manifestation")), speak.Clean(r.Get("description").Text())))
 		if s := r.Get("severity").Text(); severityOrder[s] > severityOrder[severity] {
 			severity = s
 		}
 	}
 	risk := map[string]string{"high": "High risk", "low": "Low risk", "unable-to-assess": "Risk could not be assessed"}[n.Get("criticality").Text()]
 	if severity != "" {
-		severity = capital(severity) + " reaction"
+		severity = speak.Capital(severity) + " reaction"
 	}
-	status := or(map[string]string{"inactive": "No longer active", "resolved": "Resolved", "active": "Active"}[codeOf(n.Get("clinicalStatus"), "")], sayConcept(n.Get("clinicalStatus")), "Status not recorded")
+	status := speak.Or(map[string]string{"inactive": "No longer active", "resolved": "Resolved", "active": "Active"}[speak.Code(n.Get("clinicalStatus"), "")], speak.Concept(n.Get("clinicalStatus")), "Status not recorded")
 	switch v := verification(n); v {
 	case "refuted":
 		status = "Ruled out: not an allergy"
@@ -146,38 +147,38 @@ func (b *builder) rowAllergy(n fhir.Node) []cell {
 		status += ", " + v
 	}
 	by := b.by(n)
-	return []cell{say(what), say(clean(strings.Join(reactions, ", ")), prefixed("first noticed ", choice(n, "onset").text)), say(risk, severity), say(status),
-		say(sayDate(n.Get("recordedDate").Text()).text, prefixed("by ", by))}
+	return []cell{say(what), say(speak.Clean(strings.Join(reactions, ", ")), prefixed("first noticed ", speak.Choice(n, "onset").Text)), say(risk, severity), say(status),
+		say(speak.When(n.Get("recordedDate").Text()).Text, prefixed("by ", by))}
 }
 
 var severityOrder = map[string]int{"mild": 1, "moderate": 2, "severe": 3}
 
 func (b *builder) rowCondition(it *item, n fhir.Node) []cell {
-	what := or(sayConcept(n.Get("code")), unnamed)
-	if site := sayConcepts(n.Get("bodySite")); site != "" {
+	what := speak.Or(speak.Concept(n.Get("code")), unnamed)
+	if site := speak.Concepts(n.Get("bodySite")); site != "" {
 		what += " (" + site + ")"
 	}
-	status := or(sayStatus(codeOf(n.Get("clinicalStatus"), "")), "Status not recorded")
+	status := speak.Or(speak.Status(speak.Code(n.Get("clinicalStatus"), "")), "Status not recorded")
 	if v := verification(n); v != "" && v != "confirmed" {
-		status += ", " + clean(v)
+		status += ", " + speak.Clean(v)
 	}
-	since := choice(n, "onset").text
+	since := speak.Choice(n, "onset").Text
 	if it.kind == past {
-		return []cell{say(what), say(since), say(choice(n, "abatement").text), say(status)}
+		return []cell{say(what), say(since), say(speak.Choice(n, "abatement").Text), say(status)}
 	}
 	by := b.by(n)
-	return []cell{say(what), say(since), say(sayConcept(n.Get("severity"))), say(status), say(sayDate(n.Get("recordedDate").Text()).text, prefixed("by ", by))}
+	return []cell{say(what), say(since), say(speak.Concept(n.Get("severity"))), say(status), say(speak.When(n.Get("recordedDate").Text()).Text, prefixed("by ", by))}
 }
 
 func (b *builder) rowDocument(it *item, n fhir.Node) []cell {
-	title := clean(n.Get("description").Text())
+	title := speak.Clean(n.Get("description").Text())
 	for c := range n.Get("content").All() {
-		title = or(title, clean(c.Get("attachment").Get("title").Text()))
+		title = speak.Or(title, speak.Clean(c.Get("attachment").Get("title").Text()))
 	}
 	if it.kind == story {
-		return []cell{say(or(title, "Document")), say(sayConcept(n.Get("type"))), say(it.when.text)}
+		return []cell{say(speak.Or(title, "Document")), say(speak.Concept(n.Get("type"))), say(it.when.Text)}
 	}
-	return []cell{say(or(title, "Document")), say(sayConcept(n.Get("type"))), say(it.when.text), say(b.by(n))}
+	return []cell{say(speak.Or(title, "Document")), say(speak.Concept(n.Get("type"))), say(it.when.Text), say(b.by(n))}
 }
 
 // activities are what a plan consists of.
@@ -185,21 +186,21 @@ func activities(n fhir.Node) string {
 	var all []string
 	for a := range n.Get("activity").All() {
 		d := a.Get("detail")
-		if s := or(sayConcept(d.Get("code")), clean(d.Get("description").Text()), clean(a.Get("reference").Get("display").Text())); s != "" {
+		if s := speak.Or(speak.Concept(d.Get("code")), speak.Clean(d.Get("description").Text()), speak.Clean(a.Get("reference").Get("display").Text())); s != "" {
 			all = append(all, s)
 		}
 	}
-	return clean(strings.Join(all, "; "))
+	return speak.Clean(strings.Join(all, "; "))
 }
 
 // rowsDue is the row of an ImmunizationRecommendation: all that is due, in one.
 func rowsDue(n fhir.Node) []cell {
 	var what, status, when []string
 	for r := range n.Get("recommendation").All() {
-		what = append(what, or(sayConcepts(r.Get("vaccineCode")), sayConcept(r.Get("targetDisease"))))
-		status = append(status, sayConcept(r.Get("forecastStatus")))
+		what = append(what, speak.Or(speak.Concepts(r.Get("vaccineCode")), speak.Concept(r.Get("targetDisease"))))
+		status = append(status, speak.Concept(r.Get("forecastStatus")))
 		for d := range r.Get("dateCriterion").All() {
-			when = append(when, sayDate(d.Get("value").Text()).text)
+			when = append(when, speak.When(d.Get("value").Text()).Text)
 		}
 	}
 	return []cell{what, status, when}
@@ -215,7 +216,7 @@ func (b *builder) story(n fhir.Node) cell {
 				if len(parts) == 50 {
 					return
 				}
-				parts = append(parts, clean(i.Get("text").Text())+": "+sayValue(a))
+				parts = append(parts, speak.Clean(i.Get("text").Text())+": "+speak.Value(a))
 				answers(a.Get("item"))
 			}
 			answers(i.Get("item"))
@@ -223,18 +224,18 @@ func (b *builder) story(n fhir.Node) cell {
 	}
 	answers(n.Get("item"))
 	for p := range n.Get("payload").All() {
-		parts = append(parts, clean(p.Get("contentString").Text()))
+		parts = append(parts, speak.Clean(p.Get("contentString").Text()))
 	}
-	parts = append(parts, sayValue(n), sayNotes(n.Get("note")))
+	parts = append(parts, speak.Value(n), speak.Notes(n.Get("note")))
 	return say(parts...)
 }
 
 // sayDevice is the name of a Device.
 func sayDevice(n fhir.Node) string {
 	for d := range n.Get("deviceName").All() {
-		if s := clean(d.Get("name").Text()); s != "" {
+		if s := speak.Clean(d.Get("name").Text()); s != "" {
 			return s
 		}
 	}
-	return or(sayConcept(n.Get("type")), clean(n.Get("modelNumber").Text()), clean(n.Get("distinctIdentifier").Text()))
+	return speak.Or(speak.Concept(n.Get("type")), speak.Clean(n.Get("modelNumber").Text()), speak.Clean(n.Get("distinctIdentifier").Text()))
 }

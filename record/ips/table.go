@@ -1,6 +1,7 @@
 package ips
 
 import (
+	"carehold/record/fhir/speak"
 	"slices"
 	"strings"
 )
@@ -38,7 +39,7 @@ func (b *builder) columns(k kind, t int) (heading string, names []string) {
 		case tableNever:
 			return "Not to be given", []string{"Medicine", "Instructions", "Why", "Since", "Status"}
 		}
-		return or(b.atDeath(), "Current"), []string{"Medicine", "Dose and instructions", "For", "Since", "Status"}
+		return speak.Or(b.atDeath(), "Current"), []string{"Medicine", "Dose and instructions", "For", "Since", "Status"}
 	case functional:
 		return b.atDeath(), []string{"What", "Since", "Details", "Status", "Recorded"}
 	case problems:
@@ -100,8 +101,8 @@ func (b *builder) aids() []cell {
 	for _, it := range b.listed[devices] {
 		if it.table == aids && it.none == present && len(line) <= maxRows {
 			name := row0(b.row(it))
-			if it.when.text != "" && it.Ref.Type != "Device" {
-				name += " (" + it.when.text + ")"
+			if it.when.Text != "" && it.Ref.Type != "Device" {
+				name += " (" + it.when.Text + ")"
 			}
 			line = append(line, suffixed(name, ","))
 		}
@@ -181,14 +182,4 @@ func say(parts ...string) cell {
 		}
 	}
 	return c
-}
-
-// or is the first text that says something.
-func or(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

@@ -1,6 +1,9 @@
 package ips
 
-import "carehold/record/fhir"
+import (
+	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
+)
 
 // What the person says about an entry that somebody else wrote stands in the resource
 // (docs/decisions/0037-contributing.md), and is told with it: whoever reads the row must
@@ -13,7 +16,7 @@ const (
 // personSays are the person's words about an entry, disputes first.
 func personSays(n fhir.Node) (disputes, notes []string) {
 	for x := range n.Get("extension").All() {
-		text := clean(x.Get("valueAnnotation").Get("text").Text())
+		text := speak.Clean(x.Get("valueAnnotation").Get("text").Text())
 		if text == "" {
 			continue
 		}
