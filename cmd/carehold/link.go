@@ -37,11 +37,13 @@ With --snapshot it is a summary as it is now, made and sealed on this device:
 the server cannot read it, and it stays as it is.
 
 With --api-access the link also hands over a token, by which a program reads all
-that is in these sections, and not the summary alone. Some viewers refuse a link
-that has one: use it only for one that you know takes it.
+that is in these sections, and not the summary alone. The server's own viewer
+takes it; some others refuse a link that has one.
 
-A link can be passed on. So sensitive sections are in none: give those to one
-person, with carehold grant.
+A link can be passed on. So the summary of a link never has sensitive sections.
+Those that you name, with --api-access and a passcode, are read in the server's
+own viewer alone, whose token is bound to the reader's browser. Better give them
+to one person, with carehold grant.
 
 ` + sectionsHelp(),
 		Example: `  carehold link --to "A&E, any hospital"
@@ -81,8 +83,8 @@ person, with carehold grant.
 			return usage(err)
 		}
 		for _, s := range req.Sections.List() {
-			if s.Sensitive() {
-				return usagef("%s is not for a link, which can be passed on: give it to one person, with carehold grant", s)
+			if s.Sensitive() && (!o.access || o.open) {
+				return usagef("%s is not for a link that any program opens: give it to one person, with carehold grant, or say --api-access, and keep the passcode", s)
 			}
 		}
 		if a.json && !o.dry && !a.yes {

@@ -42,7 +42,7 @@ func (a *API) summary(ctx context.Context, v *store.View, q *asked, on fhir.Ref,
 	if on.ID != "" && on != patient {
 		return nil, record.Errorf(record.NotFound, "there is no %s in this record, or not in what was shared", on)
 	}
-	doc, person, err := a.document(ctx, v)
+	doc, person, err := a.document(ctx, v, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -52,33 +52,37 @@ func (a *API) summary(ctx context.Context, v *store.View, q *asked, on fhir.Ref,
 	return &answer{status: http.StatusOK, body: doc}, nil
 }
 
-// Summarize makes the summary of what a View may see, for other doors.
+// Summarize makes the summary of what a View may see, for links: what is sensitive is in
+// none, also where the link's grant has it, for any program opens one.
 func (a *API) Summarize(ctx context.Context, v *store.View) ([]byte, error) {
-	doc, _, err := a.document(ctx, v)
+	doc, _, err := a.document(ctx, v, record.SensitiveSections)
 	return doc, err
 }
 
-// document makes the summary, and gives the Patient as well.
-func (a *API) document(ctx context.Context, v *store.View) (doc, person []byte, err error) {
+// document makes the summary, without some sections, and gives the Patient as well.
+func (a *API) document(ctx context.Context, v *store.View, without record.SectionSet) (doc, person []byte, err error) {
 	err = v.GatherInto(ctx, "$summary", ips.Needs, func(list []store.Entry) (map[fhir.Ref]bool, error) {
 		var shown map[fhir.Ref]bool
 		var err error
-		doc, person, shown, err = a.made(v, list)
+		doc, person, shown, err = a.made(v, list, without)
 		return shown, err
 	})
 	return doc, person, err
 }
 
 // made makes it of entries that were gathered, and says which of them it shows.
-func (a *API) made(v *store.View, list []store.Entry) (doc, person []byte, shown map[fhir.Ref]bool, err error) {
+func (a *API) made(v *store.View, list []store.Entry, without record.SectionSet) (doc, person []byte, shown map[fhir.Ref]bool, err error) {
 	g := v.Grant()
 	in := ips.Input{ID: crypto.RandomID(), Time: time.Now().UTC().Truncate(time.Second), Base: a.config.Base, Version: a.config.Version,
 		Patient: fhir.Ref{Type: "Patient", ID: v.PatientID()},
-		Share: ips.Share{Own: g.Self, To: g.To.Name, Until: g.Until, Sections: g.Sections,
+		Share: ips.Share{Own: g.Self, To: g.To.Name, Until: g.Until, Sections: g.Sections &^ without,
 			Reads: func(typ string) bool {
 				return grant.CoversAll(g, grant.ActRead, typ) && grant.CoversAll(g, grant.ActSearch, typ)
 			}}}
 	for _, e := range list {
+		if without.Has(e.Section) {
+			continue
+		}
 		if e.Ref == in.Patient {
 			person = e.Body
 		}

@@ -65,6 +65,9 @@ func (a *API) authenticate(r *http.Request, p params, path string) (by caller, e
 	if id == "" && ways == 0 && path == pathToken && p["grant_type"] == "refresh_token" {
 		return a.unnamed(r, p)
 	}
+	if id == "" && path == pathToken && unregistered(r, p) {
+		return by, nil
+	}
 	if id == "" {
 		return by, refuse(invalidClient, "client_id is missing")
 	}

@@ -88,7 +88,7 @@ func (a *API) discovery() map[string][]byte {
 		JWKSURI: a.config.Base + pathJWKS, PAREndpoint: a.config.Base + pathPAR,
 		IntrospectionEndpoint: a.config.Base + pathIntrospect, RevocationEndpoint: a.config.Base + pathRevoke,
 		ScopesSupported: scopes, ResponseTypes: []string{"code"}, ResponseModes: []string{"query"},
-		GrantTypes: []string{"authorization_code", "refresh_token", "client_credentials"}, Challenges: []string{"S256"},
+		GrantTypes: []string{"authorization_code", "refresh_token", "client_credentials", tokenExchange}, Challenges: []string{"S256"},
 		AuthMethods: authMethods, AuthAlgs: algs, IntrospectionMethods: authMethods, IntrospectionAlgs: algs, RevocationMethods: authMethods, RevocationAlgs: algs,
 		DPoPAlgs: strings.Fields(dpop.Algorithms()), IssInResponse: true, MetadataDocuments: a.config.Clients.TakesUnknown(),
 	}

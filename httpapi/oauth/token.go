@@ -21,6 +21,7 @@ type tokenAnswer struct {
 	Scope        string `json:"scope"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
+	Issued       string `json:"issued_token_type,omitempty"` // RFC 8693 §2.2.1
 	Patient      string `json:"patient,omitempty"`
 	Banner       bool   `json:"need_patient_banner"`
 }
@@ -57,8 +58,10 @@ func (a *API) Token(w http.ResponseWriter, r *http.Request) error {
 		t, err = a.refresh(r, p, by, jkt)
 	case "client_credentials":
 		t, err = a.backend(r, p, by, jkt)
+	case tokenExchange:
+		t, err = a.bind(r, p, jkt)
 	default:
-		err = refuse(unsupportedGrant, "grant_type is authorization_code, refresh_token or client_credentials")
+		err = refuse(unsupportedGrant, "grant_type is authorization_code, refresh_token, client_credentials or %s", tokenExchange)
 	}
 	if err != nil {
 		return grantError(err)
@@ -165,6 +168,9 @@ func (a *API) sendTokens(w http.ResponseWriter, r *http.Request, by caller, t st
 		ExpiresIn: max(0, int(t.Until.Sub(a.now())/time.Second))}
 	if t.Bound != [32]byte{} {
 		x.TokenType = "DPoP"
+	}
+	if by.client.ID == "" { // of an exchange
+		x.Issued = accessToken
 	}
 	if !t.Refresh.IsZero() {
 		x.RefreshToken = t.Refresh.Token()

@@ -64,6 +64,10 @@ const (
 	Asked      Action = 70 // somebody asked for access at an address of the person's
 )
 
+// OfToken is the Query of an exchange that was of a token the person handed out, bound to
+// a key, and not of an authorization code.
+const OfToken = "token"
+
 // Outcome is what came of it.
 type Outcome uint16
 

@@ -234,7 +234,11 @@ func (x *event) other() {
 	case audit.History:
 		x.out.Entity = append(x.out.Entity, auditThing{What: &reference{Display: "the log of this record"}, Type: isObject, Role: &asSafety})
 	case audit.Collected, audit.Exchanged, audit.Refreshed, audit.Replayed:
-		x.out.Entity = append(x.out.Entity, auditThing{What: &reference{Display: presented[v.Action]}, Type: isObject, Role: &asSafety})
+		what := presented[v.Action]
+		if v.Action == audit.Exchanged && v.Query == audit.OfToken {
+			what = "a token that was handed over"
+		}
+		x.out.Entity = append(x.out.Entity, auditThing{What: &reference{Display: what}, Type: isObject, Role: &asSafety})
 	case audit.Copy:
 		x.out.Entity = append(x.out.Entity, auditThing{What: &reference{Display: "the whole record, sealed as it is"}, Type: isObject, Role: &asReport})
 	case audit.Move:

@@ -128,6 +128,9 @@ func (d *draft) token(g *held, c crypto.Credential, label string, until time.Tim
 	gen := d.ring.gens[g.gen]
 	t := keys.TokenCapsule{Person: d.ring.person, Grant: g.grant.ID, Until: until,
 		Key: keys.GrantKey(gen.grants, g.grant.ID), Audit: keys.AuditKey(gen.audit, g.grant.ID)}
+	if g.isLink() && g.grant.Sensitive() {
+		t.Client = keys.NeedsKey // a link can be passed on, and its file be read by any program
+	}
 	key := c.CapsuleKey()
 	defer key.KEK.Destroy()
 	capsule := keys.SealToken(key, t)

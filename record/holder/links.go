@@ -94,6 +94,9 @@ func (h *Holder) Link(ctx context.Context, l *NewLink, req LinkRequest) (Issued,
 		if err != nil {
 			return Issued{}, err
 		}
+		if g.Sensitive() && (req.Passcode.IsZero() || l.access.IsZero()) {
+			return Issued{}, errLinkSensitive
+		}
 		held := d.add(g)
 		gen := d.ring.gens[held.gen]
 		c := keys.LinkCapsule{Person: d.ring.person, Grant: g.ID, Audit: keys.AuditKey(gen.audit, g.ID), Tries: uint32(req.Tries), Salt: crypto.RandomID(), Until: g.Until}
@@ -121,6 +124,9 @@ func (h *Holder) Link(ctx context.Context, l *NewLink, req LinkRequest) (Issued,
 		return Issued{Grant: g, Token: l.Segment(), Until: g.Until}, nil
 	})
 }
+
+var errLinkSensitive error = record.Safef(record.Unprocessed,
+	"sensitive sections are for a link with a passcode and live access only, where they open to a key of the reader's alone: leave them out, or give them to one person, as a grant")
 
 // Links are the grants that links were made for, the newest first.
 func (h *Holder) Links() []Granted {

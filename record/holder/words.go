@@ -167,6 +167,9 @@ func did(v audit.Event) string {
 	case audit.Collected:
 		return "fetched your answer"
 	case audit.Exchanged:
+		if v.Query == audit.OfToken {
+			return "began to read with a key of their own"
+		}
 		return "began to use the access you gave"
 	case audit.Refreshed:
 		return "renewed a token"

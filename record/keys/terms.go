@@ -14,6 +14,11 @@ type Terms struct {
 	Scope  string   // what a token response says was granted, in the client's spelling; "": all of the grant
 }
 
+// NeedsKey is the client of a token that opens nothing as it is, for no grant is for that
+// client: a link hands it on where its grant has sensitive sections. Who presents it
+// together with a key of theirs gets one that is bound to that.
+const NeedsKey = "urn:carehold:needs-key"
+
 // The tags that tokens, codes and refresh tokens share. docs/format.md, "Capsules".
 const (
 	tagClient = 7

@@ -42,7 +42,9 @@ const (
 type mint struct {
 	by     Presented
 	action audit.Action
-	lasts  time.Duration // of the access token
+	query  string                 // of the event
+	may    func(grant.Grant) bool // nil: whatever Suits says
+	lasts  time.Duration          // of the access token
 
 	scope  string // what the secret is for
 	narrow string // what is asked of that; "": all
@@ -69,6 +71,9 @@ func (v *View) tokens(ctx context.Context, m mint) (t Tokens, err error) {
 		if err != nil {
 			return err
 		}
+		if m.may != nil && !m.may(g) {
+			return errForeign
+		}
 		t, capsules, err = v.prepare(m, g, now)
 		if err != nil {
 			return err
@@ -77,7 +82,7 @@ func (v *View) tokens(ctx context.Context, m mint) (t Tokens, err error) {
 		if !t.Refresh.IsZero() {
 			id = t.Refresh.CapsuleID()
 		}
-		return v.commit(ctx, audit.Event{Action: m.action}, func(tx kv.Tx, p *person, e *audit.Event) (err error) {
+		return v.commit(ctx, audit.Event{Action: m.action, Query: m.query}, func(tx kv.Tx, p *person, e *audit.Event) (err error) {
 			good, err = m.place(tx, p, e, id)
 			if err == nil && !good {
 				e.Action = audit.Replayed
@@ -129,6 +134,9 @@ func (v *View) prepare(m mint, g grant.Grant, now time.Time) (t Tokens, capsules
 	}
 	behind := v.token
 	behind.Until, behind.Terms = t.Until, keys.Terms{Client: v.token.Client, Bound: m.by.Bound, Scope: scope}
+	if behind.Client == "" { // of nobody's by name: it is narrowed by nothing but its key
+		behind.Scope = ""
+	}
 	key := t.Access.CapsuleKey()
 	defer key.KEK.Destroy()
 	capsules = append(capsules, keys.SealToken(key, behind))

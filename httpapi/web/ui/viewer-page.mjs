@@ -39,8 +39,8 @@ const grouped = (x) => (/^\d{10}$/.test(x?.value ?? '') ? x.value.replace(/(\d{3
 // sections makes a doc's sections, and the links that lead to them.
 export function sections(doc, download) {
   const made = doc.sections.filter((s) => s.id !== 'other' || s.entries.length || s.rows?.length).map((s, i) => sectionOf(s, i, doc, download));
-  const jump = el('nav', { class: 'jump noprint', 'aria-label': t('jump') }, el('ul', {}, made.map(({ section, heading, count }) =>
-    el('li', {}, el('a', { href: `#${section.id}` }, heading), el('span', { class: 'count' }, count)))));
+  const jump = el('nav', { class: 'jump noprint', 'aria-label': t('jump') }, el('details', { open: innerWidth > 640 }, el('summary', {}, t('jump')), el('ul', {}, made.map(({ section, heading, count }) =>
+    el('li', {}, el('a', { href: `#${section.id}` }, heading), el('span', { class: 'count' }, count))))));
   return [jump, ...made.map((m) => m.section)];
 }
 
@@ -73,6 +73,17 @@ const newestFirst = (a, b) => (a.when.sort < b.when.sort ? 1 : a.when.sort > b.w
 const head = (...keys) => el('thead', {}, el('tr', {}, keys.map((k) => el('th', { scope: 'col' }, t(`column.${k}`)))));
 const cell = (key, ...children) => el('td', { 'data-label': t(`column.${key}`) }, el('div', {}, ...children));
 
+const dated = (line) => (line.when.text ? date(line.when.text) : t('undated'));
+
+// date keeps a day on one line.
+function date(text) {
+  const e = own(text, 'bdi', 200);
+  if (text.length < 24) e.classList.add('date');
+  return e;
+}
+
+const earlier = (line) => el('div', { class: 'soft' }, own(line.value, 'bdi'), ', ', dated(line), line.flag ? `, ${t(`flag.${line.flag}`)}` : '');
+
 function sourceCell(line) {
   return cell('source', line.who ? own(line.who, 'div') : '', line.host ? soft(line.host) : '', line.who || line.host ? '' : t('unknown'));
 }
@@ -93,7 +104,7 @@ function plainTable(s, doc, download) {
     body.append(el('tr', { class: 'entry', 'data-type': line.r.resourceType },
       el('th', { scope: 'row' }, own(line.title, 'div'), line.status ? soft(line.status) : ''),
       cell('details', line.value ? own(line.value, 'div') : '', line.details.map((d) => own(d, 'div')), download(line.r)),
-      cell('when', line.when.text ? own(line.when.text, 'bdi') : t('undated')), sourceCell(line)));
+      cell('when', dated(line)), sourceCell(line)));
   }
   return el('div', { class: 'scroll' }, el('table', { class: 'stack dense' }, head('what', 'details', 'when', 'source'), body));
 }
@@ -113,10 +124,10 @@ function results(s, doc) {
     body.append(el('tr', { class: 'entry', 'data-type': first.r.resourceType },
       el('th', { scope: 'row' }, own(first.title, 'div'), first.status ? soft(first.status) : ''),
       cell('result', first.value ? own(first.value, 'strong') : '', first.flag ? el('div', {}, el('span', { class: 'tag warn', 'data-flag': first.flag }, t(`flag.${first.flag}`))) : '', first.details.map((d) => own(d, 'div'))),
-      cell('range', first.range ? own(first.range, 'bdi') : t('norange')),
-      cell('when', first.when.text ? own(first.when.text, 'bdi') : t('undated')),
+      cell('range', first.range ? own(first.range, 'bdi') : first.r.valueQuantity ? t('norange') : '\u2013'),
+      cell('when', dated(first)),
       sourceCell(first),
-      cell('before', before.length ? trend(first.title, lines) : '\u2013', before.slice(0, 20).map((b) => soft(`${b.value}, ${b.when.text}${b.flag ? `, ${t(`flag.${b.flag}`)}` : ''}`)))));
+      cell('before', before.length ? trend(first.title, lines) : '\u2013', before.slice(0, 20).map(earlier))));
   }
   return el('div', { class: 'scroll' }, el('table', { class: 'stack dense' }, head('test', 'result', 'range', 'when', 'source', 'before'), body));
 }

@@ -70,7 +70,7 @@ export async function show(files, { forget, recipient }) {
   const body = el('div', { id: 'summary' });
   root.replaceChildren(...[top(docs[0], session, said), tools(docs, session, forget, body, root), body].filter(Boolean));
   const draw = () => body.replaceChildren(...(docs[0] ? sections(docs[0], (r) => attachments(r, session)) : []), ...docs.slice(1).flatMap((d, i) => more(d, i, session)),
-    othersOf(others), session?.adds ? form(session, recipient) : '', foot(docs[0]));
+    othersOf(others), session?.adds ? form(session, recipient) : '', about(docs[0]), foot(docs[0]));
   draw();
   root.addEventListener('carehold-again', async () => {
     try {
@@ -100,7 +100,6 @@ function top(doc, session, said) {
   if (doc && !doc.patient) node.append(el('p', { class: 'note bad' }, t('nobody')));
   if (doc?.elsewhere) node.append(el('p', { class: 'note bad', id: 'elsewhere' }, n('elsewhere', doc.elsewhere)));
   if (doc?.mistaken) node.append(el('p', { class: 'hint', id: 'mistaken' }, n('mistaken', doc.mistaken)));
-  if (doc?.notes.length) node.append(el('ul', { class: 'notes' }, doc.notes.map((x) => own(x, 'li'))));
   return node;
 }
 
@@ -174,6 +173,12 @@ function othersOf(files) {
       b.addEventListener('click', () => save(fileName(f.name, f.contentType), f.text));
       return el('li', { class: 'entry' }, own(f.contentType || t('unknown'), 'span', 100), ' ', b);
     })));
+}
+
+// about is what the document says of itself.
+function about(doc) {
+  if (!doc?.notes.length) return '';
+  return el('section', { id: 'section-about', 'aria-labelledby': 'about-h' }, el('h2', { id: 'about-h' }, t('section.about')), el('ul', { class: 'notes' }, doc.notes.map((x) => own(x, 'li'))));
 }
 
 const foot = (doc) => el('p', { class: 'hint printonly' }, `${t('notcomplete')} ${doc ? readAt(doc) : ''}`);

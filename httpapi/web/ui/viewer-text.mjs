@@ -27,16 +27,20 @@ export function textOf(div) {
     text = '';
     if (s && depth === 0) paragraphs.push(s);
   };
-  const tag = /<(\/?)([a-z][a-z0-9]*)\b[^<>]*?(\/?)>|<!--[^]*?-->|<[^<>]*>/gi;
   const all = div.slice(0, MOST);
   let at = 0;
-  for (const m of all.matchAll(tag)) {
-    if (!quiet) text += all.slice(at, m.index);
-    at = m.index + m[0].length;
-    const name = m[2]?.toLowerCase(), closes = m[1] === '/';
+  // Each step begins where the last one ended, and a search that finds nothing is the last:
+  // however a narrative is made, it is gone through once.
+  for (let lt = all.indexOf('<'); lt >= 0; lt = all.indexOf('<', at)) {
+    const comment = all.startsWith('<!--', lt), gt = all.indexOf(comment ? '-->' : '>', lt);
+    if (gt < 0) break;
+    if (!quiet) text += all.slice(at, lt);
+    at = gt + (comment ? 3 : 1);
+    const m = comment ? null : /^<(\/?)([a-z][a-z0-9]{0,20})(?=[\s/>])/i.exec(all.slice(lt, lt + 24));
+    const name = m?.[2].toLowerCase(), closes = m?.[1] === '/', empty = all[gt - 1] === '/';
     if (!name) continue;
     if (name === 'script' || name === 'style') {
-      quiet = closes || m[3] ? '' : name;
+      quiet = closes || empty ? '' : name;
     } else if (name === 'br') {
       text += ' \u00b7 ';
     } else if (depth > 0 && (name === 'td' || name === 'th')) {
