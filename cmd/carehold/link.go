@@ -24,9 +24,9 @@ func (a *app) linkCommand() *cobra.Command {
 		Use:   "link --to NAME",
 		Short: "Hand over a summary of your record as a link or QR code",
 		Long: `Makes a SMART Health Link: a link, or a QR code, that opens a summary of a part
-of your record. Whoever gets it opens it in a viewer: an app, or a page of a
-clinic's, that opens SMART Health Links. A phone's camera alone shows only its
-text. Nobody needs an account. "carehold import" opens one too.
+of your record. Whoever gets it points a phone's camera at it, or opens it in a
+browser, at this server's viewer; or in any app that opens SMART Health Links.
+Nobody needs an account. "carehold import" opens one too.
 
 By itself the link shows the record as it is when it is opened, asks for a
 passcode, and lasts 7 days. Give the passcode in another way than the link: it
@@ -61,6 +61,7 @@ to one person, with carehold grant.
 	f.BoolVar(&o.open, "no-passcode", false, "whoever has the link opens it")
 	f.BoolVar(&o.snapshot, "snapshot", false, "the summary as it is now, sealed on this device; it has no passcode")
 	f.BoolVar(&o.access, "api-access", false, "also hand over a token, for programs that read by themselves; some viewers refuse such a link")
+	f.BoolVar(&o.adds, "may-add", false, "with --api-access: they may also add to your record; you are told, and see who it was")
 	f.StringVar(&o.svg, "svg", "", "write the QR code to this new `file` instead of showing it")
 	f.BoolVarP(&o.dry, "dry-run", "n", false, "only show what would be seen; nothing is made")
 	a.deviceFlags(c)
@@ -74,6 +75,12 @@ to one person, with carehold grant.
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if o.sections == "" {
 			o.sections = (grant.Clinical &^ grant.With(0)).String()
+		}
+		if o.adds {
+			o.scopes = "patient/*.crs"
+		}
+		if o.adds && !o.access {
+			return usagef("--may-add is for a link with --api-access")
 		}
 		req, err := o.request()
 		if err != nil {
@@ -146,7 +153,7 @@ type linkOptions struct {
 	grantOptions
 	label, passcode, svg   string
 	base                   string // of the server
-	open, snapshot, access bool
+	open, snapshot, access, adds bool
 }
 
 // link seals what the link opens, and makes it.

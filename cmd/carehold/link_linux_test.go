@@ -81,8 +81,8 @@ func TestCodeOnATerminal(t *testing.T) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		text = strings.ReplaceAll(p.text.String(), "\r\n", "\n")
-		i := strings.Index(text, "shlink:/")
-		link, _, _ = strings.Cut(text[i:], "\n")
+		_, link, _ = strings.Cut(text, "In any browser it opens at: ")
+		link, _, _ = strings.Cut(link, "\n")
 		return text, link
 	}
 	text, link := show(120)

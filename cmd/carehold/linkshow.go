@@ -26,13 +26,15 @@ type linkJSON struct {
 	To       string    `json:"to"`
 	Until    time.Time `json:"until,omitzero"`
 	Link     string    `json:"link"`
+	Page     string    `json:"page"` // the link behind the server's own viewer, for a browser
 	Passcode string    `json:"passcode,omitempty"`
 	Tries    int       `json:"tries,omitempty"`
 	SVG      string    `json:"svg,omitempty"`
 }
 
 func (a *app) showLink(l madeLink, o linkOptions) error {
-	code, err := qr.Text(l.text)
+	page := o.base + "/v#" + l.text // a browser sends nothing of what is behind the #
+	code, err := qr.Text(page)
 	if err != nil {
 		return hinted(err, "the link is made: "+l.text)
 	}
@@ -47,12 +49,14 @@ func (a *app) showLink(l madeLink, o linkOptions) error {
 		tries = holder.DefaultTries
 	}
 	if a.json {
-		return a.summary(linkJSON{id, l.issued.Grant.To.Name, l.issued.Until, l.text, l.drawn, tries, o.svg})
+		return a.summary(linkJSON{id, l.issued.Grant.To.Name, l.issued.Until, l.text, page, l.drawn, tries, o.svg})
 	}
 	fmt.Fprintln(a.stderr)
 	a.note("Made, %s. This is the link, shown once and kept nowhere:", until(l.issued.Until))
 	fmt.Fprintln(a.stderr)
 	a.say("%s", l.text)
+	fmt.Fprintln(a.stderr)
+	a.note("In any browser it opens at: %s", page)
 	if o.svg != "" {
 		a.note("Its QR code is in %s.", o.svg)
 	}
@@ -66,7 +70,7 @@ func (a *app) showLink(l madeLink, o linkOptions) error {
 	if l.terms.Passcode {
 		with = "the link and the passcode"
 	}
-	a.note("Whoever has %s can see what is above, %s, and pass it on. Each opening is in your history. They open it in a viewer: an app that opens SMART Health Links.", with, until(l.issued.Until))
+	a.note("Whoever has %s can see what is above, %s, and pass it on. Each opening is in your history. They open it in a browser, or in an app that opens SMART Health Links.", with, until(l.issued.Until))
 	if strings.HasPrefix(o.base, "http:") {
 		a.note("")
 		a.note("This server is on this very computer, without https: only a viewer on it opens the link.")

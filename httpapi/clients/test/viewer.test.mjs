@@ -41,7 +41,7 @@ test('a link is opened: who, passcode with what is left of its tries, and what w
   assert.deepEqual(of.allergies.entries.map((r) => lineOf(r, doc.refs).title), ['penicillin']);
   assert.equal(of.medicines.state, 'nothing'); // shared, and nothing is recorded
   assert.equal(of.plan.state, 'withheld'); // not shared
-  assert.equal(of.documents.state, 'unsaid'); // a summary has none
+  assert.equal(of.documents.state, 'untold'); // a summary has none
   await server.person('revoke', 'A&E');
   await assert.rejects(open(link, 'Dr Okafor', made.passcode), code('gone'));
 });
@@ -65,7 +65,7 @@ test('live access: a token for a key of the reader alone, until the link is stop
   assert.equal(session.adds, false);
   assert.notEqual(session.token, access.access_token);
   assert.equal(read(await session.summary()).patient.birthDate, '1951-03-02');
-  assert.ok(read(await session.summary(true)).sections.some((s) => s.id === 'allergies' && s.entries.length === 1));
+  assert.ok(read((await session.everything()).bundle).sections.some((s) => s.id === 'allergies' && s.entries.length === 1));
   const bare = await fetch(`${server.base}/AllergyIntolerance`, { headers: { authorization: `Bearer ${session.token}` } });
   assert.equal(bare.status, 401);
   await server.person('revoke', 'Pharmacy');

@@ -135,7 +135,7 @@ function ofDocument(composition, entries, refs, mine) {
     if (out.has(s.id)) merge(out.get(s.id), s);
     else out.set(s.id, s);
   }
-  return inOrder(out, 'unsaid');
+  return inOrder(out, 'untold');
 }
 
 // isLoose reports whether an entry of a document that no section lists is to be listed all
@@ -196,6 +196,20 @@ const UNKNOWN = /^no-[a-z]+-info$/;
 const codes = (r) => list((r.code ?? r.medicationCodeableConcept ?? r.vaccineCode ?? r.type)?.coding).map((c) => String(c?.code ?? ''));
 const unknown = (r) => codes(r).some((c) => UNKNOWN.test(c));
 export const saysNone = (r) => unknown(r) || codes(r).some((c) => NONE.test(c));
+
+// withAbsences takes over from a summary why a section of everything has nothing: only that
+// knows whether it was shared.
+export function withAbsences(all, summary) {
+  for (const s of all.sections) {
+    const said = summary.sections.find((x) => x.id === s.id);
+    if (s.entries.length === 0 && said && ['withheld', 'nothing'].includes(said.state)) Object.assign(s, { state: said.state, said: said.said });
+  }
+  for (const s of summary.sections) if (s.state === 'withheld' && !all.sections.some((x) => x.id === s.id)) all.sections.push({ ...s, notes: [] });
+  const place = (s) => SECTIONS.findIndex((x) => x.id === s.id);
+  all.sections.sort((a, b) => place(a) - place(b));
+  all.notes = summary.notes;
+  return all;
+}
 
 // samePerson reports whether two files name one person: the same id here, or the same
 // name and day of birth. Where one of them says neither, they do not.

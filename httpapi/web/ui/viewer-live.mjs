@@ -4,8 +4,10 @@
 // script can read out (RFC 8693, RFC 9449). The key is in memory only: it goes with the page.
 
 import { Failure } from './shl.mjs';
+import { parse } from './viewer-doc.mjs';
 
-const MOST = 64 << 20;
+const MOST = 64 << 20, PAGES = 1000;
+const FHIR = { headers: { Accept: 'application/fhir+json' } };
 const base64url = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 const json = (x) => base64url(new TextEncoder().encode(JSON.stringify(x)));
 
@@ -73,10 +75,29 @@ class Session {
     return r;
   }
 
-  // summary is the patient summary as it is now, or everything that was shared.
-  async summary(all) {
-    const path = all ? '$everything' : '$summary';
-    return text(await this.fetch('GET', `${this.base}/Patient/${this.patient}/${path}`, { headers: { Accept: 'application/fhir+json' } }));
+  // summary is the patient summary as it is now.
+  async summary() { return text(await this.fetch('GET', `${this.base}/Patient/${this.patient}/$summary`, FHIR)); }
+
+  // everything is all that was shared, as one bundle: page after page, and all of them or
+  // none, for what is not there is told as not there.
+  async everything(progress = () => {}) {
+    const entry = [], whole = [];
+    let url = `${this.base}/Patient/${this.patient}/$everything?_count=200`, size = 0, at;
+    for (let page = 1; url; page++) {
+      progress(page);
+      const said = await text(await this.fetch('GET', url, FHIR));
+      const bundle = parse(said);
+      if (!Array.isArray(bundle.entry ?? []) || bundle.resourceType !== 'Bundle') throw new Failure('damaged');
+      if ((size += said.length) > MOST || page > PAGES) throw new Failure('large');
+      entry.push(...(bundle.entry ?? []));
+      whole.push(...(exact(said).entry ?? []));
+      at ??= bundle.timestamp ?? bundle.meta?.lastUpdated;
+      const next = (bundle.link ?? []).find((l) => l?.relation === 'next')?.url;
+      if (next && !String(next).startsWith(`${this.base}`)) throw new Failure('damaged');
+      url = next;
+    }
+    const head = { resourceType: 'Bundle', type: 'collection', timestamp: at };
+    return { bundle: { ...head, entry }, text: JSON.stringify({ ...head, entry: whole }) };
   }
 
   // reaches reports whether a file lies at this server, under this record.
@@ -90,7 +111,7 @@ class Session {
   }
 
   async file(url) {
-    const r = await this.fetch('GET', new URL(url, `${this.base}/`).href, { headers: { Accept: 'application/fhir+json' } });
+    const r = await this.fetch('GET', new URL(url, `${this.base}/`).href, FHIR);
     return Uint8Array.from(atob(JSON.parse(await text(r)).data ?? ''), (c) => c.charCodeAt(0));
   }
 
@@ -100,6 +121,10 @@ class Session {
     return this.fetch('POST', `${this.base}/${resource.resourceType}`, { headers: { 'Content-Type': 'application/fhir+json' }, body: JSON.stringify(resource) });
   }
 }
+
+// exact reads JSON that is to be written again with its numbers as they were: 5.0 stays 5.0
+// where the browser can do that.
+const exact = (said) => JSON.parse(said, (key, value, context) => (typeof value === 'number' && context?.source && JSON.rawJSON ? JSON.rawJSON(context.source) : value));
 
 async function text(r) {
   const b = await r.blob();

@@ -58,12 +58,13 @@ function sectionOf(s, i, doc, download) {
   return { section, heading, count: s.state === 'withheld' ? t('short.withheld') : String(listed) };
 }
 
-// absence is one of four statements, and never one for another.
+// absence is one of five statements, and never one for another.
 function absence(s) {
   const what = t(`section.${s.id}`).toLocaleLowerCase();
   switch (s.state) {
     case 'none': return t('absence.none', { what });
     case 'withheld': return s.said && s.said !== 'Not in what was shared' && /^[\x20-\x7e]{1,120}$/.test(s.said) ? `${s.said}.` : t('absence.withheld', { what });
+    case 'untold': return t('absence.untold', { what });
     case 'nothing': return t('absence.nothing', { what });
   }
   return t('absence.unsaid', { what });

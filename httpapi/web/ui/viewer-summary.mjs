@@ -3,7 +3,7 @@
 // for live access the record is read as it is now.
 
 import { bytesOf, Failure, inflate } from './shl.mjs';
-import { list, parse, read, samePerson } from './viewer-doc.mjs';
+import { list, parse, read, samePerson, withAbsences } from './viewer-doc.mjs';
 import { day } from './viewer-line.mjs';
 import * as live from './viewer-live.mjs';
 import { form } from './viewer-add.mjs';
@@ -84,8 +84,13 @@ export async function show(files, { forget, recipient }) {
 }
 
 async function readLive(session, shown, root) {
-  const text = await session.summary(root.dataset.all === 'yes');
-  const doc = read(text);
+  let text = await session.summary(), doc = read(text);
+  if (root.dataset.all === 'yes') {
+    const all = await session.everything((page) => { $('working').textContent = t('working.page', { n: page }); });
+    doc = withAbsences(read(all.bundle), doc);
+    text = all.text;
+    $('working').textContent = '';
+  }
   if (shown?.patient && doc.patient && !samePerson(shown.patient, doc.patient)) throw new Failure('two');
   return Object.assign(doc, { file: { name: 'summary', text, contentType: FHIR[0] }, live: new Date() });
 }
