@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"carehold/crypto"
@@ -18,13 +19,13 @@ import (
 // can read, and what changes something brings the word of the session's forms too.
 func (s *Server) appRoutes() []Route {
 	a := s.app
-	return []Route{
+	return slices.Concat([]Route{
 		// A device trades the session it opened for the cookie.
 		{Method: "POST", Path: pathCookie, Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: s.setCookie},
 
 		{Method: "POST", Path: "/app/lock", Door: DoorApp, Kinds: themself, Rate: RateOrdinary, Body: smallBody, Types: form, View: s.page(s.lock)},
 		{Method: "GET", Path: "/app/awake", Door: DoorApp, Kinds: themself, Rate: RateOrdinary, View: s.page(a.Awake)},
-	}
+	}, s.appReadRoutes())
 }
 
 // presented is the credential of a row that needs one: the session in the cookie for the

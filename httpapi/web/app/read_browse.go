@@ -1,0 +1,181 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+
+	"carehold/record"
+	"carehold/record/search"
+	"carehold/record/store"
+)
+
+// line is an entry in a list, before it is opened.
+type line struct {
+	n       int
+	typ, id string
+	card    string
+	section record.Section
+	codes   string // what it is about, where that was asked for
+	at      int64  // when it was; when it was written, where it says nothing
+	dated   bool
+	past    bool
+	mistake bool
+}
+
+// browser makes the person's lists (store.Browsing): it counts, and picks what is shown.
+type browser struct {
+	patient string // whose record it is
+	filter  filter
+	pick    func(*browser) []int
+
+	withCodes bool // what each is about is needed
+
+	lines   []line // that match
+	counts  map[string]int
+	past    map[string]int
+	hidden  int // marked as mistakes
+	of      int // of the card, before the filter
+	sources map[string]string
+}
+
+// filter is what a list was asked for with.
+type filter struct {
+	Card     string // "" for the home page: everything
+	Words    string
+	From, To string // days, as they stand in the form
+	Source   string // a mark of one of the sources
+	State    string // now or past
+	Mistakes bool   // those too
+
+	words    []string
+	from, to int64 // 0: not asked for
+}
+
+// any reports whether anything was asked for.
+func (f filter) any() bool {
+	return f.Words != "" || f.From != "" || f.To != "" || f.Source != "" || f.State != ""
+}
+
+func (b *browser) Begin() {
+	b.lines, b.counts, b.past, b.sources = b.lines[:0], map[string]int{}, map[string]int{}, map[string]string{}
+	b.hidden, b.of = 0, 0
+}
+
+func (b *browser) Bodies(typ string) bool {
+	return len(b.filter.words) > 0 && slices.Contains(wordless, typ)
+}
+
+func (b *browser) See(n int, s *store.Seen) {
+	l := placesOf(s.Ref.Type)
+	card := cardOf(s, l)
+	switch f := b.filter.Card; {
+	case card == "files" || f == "people" && card != "people" || f != "people" && card == "people":
+		return
+	case f != "" && f != "all" && f != "people" && f != card:
+		return
+	}
+	past, mistake := l.stands(s.Ref.Type, s.Index)
+	if mistake && !b.filter.Mistakes {
+		b.hidden++
+		return
+	}
+	b.of++
+	if b.counts[card]++; past {
+		b.past[card]++
+	}
+	source := b.source(s.Source)
+	codes := ""
+	if b.withCodes {
+		codes = l.codes(s.Index)
+	}
+	x := line{n: n, typ: s.Ref.Type, id: s.Ref.ID, card: card, section: s.Section, codes: codes, past: past, mistake: mistake}
+	if x.at, _, x.dated = l.when(s.Index); !x.dated {
+		x.at = s.Updated
+	}
+	switch f := &b.filter; {
+	case f.State == "now" && past, f.State == "past" && !past,
+		f.Source != "" && f.Source != source,
+		f.from != 0 && (!x.dated || x.at < f.from), f.to != 0 && (!x.dated || x.at >= f.to):
+		return
+	case len(f.words) > 0 && !l.says(s.Index, foldedBody(s.Body), f.words):
+		return
+	}
+	b.lines = append(b.lines, x)
+}
+
+func foldedBody(body []byte) string {
+	if body == nil {
+		return ""
+	}
+	return search.Fold(wordsOf(body))
+}
+
+// source marks where an entry came from, and remembers its words. The mark is what stands
+// in an address: the words are the record's.
+func (b *browser) source(words []byte) string {
+	if len(words) == 0 {
+		b.sources["own"] = ""
+		return "own"
+	}
+	sum := sha256.Sum256(append([]byte(b.patient+"\x00"), words...))
+	mark := hex.EncodeToString(sum[:6])
+	if _, known := b.sources[mark]; !known {
+		b.sources[mark] = string(words)
+	}
+	return mark
+}
+
+func (b *browser) Show() []int {
+	slices.SortFunc(b.lines, func(x, y line) int {
+		return cmp.Or(-cmp.Compare(x.at, y.at), cmp.Compare(x.typ, y.typ), cmp.Compare(x.id, y.id))
+	})
+	return b.pick(b)
+}
+
+// pageSize is how many entries a page of a list has.
+const pageSize = 50
+
+// browse runs it.
+func (b *browser) browse(ctx context.Context, v *store.View, types []string) (store.Page, error) {
+	b.patient = v.PatientID()
+	return v.Browse(ctx, types, b)
+}
+
+// typesOf are the types that a list looks at; nil for all.
+func typesOf(card string) []string {
+	if card == "" || card == "all" {
+		return nil
+	}
+	if card == "people" {
+		return behind
+	}
+	var types []string
+	for typ, of := range cardOfType {
+		if of == card {
+			types = append(types, typ)
+		}
+	}
+	switch card {
+	case "results", "measurements", "care":
+		types = append(types, "Observation")
+	}
+	return types
+}
+
+// day reads a day of a form; 0 for none. It is where the server is: records have times
+// of where they were written.
+func day(text string) (int64, bool) {
+	if text = strings.TrimSpace(text); text == "" {
+		return 0, true
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return 0, false
+	}
+	return t.UnixMilli(), true
+}

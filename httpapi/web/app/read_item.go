@@ -1,0 +1,122 @@
+package app
+
+import (
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"carehold/record/fhir"
+	"carehold/record/store"
+)
+
+// item is an entry as a list shows it.
+type item struct {
+	Href    string
+	Word    string // what sort of thing it is
+	Title   string
+	Value   string // of a measurement; with what the laboratory said of it
+	Date    string
+	Status  string
+	Source  string // where it came from; "" of the person's own
+	Past    bool
+	Mistake bool
+	Section string // a sensitive one is named
+}
+
+// items are the entries of a page.
+func (a *App) items(r *http.Request, page store.Page) []item {
+	list := make([]item, len(page.Entries))
+	for i := range page.Entries {
+		list[i] = a.item(r, &page.Entries[i].Entry)
+	}
+	return list
+}
+
+func (a *App) item(r *http.Request, e *store.Entry) item {
+	s := a.shown(r, e)
+	x := item{Href: hrefOf(e.Ref), Word: s.Word, Title: s.Title, Value: s.Value, Date: s.Date, Status: s.Status, Source: a.from(r, e)}
+	if e.Section.Sensitive() {
+		x.Section = a.pages.T(r, "record.section."+e.Section.String())
+	}
+	return x
+}
+
+// from is where an entry came from, in few words.
+func (a *App) from(r *http.Request, e *store.Entry) string {
+	switch h := e.Header; {
+	case h.Origin.Source != "":
+		return clean(h.Origin.Source)
+	case h.Author.Self:
+		return ""
+	default:
+		return partyOf(h.Author.Name, h.Author.Organisation, h.Author.Role)
+	}
+}
+
+// partyOf is somebody in the person's own words: name, what they are, and where.
+func partyOf(name, organisation, role string) string {
+	text := clean(name)
+	if role != "" {
+		text += ", " + clean(role)
+	}
+	if organisation != "" {
+		text += ", " + clean(organisation)
+	}
+	return text
+}
+
+func hrefOf(ref fhir.Ref) string { return "/app/entry/" + ref.Type + "/" + ref.ID }
+
+// clean takes out of a text from a record what would turn the direction of what stands
+// around it, and what cannot be seen.
+func clean(text string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == '\n' || c == '\t' || c == '\r':
+			return ' '
+		case c == utf8.RuneError || unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || unicode.Is(unicode.Cs, c):
+			return -1
+		}
+		return c
+	}, text)
+}
+
+// lines is clean for what has lines of its own.
+func lines(text string) string {
+	parts := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	for i := range parts {
+		parts[i] = clean(parts[i])
+	}
+	return strings.Join(parts, "\n")
+}
+
+// short is a text that fits in a line of a list.
+func short(text string, most int) string {
+	if text = strings.TrimSpace(clean(text)); utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return strings.TrimSpace(string([]rune(text)[:most])) + "…"
+}
+
+// wordsOf are the texts of an entry, one after the other: what a search for words looks
+// through where its search values have none.
+func wordsOf(body []byte) string {
+	res, err := fhir.Parse(body, fhir.Limits{})
+	if err != nil {
+		return ""
+	}
+	var b strings.Builder
+	for n := range res.Nodes() {
+		if n.Kind() != '"' {
+			continue
+		}
+		switch n.Name() {
+		case "div", "data", "reference", "system", "url", "id", "resourceType":
+			continue
+		}
+		b.WriteString(n.Text())
+		b.WriteByte('\n')
+	}
+	return b.String()
+}

@@ -1,0 +1,103 @@
+package app
+
+import (
+	"net/http"
+
+	"carehold/httpapi/web"
+	"carehold/record/store"
+)
+
+// newest is how many entries the home page has of the timeline.
+const newest = 10
+
+// namedOnCard is how many entries a card names at most.
+const namedOnCard = 3
+
+// card is one part of the record on the home page.
+type card struct {
+	Name  string // a key of Cards
+	Count int
+	Now   int // that hold now, where some do not
+	Last  []item
+	Fact  string
+	More  int // that hold now and are not named
+}
+
+type home struct {
+	Requests, Inbox int
+	Cards           []card
+	Latest          []item
+	Total           int
+	Counts          map[string]int
+}
+
+// namesNow are the cards whose fact is what holds now; of the others it is the newest.
+var namesNow = map[string]bool{"allergies": true, "medicines": true, "conditions": true}
+
+// Record is where a person begins: what waits for them, the parts of the record with one
+// fact of each, and what is newest. It is one look at the record.
+func (a *App) Record(w http.ResponseWriter, r *http.Request, v *store.View) error {
+	d := home{}
+	var err error
+	if d.Requests, d.Inbox, err = v.Waits(r.Context()); err != nil {
+		return err
+	}
+	onCards := map[string][]int{}
+	b := &browser{pick: func(b *browser) (list []int) {
+		clear(onCards)
+		for _, l := range b.lines[:min(newest, len(b.lines))] {
+			list = append(list, l.n)
+		}
+		at := map[int]int{}
+		for i, n := range list {
+			at[n] = i
+		}
+		for _, l := range b.lines {
+			most := 1
+			if namesNow[l.card] {
+				most = namedOnCard
+			}
+			if len(onCards[l.card]) >= most || namesNow[l.card] && l.past {
+				continue
+			}
+			i, there := at[l.n]
+			if !there {
+				i = len(list)
+				at[l.n], list = i, append(list, l.n)
+			}
+			onCards[l.card] = append(onCards[l.card], i)
+		}
+		return list
+	}}
+	page, err := b.browse(r.Context(), v, nil)
+	if err != nil {
+		return err
+	}
+	defer page.Release()
+	items := a.items(r, page)
+	d.Latest = items[:min(newest, len(items), len(b.lines))]
+	d.Total, d.Counts = len(b.lines), b.counts
+	for _, name := range Cards {
+		c := card{Name: name, Count: b.counts[name], Now: b.counts[name] - b.past[name]}
+		for _, i := range onCards[name] {
+			c.Last = append(c.Last, items[i])
+		}
+		c.More = c.Now - len(c.Last)
+		c.Fact = a.fact(r, &c)
+		d.Cards = append(d.Cards, c)
+	}
+	return a.pages.Render(w, r, web.Page{File: "record", Title: a.pages.T(r, "record.title"), Nav: "record", Data: d})
+}
+
+// fact is the one thing that a card says.
+func (a *App) fact(r *http.Request, c *card) string {
+	switch {
+	case c.Count == 0:
+		return a.pages.T(r, "record.card."+c.Name+".none")
+	case namesNow[c.Name] && c.Now == 0:
+		return a.pages.TN(r, "record.card.past", c.Count)
+	case namesNow[c.Name]:
+		return a.pages.TN(r, "record.card.now", c.Now)
+	}
+	return a.pages.TN(r, "record.card.entries", c.Count)
+}
