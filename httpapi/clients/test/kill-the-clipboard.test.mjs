@@ -27,6 +27,12 @@ test('a link with a passcode opens a summary of the record as it is', async () =
   assert.deepEqual(allergies(await open(made, made.passcode)), ['penicillin']);
 });
 
+test('the address that a phone opens is the same link to a viewer', async () => {
+  const made = await make('--to', 'A&E');
+  assert.ok(made.page.startsWith(`${server.url}/v#shlink:/`));
+  assert.deepEqual(allergies(await open({ link: made.page }, made.passcode)), ['penicillin']);
+});
+
 test('what is too large for a manifest is at a location', async () => {
   const made = await make('--to', 'A&E');
   assert.deepEqual(allergies(await open(made, made.passcode, { embeddedLengthMax: 100 })), ['penicillin']);

@@ -15,6 +15,7 @@ const { day, lineOf } = await load('viewer-line.mjs');
 const { textOf } = await load('viewer-text.mjs');
 const { banner, sections } = await load('viewer-page.mjs');
 const { sort } = await load('viewer-summary.mjs');
+const { resourceOf } = await load('viewer-add.mjs');
 const live = await load('viewer-live.mjs');
 
 let server;
@@ -71,6 +72,21 @@ test('live access: a token for a key of the reader alone, until the link is stop
   await server.person('revoke', 'Pharmacy');
   await assert.rejects(session.summary(), code('gone'));
   await assert.rejects(live.begin({ ...access, aud: 'https://evil.example/fhir' }), code('damaged'));
+});
+
+test('who may add sends a note and a measurement, and the person is told', async () => {
+  const made = await make('--to', 'District nurse', '--api-access', '--may-add');
+  const { access } = await sort(await open(parse(made.link, server.url), 'Nurse Bello', made.passcode));
+  const session = await live.begin(access);
+  assert.equal(session.adds, true);
+  const about = { by: 'Nurse Bello, Ward 7', patient: session.patient };
+  await session.add(resourceOf({ kind: 'note', title: 'Wound <b>dry</b>', text: 'Healing. \u00e9', ...about }));
+  await session.add(resourceOf({ kind: 'measure', measure: 'temperature', value: '36.8', ...about }));
+  const { bundle } = await session.everything();
+  const of = (type) => bundle.entry.map((e) => e.resource).find((r) => r.resourceType === type);
+  assert.equal(of('DocumentReference').description, 'Wound <b>dry</b>');
+  assert.equal(of('Observation').valueQuantity.value, 36.8);
+  assert.match(await server.person('inbox', '--json'), /District nurse/);
 });
 
 test('what is sensitive is in the live view alone, and only where the person said so', async () => {

@@ -21,7 +21,7 @@ export function banner(patient, now = new Date()) {
   if (patient?.deceasedDateTime || patient?.deceasedBoolean === true) items.push(['died', t('banner.died'), day(patient.deceasedDateTime, false) || t('yes')]);
   return el('div', { id: 'identity', class: 'identity', role: 'region', 'aria-label': t('banner.label') },
     el('dl', {}, items.map(([id, label, value]) => el('div', { 'data-item': id },
-      el('dt', { class: id === 'name' ? 'unseen' : undefined }, label || t('banner.name')), el('dd', {}, value ? own(value, 'bdi') : t('banner.unknown'))))));
+      el('dt', { class: id === 'name' ? 'unseen' : undefined }, label || t('banner.name')), el('dd', {}, value ? own(value, 'bdi', 200) : t('banner.unknown'))))));
 }
 
 function born(patient, now) {
