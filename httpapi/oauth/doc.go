@@ -4,7 +4,8 @@
 //	/oauth/authorize    the person's browser comes with what a client asks; a page with a code
 //	/oauth/wait         the page waits until the person has answered on a device of theirs
 //	/oauth/par          a client pushes what it will ask (RFC 9126)
-//	/oauth/token        a code, a refresh token or a client's own key, for an access token
+//	/oauth/token        a code, a refresh token or a client's own key, for an access token;
+//	                    a token that was given in hand, for one that is bound to a key
 //	/oauth/introspect   RFC 7662
 //	/oauth/revoke       RFC 7009
 //	/ask/{address}      a person asks another, at an address that was shown to them
