@@ -17,7 +17,7 @@ import (
 //go:embed messages
 var messageFiles embed.FS
 
-//go:embed templates
+//go:embed all:templates
 var templateFiles embed.FS
 
 // catalogue is every message, by language and key. English has all of them; what
