@@ -159,6 +159,15 @@ test('absence is one of several statements', () => {
   assert.equal(read(bundle(patient)).sections[0].state, 'unsaid');
 });
 
+test('what turns an entry into its opposite is said', () => {
+  const doc = read(bundle(patient, { resourceType: 'AllergyIntolerance', id: 'a', code: { text: 'Ibuprofen' }, verificationStatus: { coding: [{ code: 'refuted' }] } },
+    { resourceType: 'MedicationRequest', id: 'm', doNotPerform: true, medicationCodeableConcept: { text: 'Codeine' } }, { resourceType: 'Immunization', id: 'i', status: 'not-done', vaccineCode: { text: 'MMR' } }));
+  for (const id of ['allergies', 'medicines', 'vaccinations']) {
+    const s = doc.sections.find((x) => x.id === id);
+    assert.notEqual(lineOf(s.entries[0], doc.refs).warning, '', id);
+  }
+});
+
 test('numbers and dates are as they were written', () => {
   const doc = read(`{"resourceType":"Observation","id":"o","code":{"text":"K"},"valueQuantity":{"value":5.0,"unit":"mmol/L"},"referenceRange":[{"low":{"value":3.50,"unit":"mmol/L"},"high":{"value":4.90,"unit":"mmol/L"}}],"effectiveDateTime":"2026-03"}`);
   const line = lineOf(doc.sections.find((s) => s.id === 'results').entries[0], doc.refs);

@@ -119,8 +119,18 @@ export function source(r, refs) {
   return { who, host };
 }
 
-const status = (r) => [concept(r.clinicalStatus), concept(r.verificationStatus) === 'confirmed' ? '' : concept(r.verificationStatus), typeof r.status === 'string' ? r.status : concept(r.statusReason)]
-  .filter(Boolean).join(', ');
+const said = (s) => (s ? s[0].toLocaleUpperCase() + s.slice(1).replaceAll('-', ' ') : '');
+const coded = (c, code) => list(c?.coding).some((x) => x?.code === code);
+
+const status = (r) => [concept(r.clinicalStatus), coded(r.verificationStatus, 'confirmed') ? '' : concept(r.verificationStatus), typeof r.status === 'string' ? r.status : concept(r.statusReason)]
+  .filter(Boolean).map(said).join(', ');
+
+// warning is what turns an entry into its opposite, and must not be read over.
+function warning(r) {
+  if (r.doNotPerform === true) return t('warning.donot');
+  if (coded(r.verificationStatus, 'refuted')) return t('warning.refuted');
+  return r.status === 'not-done' || r.status === 'not-taken' ? t('warning.notdone') : '';
+}
 
 // details are what a reader wants beside the name, by the type.
 function details(r, refs) {
@@ -149,14 +159,14 @@ export function lineOf(r, refs) {
   const title = concept(r.code) || concept(r.medicationCodeableConcept) || medication || concept(r.vaccineCode) || (r.resourceType === 'Goal' ? concept(r.description) : '') ||
     (typeof r.title === 'string' ? r.title : '') || concept(r.type) || (typeof r.description === 'string' ? r.description : '') || personName(r.name) || concepts(r.relationship) ||
     concepts(r.category) || named(r.device, refs, r) || list(r.deviceName)[0]?.name || (typeof r.name === 'string' ? r.name : '') || (r.questionnaire ?? '') || r.resourceType;
-  const line = { title: String(title), details: details(r, refs), status: status(r), ...source(r, refs), when: when(r), value: '', range: '', flag: '' };
+  const line = { title: String(title), details: details(r, refs), status: status(r), warning: warning(r), ...source(r, refs), when: when(r), value: '', range: '', flag: '' };
   if (r.resourceType === 'Observation') {
     line.value = valueOf(r, refs);
     const parts = list(r.component).map((c) => [concept(c?.code), valueOf(c ?? {}, refs), flag(c ?? {})]).filter(([, v]) => v);
     if (parts.length) line.value = [line.value, ...parts.map(([name, v]) => `${name} ${v}`)].filter(Boolean).join('; ');
     line.range = list(r.referenceRange).map(range).filter(Boolean).join('; ');
     line.flag = flag(r) || parts.map((p) => p[2]).find(Boolean) || '';
-    if (['final', 'amended', 'corrected'].includes(r.status) && r.status === 'final') line.status = '';
+    if (r.status === 'final') line.status = '';
   }
   return line;
 }

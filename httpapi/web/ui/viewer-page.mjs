@@ -86,7 +86,9 @@ function date(text) {
 const earlier = (line) => el('div', { class: 'soft' }, own(line.value, 'bdi'), ', ', dated(line), line.flag ? `, ${t(`flag.${line.flag}`)}` : '');
 
 function sourceCell(line) {
-  return cell('source', line.who ? own(line.who, 'div') : '', line.host ? soft(line.host) : '', line.who || line.host ? '' : t('unknown'));
+  const at = cell('source', line.who ? own(line.who, 'div') : '', line.host ? soft(line.host) : '', line.who || line.host ? '' : t('unknown'));
+  at.classList.add('from');
+  return at;
 }
 
 // soft is what is said beside the point.
@@ -96,6 +98,9 @@ function soft(text) {
   return e;
 }
 
+// named is what an entry is, with what turns it into its opposite right beside it.
+const named = (line) => el('th', { scope: 'row' }, own(line.title, 'div'), line.warning ? el('div', {}, el('span', { class: 'tag bad', 'data-warning': '' }, line.warning)) : '', line.status ? soft(line.status) : '');
+
 function plainTable(s, doc, download) {
   const body = el('tbody');
   // Allergies stay in the order of the summary, which puts the grave ones first.
@@ -103,7 +108,7 @@ function plainTable(s, doc, download) {
   if (!doc.composition) lines.sort(newestFirst);
   for (const line of lines) {
     body.append(el('tr', { class: 'entry', 'data-type': line.r.resourceType },
-      el('th', { scope: 'row' }, own(line.title, 'div'), line.status ? soft(line.status) : ''),
+      named(line),
       cell('details', line.value ? own(line.value, 'div') : '', line.details.map((d) => own(d, 'div')), download(line.r)),
       cell('when', dated(line)), sourceCell(line)));
   }
@@ -123,7 +128,7 @@ function results(s, doc) {
   for (const lines of [...groups.values()].map((g) => g.sort(newestFirst)).sort((a, b) => newestFirst(a[0], b[0]))) {
     const [first, ...before] = lines;
     body.append(el('tr', { class: 'entry', 'data-type': first.r.resourceType },
-      el('th', { scope: 'row' }, own(first.title, 'div'), first.status ? soft(first.status) : ''),
+      named(first),
       cell('result', first.value ? own(first.value, 'strong') : '', first.flag ? el('div', {}, el('span', { class: 'tag warn', 'data-flag': first.flag }, t(`flag.${first.flag}`))) : '', first.details.map((d) => own(d, 'div'))),
       cell('range', first.range ? own(first.range, 'bdi') : first.r.valueQuantity ? t('norange') : '\u2013'),
       cell('when', dated(first)),
