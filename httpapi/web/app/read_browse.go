@@ -132,6 +132,12 @@ func (b *browser) source(words []byte) string {
 
 func (b *browser) Show() []int {
 	slices.SortFunc(b.lines, func(x, y line) int {
+		if x.dated != y.dated { // what has no date comes last
+			if x.dated {
+				return -1
+			}
+			return 1
+		}
 		return cmp.Or(-cmp.Compare(x.at, y.at), cmp.Compare(x.typ, y.typ), cmp.Compare(x.id, y.id))
 	})
 	return b.pick(b)

@@ -29,6 +29,9 @@ type looks struct {
 // The date of birth of somebody, and when a note of it was made, say no such thing.
 var datesFirst = []string{"onset-date", "effective", "effective-time", "date", "authoredon", "authored", "authored-on", "whenhandedover", "whenprepared", "started", "sent", "start-date", "created", "recorded-date", "performed-date", "last-date"}
 
+// notWhen are dates of something else.
+var notWhen = []string{"_lastUpdated", "birthdate", "death-date", "expiration-date", "due-date", "target-date", "context", "end"}
+
 var statuses = []string{"clinical-status", "verification-status", "lifecycle-status", "status", "active"}
 
 var looksOf sync.Map // by type
@@ -41,6 +44,11 @@ func placesOf(typ string) *looks {
 	for _, code := range datesFirst {
 		if p, there := r4.LookupParam(typ, code); there && p.Type == "date" {
 			l.dates = append(l.dates, search.Place(typ, code))
+		}
+	}
+	for i, p := range r4.Params(typ) { // the others, where none of these is there
+		if p.Type == "date" && !slices.Contains(datesFirst, p.Code) && !slices.Contains(notWhen, p.Code) {
+			l.dates = append(l.dates, i)
 		}
 	}
 	for _, code := range statuses {

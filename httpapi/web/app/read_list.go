@@ -144,7 +144,7 @@ const mostWanted = 200
 
 // filterOf reads a filter out of an address. wrong is the field that is not understood.
 func filterOf(q url.Values) (f filter, wrong string) {
-	get := func(name string) string { return strings.TrimSpace(strings.ToValidUTF8(q.Get(name), "")) }
+	get := func(name string) string { return strings.TrimSpace(clean(q.Get(name))) }
 	f = filter{Words: get("q"), From: get("from"), To: get("to"), Source: get("source"), State: get("state"), Mistakes: q.Get("mistakes") == "show"}
 	if len(f.Words) > mostWanted {
 		f.Words = strings.ToValidUTF8(f.Words[:mostWanted], "")

@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"time"
 
 	"carehold/httpapi/web"
 	"carehold/record/store"
@@ -43,11 +44,16 @@ func (a *App) Record(w http.ResponseWriter, r *http.Request, v *store.View) erro
 		return err
 	}
 	onCards := map[string][]int{}
+	latest := 0
 	b := &browser{pick: func(b *browser) (list []int) {
 		clear(onCards)
-		for _, l := range b.lines[:min(newest, len(b.lines))] {
-			list = append(list, l.n)
+		now := time.Now().UnixMilli()
+		for _, l := range b.lines {
+			if len(list) < newest && l.dated && l.at <= now { // what is to come is in the whole of it
+				list = append(list, l.n)
+			}
 		}
+		latest = len(list)
 		at := map[int]int{}
 		for i, n := range list {
 			at[n] = i
@@ -75,7 +81,7 @@ func (a *App) Record(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	}
 	defer page.Release()
 	items := a.items(r, page)
-	d.Latest = items[:min(newest, len(items), len(b.lines))]
+	d.Latest = items[:latest]
 	d.Total, d.Counts = len(b.lines), b.counts
 	for _, name := range Cards {
 		c := card{Name: name, Count: b.counts[name], Now: b.counts[name] - b.past[name]}

@@ -46,6 +46,7 @@ type narrator struct {
 	r      *http.Request
 	own    map[record.GrantID]bool
 	others []holder.Granted
+	one    bool // it is told of one entry alone
 }
 
 func newNarrator(a *App, r *http.Request, grants []keys.Noted) *narrator {
@@ -100,6 +101,12 @@ func (n *narrator) tell(e audit.Entry) told {
 		x.kind, x.say = text, func(int) string { return text }
 		return x
 	}
+	if n.one {
+		key = "entry.did." + did[v.Action]
+		if did[v.Action] == "" || v.Action == audit.Change && v.Text != "" {
+			key = "entry.did.words"
+		}
+	}
 	who, to := x.Who, ""
 	if v.Action == audit.Move {
 		if s, err := record.ParseSection(v.Text); err == nil {
@@ -114,6 +121,10 @@ func (n *narrator) tell(e audit.Entry) told {
 	}
 	return x
 }
+
+// did is what was done to one entry.
+var did = map[audit.Action]string{audit.Read: "looked", audit.Search: "looked", audit.Change: "wrote", audit.Delete: "removed", audit.Move: "moved",
+	audit.Undo: "undone", audit.Contribute: "sent"}
 
 // key is the sentence of the catalogue for what was done with a session, a token or a
 // link; "" for what the device has better words for.
@@ -219,9 +230,14 @@ func (n *narrator) finish(x *told) {
 		x.Entries = append(x.Entries, refTo{"/app/entry/" + ref, n.t("history.entry", "kind", n.a.word(n.r, typ), "n", i+1, "id", short(id, 8))})
 	}
 	for _, name := range Lists {
-		if counts[name] > 0 {
-			x.Counts = append(x.Counts, fmt.Sprintf("%s (%d)", n.t("record.list."+name), counts[name]))
+		if counts[name] == 0 {
+			continue
 		}
+		key := "record.list." + name
+		if name == "all" {
+			key = "history.kind.other"
+		}
+		x.Counts = append(x.Counts, fmt.Sprintf("%s (%d)", n.t(key), counts[name]))
 	}
 }
 
@@ -249,6 +265,7 @@ func cardWord(typ string) string {
 // seen tells who looked at one entry, and what was done to it: the others first, for it is
 // they whom one asks about.
 func (n *narrator) seen(entries []audit.Entry) []told {
+	n.one = true
 	list := n.fold(entries)
 	slices.SortStableFunc(list, func(x, y told) int {
 		switch {
