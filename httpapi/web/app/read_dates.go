@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 )
 
 // date is a day in words, in the reader's language.
@@ -15,4 +18,47 @@ func (a *App) date(r *http.Request, t time.Time) string {
 // moment is a time of this server's in words.
 func (a *App) moment(r *http.Request, t time.Time) string {
 	return a.pages.T(r, "entry.moment", "date", a.date(r, t), "time", t.Local().Format("15:04"))
+}
+
+// when is a date of FHIR in words, as precise as it was written: what is not known is not
+// said.
+func (a *App) when(r *http.Request, text string) string {
+	d, err := fhir.ParseDateTime(text)
+	if err != nil {
+		return speak.Clean(text)
+	}
+	t, _ := d.Interval()
+	month := func() string { return a.pages.T(r, "entry.month."+strconv.Itoa(int(t.Month()))) }
+	switch d.Precision() {
+	case fhir.Year:
+		return strconv.Itoa(t.Year())
+	case fhir.Month:
+		return month() + " " + strconv.Itoa(t.Year())
+	}
+	clock := ""
+	if d.Precision() > fhir.Day { // the time on the wall of whoever wrote it
+		clock = text[11:16]
+		t, _ = time.Parse(time.DateOnly, text[:10])
+	}
+	day := a.pages.T(r, "entry.date", "day", t.Day(), "month", month(), "year", t.Year())
+	if clock == "" {
+		return day
+	}
+	return a.pages.T(r, "entry.moment", "date", day, "time", clock)
+}
+
+// period is a Period in words.
+func (a *App) period(r *http.Request, n fhir.Node) string {
+	from, to := a.when(r, n.Get("start").Text()), a.when(r, n.Get("end").Text())
+	switch {
+	case from == "" && to == "":
+		return ""
+	case to == "":
+		return a.pages.T(r, "entry.date.from", "from", from)
+	case from == "":
+		return a.pages.T(r, "entry.date.to", "to", to)
+	case from == to:
+		return from
+	}
+	return a.pages.T(r, "entry.date.both", "from", from, "to", to)
 }

@@ -3,6 +3,8 @@ package app
 import (
 	"net/http"
 	"slices"
+	"strings"
+	"unicode"
 
 	"carehold/record/fhir"
 	"carehold/record/fhir/speak"
@@ -13,7 +15,7 @@ import (
 type shown struct {
 	Word    string // what sort of thing it is
 	Title   string
-	Value   string
+	Value   string // what was found, and what the laboratory says of it
 	Date    string
 	Status  string
 	Rows    []pair
@@ -22,7 +24,10 @@ type shown struct {
 }
 
 // titles are where an entry says what it is.
-var titles = []string{"code", "medicationCodeableConcept", "vaccineCode", "description", "title", "type", "name", "serviceType", "category", "class", "relationship"}
+var titles = []string{"code", "medicationCodeableConcept", "medicationReference", "vaccineCode", "title", "description", "name", "type", "serviceType", "category", "class", "relationship"}
+
+// dates are where it says when, the one that says it best first.
+var dates = []string{"onset", "effective", "performed", "occurrence", "authoredOn", "authored", "date", "period", "servicePeriod", "start", "startDate", "created", "started", "sent", "whenHandedOver", "recordedDate", "issued"}
 
 func (a *App) shown(r *http.Request, e *store.Entry) shown {
 	s := shown{Word: a.word(r, e.Ref.Type)}
@@ -32,45 +37,154 @@ func (a *App) shown(r *http.Request, e *store.Entry) shown {
 	}
 	root := res.Root()
 	for _, name := range titles {
-		n := root.Get(name)
-		if n.Valid() && n.Kind() == '"' {
-			s.Title = speak.Clean(n.Text())
-		} else if n.Valid() {
-			s.Title = speak.Or(speak.Concepts(n), speak.Concept(n), speak.Name(speak.First(n)))
-		}
-		if s.Title != "" {
+		if s.Title = text(root.Get(name)); s.Title != "" {
 			break
 		}
 	}
-	for _, name := range []string{"onset", "effective", "performed", "occurrence", "authoredOn", "authored", "date", "period", "start", "created", "recordedDate"} {
-		if d := speak.Choice(root, name); d.Text != "" {
-			s.Date = d.Text
+	for _, name := range dates {
+		if s.Date = a.dateOf(r, root, name); s.Date != "" {
 			break
 		}
 	}
-	for _, name := range []string{"status", "clinicalStatus", "lifecycleStatus"} {
-		n := root.Get(name)
-		text := n.Text()
-		if n.Kind() != '"' {
-			text = speak.Code(n, "")
+	for _, name := range []string{"status", "clinicalStatus", "verificationStatus", "lifecycleStatus"} {
+		code := root.Get(name).Text()
+		if root.Get(name).Kind() != '"' {
+			code = speak.Code(root.Get(name), "")
 		}
-		if text != "" {
-			s.Status, s.Past, s.Mistake = speak.Status(text), slices.Contains(over, text), text == "entered-in-error"
+		if code == "" {
+			continue
+		}
+		s.Mistake = s.Mistake || code == "entered-in-error"
+		if s.Status == "" || name == "clinicalStatus" {
+			s.Status = speak.Status(code)
+		}
+		s.Past = s.Past || slices.Contains(over, code) && slices.Contains(lasting, e.Ref.Type)
+	}
+	if e.Ref.Type == "Observation" {
+		found, flag := strings.Join(speak.Observed(root), "; "), speak.Or(speak.Interpretation(root), speak.Outside(root))
+		s.Rows = append(s.Rows, pair{a.pages.T(r, "entry.value"), found})
+		if s.Value = found; flag != "" {
+			s.Value += ", " + flag
+			s.Rows = append(s.Rows, pair{a.pages.T(r, "entry.flag"), flag})
+		}
+		if ranges := speak.Ranges(root); ranges != "" {
+			s.Rows = append(s.Rows, pair{a.pages.T(r, "entry.range"), ranges})
+		}
+		if s.Status == "Final" {
+			s.Status = ""
 		}
 	}
+	s.Rows = append(s.Rows, a.rows(r, root)...)
 	return s
 }
 
 // word is what sort of thing a type is.
-func (a *App) word(r *http.Request, typ string) string { return spaced(typ) }
-
-func spaced(name string) string {
-	var b []rune
-	for i, c := range name {
-		if i > 0 && c >= 'A' && c <= 'Z' {
-			b = append(b, ' ')
-		}
-		b = append(b, c)
+func (a *App) word(r *http.Request, typ string) string {
+	if _, there := cardOfType[typ]; !there && typ != "Observation" && !slices.Contains(behind, typ) {
+		return spaced(typ)
 	}
-	return string(b)
+	return a.pages.T(r, "entry.type."+typ)
+}
+
+// dateOf is a date, a Period, or one of several that an element can be.
+func (a *App) dateOf(r *http.Request, root fhir.Node, name string) string {
+	for _, end := range []string{"", "DateTime", "Date", "Instant"} {
+		if n := root.Get(name + end); n.Kind() == '"' {
+			return a.when(r, n.Text())
+		}
+	}
+	for _, end := range []string{"", "Period"} {
+		if n := root.Get(name + end); n.Kind() == '{' {
+			return a.period(r, n)
+		}
+	}
+	return speak.Choice(root, name).Text
+}
+
+// text is what an element says in words, whatever it is; "" for what has none.
+func text(n fhir.Node) string {
+	switch n.Kind() {
+	case '"', '0':
+		return speak.Clean(n.Text())
+	case '[':
+		var all []string
+		for x := range n.All() {
+			if len(all) == 30 {
+				all = append(all, "…")
+				break
+			}
+			if t := text(x); t != "" {
+				all = append(all, t)
+			}
+		}
+		return speak.Clean(strings.Join(all, "; "))
+	case '{':
+		for _, name := range []string{"text", "display", "description"} {
+			if x := n.Get(name); x.Kind() == '"' {
+				return speak.Clean(x.Text())
+			}
+		}
+		if n.Get("value").Valid() {
+			return strings.TrimSpace(speak.Quantity(n) + " " + speak.Clean(n.Get("currency").Text()))
+		}
+		if n.Get("family").Valid() || n.Get("given").Valid() {
+			return speak.Name(n)
+		}
+		return speak.Concept(n)
+	}
+	return ""
+}
+
+// unspoken are elements that are told elsewhere on the page, or say nothing to a person.
+var unspoken = []string{"resourceType", "id", "meta", "text", "subject", "patient", "beneficiary", "identifier", "contained", "extension", "modifierExtension", "implicitRules", "language",
+	"interpretation", "referenceRange", "valueQuantity", "valueCodeableConcept", "valueString", "component", "content", "presentedForm", "photo", "data"}
+
+// rows are the elements that read as words, in the order in which they came.
+func (a *App) rows(r *http.Request, root fhir.Node) (list []pair) {
+	for n := range root.All() {
+		name := n.Name()
+		if slices.Contains(unspoken, name) || strings.HasPrefix(name, "_") {
+			continue
+		}
+		said := ""
+		switch {
+		case n.Kind() == 't':
+			said = a.pages.T(r, "entry.yes")
+		case n.Kind() == 'f':
+			said = a.pages.T(r, "entry.no")
+		case n.Kind() == '"' && isDate(n.Text()):
+			said = a.when(r, n.Text())
+		case n.Kind() == '{' && (n.Get("start").Valid() || n.Get("end").Valid()):
+			said = a.period(r, n)
+		case n.Kind() == '"' && (name == "status" || name == "intent" || name == "priority" || strings.HasSuffix(name, "Status")):
+			said = speak.Status(n.Text())
+		default:
+			said = text(n)
+		}
+		if said != "" {
+			list = append(list, pair{spaced(name), said})
+		}
+	}
+	return list
+}
+
+func isDate(text string) bool {
+	_, err := fhir.ParseDateTime(text)
+	return err == nil && len(text) >= 7
+}
+
+// spaced is the name of an element or a type as words: clinicalStatus → Clinical status.
+func spaced(name string) string {
+	var b strings.Builder
+	for i, c := range name {
+		switch {
+		case i == 0:
+			c = unicode.ToUpper(c)
+		case unicode.IsUpper(c):
+			b.WriteByte(' ')
+			c = unicode.ToLower(c)
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
 }
