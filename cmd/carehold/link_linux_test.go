@@ -81,7 +81,7 @@ func TestCodeOnATerminal(t *testing.T) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		text = strings.ReplaceAll(p.text.String(), "\r\n", "\n")
-		_, link, _ = strings.Cut(text, "In any browser it opens at: ")
+		_, link, _ = strings.Cut(text, "In any browser it opens at:\n")
 		link, _, _ = strings.Cut(link, "\n")
 		return text, link
 	}

@@ -56,7 +56,8 @@ func (a *app) showLink(l madeLink, o linkOptions) error {
 	fmt.Fprintln(a.stderr)
 	a.say("%s", l.text)
 	fmt.Fprintln(a.stderr)
-	a.note("In any browser it opens at: %s", page)
+	a.note("In any browser it opens at:")
+	a.aside("%s", page)
 	if o.svg != "" {
 		a.note("Its QR code is in %s.", o.svg)
 	}
