@@ -2,6 +2,8 @@
 // a running carehold, what they refuse, and that all a record says is text.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { start } from '../carehold.mjs';
@@ -132,6 +134,40 @@ test('only whole links of this server are taken', () => {
   for (const bad of ['', 'x', 'shlink:/', 'shlink:/e30', of([]), of(null), of({ url }), of({ url, key: 'short' }), of({ url: 'javascript:alert(1)', key: secret, x: 1 }).slice(0, -3),
     of({ url: `${server.url}/fhir/x`, key: secret }), of({ url: `${url}?a=b`, key: secret }), of({ url, key: secret, v: 2 }), `shlink:/${'A'.repeat(5000)}`]) {
     assert.throws(() => parse(bad, server.url), code('link'), bad);
+  }
+});
+
+// A server that means harm, or is broken: whatever it answers, the viewer goes nowhere else
+// and shows nothing of it.
+test('what a hostile server answers is refused', async () => {
+  const answers = new Map(), asked = [];
+  const hostile = createServer((req, res) => {
+    asked.push(req.url);
+    const [status, body, headers = {}] = answers.get(req.url.split('?')[0]) ?? [404, ''];
+    res.writeHead(status, headers).end(body);
+  }).listen(0, '127.0.0.1');
+  await once(hostile, 'listening');
+  const origin = `http://127.0.0.1:${hostile.address().port}`, path = `/shl/${'a'.repeat(49)}`;
+  try {
+    const link = parse(`shlink:/${b64(JSON.stringify({ url: origin + path, key: secret }))}`, origin);
+    const say = (status, body, headers) => { answers.set(path, [status, typeof body === 'string' ? body : JSON.stringify(body), headers]); return open(link, 'x', ''); };
+    const good = await seal('{"resourceType":"Basic"}');
+    for (const body of ['', 'x', '[]', '{}', '{"files":{}}', '<html>']) await assert.rejects(say(200, body), code('damaged'), body);
+    await assert.rejects(say(200, { files: Array(101).fill({}) }), code('large'));
+    await assert.rejects(say(200, ' '.repeat(5 << 20)), code('large'));
+    await assert.rejects(say(302, '', { location: `${origin}/elsewhere` }), code('away'));
+    await assert.rejects(say(503, '', { 'retry-after': '7' }), (err) => err.code === 'starting' && err.after === 7);
+    await assert.rejects(say(429, ''), code('slow'));
+    await assert.rejects(say(401, 'x'), (err) => err.code === 'passcode' && err.left === undefined);
+    await assert.rejects(say(401, { remainingAttempts: 'many' }), (err) => err.left === undefined);
+    await assert.rejects(say(410, ''), code('gone'));
+    const files = await say(200, { files: [{ contentType: 'application/fhir+json', embedded: good }, { location: 'https://evil.example/shl/file/x' }, { location: '/fhir/Patient' }, { location: '//evil.example/shl/file/x' },
+      { location: 'javascript:alert(1)' }, {}, null, { embedded: 7 }, { embedded: good.slice(0, -3) }, { location: `${origin}/shl/file/none` }] });
+    assert.deepEqual(files.map((f) => f.fault), [undefined, 'damaged', 'damaged', 'damaged', 'damaged', 'damaged', 'damaged', 'damaged', 'damaged', 'gone']);
+    assert.deepEqual([...new Set(asked)], [path, '/shl/file/none']);
+  } finally {
+    hostile.close();
+    hostile.closeAllConnections();
   }
 });
 

@@ -57,7 +57,7 @@ export async function show(files, { forget, recipient }) {
   let said = '';
   if (session && !session.fault) {
     try {
-      docs[0] = await readLive(session, docs[0], root);
+      docs[0] = await readLive(session, docs[0], false);
     } catch (err) {
       said = t('live.failed', { why: t(`failed.${err instanceof Failure ? err.code : 'away'}`) });
     }
@@ -68,28 +68,35 @@ export async function show(files, { forget, recipient }) {
   }
   if (docs[0]) document.querySelector('main').before(banner(docs[0].patient));
   const body = el('div', { id: 'summary' });
-  root.replaceChildren(...[top(docs[0], session, said), tools(docs, session, forget, body, root), body].filter(Boolean));
   const draw = () => body.replaceChildren(...(docs[0] ? sections(docs[0], (r) => attachments(r, session)) : []), ...docs.slice(1).flatMap((d, i) => more(d, i, session)),
     othersOf(others), session?.adds ? form(session, recipient) : '', about(docs[0]), foot(docs[0]));
-  draw();
-  root.addEventListener('carehold-again', async () => {
+  let everything = false, busy = false;
+  const again = async (all) => {
+    if (busy) return;
+    busy = true;
+    everything ||= all;
     try {
-      docs[0] = await readLive(session, docs[0], root);
+      docs[0] = await readLive(session, docs[0], everything);
       $('read-at').textContent = readAt(docs[0]);
       draw();
-    } catch (err) {
-      $('read-at').textContent = t('live.failed', { why: t(`failed.${err instanceof Failure ? err.code : 'away'}`) });
+      search(body, $('search').value);
+    } catch (err) { // what was read stays, and says when
+      $('read-at').textContent = `${readAt(docs[0])} ${t('live.notagain', { why: t(`failed.${err instanceof Failure ? err.code : 'away'}`) })}`;
+    } finally {
+      busy = false;
+      $('working').textContent = '';
     }
-  });
+  };
+  root.replaceChildren(...[top(docs[0], session, said), tools(docs, again, forget, body), body].filter(Boolean));
+  draw();
 }
 
-async function readLive(session, shown, root) {
+async function readLive(session, shown, everything) {
   let text = await session.summary(), doc = read(text);
-  if (root.dataset.all === 'yes') {
+  if (everything) {
     const all = await session.everything((page) => { $('working').textContent = t('working.page', { n: page }); });
     doc = withAbsences(read(all.bundle), doc);
     text = all.text;
-    $('working').textContent = '';
   }
   if (shown?.patient && doc.patient && !samePerson(shown.patient, doc.patient)) throw new Failure('two');
   return Object.assign(doc, { file: { name: 'summary', text, contentType: FHIR[0] }, live: new Date() });
@@ -108,7 +115,7 @@ function top(doc, session, said) {
   return node;
 }
 
-function tools(docs, session, forget, body, root) {
+function tools(docs, again, forget, body) {
   const find = el('input', { id: 'search', type: 'search', autocomplete: 'off' });
   find.addEventListener('input', () => search(body, find.value));
   const button = (id, key, fn) => {
@@ -116,13 +123,12 @@ function tools(docs, session, forget, body, root) {
     b.addEventListener('click', fn);
     return b;
   };
-  const again = () => root.dispatchEvent(new Event('carehold-again'));
   return el('div', { class: 'tools noprint' },
     el('div', { class: 'field' }, el('label', { for: 'search' }, t('search')), find, el('p', { id: 'found', role: 'status', class: 'hint' })),
     el('div', {}, button('print', 'print', () => print()),
       docs[0] ? button('download', 'download', () => save('shared-record.json', docs[0].file.text, FHIR[0])) : '',
-      docs[0]?.live ? button('read-again', 'live.again', again) : '',
-      docs[0]?.live ? button('read-all', 'live.all', () => { root.dataset.all = 'yes'; again(); }) : '',
+      docs[0]?.live ? button('read-again', 'live.again', () => again(false)) : '',
+      docs[0]?.live ? button('read-all', 'live.all', () => again(true)) : '',
       button('close', 'close', forget)));
 }
 
