@@ -23,7 +23,7 @@ type line struct {
 	codes   string // what it is about, where that was asked for
 	at      int64  // when it was; when it was written, where it says nothing
 	dated   bool
-	past    bool
+	state   state
 	mistake bool
 }
 
@@ -37,9 +37,11 @@ type browser struct {
 
 	lines   []line // that match
 	counts  map[string]int
+	now     map[string]int // that hold now
 	past    map[string]int
-	hidden  int // marked as mistakes
-	of      int // of the card, before the filter
+	nones   map[string]int // that say that there is none
+	hidden  int            // marked as mistakes
+	of      int            // of the card, before the filter
 	sources map[string]string
 }
 
@@ -62,7 +64,8 @@ func (f filter) any() bool {
 }
 
 func (b *browser) Begin() {
-	b.lines, b.counts, b.past, b.sources = b.lines[:0], map[string]int{}, map[string]int{}, map[string]string{}
+	b.lines, b.counts, b.sources = b.lines[:0], map[string]int{}, map[string]string{}
+	b.now, b.past, b.nones = map[string]int{}, map[string]int{}, map[string]int{}
 	b.hidden, b.of = 0, 0
 }
 
@@ -79,26 +82,33 @@ func (b *browser) See(n int, s *store.Seen) {
 	case f != "" && f != "all" && f != "people" && f != card:
 		return
 	}
-	past, mistake := l.stands(s.Ref.Type, s.Index)
+	stands, mistake := l.stands(s.Ref.Type, s.Index)
 	if mistake && !b.filter.Mistakes {
 		b.hidden++
 		return
 	}
 	b.of++
-	if b.counts[card]++; past {
-		b.past[card]++
+	switch stands {
+	case none:
+		b.nones[card]++
+	case now:
+		b.counts[card], b.now[card] = b.counts[card]+1, b.now[card]+1
+	case past:
+		b.counts[card], b.past[card] = b.counts[card]+1, b.past[card]+1
+	default:
+		b.counts[card]++
 	}
 	source := b.source(s.Source)
 	codes := ""
 	if b.withCodes {
 		codes = l.codes(s.Index)
 	}
-	x := line{n: n, typ: s.Ref.Type, id: s.Ref.ID, card: card, section: s.Section, codes: codes, past: past, mistake: mistake}
+	x := line{n: n, typ: s.Ref.Type, id: s.Ref.ID, card: card, section: s.Section, codes: codes, state: stands, mistake: mistake}
 	if x.at, _, x.dated = l.when(s.Index); !x.dated {
 		x.at = s.Updated
 	}
 	switch f := &b.filter; {
-	case f.State == "now" && past, f.State == "past" && !past,
+	case f.State == "now" && stands != now && stands != none, f.State == "past" && stands != past,
 		f.Source != "" && f.Source != source,
 		f.from != 0 && (!x.dated || x.at < f.from), f.to != 0 && (!x.dated || x.at >= f.to):
 		return

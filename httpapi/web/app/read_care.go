@@ -64,7 +64,7 @@ func (a *App) Care(w http.ResponseWriter, r *http.Request, v *store.View) error 
 		}
 		for _, l := range b.lines {
 			i := careGroupOf(l)
-			if i < 0 || l.past || len(places[i]) >= careGroups[i].most {
+			if i < 0 || l.state == past || len(places[i]) >= careGroups[i].most {
 				continue
 			}
 			places[i] = append(places[i], len(list))
@@ -79,7 +79,7 @@ func (a *App) Care(w http.ResponseWriter, r *http.Request, v *store.View) error 
 	defer page.Release()
 	d := care{Any: len(page.Entries) > 0, Hidden: b.hidden}
 	items := a.items(r, page)
-	now := time.Now()
+	today := time.Now()
 	for i, at := range places {
 		g := careGroup{Key: careGroups[i].key}
 		for _, n := range at {
@@ -87,7 +87,7 @@ func (a *App) Care(w http.ResponseWriter, r *http.Request, v *store.View) error 
 			if res, err := fhir.Parse(e.Body, fhir.Limits{}); err == nil {
 				switch {
 				case g.Key == "team":
-					a.team(r, &d, res, now)
+					a.team(r, &d, res, today)
 				case g.Key == "about" && d.Answers == nil:
 					if d.Answers = answers(res); d.Answers != nil {
 						d.AnswersOf = items[n]

@@ -40,6 +40,7 @@ type pair struct{ Label, Value string }
 type entryPage struct {
 	Ref       fhir.Ref
 	Href      string
+	Card      string // the list that it is in
 	Shown     shown
 	Said      []said
 	Disputed  bool
@@ -85,13 +86,16 @@ func (a *App) Entry(w http.ResponseWriter, r *http.Request, v *store.View) error
 	if err != nil {
 		return err
 	}
-	d := entryPage{Ref: ref, Href: hrefOf(ref), Section: a.pages.T(r, "record.section."+s.Section.String()), SectionOf: s.Section.String(), Sensitive: s.Section.Sensitive(),
+	d := entryPage{Ref: ref, Href: hrefOf(ref), Card: cardWord(ref.Type), Section: a.pages.T(r, "record.section."+s.Section.String()), SectionOf: s.Section.String(), Sensitive: s.Section.Sensitive(),
 		Reason: s.About.Reason, ByHand: s.Header.Moved, Trend: ref.Type == "Observation"}
 	if s.About.Suggested.Valid() && s.About.Suggested != s.Section {
 		d.Suggested = a.pages.T(r, "record.section."+s.About.Suggested.String())
 	}
 	if d.ByHand || d.Suggested != "" {
 		d.Reason = ""
+	}
+	if d.Card == "results" && s.Section == record.Measures {
+		d.Card = "measurements"
 	}
 	d.Shown = a.shown(r, &s.Entry)
 	d.Past, d.Mistake = d.Shown.Past, d.Shown.Mistake

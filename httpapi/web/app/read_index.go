@@ -22,7 +22,8 @@ type looks struct {
 	texts  []int // tokens
 	words  []int // strings
 	code   int
-	kind   int // category
+	about  []int // code, vaccine-code
+	kind   int   // category
 }
 
 // datesFirst are the dates that say when something was, the one that says it best first.
@@ -64,6 +65,11 @@ func placesOf(typ string) *looks {
 			l.words = append(l.words, i)
 		}
 	}
+	for _, code := range []string{"code", "vaccine-code"} {
+		if place := search.Place(typ, code); place >= 0 {
+			l.about = append(l.about, place)
+		}
+	}
 	kept, _ := looksOf.LoadOrStore(typ, l)
 	return kept.(*looks)
 }
@@ -92,21 +98,53 @@ var over = []string{"resolved", "inactive", "remission", "refuted", "completed",
 var lasting = []string{"AllergyIntolerance", "Condition", "MedicationRequest", "MedicationStatement", "CarePlan", "CareTeam", "Goal", "ServiceRequest",
 	"Flag", "Coverage", "RelatedPerson", "Appointment", "DeviceUseStatement", "DeviceRequest", "Task", "NutritionOrder"}
 
-// stands reads the state of an entry.
-func (l *looks) stands(typ string, index []byte) (past, mistake bool) {
-	lasts := slices.Contains(lasting, typ)
+// state is whether an entry holds.
+type state uint8
+
+const (
+	happened state = iota // something that was done, once: it neither holds nor is over
+	now
+	past
+	none // it says that there is none, which holds
+)
+
+// stands reads the state of an entry, and whether it is marked as a mistake.
+func (l *looks) stands(typ string, index []byte) (s state, mistake bool) {
+	if slices.Contains(lasting, typ) {
+		s = now
+	}
 	for _, place := range l.status {
 		for t := range search.Lookup(index, place).Tokens {
 			code := string(t.Code)
 			if code == "entered-in-error" {
 				mistake = true
 			}
-			if lasts && slices.Contains(over, code) {
-				past = true
+			if s == now && slices.Contains(over, code) {
+				s = past
 			}
 		}
 	}
-	return past, mistake
+	if s != past && l.saysNone(index) {
+		s = none
+	}
+	return s, mistake
+}
+
+// nones are the codes that say that there is nothing of a kind, of the International
+// Patient Summary 2.0 (SNOMED CT), and those that say that nobody knows.
+var nones = []string{"716186003", "787481004", "160245001", "787482006", "787480003", "787483001", "1287211007",
+	"no-known-allergies", "no-known-medications", "no-known-problems", "no-known-immunizations", "no-known-procedures", "no-known-devices",
+	"no-allergy-info", "no-medication-info", "no-problem-info", "no-immunization-info", "no-procedure-info", "no-device-info"}
+
+func (l *looks) saysNone(index []byte) bool {
+	for _, place := range l.about {
+		for t := range search.Lookup(index, place).Tokens {
+			if slices.Contains(nones, string(t.Code)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // says reports whether an entry has all of some words, which are folded.

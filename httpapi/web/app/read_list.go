@@ -64,15 +64,8 @@ func (a *App) List(w http.ResponseWriter, r *http.Request, v *store.View) error 
 	from, to := 0, 0
 	b := &browser{filter: d.Filter, pick: func(b *browser) (shown []int) {
 		if d.Lasting { // what holds now comes first; the order stays otherwise
-			slices.SortStableFunc(b.lines, func(x, y line) int {
-				switch {
-				case x.past == y.past:
-					return 0
-				case y.past:
-					return -1
-				}
-				return 1
-			})
+			order := map[state]int{none: 0, now: 1, happened: 2, past: 3}
+			slices.SortStableFunc(b.lines, func(x, y line) int { return order[x.state] - order[y.state] })
 		}
 		from = min((n-1)*pageSize, max(0, (len(b.lines)-1)/pageSize*pageSize)) // a page that is no longer there is the last
 		to = min(from+pageSize, len(b.lines))
@@ -90,12 +83,10 @@ func (a *App) List(w http.ResponseWriter, r *http.Request, v *store.View) error 
 	items := a.items(r, page)
 	for i := range items {
 		x := b.lines[from+i]
-		items[i].Past, items[i].Mistake = x.past, x.mistake
+		items[i].Past, items[i].Mistake = x.state == past, x.mistake
 		key := ""
 		if d.Lasting {
-			if key = "now"; x.past {
-				key = "past"
-			}
+			key = map[state]string{none: "none", now: "now", happened: "done", past: "past"}[x.state]
 		}
 		if k := len(d.Groups); k == 0 || d.Groups[k-1].Key != key {
 			d.Groups = append(d.Groups, group{Key: key})
@@ -104,11 +95,13 @@ func (a *App) List(w http.ResponseWriter, r *http.Request, v *store.View) error 
 		g.Items = append(g.Items, items[i])
 	}
 	for _, l := range b.lines {
-		if l.past {
+		switch l.state {
+		case now:
+			d.Now++
+		case past:
 			d.Past++
 		}
 	}
-	d.Now = d.Total - d.Past
 	d.First, d.Last = from+1, to
 	at := func(p int, mistakes bool) string { return d.Filter.address(name, p, mistakes) }
 	if d.Last < d.Total {

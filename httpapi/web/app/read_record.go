@@ -18,7 +18,8 @@ const namedOnCard = 3
 type card struct {
 	Name  string // a key of Cards
 	Count int
-	Now   int // that hold now, where some do not
+	Now   int  // that hold now, where some do not
+	None  bool // it is recorded that there are none
 	Last  []item
 	Fact  string
 	More  int // that hold now and are not named
@@ -47,9 +48,9 @@ func (a *App) Record(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	latest := 0
 	b := &browser{pick: func(b *browser) (list []int) {
 		clear(onCards)
-		now := time.Now().UnixMilli()
+		today := time.Now().UnixMilli()
 		for _, l := range b.lines {
-			if len(list) < newest && l.dated && l.at <= now { // what is to come is in the whole of it
+			if len(list) < newest && l.dated && l.at <= today { // what is to come is in the whole of it
 				list = append(list, l.n)
 			}
 		}
@@ -63,7 +64,7 @@ func (a *App) Record(w http.ResponseWriter, r *http.Request, v *store.View) erro
 			if namesNow[l.card] {
 				most = namedOnCard
 			}
-			if len(onCards[l.card]) >= most || namesNow[l.card] && l.past {
+			if len(onCards[l.card]) >= most || namesNow[l.card] && l.state != now && !(l.state == none && b.now[l.card] == 0) {
 				continue
 			}
 			i, there := at[l.n]
@@ -84,7 +85,7 @@ func (a *App) Record(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	d.Latest = items[:latest]
 	d.Total, d.Counts = len(b.lines), b.counts
 	for _, name := range Cards {
-		c := card{Name: name, Count: b.counts[name], Now: b.counts[name] - b.past[name]}
+		c := card{Name: name, Count: b.counts[name], Now: b.now[name], None: b.nones[name] > 0 && b.now[name] == 0}
 		for _, i := range onCards[name] {
 			c.Last = append(c.Last, items[i])
 		}
@@ -98,12 +99,14 @@ func (a *App) Record(w http.ResponseWriter, r *http.Request, v *store.View) erro
 // fact is the one thing that a card says.
 func (a *App) fact(r *http.Request, c *card) string {
 	switch {
+	case c.None:
+		return a.pages.T(r, "record.card.said.none")
 	case c.Count == 0:
 		return a.pages.T(r, "record.card."+c.Name+".none")
 	case namesNow[c.Name] && c.Now == 0:
-		return a.pages.TN(r, "record.card.past", c.Count)
+		return a.pages.TN(r, "record.card.past."+c.Name, c.Count)
 	case namesNow[c.Name]:
-		return a.pages.TN(r, "record.card.now", c.Now)
+		return a.pages.TN(r, "record.card.now."+c.Name, c.Now)
 	}
 	return a.pages.TN(r, "record.card.entries", c.Count)
 }

@@ -74,7 +74,11 @@ func (a *App) shown(r *http.Request, e *store.Entry) shown {
 			s.Status = ""
 		}
 	}
-	s.Rows = append(s.Rows, a.rows(r, root)...)
+	for _, row := range a.rows(r, root) {
+		if row.Value != s.Title {
+			s.Rows = append(s.Rows, row)
+		}
+	}
 	return s
 }
 
