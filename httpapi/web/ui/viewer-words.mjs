@@ -29,7 +29,7 @@ export function el(name, attributes = {}, ...children) {
 
 // own is text that came with the record: in its own direction, apart from the words around
 // it, and no longer than a person reads. What it had to show is all in the download.
-export function own(text, name = 'span', most = 20_000) {
+export function own(text, name = 'span', most = 4_000) {
   const s = String(text ?? '');
   return el(name, { dir: 'auto', class: 'own' }, s.length > most ? `${s.slice(0, most)}… ${t('cut')}` : s);
 }
