@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -32,6 +34,13 @@ func TestLook(t *testing.T) {
 	front := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(to)
 		r.Out.Header.Set("Cookie", v.cookie)
+		r.Out.Header.Del("Accept-Encoding")
+	}, ModifyResponse: func(r *http.Response) error { // all that can be opened is open
+		b, err := io.ReadAll(r.Body)
+		b = bytes.ReplaceAll(b, []byte("<details>"), []byte("<details open>"))
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
+		r.Header.Set("Content-Length", strconv.Itoa(len(b)))
+		return err
 	}})
 	defer front.Close()
 	first := func(page, pattern string) string {
@@ -56,6 +65,7 @@ func TestLook(t *testing.T) {
 		"mistakes":  "/app/list/all?mistakes=show&q=penicillin",
 		"medicines": "/app/list/medicines",
 	}
+	pages["narrative"] = first("/app/list/care?q=diabetes", `href="(/app/entry/CarePlan/[^"]+)"`) + "/narrative"
 	pages["trend"] = pages["result"] + "/trend"
 	pages["original"] = pages["entry"] + "/original"
 	only := os.Getenv("CAREHOLD_LOOK_AT")

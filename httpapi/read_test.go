@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"carehold/record/audit"
+	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/holder"
 )
@@ -263,5 +264,76 @@ func TestFilesAreSaved(t *testing.T) {
 	}
 	if text := v.page("/app/entry/DocumentReference/d"); strings.Contains(text, `href="https://evil`) || !strings.Contains(text, "is not in your record") {
 		t.Error("a file that lies elsewhere")
+	}
+}
+
+// That nothing is recorded, that it is recorded that there is nothing, and what was done
+// once are said apart.
+func TestAbsence(t *testing.T) {
+	allergy := func(id, code, text string) string {
+		return `{"resourceType":"AllergyIntolerance","id":"` + id + `","clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":"active"}]},"code":{"coding":[{"system":"http://snomed.info/sct","code":"` + code + `"}],"text":"` + text + `"},"patient":{"reference":"Patient/{patient}"}}`
+	}
+	given := `{"resourceType":"MedicationDispense","id":"given","status":"completed","medicationCodeableConcept":{"text":"Metformin"},"subject":{"reference":"Patient/{patient}"},"whenHandedOver":"2026-01-02"}`
+	const nothing, stated = "No allergies are recorded here. That does not mean you have none.", "It is recorded that there are none:"
+	for name, row := range map[string]struct {
+		has       []string
+		home, not []string
+	}{
+		"nothing recorded": {nil, []string{nothing, "No medicines are recorded here. That does not mean you take none."}, []string{stated}},
+		"recorded none":    {[]string{allergy("none", "716186003", "No known allergy")}, []string{stated, "No known allergy"}, []string{nothing}},
+		"none, and one":    {[]string{allergy("none", "716186003", "No known allergy"), allergy("a", "91936005", "Penicillin")}, []string{"1 allergy:", "Penicillin"}, []string{stated, nothing}},
+		"given, not taken": {[]string{given}, []string{"None is marked as taken now; 1 entry about the past"}, []string{"medicine now"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, v := reader(t, append(row.has, measured("o", "2020-01-01", "2823-3", ""))...)
+			text, _, _ := strings.Cut(v.page("/app/record"), "<h2>Latest</h2>")
+			for _, want := range row.home {
+				if !strings.Contains(text, want) {
+					t.Errorf("not said: %s", want)
+				}
+			}
+			for _, not := range row.not {
+				if strings.Contains(text, not) {
+					t.Errorf("said: %s", not)
+				}
+			}
+		})
+	}
+}
+
+// An entry tells where it came from, what was said of it, and who saw it.
+func TestEntryPage(t *testing.T) {
+	w, h, _ := withSample(t)
+	gp := w.grant(h, "Dr Okafor", time.Hour, "patient/*.rs", grant.Clinical.List()...)
+	resp := w.send("GET", "/fhir/AllergyIntolerance", http.Header{"Authorization": {"Bearer " + gp}}, "")
+	resp.Body.Close()
+	v := w.reads(h)
+	m := regexp.MustCompile(`href="/app/entry/(AllergyIntolerance/[^"]+)"`).FindStringSubmatch(v.page("/app/list/allergies"))
+	typ, id, _ := strings.Cut(m[1], "/")
+	me := w.view(w.session(h))
+	defer me.Close()
+	text := v.page("/app/entry/" + m[1])
+	for _, want := range []string{"Where this came from", "It was in a file that you put into your record", "It has not been changed since it was put in.", "Dr Okafor, GP looked at it", "You looked at it", "It is kept in the part <strong>Allergies</strong>",
+		`href="/app/entry/` + m[1] + `/note"`, `/dispute"`, `/move"`, `/remove"`, `/original"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("not said: %s", want)
+		}
+	}
+	_, err := me.Annotate(t.Context(), fhir.Ref{Type: typ, ID: id}, 0, "It was the glue\n<b>not</b> the plaster", true)
+	w.check(err)
+	text = v.page("/app/entry/" + m[1])
+	for _, want := range []string{"You have said that this is wrong.", "It was the glue\n&lt;b&gt;not&lt;/b&gt; the plaster", "Version 2", `/original?version=1"`, "You put words on it"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("after a dispute not said: %s", want)
+		}
+	}
+	if strings.Contains(text, "It has not been changed since") {
+		t.Error("it was changed")
+	}
+	if text := v.page("/app/entry/" + m[1] + "/original?version=1"); strings.Contains(text, "the glue") || !strings.Contains(text, "Version 1") {
+		t.Error("the first version is not what it was")
+	}
+	if text := v.page("/app/history?who=" + w.vars["Dr Okafor.id"]); !strings.Contains(text, "Dr Okafor, GP looked at") || strings.Contains(text, "You looked at") {
+		t.Error("the history of one")
 	}
 }

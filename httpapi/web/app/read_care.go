@@ -89,7 +89,7 @@ func (a *App) Care(w http.ResponseWriter, r *http.Request, v *store.View) error 
 				case g.Key == "team":
 					a.team(r, &d, res, today)
 				case g.Key == "about" && d.Answers == nil:
-					if d.Answers = answers(res); d.Answers != nil {
+					if d.Answers = answersOf(res); d.Answers != nil {
 						d.AnswersOf = items[n]
 					}
 				}
@@ -154,8 +154,8 @@ func gone(text string, now time.Time) bool {
 	return !to.After(now)
 }
 
-// answers are those of a questionnaire, in its order; nil for what is none.
-func answers(res *fhir.Resource) (list []answer) {
+// answersOf are those of a questionnaire, in its order; nil for what is none.
+func answersOf(res *fhir.Resource) (list []answer) {
 	if res.Type() != "QuestionnaireResponse" {
 		return nil
 	}

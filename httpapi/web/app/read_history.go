@@ -22,7 +22,7 @@ type history struct {
 	Next   string
 	First  string // the newest
 	Size   uint64
-	Who    []choice
+	Who    []listChoice
 	Whose  string // who was asked for; "" everybody
 	Unread int
 	Closed bool // this session reads no log
@@ -65,13 +65,13 @@ func (a *App) History(w http.ResponseWriter, r *http.Request, v *store.View) err
 	if before > 0 {
 		d.First = historyAt(whose, 0)
 	}
-	d.Who = []choice{{"you", a.pages.T(r, "history.who.you"), whose == "you"}, {"server", a.pages.T(r, "history.who.server"), whose == "server"}}
-	var others []choice
+	d.Who = []listChoice{{"you", a.pages.T(r, "history.who.you"), whose == "you"}, {"server", a.pages.T(r, "history.who.server"), whose == "server"}}
+	var others []listChoice
 	for _, g := range n.others {
 		text := party(g.Grant.To) + ", " + a.pages.T(r, "history.who.since", "date", a.date(r, g.Grant.From))
-		others = append(others, choice{g.Grant.ID.String(), text, whose == g.Grant.ID.String()})
+		others = append(others, listChoice{g.Grant.ID.String(), text, whose == g.Grant.ID.String()})
 	}
-	slices.SortFunc(others, func(x, y choice) int { return strings.Compare(strings.ToLower(x.Text), strings.ToLower(y.Text)) })
+	slices.SortFunc(others, func(x, y listChoice) int { return strings.Compare(strings.ToLower(x.Text), strings.ToLower(y.Text)) })
 	d.Who = append(d.Who, others...)
 	return a.pages.Render(w, r, web.Page{File: "history", Title: a.pages.T(r, "history.title"), Nav: "history", Core: true, Script: "check.mjs",
 		Words: []string{"history.js."}, Data: d})

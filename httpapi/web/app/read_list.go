@@ -19,7 +19,7 @@ type group struct {
 	Items []item
 }
 
-type choice struct {
+type listChoice struct {
 	Value, Text string
 	This        bool
 }
@@ -34,7 +34,7 @@ type list struct {
 	Groups      []group
 	First, Last int
 	Next, Prev  string
-	Sources     []choice
+	Sources     []listChoice
 	Lasting     bool
 	Wrong       string // what is wrong with the filter
 	WrongAt     string // in which field
@@ -120,15 +120,15 @@ func (a *App) List(w http.ResponseWriter, r *http.Request, v *store.View) error 
 }
 
 // sources are what the entries of a list came from, for choosing one.
-func (a *App) sources(r *http.Request, b *browser, this string) []choice {
-	var all []choice
+func (a *App) sources(r *http.Request, b *browser, this string) []listChoice {
+	var all []listChoice
 	for mark, words := range b.sources {
 		if words = clean(words); mark == "own" {
 			words = a.pages.T(r, "record.source.own")
 		}
-		all = append(all, choice{mark, words, mark == this})
+		all = append(all, listChoice{mark, words, mark == this})
 	}
-	slices.SortFunc(all, func(x, y choice) int { return strings.Compare(strings.ToLower(x.Text), strings.ToLower(y.Text)) })
+	slices.SortFunc(all, func(x, y listChoice) int { return strings.Compare(strings.ToLower(x.Text), strings.ToLower(y.Text)) })
 	return all
 }
 

@@ -37,7 +37,7 @@ func (a *App) shown(r *http.Request, e *store.Entry) shown {
 	}
 	root := res.Root()
 	for _, name := range titles {
-		if s.Title = text(root.Get(name)); s.Title != "" {
+		if s.Title = wordsIn(root.Get(name)); s.Title != "" {
 			break
 		}
 	}
@@ -74,7 +74,7 @@ func (a *App) shown(r *http.Request, e *store.Entry) shown {
 			s.Status = ""
 		}
 	}
-	for _, row := range a.rows(r, root) {
+	for _, row := range a.valueRows(r, root) {
 		if row.Value != s.Title {
 			s.Rows = append(s.Rows, row)
 		}
@@ -105,8 +105,8 @@ func (a *App) dateOf(r *http.Request, root fhir.Node, name string) string {
 	return speak.Choice(root, name).Text
 }
 
-// text is what an element says in words, whatever it is; "" for what has none.
-func text(n fhir.Node) string {
+// wordsIn is what an element says in words, whatever it is; "" for what has none.
+func wordsIn(n fhir.Node) string {
 	switch n.Kind() {
 	case '"', '0':
 		return speak.Clean(n.Text())
@@ -117,7 +117,7 @@ func text(n fhir.Node) string {
 				all = append(all, "…")
 				break
 			}
-			if t := text(x); t != "" {
+			if t := wordsIn(x); t != "" {
 				all = append(all, t)
 			}
 		}
@@ -143,8 +143,8 @@ func text(n fhir.Node) string {
 var unspoken = []string{"resourceType", "id", "meta", "text", "subject", "patient", "beneficiary", "identifier", "contained", "extension", "modifierExtension", "implicitRules", "language",
 	"interpretation", "referenceRange", "valueQuantity", "valueCodeableConcept", "valueString", "component", "content", "presentedForm", "photo", "data"}
 
-// rows are the elements that read as words, in the order in which they came.
-func (a *App) rows(r *http.Request, root fhir.Node) (list []pair) {
+// valueRows are the elements that read as words, in the order in which they came.
+func (a *App) valueRows(r *http.Request, root fhir.Node) (list []pair) {
 	for n := range root.All() {
 		name := n.Name()
 		if slices.Contains(unspoken, name) || strings.HasPrefix(name, "_") {
@@ -163,7 +163,7 @@ func (a *App) rows(r *http.Request, root fhir.Node) (list []pair) {
 		case n.Kind() == '"' && (name == "status" || name == "intent" || name == "priority" || strings.HasSuffix(name, "Status")):
 			said = speak.Status(n.Text())
 		default:
-			said = text(n)
+			said = wordsIn(n)
 		}
 		if said != "" {
 			list = append(list, pair{spaced(name), said})

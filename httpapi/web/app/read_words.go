@@ -9,6 +9,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/audit"
+	"carehold/record/derived"
 	"carehold/record/fhir"
 	"carehold/record/grant"
 	"carehold/record/holder"
@@ -218,7 +219,7 @@ func (n *narrator) finish(x *told) {
 		typ, rest, _ := strings.Cut(name, "/")
 		id, _, _ := strings.Cut(rest, "/")
 		counts[cardWord(typ)]++
-		if ref := (fhir.Ref{Type: typ, ID: id}); fhir.KnownType(typ) && fhir.ValidID(id) {
+		if ref := (fhir.Ref{Type: typ, ID: id}); !x.Refused && fhir.KnownType(typ) && fhir.ValidID(id) && !isDerived(ref) {
 			refs = append(refs, ref.String())
 		}
 	}
@@ -247,6 +248,13 @@ func (n *narrator) say(x *told) string {
 		text = strings.ToUpper(text[:1]) + text[1:]
 	}
 	return text
+}
+
+// isDerived reports whether a name is of what the log and the versions are told by, which
+// is no entry of its own.
+func isDerived(ref fhir.Ref) bool {
+	_, is := derived.Parse(ref)
+	return is
 }
 
 // cardWord is the list in which entries of a type mostly are.
