@@ -144,6 +144,15 @@ func (a *App) team(r *http.Request, d *care, res *fhir.Resource, now time.Time) 
 	}
 }
 
+// coordinators are who holds together the care that a team gives.
+func (a *App) coordinators(r *http.Request, e *store.Entry) []member {
+	var d care
+	if res, err := fhir.Parse(e.Body, fhir.Limits{}); err == nil {
+		a.team(r, &d, res, time.Now())
+	}
+	return d.Coordinators
+}
+
 // gone reports whether a time, as precise as it is, is past.
 func gone(text string, now time.Time) bool {
 	end, err := fhir.ParseDateTime(text)

@@ -159,8 +159,7 @@ func (a *App) story(r *http.Request, d *entryPage, s *store.Story) {
 		}
 	}
 	d.SeenRead = s.Read
-	n2 := newNarrator(a, r, s.Looks.Grants)
-	d.Seen = n2.seen(s.Looks.Entries)
+	d.Seen = newNarrator(a, r, s.Looks.Grants).seen(d.Ref, s.Looks.Entries)
 	d.SeenMore = s.Looks.Next > 0
 	for _, x := range s.Versions {
 		d.Versions = append(d.Versions, version{uint64(x.Version), a.moment(r, x.Header.Time), a.who(r, x.Header), x.Version == s.Version})

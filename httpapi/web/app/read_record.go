@@ -22,7 +22,8 @@ type card struct {
 	None  bool // it is recorded that there are none
 	Last  []item
 	Fact  string
-	More  int // that hold now and are not named
+	Named []member // of the card of care: who coordinates it
+	More  int      // that hold now and are not named
 }
 
 type home struct {
@@ -45,7 +46,7 @@ func (a *App) Record(w http.ResponseWriter, r *http.Request, v *store.View) erro
 		return err
 	}
 	onCards := map[string][]int{}
-	latest := 0
+	latest, team := 0, -1
 	b := &browser{pick: func(b *browser) (list []int) {
 		clear(onCards)
 		today := time.Now().UnixMilli()
@@ -56,6 +57,14 @@ func (a *App) Record(w http.ResponseWriter, r *http.Request, v *store.View) erro
 		}
 		latest = len(list)
 		at := map[int]int{}
+		team = -1
+		for _, l := range b.lines {
+			if l.typ == "CareTeam" && l.state == now && team < 0 {
+				team = len(list)
+				list = append(list, l.n)
+				break
+			}
+		}
 		for i, n := range list {
 			at[n] = i
 		}
@@ -89,7 +98,9 @@ func (a *App) Record(w http.ResponseWriter, r *http.Request, v *store.View) erro
 		for _, i := range onCards[name] {
 			c.Last = append(c.Last, items[i])
 		}
-		c.More = c.Now - len(c.Last)
+		if c.More = c.Now - len(c.Last); name == "care" && team >= 0 {
+			c.Named = a.coordinators(r, &page.Entries[team].Entry)
+		}
 		c.Fact = a.fact(r, &c)
 		d.Cards = append(d.Cards, c)
 	}

@@ -47,7 +47,7 @@ type narrator struct {
 	r      *http.Request
 	own    map[record.GrantID]bool
 	others []holder.Granted
-	one    bool // it is told of one entry alone
+	one    string // Type/id of the one entry that is told of; "" all
 }
 
 func newNarrator(a *App, r *http.Request, grants []keys.Noted) *narrator {
@@ -102,8 +102,11 @@ func (n *narrator) tell(e audit.Entry) told {
 		x.kind, x.say = text, func(int) string { return text }
 		return x
 	}
-	if n.one {
+	if n.one != "" {
 		key = "entry.did." + did[v.Action]
+		if x.refs[n.one+"/_history/1"] && v.Action == audit.Change {
+			key = "entry.did.added"
+		}
 		if did[v.Action] == "" || v.Action == audit.Change && v.Text != "" {
 			key = "entry.did.words"
 		}
@@ -272,8 +275,8 @@ func cardWord(typ string) string {
 
 // seen tells who looked at one entry, and what was done to it: the others first, for it is
 // they whom one asks about.
-func (n *narrator) seen(entries []audit.Entry) []told {
-	n.one = true
+func (n *narrator) seen(ref fhir.Ref, entries []audit.Entry) []told {
+	n.one = ref.String()
 	list := n.fold(entries)
 	slices.SortStableFunc(list, func(x, y told) int {
 		switch {
