@@ -28,7 +28,7 @@ type looks struct {
 
 // datesFirst are the dates that say when something was, the one that says it best first.
 // The date of birth of somebody, and when a note of it was made, say no such thing.
-var datesFirst = []string{"onset-date", "effective", "effective-time", "date", "authoredon", "authored", "authored-on", "whenhandedover", "whenprepared", "started", "sent", "start-date", "created", "recorded-date", "performed-date", "last-date"}
+var datesFirst = []string{"onset-date", "effective", "effective-time", "authoredon", "date", "authored", "authored-on", "whenhandedover", "whenprepared", "started", "sent", "start-date", "created", "recorded-date", "performed-date", "last-date"}
 
 // notWhen are dates of something else.
 var notWhen = []string{"_lastUpdated", "birthdate", "death-date", "expiration-date", "due-date", "target-date", "context", "end"}
