@@ -337,3 +337,13 @@ func TestEntryPage(t *testing.T) {
 		t.Error("the history of one")
 	}
 }
+
+// A page of a record of some size is small, and nobody waits for it on a phone.
+func TestReadingPagesAreSmall(t *testing.T) {
+	_, _, v := withSample(t)
+	for path, most := range map[string]int{"/app/record": 40_000, "/app/list/all": 60_000, "/app/care": 80_000, "/app/history": 60_000} {
+		if n := len(v.page(path)); n > most {
+			t.Errorf("%s is of %d bytes, more than %d", path, n, most)
+		}
+	}
+}

@@ -91,6 +91,7 @@ func (a *App) Care(w http.ResponseWriter, r *http.Request, v *store.View) error 
 				case g.Key == "about" && d.Answers == nil:
 					if d.Answers = answersOf(res); d.Answers != nil {
 						d.AnswersOf = items[n]
+						continue // it is told above
 					}
 				}
 			}
@@ -130,11 +131,11 @@ func (a *App) team(r *http.Request, d *care, res *fhir.Resource, now time.Time) 
 		if m.Name == "" {
 			m.Name = a.pages.T(r, "record.care.unnamed")
 		}
-		if since := speak.When(p.Get("period").Get("start").Text()).Text; since != "" {
+		if since := a.when(r, p.Get("period").Get("start").Text()); since != "" {
 			m.Since = a.pages.T(r, "record.care.since", "date", since)
 		}
 		if gone(p.Get("period").Get("end").Text(), now) {
-			m.Since = speak.Period(p.Get("period")).Text
+			m.Since = a.period(r, p.Get("period"))
 			d.Former = append(d.Former, m)
 		} else if coordinates(p.Get("role")) {
 			d.Coordinators = append(d.Coordinators, m)
