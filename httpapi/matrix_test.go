@@ -170,7 +170,7 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 		"{compartment}", "Patient", "{operation}", "$validate", "{all}", "*", "{import}", "0123456789abcdef0123456789abcdef",
 		"/shl/{link}", m.vars["manifest"], "{ticket}", strings.Repeat("A", 200), "{capsule}", "0123456789abcdef0123456789abcdef", "{file}", "1", "{item}", "f123456789abcdef0123456789abcdef",
 		"{uploads}", "$upload", "{upload}", "0123456789abcdef0123456789abcdef",
-		"{asset}", "app.css", "{address}", strings.Repeat("0", 49), "{exports}", "$export", "{job}", "AAAA", "{output}", "Observation-000-fff.ndjson").Replace(p)
+		"{asset}", "app.css", "{card}", "results", "{address}", strings.Repeat("0", 49), "{exports}", "$export", "{job}", "AAAA", "{output}", "Observation-000-fff.ndjson").Replace(p)
 	if strings.HasPrefix(p, "/holder/v1/entries/") {
 		target = strings.NewReplacer("Observation", "Goal", "potassium", "walk").Replace(target)
 	}
