@@ -283,11 +283,11 @@ func TestSurelyThem(t *testing.T) {
 		{"Ann Fox", "1950-01-01", "", false},
 		{"", "", "", false},
 	} {
-		im := &importer{own: own, patient: "me"}
-		if got := im.surelyThem(change.PatientSummary{Name: x.name, BirthDate: x.born, NHSNumber: x.nhs}); got != x.want {
+		p := change.PatientSummary{Name: x.name, BirthDate: x.born, NHSNumber: x.nhs}
+		if got := p.Surely(own); got != x.want {
 			t.Errorf("%+v: %v", x, got)
 		}
-		if (&importer{patient: "me"}).surelyThem(change.PatientSummary{Name: x.name, BirthDate: x.born, NHSNumber: x.nhs}) {
+		if p.Surely(nil) {
 			t.Errorf("%+v: sure, without anybody to compare with", x)
 		}
 	}

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"carehold/crypto"
 	"carehold/httpapi/message"
@@ -237,7 +235,7 @@ func (im *importer) isThatYou(source string, patients []change.PatientSummary) e
 		return nil // none: it is they who import it; several: all is refused
 	}
 	p := patients[0]
-	if im.surelyThem(p) {
+	if p.Surely(im.own) {
 		return nil
 	}
 	who := first(clean(p.Name), "somebody without a name")
@@ -252,31 +250,6 @@ func (im *importer) isThatYou(source string, patients []change.PatientSummary) e
 		err = errors.New("nothing was imported: a record is about one person")
 	}
 	return err
-}
-
-// surelyThem reports whether a source's Patient is the record's beyond asking:
-// the same NHS number, or the same name and date of birth. What contradicts it,
-// About has refused already.
-func (im *importer) surelyThem(p change.PatientSummary) bool {
-	if im.own == nil {
-		return false
-	}
-	own, err := change.ReadSource(bytes.NewReader(im.own.Bytes()), change.Limits{})
-	if err != nil || len(own) != 1 {
-		return false
-	}
-	plan, err := change.PlanImport(own[0], "", im.patient)
-	if err != nil || len(plan.Patients) != 1 {
-		return false
-	}
-	mine := plan.Patients[0]
-	number := func(s string) string {
-		return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < '0' || r > '9' }), "")
-	}
-	if n := number(p.NHSNumber); n != "" && n == number(mine.NHSNumber) {
-		return true
-	}
-	return p.Name != "" && p.BirthDate != "" && strings.EqualFold(p.Name, mine.Name) && p.BirthDate == mine.BirthDate
 }
 
 // count says what is new, by type and by the section it will be filed in.

@@ -21,30 +21,7 @@ import (
 // foreign is a resource of somebody's file as it may be sent: without the tag, and
 // without words of the person's. What cannot be made so is not sent.
 func foreign(r *fhir.Resource) (*fhir.Resource, error) {
-	r, err := uncarried(r)
-	if err != nil {
-		return nil, err
-	}
-	return store.Unspoken(r)
-}
-
-// uncarried is a resource without the tag.
-func uncarried(r *fhir.Resource) (*fhir.Resource, error) {
-	var tags []fhir.Node
-	for tag := range r.Root().Get("meta").Get("tag").All() {
-		if tag.Get("system").Text() == derived.CarriedTag {
-			tags = append(tags, tag)
-		}
-	}
-	return less(r, tags)
-}
-
-// less is a resource without some of its values.
-func less(r *fhir.Resource, values []fhir.Node) (*fhir.Resource, error) {
-	if len(values) == 0 {
-		return r, nil
-	}
-	return fhir.Parse(r.Without(values), fhir.Limits{})
+	return store.Foreign(r)
 }
 
 func hasTag(r *fhir.Resource) bool {
@@ -76,7 +53,7 @@ func (x *exportImport) carries(r *fhir.Resource) (*fhir.Resource, error) {
 		others = append(others, target)
 	}
 	if r.Type() != "Provenance" || !kept {
-		return uncarried(r)
+		return derived.Uncarried(r)
 	}
-	return less(r, others)
+	return fhir.Parse(r.Without(others), fhir.Limits{})
 }

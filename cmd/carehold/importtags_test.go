@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"carehold/record/derived"
 	"carehold/record/fhir"
 )
 
@@ -42,7 +43,7 @@ func TestUncarried(t *testing.T) {
 	} {
 		r, err := fhir.Parse([]byte(text), fhir.Limits{})
 		must(t, err)
-		r, err = uncarried(r)
+		r, err = derived.Uncarried(r)
 		must(t, err)
 		if got := string(r.Bytes()); got != want {
 			t.Errorf("%s\n%s", got, want)

@@ -13,10 +13,11 @@ import (
 type App struct {
 	pages *web.Pages
 	store *store.Store
+	waits waiting // files between being sent and being kept
 }
 
 // New makes the screens of a server.
-func New(pages *web.Pages, st *store.Store) *App { return &App{pages, st} }
+func New(pages *web.Pages, st *store.Store) *App { return &App{pages: pages, store: st} }
 
 // Awake keeps a session awake while somebody is typing: a page that is being filled in
 // asks for it now and then.

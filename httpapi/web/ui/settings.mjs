@@ -1,0 +1,60 @@
+// /app/settings/devices: the ways into the record, which only its keys can show.
+import { Keys, device, withKeys } from "./keys.mjs"
+import { words } from "./words.mjs"
+import { $, fail, working } from "./page.mjs"
+
+const made = (name, text, className = "") => Object.assign(document.createElement(name), { textContent: text, className })
+const nameOf = s => s.label || words(`settings.js.${s.kind}`)
+
+// To shut one out names those that stay.
+// sure asks once more, in the place of the buttons.
+function sure(li, question, go) {
+  const box = made("div", "", "note warn")
+  const yes = Object.assign(made("button", words("settings.js.yes"), "btn stop"), { type: "button" })
+  const no = Object.assign(made("button", words("settings.js.no"), "btn quiet"), { type: "button" })
+  box.append(made("p", question), yes, " ", no)
+  no.addEventListener("click", () => box.remove())
+  yes.addEventListener("click", () => { box.remove(); go() })
+  li.append(box)
+  yes.focus()
+}
+
+function show(slots) {
+  $("ways").replaceChildren(...slots.map(s => {
+    const li = document.createElement("li")
+    const strong = made("strong", nameOf(s))
+    strong.dir = "auto"
+    li.append(strong, ` (${words(`settings.js.${s.kind}`)}${s.this ? `, ${words("settings.js.this")}` : ""}) `,
+      words("settings.js.since", { when: new Date(s.created).toLocaleDateString(document.documentElement.lang, { dateStyle: "long" }) }), " ")
+    if (s.this || s.kind === "recovery") return li // what is open stays; a sheet is replaced by another
+    for (const [what, op] of [["remove", "removeSlot"], ["evict", "evict"]]) {
+      const b = Object.assign(made("button", words(`settings.js.${what}`), "btn quiet"), { type: "button" })
+      b.setAttribute("aria-label", `${words(`settings.js.${what}`)}: ${nameOf(s)}`)
+      b.addEventListener("click", () => sure(li, words(what === "evict" ? "settings.js.sure.evict" : "settings.js.sure", { name: nameOf(s) }),
+        () => change(words(`settings.js.why.${what}`), keys => keys.call(op, op === "evict" ? slots.filter(x => x !== s).map(x => x.id) : s.id))))
+      li.append(b, " ")
+    }
+    return li
+  }))
+}
+
+// change does something with the keys, and shows the ways in as they are then.
+const change = (why, fn) => working(words("settings.js.working"), async () => {
+  const slots = await withKeys(why, async keys => {
+    await fn(keys)
+    return keys.call("slots")
+  })
+  if (slots) show(slots)
+})
+
+$("list").addEventListener("click", () => change(words("settings.js.why.list"), async () => {}))
+$("passkey").addEventListener("click", () => change(words("settings.js.why.add"), keys => keys.addPasskey()))
+$("passphrase-form").addEventListener("submit", e => {
+  e.preventDefault()
+  if ($("new-passphrase").value !== $("again").value) return fail(new Error(words("settings.js.differ")))
+  const passphrase = $("new-passphrase").value
+  $("new-passphrase").value = $("again").value = ""
+  change(words("settings.js.why.add"), async keys => keys.addDevice({ passphrase, label: $("label").value.trim() || words("unlock.js.device") }))
+})
+if (!Keys.prototype.passkeys()) $("passkey-part").hidden = true
+device().then(d => { if (d?.label) $("label").value = d.label }, () => {})
