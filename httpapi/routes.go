@@ -177,6 +177,7 @@ var variables = map[string]string{
 	"upload":      `[0-9a-f]{32}`,
 	"item":        `[0-9a-f]{32}`,
 	"card":        `[a-z]{1,40}`,
+	"kind":        `[a-z]{1,40}`,
 	"asset":       `[a-z][a-z0-9_\-]{0,40}\.[a-z]{2,11}`,
 	"uploads":     `(?:\$|%24)upload`,
 	"exports":     `(?:\$|%24)export`,
