@@ -154,7 +154,14 @@ func quote(s string) string {
 // until waits for something to be so on the page.
 func (p *tab) until(what, js string) {
 	p.t.Helper()
-	if _, err := chromedp.Run(p.ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(40*time.Second))); err != nil {
+	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(40*time.Second)))
+	for range 5 { // a page that goes on to another takes the question with it
+		if err == nil || !strings.Contains(err.Error(), "navigated") && !strings.Contains(err.Error(), "context") || p.ctx.Err() != nil {
+			break
+		}
+		_, err = chromedp.Run(p.ctx, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(40*time.Second)))
+	}
+	if err != nil {
 		text, _ := chromedp.Run(p.ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
 		p.t.Fatalf("%s: %v\n%s\n%s", what, err, strings.Join(p.faults(), "\n"), text)
 	}
