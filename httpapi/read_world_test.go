@@ -10,7 +10,6 @@ import (
 
 	"carehold/crypto"
 	"carehold/record"
-	"carehold/record/audit"
 	"carehold/record/change"
 	"carehold/record/entry"
 	"carehold/record/holder"
@@ -54,20 +53,6 @@ func (w *world) reads(h *holder.Holder) *visitor {
 	token, _, err := h.SignInToRead(context.Background())
 	w.check(err)
 	return w.visits(token)
-}
-
-// leaves are the entries of a person's log, from a place on.
-func (w *world) leaves(h *holder.Holder, from int) []audit.Entry {
-	w.t.Helper()
-	all, err := h.History(context.Background(), w.session(h), 0)
-	w.check(err)
-	var own []audit.Entry
-	for _, e := range all[min(from, len(all)):] {
-		if a := e.Event.Action; a != audit.SignIn && a != audit.RingFetch && !(a == audit.History && e.Writer == audit.ByGrant) {
-			own = append(own, e)
-		}
-	}
-	return own
 }
 
 // unsaid are the keys of messages that are in no catalogue, as a page shows them.

@@ -151,8 +151,8 @@ func (u *unlocked) named(ctx context.Context) error {
 // linkOptions are what is typed.
 type linkOptions struct {
 	grantOptions
-	label, passcode, svg   string
-	base                   string // of the server
+	label, passcode, svg         string
+	base                         string // of the server
 	open, snapshot, access, adds bool
 }
 

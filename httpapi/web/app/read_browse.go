@@ -58,11 +58,6 @@ type filter struct {
 	from, to int64 // 0: not asked for
 }
 
-// any reports whether anything was asked for.
-func (f filter) any() bool {
-	return f.Words != "" || f.From != "" || f.To != "" || f.Source != "" || f.State != ""
-}
-
 func (b *browser) Begin() {
 	b.lines, b.counts, b.sources = b.lines[:0], map[string]int{}, map[string]string{}
 	b.now, b.past, b.nones = map[string]int{}, map[string]int{}, map[string]int{}
