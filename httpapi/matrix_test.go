@@ -220,6 +220,8 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 		body = `{"resourceType":"Bundle","type":"batch"}`
 	case "POST /app/lock":
 		typ, body = "application/x-www-form-urlencoded", "of=nothing"
+	case "POST /app/sharing/stop":
+		typ, body = "application/x-www-form-urlencoded", "grant="+m.vars["struck.id"]
 	case "POST /language":
 		typ, body = "application/x-www-form-urlencoded", "to=en"
 	case "POST /holder/v1/slot":
