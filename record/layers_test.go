@@ -42,7 +42,7 @@ var layers = map[string]string{
 	"record/filing":            "record record/fhir",
 	"record/change":            "record record/fhir",
 	"record/ips":               "record record/fhir record/fhir/speak",
-	"record/export":            "record record/derived record/fhir record/ips",
+	"record/export":            "record record/derived record/fhir record/fhir/speak record/ips",
 	"record/importer":          "record record/fhir",
 	"record/derived":           "record record/entry record/audit record/grant record/fhir",
 	"record/fetch":             "record",

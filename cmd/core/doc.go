@@ -34,7 +34,7 @@
 // A promise is rejected with an Error whose code is the record.Kind: "conflict",
 // "unauthorized", "integrity". The last is never a network's fault.
 //
-// server is how the core reaches its server: fetch.mjs makes one of fetch. It is
+// server is how the core reaches its server: httpapi/web/ui/server.mjs makes one of fetch. It is
 // a function of {method, path, token, json, bytes} that resolves with the answer
 // parsed from JSON, or rejects with an object that has the answer's code and
 // message; anything else it rejects with is taken for a broken connection.

@@ -24,7 +24,7 @@ var _ holder.Server = server{}
 
 func (s server) call(ctx context.Context, method, path, token string, json any, body []byte) (js.Value, error) {
 	if s.request.Type() != js.TypeFunction {
-		return js.Undefined(), record.Safef(record.Invalid, "the server must be a function: see fetch.mjs")
+		return js.Undefined(), record.Safef(record.Invalid, "the server must be a function: see server.mjs")
 	}
 	r := map[string]any{"method": method, "path": path, "token": token, "json": json}
 	if body != nil {

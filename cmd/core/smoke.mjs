@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import assert from "node:assert/strict";
-import { server } from "./fetch.mjs";
+import { server } from "../../httpapi/web/ui/server.mjs";
 
 const [wasm, exec, base, invite] = process.argv.slice(2);
 const took = {};

@@ -15,6 +15,7 @@ import (
 
 	"carehold/record"
 	"carehold/record/fhir"
+	"carehold/record/fhir/speak"
 	"carehold/record/ips"
 )
 
@@ -275,7 +276,7 @@ func words(s string) string {
 // fit is a character that is fit for a page; less than nothing for one that is left out.
 func fit(r rune) rune {
 	switch {
-	case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+	case speak.Turns(r):
 		return -1
 	case unicode.IsControl(r), r == utf8.RuneError, r == 0xFFFE, r == 0xFFFF:
 		return unicode.ReplacementChar

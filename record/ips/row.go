@@ -43,7 +43,7 @@ func (b *builder) cells(it *item) []cell {
 		d := n.Get("device")
 		return []cell{say(speak.Or(speak.Clean(d.Get("display").Text()), b.called(d, sayDevice), unnamed)), say(it.when.Text), say(speak.Concept(n.Get("bodySite"))), say(status, speak.Notes(n.Get("note")))}
 	case "Device":
-		return []cell{say(speak.Or(sayDevice(n), unnamed)), say(prefixed("made ", it.when.Text)), nil, say(status, speak.Notes(n.Get("note")))}
+		return []cell{say(speak.Or(sayDevice(n), unnamed)), say(speak.Prefixed("made ", it.when.Text)), nil, say(status, speak.Notes(n.Get("note")))}
 	case "Flag":
 		return []cell{say(speak.Or(speak.Concept(n.Get("code")), unnamed)), say(speak.Concepts(n.Get("category"))), say(it.when.Text)}
 	case "Consent":
@@ -58,7 +58,7 @@ func (b *builder) cells(it *item) []cell {
 		}
 		return []cell{say(speak.Or(speak.Concepts(n.Get("category")), speak.Concept(n.Get("scope")))), say(verb, about), say(it.when.Text), say(status)}
 	case "ClinicalImpression":
-		return []cell{say(speak.Or(speak.Clean(n.Get("description").Text()), speak.Concept(n.Get("code")), "Assessment")), say(it.when.Text), say(speak.Clean(n.Get("summary").Text())), nil, say(prefixed("by ", b.by(n)))}
+		return []cell{say(speak.Or(speak.Clean(n.Get("description").Text()), speak.Concept(n.Get("code")), "Assessment")), say(it.when.Text), say(speak.Clean(n.Get("summary").Text())), nil, say(speak.Prefixed("by ", b.by(n)))}
 	case "DocumentReference":
 		return b.rowDocument(it, n)
 	case "CarePlan":
@@ -107,13 +107,6 @@ func concluded(n fhir.Node) cell {
 	return say(speak.Clean(n.Get("conclusion").Text()), speak.Concepts(n.Get("conclusionCode")))
 }
 
-func prefixed(prefix, s string) string {
-	if s == "" {
-		return ""
-	}
-	return prefix + s
-}
-
 func suffixed(s, suffix string) string {
 	if s == "" {
 		return ""
@@ -147,8 +140,8 @@ func (b *builder) rowAllergy(n fhir.Node) []cell {
 		status += ", " + v
 	}
 	by := b.by(n)
-	return []cell{say(what), say(speak.Clean(strings.Join(reactions, ", ")), prefixed("first noticed ", speak.Choice(n, "onset").Text)), say(risk, severity), say(status),
-		say(speak.When(n.Get("recordedDate").Text()).Text, prefixed("by ", by))}
+	return []cell{say(what), say(speak.Clean(strings.Join(reactions, ", ")), speak.Prefixed("first noticed ", speak.Choice(n, "onset").Text)), say(risk, severity), say(status),
+		say(speak.When(n.Get("recordedDate").Text()).Text, speak.Prefixed("by ", by))}
 }
 
 var severityOrder = map[string]int{"mild": 1, "moderate": 2, "severe": 3}
@@ -167,7 +160,7 @@ func (b *builder) rowCondition(it *item, n fhir.Node) []cell {
 		return []cell{say(what), say(since), say(speak.Choice(n, "abatement").Text), say(status)}
 	}
 	by := b.by(n)
-	return []cell{say(what), say(since), say(speak.Concept(n.Get("severity"))), say(status), say(speak.When(n.Get("recordedDate").Text()).Text, prefixed("by ", by))}
+	return []cell{say(what), say(since), say(speak.Concept(n.Get("severity"))), say(status), say(speak.When(n.Get("recordedDate").Text()).Text, speak.Prefixed("by ", by))}
 }
 
 func (b *builder) rowDocument(it *item, n fhir.Node) []cell {

@@ -31,16 +31,16 @@ func (b *builder) rowMedicine(it *item, n fhir.Node) []cell {
 		d := n.Get("dosage")
 		return []cell{name, say(speak.Clean(d.Get("text").Text()), sayDose(d.Get("dose")), speak.Concept(d.Get("route"))), say(b.reasons(n)), say(when), say("Given")}
 	case "MedicationStatement":
-		return []cell{name, say(b.dosages(n.Get("dosage"))), say(b.reasons(n)), say(since(when, it.table)), say(status, reason, prefixed("stated by ", b.by(n)))}
+		return []cell{name, say(b.dosages(n.Get("dosage"))), say(b.reasons(n)), say(since(when, it.table)), say(status, reason, speak.Prefixed("stated by ", b.by(n)))}
 	}
 	if it.table == tableEnded {
 		if p := speak.Period(n.Get("dispenseRequest").Get("validityPeriod")); !p.End.IsZero() {
 			when = p.Text
 		} else {
-			when = prefixed("prescribed ", when)
+			when = speak.Prefixed("prescribed ", when)
 		}
 	}
-	return []cell{name, say(b.dosages(n.Get("dosageInstruction"))), say(b.reasons(n)), say(since(when, it.table)), say(status, reason, prefixed("prescribed by ", speak.Or(b.who(n.Get("requester")), b.by(n))))}
+	return []cell{name, say(b.dosages(n.Get("dosageInstruction"))), say(b.reasons(n)), say(since(when, it.table)), say(status, reason, speak.Prefixed("prescribed by ", speak.Or(b.who(n.Get("requester")), b.by(n))))}
 }
 
 // since is a when below the heading Since, which says "from" itself.
@@ -97,7 +97,7 @@ func sayDosage(n fhir.Node) string {
 	if n.Get("asNeededBoolean").Text() == "true" {
 		parts = append(parts, "when needed")
 	}
-	parts = append(parts, prefixed("when needed for ", speak.Concept(n.Get("asNeededCodeableConcept"))), speak.Concept(n.Get("route")))
+	parts = append(parts, speak.Prefixed("when needed for ", speak.Concept(n.Get("asNeededCodeableConcept"))), speak.Concept(n.Get("route")))
 	return speak.Clean(strings.Join(say(parts...), ", "))
 }
 

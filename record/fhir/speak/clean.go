@@ -93,7 +93,8 @@ func Said(texts ...string) (all []string) {
 	return all
 }
 
-func prefixed(prefix, s string) string {
+// Prefixed is s after a prefix; nothing of nothing.
+func Prefixed(prefix, s string) string {
 	if s == "" {
 		return ""
 	}

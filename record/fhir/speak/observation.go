@@ -47,7 +47,7 @@ func Observed(n fhir.Node) []string {
 }
 
 func Missing(n fhir.Node) string {
-	return prefixed("No value: ", Concept(n.Get("dataAbsentReason")))
+	return Prefixed("No value: ", Concept(n.Get("dataAbsentReason")))
 }
 
 // BloodPressure is 142/84 mmHg, when that is all there is and in one unit.
