@@ -71,9 +71,11 @@ func TestEveryDoorIsTheSame(t *testing.T) {
 		for _, b := range bare {
 			b.at.Store(now)
 		}
-		a, b := full.asks(full.vars[k.name], q), other.asks(other.vars[k.name], q)
-		if q.now {
-			a, b = seconds.ReplaceAllString(a, "NOW"), seconds.ReplaceAllString(b, "NOW")
+		a, b := askBoth(full, other, k, q)
+		// What a machine that stood still had no time for is asked again: that is no answer.
+		for try := 0; try < 3 && looking(q) && noTime.MatchString(a) != noTime.MatchString(b); try++ {
+			t.Logf("%s: %s %s: no time in one of the two, asked again", k.name, q.method, q.target)
+			a, b = askBoth(full, other, k, q)
 		}
 		if strings.HasPrefix(a, "20") && len(a) > 600 {
 			there[k.name]++
@@ -157,6 +159,23 @@ func TestEveryDoorIsTheSame(t *testing.T) {
 	}
 	t.Logf("%d questions, %d acts of others", asked, lively)
 }
+
+func askBoth(full, other *twin, k kind, q question) (a, b string) {
+	a, b = full.asks(full.vars[k.name], q), other.asks(other.vars[k.name], q)
+	if q.now {
+		a, b = seconds.ReplaceAllString(a, "NOW"), seconds.ReplaceAllString(b, "NOW")
+	}
+	return a, b
+}
+
+// looking is of a question that changes nothing, and may be asked twice.
+func looking(q question) bool {
+	return q.method == "GET" || q.method == "HEAD" || q.method == "POST" && strings.HasSuffix(strings.Split(q.target, "\n")[0], "/_search")
+}
+
+// noTime is said when something took longer than it may, by the machine's clock: of one
+// condition, one batch, one page, one turn.
+var noTime = regexp.MustCompile(`take too long|took as long as one batch may|others are doing that|^(429|503) `)
 
 var (
 	embedded = regexp.MustCompile(`"embedded":"([^"]*)"`)
