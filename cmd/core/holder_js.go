@@ -5,8 +5,8 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"maps"
 	"syscall/js"
-	"time"
 
 	"carehold/crypto"
 	"carehold/record"
@@ -16,14 +16,22 @@ import (
 )
 
 // object is a holder as JavaScript has it.
-func object(h *holder.Holder) map[string]any {
+func object(h *holder.Holder, srv server) map[string]any {
+	all := own(h)
+	for _, more := range []map[string]any{changes(h), asking(h), inbox(h, srv)} {
+		maps.Copy(all, more)
+	}
+	return all
+}
+
+// own are the ops of the record itself, and of the ways into it.
+func own(h *holder.Holder) map[string]any {
 	at := func(fn func() any) js.Func { return js.FuncOf(func(js.Value, []js.Value) any { return fn() }) }
 	return map[string]any{
 		"person": h.Person().String(),
 		"memory": at(func() any { return uint8Array(h.Memory().Marshal()) }),
 		"epoch":  at(func() any { return float64(h.Epoch()) }),
 		"now":    at(func() any { return iso(h.Now()) }),
-		"grants": at(func() any { return grants(h.Grants()) }),
 		"slots":  at(func() any { return slots(h.Slots()) }),
 		"doubt": at(func() any {
 			if err := h.Doubt(); err != nil {
@@ -67,17 +75,6 @@ func object(h *holder.Holder) map[string]any {
 			}
 			i, err := h.IssueToken(ctx, g, str(arg(args, 1)), until)
 			return issued(i), err
-		}),
-		"revoke": promised(func(ctx context.Context, args []js.Value) (any, error) {
-			list, err := ids(arg(args, 0))
-			if err != nil {
-				return nil, err
-			}
-			of := make([]record.GrantID, len(list))
-			for i, x := range list {
-				of[i] = x
-			}
-			return nil, h.Revoke(ctx, of...)
 		}),
 		"signOut": promised(func(ctx context.Context, args []js.Value) (any, error) {
 			return nil, h.SignOut(ctx, str(arg(args, 0)))
@@ -163,16 +160,12 @@ func waiting(w *holder.Waiting) any {
 // request reads what a person decided.
 func request(v js.Value) (r holder.GrantRequest, err error) {
 	r = holder.GrantRequest{
-		To:      grant.Party{Name: text(v, "name"), Role: text(v, "role"), Organisation: text(v, "organisation")},
-		Purpose: text(v, "purpose"), Daily: uint32(number(get(v, "daily"))), Label: text(v, "label"),
-		Lasts: time.Duration(min(number(get(v, "lasts")), 1<<32)) * time.Second,
+		To:      grant.Party{Name: text(v, "name"), Role: text(v, "role"), Organisation: text(v, "organisation"), Number: text(v, "number"), Register: text(v, "register")},
+		Purpose: text(v, "purpose"), Daily: uint32(number(get(v, "daily"))), Label: text(v, "label"), Lasts: lasting(v),
+		Beyond: boolean(get(v, "beyond")), Unbound: boolean(get(v, "unbound")),
 	}
-	for _, name := range list(get(v, "sections")) {
-		s, err := record.ParseSection(str(name))
-		if err != nil {
-			return r, err
-		}
-		r.Sections = r.Sections.With(s)
+	if r.Sections, err = sections(get(v, "sections")); err != nil {
+		return r, err
 	}
 	if r.Scopes, err = grant.ParseScopes(text(v, "scopes")); err != nil {
 		return r, err
@@ -187,27 +180,6 @@ func issued(i holder.Issued) any {
 
 func report(r holder.CheckReport) any {
 	return map[string]any{"from": float64(r.From), "size": float64(r.Head.Size), "statements": float64(r.Statements)}
-}
-
-func grants(all []holder.Granted) any {
-	out := make([]any, len(all))
-	for i, g := range all {
-		sections := []any{}
-		for _, s := range g.Grant.Sections.List() {
-			sections = append(sections, s.String())
-		}
-		tokens := []any{}
-		for _, t := range g.Tokens {
-			tokens = append(tokens, map[string]any{"id": hex.EncodeToString(t.ID[:]), "label": t.Label, "until": iso(t.Until), "created": iso(t.Created)})
-		}
-		out[i] = map[string]any{
-			"id": g.Grant.ID.String(), "name": g.Grant.To.Name, "role": g.Grant.To.Role, "organisation": g.Grant.To.Organisation,
-			"sections": sections, "scopes": grant.FormatScopes(g.Grant.Scopes), "purpose": g.Grant.Purpose,
-			"from": iso(g.Grant.From), "until": iso(g.Grant.Until), "daily": float64(g.Grant.Daily),
-			"state": g.State.String(), "ended": iso(g.Ended), "why": g.Why.String(), "tokens": tokens,
-		}
-	}
-	return out
 }
 
 var slotNames = map[crypto.Kind]string{crypto.SlotPassphrase: "passphrase", crypto.SlotPasskey: "passkey", crypto.SlotRecovery: "recovery"}

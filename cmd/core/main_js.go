@@ -23,16 +23,16 @@ func main() {
 }
 
 func enrol(ctx context.Context, args []js.Value) (any, error) {
-	with := arg(args, 1)
+	srv, with := server{arg(args, 0)}, arg(args, 1)
 	secret := crypto.SecretString(text(with, "passphrase"))
 	defer secret.Destroy()
-	h, kit, err := holder.Enrol(ctx, server{arg(args, 0)}, holder.Enrolment{
+	h, kit, err := holder.Enrol(ctx, srv, holder.Enrolment{
 		Invite: text(with, "invite"), Passphrase: secret, Label: text(with, "label"), Name: text(with, "name"),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"holder": object(h), "deviceKey": kit.DeviceKey.Text(), "recovery": kit.Recovery.Text()}, nil
+	return map[string]any{"holder": object(h, srv), "deviceKey": kit.DeviceKey.Text(), "recovery": kit.Recovery.Text()}, nil
 }
 
 func unlock(ctx context.Context, args []js.Value) (any, error) {
@@ -47,11 +47,12 @@ func unlock(ctx context.Context, args []js.Value) (any, error) {
 			return nil, record.Safef(record.Invalid, "what this device remembers of the record cannot be read")
 		}
 	}
-	h, err := holder.Unlock(ctx, server{arg(args, 0)}, slot, m)
+	srv := server{arg(args, 0)}
+	h, err := holder.Unlock(ctx, srv, slot, m)
 	if err != nil {
 		return nil, err
 	}
-	return object(h), nil
+	return object(h, srv), nil
 }
 
 // credential makes the credential of whichever slot is given.

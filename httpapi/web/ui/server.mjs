@@ -1,7 +1,7 @@
 // The server function that the core asks through, made of fetch. base is "" for
 // the server the page came from.
 export function server(base, fetch = globalThis.fetch) {
-  return async ({ method, path, token, json, bytes }) => {
+  return async ({ method, path, token, json, bytes, raw }) => {
     const headers = {}
     if (token) headers.Authorization = `Bearer ${token}`
     if (json) headers["Content-Type"] = "application/json"
@@ -16,8 +16,12 @@ export function server(base, fetch = globalThis.fetch) {
       referrerPolicy: "no-referrer",
     })
     const text = await answer.text()
+    if (raw && answer.ok) return text // FHIR: as it was written, 5.0 not made 5
     const value = text ? JSON.parse(text) : null
     if (answer.ok) return value
-    throw value?.error ?? new Error(`the server answered ${answer.status}`)
+    throw value?.error ?? Object.assign(new Error(`the server answered ${answer.status}`), code(answer.status))
   }
 }
+
+// What FHIR's door says by its status alone.
+const code = status => ({ 404: { code: "not-found" }, 410: { code: "gone" } })[status]

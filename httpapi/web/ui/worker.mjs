@@ -4,6 +4,7 @@
 // worker when the work is done, and the keys go with it.
 import "./wasm_exec.js"
 import { server } from "./server.mjs"
+import * as shl from "./shlmake.mjs"
 
 const at = server("")
 let holder = null, token = null
@@ -23,8 +24,9 @@ loaded.catch(() => {}) // whoever asks for it is told
 
 // Those of the holder's functions that need a session. It is opened when the first of
 // them is asked for, and closed when the page is done.
-const inSession = new Set(["strike", "check", "checkNew", "history", "requests", "lookup", "drop", "refuse",
-  "closeAddress", "inbox", "takeIn", "looked", "dismiss", "putLinkFile", "dropLink"])
+const inSession = new Set(["strike", "check", "checkNew", "history", "requests", "lookup", "approve", "drop", "refuse",
+  "closeAddress", "inbox", "takeIn", "looked", "dismiss"])
+const session = async () => token ??= (await holder.signIn()).token
 
 const ops = {
   async load() { await loaded },
@@ -47,6 +49,25 @@ const ops = {
     if (!answer.ok) throw Object.assign(new Error(told?.error?.message), { code: told?.error?.code })
     return told
   },
+  // link makes a share link: {name, sections, scopes, purpose, until | lasts, kind, passcode, label}.
+  async link(what) {
+    unlocked()
+    return shl.make(holder, at, await session(), location.origin, what)
+  },
+  // revoke takes the files of links with it: what is left of them is nothing but room.
+  async revoke(grants) {
+    unlocked()
+    await holder.revoke(grants)
+    if (holder.links().some(g => grants.includes(g.id))) await shl.drop(holder, at, await session(), grants).catch(() => {})
+  },
+  async newAddress(...args) {
+    unlocked()
+    return shown(await holder.newAddress(...args))
+  },
+  async addresses() {
+    unlocked()
+    return holder.addresses().map(shown)
+  },
   async close() {
     if (token) await holder.signOut(token).catch(() => {}) // it ends by itself as well
     token = null
@@ -57,13 +78,19 @@ const ops = {
   },
 }
 
+// shown is an address with the link that is shown to somebody.
+const shown = ({ path, ...a }) => ({ ...a, link: location.origin + path })
+
+function unlocked() {
+  if (!holder) throw Object.assign(new Error("the record is locked"), { code: "unauthorized" })
+}
+
 async function run({ op, args = [] }) {
   if (ops[op]) return ops[op](...args)
-  if (!holder) throw Object.assign(new Error("the record is locked"), { code: "unauthorized" })
-  if (!Object.hasOwn(holder, op) || op === "memory") throw Object.assign(new Error("the core cannot do that"), { code: "unsupported" })
+  unlocked()
+  if (!Object.hasOwn(holder, op) || op === "memory" || op === "prepareLink") throw Object.assign(new Error("the core cannot do that"), { code: "unsupported" })
   if (!inSession.has(op)) return holder[op](...args)
-  token ??= (await holder.signIn()).token
-  return holder[op](token, ...args)
+  return holder[op](await session(), ...args)
 }
 
 globalThis.onmessage = async ({ data }) => {
