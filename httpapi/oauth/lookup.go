@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"crypto/subtle"
 	"net/http"
 	"time"
 
@@ -18,23 +17,11 @@ func (a *API) Lookup(w http.ResponseWriter, r *http.Request, v *store.View) erro
 	if err := message.Read(r.Body, &q); err != nil {
 		return err
 	}
-	if !a.guesses.Take(v.Grant().Person, a.now()) {
-		return record.Safef(record.TooMany, "too many codes were tried: wait a minute")
+	x, err := a.byCode(v, q.Code)
+	if err != nil {
+		return err
 	}
-	code, ok := parseTyped(q.Code)
-	if !ok {
-		return errNoCode
-	}
-	x, ok := a.waiting.find(a.now(), func(x *waiting) bool {
-		return subtle.ConstantTimeCompare([]byte(x.typed), []byte(code)) == 1
-	})
-	if !ok || !a.now().Before(x.until) {
-		return errNoCode
-	}
-	return sendJSON(w, http.StatusOK, message.Coded{
-		ID: message.ID(x.id), Question: x.question.Marshal(), Expires: x.until.UTC().Truncate(time.Second), Redirect: whereTo(x.redirect),
-		Client: message.App{ID: x.client.ID, Name: x.client.Name, Organisation: x.client.Organisation, URI: x.client.URI, Host: x.client.Host(), Verified: x.client.Verified},
-	})
+	return sendJSON(w, http.StatusOK, x.coded())
 }
 
 // How many codes one person's sessions may try.
