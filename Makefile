@@ -11,14 +11,9 @@ build: core
 	$(GO) build -trimpath -o carehold ./cmd/carehold
 
 # record/holder for the browser: compressed, and embedded by httpapi/web.
-# Without inlining it is a twentieth smaller and, measured, no slower; x/crypto keeps
-# it, because Argon2id lives on it.
-CORESIZE = -gcflags=all=-l -gcflags=golang.org/x/crypto/...=
+# The same source and the same Go make the same bytes (docs/decisions/0039-core.md).
 core:
-	@mkdir -p $(CORE)
-	GOOS=js GOARCH=wasm $(GO) build -trimpath -buildvcs=false -ldflags "-s -w" $(CORESIZE) -o $(CORE)/core.wasm ./cmd/core
-	gzip -9 -n -f $(CORE)/core.wasm
-	cp "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" $(CORE)/wasm_exec.js
+	$(GO) generate ./httpapi/web
 
 # The walk through all of it, without the core, which it does not need.
 # DEMO_EXIT=1 ends it.
@@ -87,6 +82,6 @@ torture-short:
 
 clean:
 	rm -rf dist
-	rm -f carehold $(CORE)/core.wasm.gz $(CORE)/wasm_exec.js
+	rm -f carehold $(CORE)/core.wasm.zst $(CORE)/wasm_exec.js
 
 .PHONY: all build core demo test vet fuzz fuzz-short bench bench-report release release-check timing torture torture-short clean

@@ -120,7 +120,7 @@ func (a *app) root() *cobra.Command {
 		a.amendCommand(), a.suspendCommand(), a.resumeCommand(), a.revokeCommand(), a.receiptCommand(), a.historyCommand(), a.checkCommand())
 	add(operator, a.initCommand(), a.serveCommand(), a.inviteCommand(), a.clientCommand(), a.statusCommand(), a.forgetCommand(), a.clockCommand(),
 		a.backupCommand(), a.restoreCommand(), a.verifyCommand())
-	add(other, a.demoCommand(), a.completionCommand(), a.versionCommand())
+	add(other, a.demoCommand(), a.coreCommand(), a.completionCommand(), a.versionCommand())
 	root.SetHelpCommandGroupID(other)
 	root.InitDefaultHelpCmd()
 	helpKnows(root)

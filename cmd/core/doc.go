@@ -2,11 +2,9 @@
 // WebAssembly, run in a worker so that neither the page nor another script sees
 // a key.
 //
-//	GOOS=js GOARCH=wasm go build -trimpath -ldflags="-s -w" \
-//		-gcflags=all=-l -gcflags=golang.org/x/crypto/...= -o core.wasm ./cmd/core
+//	go generate ./httpapi/web
 //
-// Inlining is off but where Argon2 spends its time: it makes the download 6 %
-// smaller, and nothing that can be measured slower.
+// builds it (httpapi/web/buildcore says how) to where httpapi/web embeds it.
 //
 // When it runs it sets globalThis.carehold:
 //

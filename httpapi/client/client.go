@@ -222,3 +222,10 @@ func (c *Client) json(ctx context.Context, method, path, token string, in, out a
 	}
 	return nil
 }
+
+// Asset fetches what the server sends to every browser alike: a script, a style, the
+// core. It is no more than most bytes; record.TooLarge if the server has more.
+func (c *Client) Asset(ctx context.Context, path string, most int64) ([]byte, error) {
+	_, b, err := c.do(ctx, call{method: http.MethodGet, path: path, max: most})
+	return b, err
+}
