@@ -26,7 +26,7 @@ type browser struct {
 	ctx context.Context
 }
 
-func newBrowser(t testing.TB) *browser {
+func newBrowser(t testing.TB, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)),
 		// No host but this machine: what a page fetched elsewhere would be an error.
@@ -34,6 +34,7 @@ func newBrowser(t testing.TB) *browser {
 	if os.Geteuid() == 0 {
 		opts = append(opts, chromedp.NoSandbox)
 	}
+	opts = append(opts, more...)
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)

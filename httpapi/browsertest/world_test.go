@@ -33,7 +33,7 @@ const passphrase = "correct horse battery staple"
 
 // TestMain builds the core if it is not there: without it no page could unlock.
 func TestMain(m *testing.M) {
-	if _, err := os.Stat("../web/core/core.wasm.gz"); err != nil {
+	if built, _ := filepath.Glob("../web/core/core.wasm.*"); len(built) == 0 {
 		fmt.Fprintln(os.Stderr, "there is no core in httpapi/web/core: run make core, and then the tests again") // it is embedded as they are built
 		os.Exit(1)
 	}
