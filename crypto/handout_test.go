@@ -40,6 +40,7 @@ var mayTakeKeys = map[string]string{
 	"record/store/store.go":      "gives the engine its anchor key",
 	"httpapi/client/holder.go":   "sends the self-grant's key to the server it opens a session on",
 	"cmd/core/server_js.go":      "gives that key to the page, which sends it",
+	"cmd/core/link_js.go":        "gives a link's key to AES-GCM, in JOSE's own construction, and writes it into the link",
 
 	"record/holder/holdertest/restore.go": "is for tests: gives the engine its anchor key, as the store does",
 }

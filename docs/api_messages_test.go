@@ -28,7 +28,7 @@ var messages = map[string]any{
 	"SignedOut": message.SignedOut{}, "Log": message.Log{}, "Proof": message.Proof{}, "Strike": message.Strike{},
 	"Entries": message.Entries{}, "EntryInfo": message.EntryInfo{}, "Move": message.Move{}, "Moved": message.Moved{},
 	"Imports": message.Imports{}, "Undone": message.Undone{},
-	"PreviewRequest": message.PreviewRequest{}, "Preview": message.Preview{}, "Taken": message.Taken{},
+	"PreviewRequest": message.PreviewRequest{}, "SummaryRequest": message.SummaryRequest{}, "Preview": message.Preview{}, "Taken": message.Taken{},
 	"Requests": message.Requests{}, "Answer": message.Answer{}, "Lookup": message.Lookup{}, "Coded": message.Coded{},
 	"Asking": message.Asking{}, "AskedFor": message.AskedFor{}, "Told": message.Told{},
 	"Inbox": message.Inbox{}, "InboxAnswer": message.InboxAnswer{}, "TakenIn": message.TakenIn{}, "Note": message.Note{}, "Noted": message.Noted{},

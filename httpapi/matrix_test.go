@@ -258,6 +258,8 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 		body = `{"code":"0000-0000-0000"}`
 	case "POST /holder/v1/preview":
 		body = `{"sections":["plan"],"scopes":"patient/*.rs"}`
+	case "POST /holder/v1/summary":
+		body = `{"sections":["plan"],"to":"Ward 7"}`
 	case "GET /holder/v1/log/proof", "HEAD /holder/v1/log/proof":
 		target += "?size=1&root=" + strings.Repeat("0", 64)
 	}

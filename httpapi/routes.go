@@ -133,6 +133,7 @@ func (s *Server) routes() []Route {
 		{Method: "GET", Path: "/holder/v1/imports", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Imports},
 		{Method: "POST", Path: "/holder/v1/imports/{import}/undo", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.Undo},
 		{Method: "POST", Path: "/holder/v1/preview", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, Body: smallBody, Types: plainJSON, View: h.Preview},
+		{Method: "POST", Path: "/holder/v1/summary", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, Body: smallBody, Types: plainJSON, View: s.snapshot},
 
 		{Method: "PUT", Path: "/holder/v1/links/{capsule}/files/{file}", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, Body: store.MaxLinkFile, Types: octets, Stream: true, View: h.PutLinkFile},
 		{Method: "DELETE", Path: "/holder/v1/links/{capsule}", Door: DoorHolder, Kinds: themself, Rate: RateOrdinary, View: h.DropLink},

@@ -89,13 +89,14 @@ func TestCore(t *testing.T) {
 			t.Errorf("another environment makes another core of the same source")
 		}
 	})
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runner := filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js")
+	t.Run("ops", func(t *testing.T) { ops(t, node, wasm, runner) })
 	t.Run("node", func(t *testing.T) {
 		url, invite := serve(t)
-		root, err := exec.Command("go", "env", "GOROOT").Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		runner := filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js")
 		out, err := exec.CommandContext(t.Context(), node, "smoke.mjs", wasm, runner, url, invite).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)

@@ -42,7 +42,7 @@ func (a *API) summary(ctx context.Context, v *store.View, q *asked, on fhir.Ref,
 	if on.ID != "" && on != patient {
 		return nil, record.Errorf(record.NotFound, "there is no %s in this record, or not in what was shared", on)
 	}
-	doc, person, err := a.document(ctx, v, 0)
+	doc, person, err := a.document(ctx, v, shareOf(v.Grant()))
 	if err != nil {
 		return nil, err
 	}
@@ -55,34 +55,50 @@ func (a *API) summary(ctx context.Context, v *store.View, q *asked, on fhir.Ref,
 // Summarize makes the summary of what a View may see, for links: what is sensitive is in
 // none, also where the link's grant has it, for any program opens one.
 func (a *API) Summarize(ctx context.Context, v *store.View) ([]byte, error) {
-	doc, _, err := a.document(ctx, v, record.SensitiveSections)
+	share := shareOf(v.Grant())
+	share.Own, share.Sections = false, share.Sections&^record.SensitiveSections
+	doc, _, err := a.document(ctx, v, share)
 	return doc, err
 }
 
-// document makes the summary, without some sections, and gives the Patient as well.
-func (a *API) document(ctx context.Context, v *store.View, without record.SectionSet) (doc, person []byte, err error) {
-	err = v.GatherInto(ctx, "$summary", ips.Needs, func(list []store.Entry) (map[fhir.Ref]bool, error) {
+// SummarizeFor makes the one that somebody else is to have of a part of the person's
+// record, who asks for it in a session: for a snapshot, which their device seals. Of what
+// is sensitive there is nothing in it either.
+func (a *API) SummarizeFor(ctx context.Context, v *store.View, to string, until time.Time, sections record.SectionSet) ([]byte, error) {
+	if !v.Grant().Self {
+		return nil, record.Safef(record.Forbidden, "only the person can have a summary made for somebody else")
+	}
+	doc, _, err := a.document(ctx, v, ips.Share{To: to, Until: until, Sections: grant.With(sections) &^ record.SensitiveSections})
+	return doc, err
+}
+
+// shareOf is what a summary says of the grant that it is made under.
+func shareOf(g grant.Grant) ips.Share {
+	return ips.Share{Own: g.Self, To: g.To.Name, Until: g.Until, Sections: g.Sections,
+		Reads: func(typ string) bool {
+			return grant.CoversAll(g, grant.ActRead, typ) && grant.CoversAll(g, grant.ActSearch, typ)
+		}}
+}
+
+// document makes the summary, and gives the Patient as well.
+func (a *API) document(ctx context.Context, v *store.View, share ips.Share) (doc, person []byte, err error) {
+	needs := func(typ string, s record.Section) bool {
+		return ips.Needs(typ, s) && (share.Own || share.Sections.Has(s))
+	}
+	err = v.GatherInto(ctx, "$summary", needs, func(list []store.Entry) (map[fhir.Ref]bool, error) {
 		var shown map[fhir.Ref]bool
 		var err error
-		doc, person, shown, err = a.made(v, list, without)
+		doc, person, shown, err = a.made(v, list, share)
 		return shown, err
 	})
 	return doc, person, err
 }
 
 // made makes it of entries that were gathered, and says which of them it shows.
-func (a *API) made(v *store.View, list []store.Entry, without record.SectionSet) (doc, person []byte, shown map[fhir.Ref]bool, err error) {
-	g := v.Grant()
+func (a *API) made(v *store.View, list []store.Entry, share ips.Share) (doc, person []byte, shown map[fhir.Ref]bool, err error) {
 	in := ips.Input{ID: crypto.RandomID(), Time: time.Now().UTC().Truncate(time.Second), Base: a.config.Base, Version: a.config.Version,
-		Patient: fhir.Ref{Type: "Patient", ID: v.PatientID()},
-		Share: ips.Share{Own: g.Self, To: g.To.Name, Until: g.Until, Sections: g.Sections &^ without,
-			Reads: func(typ string) bool {
-				return grant.CoversAll(g, grant.ActRead, typ) && grant.CoversAll(g, grant.ActSearch, typ)
-			}}}
+		Patient: fhir.Ref{Type: "Patient", ID: v.PatientID()}, Share: share}
 	for _, e := range list {
-		if without.Has(e.Section) {
-			continue
-		}
 		if e.Ref == in.Patient {
 			person = e.Body
 		}

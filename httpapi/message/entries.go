@@ -99,6 +99,14 @@ type PreviewRequest struct {
 	Scopes   string   `json:"scopes"` // separated by spaces
 }
 
+// SummaryRequest asks for the summary that a snapshot is to show, in FHIR. The device
+// seals it. POST /holder/v1/summary
+type SummaryRequest struct {
+	Sections []string   `json:"sections"`
+	To       string     `json:"to"` // the name of who it is for, which stands in it
+	Until    *time.Time `json:"until,omitzero"`
+}
+
 // Preview is the answer.
 type Preview struct {
 	Total    int              `json:"total"`

@@ -24,4 +24,4 @@ export function server(base, fetch = globalThis.fetch) {
 }
 
 // What FHIR's door says by its status alone.
-const code = status => ({ 404: { code: "not-found" }, 410: { code: "gone" } })[status]
+const code = status => ({ 404: { code: "not-found" }, 410: { code: "deleted" } })[status]

@@ -14,7 +14,7 @@ async function deflate(bytes) {
 // linkable refuses before anything is made what no viewer could open.
 function linkable(base) {
   const { protocol, hostname } = new URL(base)
-  if (protocol !== "https:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) failed("unprocessed", "a link leads to an https address, and this server has none")
+  if (protocol !== "https:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) failed("unprocessable", "a link leads to an https address, and this server has none")
 }
 
 // access hands on a token of the link's grant, as SMART's token response has it with the
@@ -43,7 +43,7 @@ export async function make(holder, at, token, base, req) {
       files.push([FHIR, await at({ method: "POST", path: "/holder/v1/summary", token, json, raw: true })])
     } else {
       await at({ method: "GET", path: `/fhir/Patient/${patient}`, token, raw: true }).catch(e => {
-        if (["not-found", "gone"].includes(e?.code)) failed("unprocessed", "your record does not say yet whose it is, and a summary has to: add your own details first")
+        if (["not-found", "deleted"].includes(e?.code)) failed("unprocessable", "your record does not say yet whose it is, and a summary has to: add your own details first")
         throw e
       })
     }

@@ -49,7 +49,8 @@ const ops = {
     if (!answer.ok) throw Object.assign(new Error(told?.error?.message), { code: told?.error?.code })
     return told
   },
-  // link makes a share link: {name, sections, scopes, purpose, until | lasts, kind, passcode, label}.
+  // link makes a share link of {name, sections, scopes, purpose, until | lasts, kind, passcode, label}, and
+  // resolves with {id, grant, url, until}.
   async link(what) {
     unlocked()
     return shl.make(holder, at, await session(), location.origin, what)
@@ -100,7 +101,7 @@ globalThis.onmessage = async ({ data }) => {
     if (data.op === "close") answer.memory = value
     else answer.value = value
   } catch (e) {
-    answer.error = { code: e?.code || "unavailable", message: e?.message || String(e) }
+    answer.error = { code: String(e?.code || "unavailable").replaceAll("-", " "), message: e?.message || String(e) }
   }
   try {
     if (holder) answer.memory = holder.memory() // after what failed as well: interface of the core
