@@ -171,7 +171,7 @@ const observation = `{"resourceType":"Observation","id":"potassium","status":"fi
 func (m *matrix) sample(p, method string) (target, typ, body string) {
 	target = strings.NewReplacer("{type}", "Observation", "{id}", "potassium", "{version}", "1",
 		"{compartment}", "Patient", "{operation}", "$validate", "{all}", "*", "{import}", "0123456789abcdef0123456789abcdef",
-		"/shl/{link}", m.vars["manifest"], "{ticket}", strings.Repeat("A", 200), "{capsule}", "0123456789abcdef0123456789abcdef", "{file}", "1", "{item}", "f123456789abcdef0123456789abcdef",
+		"/shl/{link}", m.vars["manifest"], "{ticket}", strings.Repeat("A", 200), "{capsule}", "0123456789abcdef0123456789abcdef", "{grant}", m.vars["struck.id"], "{file}", "1", "{item}", "f123456789abcdef0123456789abcdef",
 		"{uploads}", "$upload", "{upload}", "0123456789abcdef0123456789abcdef",
 		"{asset}", "app.css", "{card}", "results", "{kind}", "weight", "{address}", strings.Repeat("0", 49), "{exports}", "$export", "{job}", "AAAA", "{output}", "Observation-000-fff.ndjson").Replace(p)
 	if strings.HasPrefix(p, "/holder/v1/entries/") {
@@ -222,6 +222,8 @@ func (m *matrix) sample(p, method string) (target, typ, body string) {
 		typ, body = "application/x-www-form-urlencoded", "of=nothing"
 	case "POST /app/sharing/stop":
 		typ, body = "application/x-www-form-urlencoded", "grant="+m.vars["struck.id"]
+	case "POST /app/share/preview":
+		typ, body = "application/x-www-form-urlencoded", "section=plan"
 	case "POST /language":
 		typ, body = "application/x-www-form-urlencoded", "to=en"
 	case "POST /holder/v1/slot":

@@ -175,6 +175,7 @@ var variables = map[string]string{
 	"link":        `[0-9A-Za-z]{49}`,
 	"ticket":      `[0-9A-Za-z_\-]+`, // as long as a passcode of 200 characters makes it
 	"address":     `[0-9A-Za-z]{49}`,
+	"grant":       `[0-9a-f]{32}`,
 	"upload":      `[0-9a-f]{32}`,
 	"item":        `[0-9a-f]{32}`,
 	"card":        `[a-z]{1,40}`,

@@ -21,6 +21,7 @@ type shared struct {
 	Sensitive []string
 	May       string
 	Until     string
+	Left      string // how long it goes on
 	Used      string // when it was used last
 	Times     int    // of the requests that the page looked through
 	Paused    bool
@@ -29,8 +30,8 @@ type shared struct {
 
 type sharing struct {
 	Now, Past []shared
-	Stopped   bool
-	Closed    bool // this session reads neither
+	Done      string // what was done a moment ago: a key of the catalogue
+	Closed    bool   // this session reads neither
 }
 
 // mostUses is how many requests of others the list looks through for the last of each.
@@ -38,7 +39,12 @@ const mostUses = 2000
 
 // Sharing is who can see what now, and who could.
 func (a *App) Sharing(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	d := sharing{Stopped: r.URL.Query().Has("stopped")}
+	d := sharing{}
+	for _, done := range []string{"stopped", "paused", "resumed", "changed"} {
+		if r.URL.Query().Has(done) {
+			d.Done = "share.done." + done
+		}
+	}
 	all, err := v.Shared(r.Context())
 	switch {
 	case errors.Is(err, store.ErrNotReading):
@@ -68,7 +74,8 @@ func (a *App) Sharing(w http.ResponseWriter, r *http.Request, v *store.View) err
 			d.Past = append(d.Past, x)
 		}
 	}
-	return a.pages.Render(w, r, web.Page{File: "sharing", Title: a.pages.T(r, "share.title"), Nav: "sharing", Data: d})
+	return a.pages.Render(w, r, web.Page{File: "sharing", Title: a.pages.T(r, "share.title"), Nav: "sharing", Core: true, Script: "sharing.mjs",
+		Words: []string{"share.js."}, Data: d})
 }
 
 func (a *App) sharedOf(r *http.Request, g store.Shared, uses []time.Time) shared {
@@ -90,7 +97,7 @@ func (a *App) sharedOf(r *http.Request, g store.Shared, uses []time.Time) shared
 	case g.Grant.Until.IsZero():
 		x.Until = a.pages.T(r, "share.open")
 	default:
-		x.Until = a.pages.T(r, "share.until", "date", a.moment(r, g.Grant.Until))
+		x.Until, x.Left = a.pages.T(r, "share.until", "date", a.moment(r, g.Grant.Until)), a.left(r, g.Grant.Until)
 	}
 	if len(uses) > 0 {
 		x.Used = a.moment(r, uses[0]) // the newest comes first
