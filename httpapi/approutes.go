@@ -25,7 +25,7 @@ func (s *Server) appRoutes() []Route {
 
 		{Method: "POST", Path: "/app/lock", Door: DoorApp, Kinds: themself, Rate: RateOrdinary, Body: smallBody, Types: form, View: s.page(s.lock)},
 		{Method: "GET", Path: "/app/awake", Door: DoorApp, Kinds: themself, Rate: RateOrdinary, View: s.page(a.Awake)},
-	}, s.appReadRoutes(), s.appShareRoutes(), s.appWriteRoutes())
+	}, s.appReadRoutes(), s.appShareRoutes(), s.appWriteRoutes(), s.appAskRoutes())
 }
 
 // presented is the credential of a row that needs one: the session in the cookie for the
