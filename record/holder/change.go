@@ -144,8 +144,13 @@ func (h *Holder) change(ctx context.Context, fn func(*draft) error) (landed int,
 	}
 }
 
-// took makes the draft's keyring the current one.
+// took makes the draft's keyring the current one. Not on the receipt of another change: who
+// answers with that one may have kept this one back.
 func (h *Holder) took(d *draft, hash statement.Hash, r Receipt) error {
+	if r.Seq != d.ring.seq {
+		d.discard()
+		return damaged("the server answered with the receipt of another change, and whether this one was made cannot be told: unlock again and look before you repeat it")
+	}
 	h.mu.Lock()
 	h.opener = d.opener
 	h.mu.Unlock()
