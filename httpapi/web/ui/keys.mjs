@@ -89,6 +89,15 @@ export class Keys {
     await this.#run("tidy") // ends what ran out or was stopped, and renews keys
   }
 
+  // join opens the record in this browser for the first time, with what another device of
+  // theirs showed it, and keeps that.
+  async join({ deviceKey, label, memory, passphrase }) {
+    const { person } = await this.#run("unlock", [{ deviceKey, passphrase }, memory])
+    await keep({ person, label, deviceKey, memory, passkeys: [] })
+    await this.#run("tidy")
+    persist()
+  }
+
   // addDevice has a passphrase open the record in this browser from now on.
   async addDevice({ passphrase, label }) {
     const deviceKey = await this.#run("addPassphrase", [passphrase, label])

@@ -1,7 +1,9 @@
 // /app/settings/devices: the ways into the record, which only its keys can show.
 import { Keys, device, withKeys } from "./keys.mjs"
+import { linkOf } from "./devicelink.mjs"
+import { qr } from "./qr.mjs"
 import { words } from "./words.mjs"
-import { $, fail, working } from "./page.mjs"
+import { $, fail, hide, next, show, working } from "./page.mjs"
 
 const made = (name, text, className = "") => Object.assign(document.createElement(name), { textContent: text, className })
 const nameOf = s => s.label || words(`settings.js.${s.kind}`)
@@ -19,7 +21,7 @@ function sure(li, question, go) {
   yes.focus()
 }
 
-function show(slots) {
+function list(slots) {
   $("ways").replaceChildren(...slots.map(s => {
     const li = document.createElement("li")
     const strong = made("strong", nameOf(s))
@@ -44,7 +46,7 @@ const change = (why, fn) => working(words("settings.js.working"), async () => {
     await fn(keys)
     return keys.call("slots")
   })
-  if (slots) show(slots)
+  if (slots) list(slots)
 })
 
 $("list").addEventListener("click", () => change(words("settings.js.why.list"), async () => {}))
@@ -56,5 +58,30 @@ $("passphrase-form").addEventListener("submit", e => {
   $("new-passphrase").value = $("again").value = ""
   change(words("settings.js.why.add"), async keys => keys.addDevice({ passphrase, label: $("label").value.trim() || words("unlock.js.device") }))
 })
+
+// Another device gets a way in of its own, and takes its part of it from this screen.
+function hideCode() {
+  $("other-qr").replaceChildren()
+  $("other-link").value = ""
+  hide($("other-code"))
+  show($("other-form"))
+}
+$("other-form").addEventListener("submit", e => {
+  e.preventDefault()
+  const label = $("other-label").value.trim(), passphrase = $("other-passphrase").value
+  if (!label) return fail(new Error(words("settings.js.label")))
+  if (passphrase !== $("other-again").value) return fail(new Error(words("settings.js.differ")))
+  change(words("settings.js.why.other"), async keys => {
+    const deviceKey = await keys.call("addPassphrase", passphrase, label)
+    const link = linkOf({ deviceKey, label, memory: (await device())?.memory })
+    $("other-form").reset()
+    $("other-qr").replaceChildren(qr(link, words("settings.js.qr", { name: label })))
+    $("other-link").value = link
+    next($("other-form"), $("other-code"))
+  }).then(() => { if (!$("other-code").hidden) $("other-code").querySelector("h3").focus() })
+})
+$("other-link").addEventListener("focus", () => $("other-link").select())
+$("other-done").addEventListener("click", hideCode)
+addEventListener("pagehide", hideCode)
 if (!Keys.prototype.passkeys()) $("passkey-part").hidden = true
 device().then(d => { if (d?.label) $("label").value = d.label }, () => {})

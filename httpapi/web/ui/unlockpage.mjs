@@ -1,14 +1,27 @@
 // /unlock: opens the record on this device, and goes to where the person was.
 import { Keys, device, forget } from "./keys.mjs"
+import { done, taken } from "./devicelink.mjs"
 import { words } from "./words.mjs"
 import { $, fail, hide, inThisBrowser, show, working } from "./page.mjs"
 
 const to = $("unlock").dataset.to
 const known = await device().catch(() => null)
+let joining = taken()
+addEventListener("hashchange", () => { if (location.hash.startsWith("#device=")) location.reload() })
 
 function ready() {
   show($("unlock"))
   if (!inThisBrowser()) return fail(new Error(words("unlock.js.browser")))
+  if (joining && (joining.broken || known?.deviceKey)) {
+    done()
+    fail(new Error(words(known?.deviceKey ? "unlock.js.join.known" : "unlock.js.join.broken")))
+    joining = null
+  }
+  if (joining) {
+    $("join-label").textContent = joining.label || words("unlock.js.device")
+    show($("with-code"))
+    return hide($("with-recovery"))
+  }
   if (!known?.deviceKey) {
     $("with-recovery").open = true
     return
@@ -36,6 +49,23 @@ $("with-passphrase").addEventListener("submit", e => {
   e.preventDefault()
   working(words("unlock.js.opening"), () => open({ passphrase: $("passphrase").value }))
 })
+$("with-code").addEventListener("submit", e => {
+  e.preventDefault()
+  working(words("unlock.js.opening"), async () => {
+    const keys = await Keys.open()
+    try {
+      await keys.join({ ...joining, label: joining.label || words("unlock.js.device"), passphrase: $("join-passphrase").value })
+      done()
+      await keys.session()
+      location.replace(to)
+    } catch (e) {
+      throw ["unauthorized", "invalid"].includes(e.code) ? new Error(words("unlock.js.join.wrong")) : e
+    } finally {
+      await keys.lock()
+    }
+  })
+})
+$("join-stop").addEventListener("click", () => { done(); location.reload() })
 $("recover").addEventListener("submit", e => {
   e.preventDefault()
   const passphrase = $("new-passphrase").value
