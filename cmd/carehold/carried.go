@@ -1,5 +1,7 @@
 package main
 
+import "carehold/record/statement"
+
 // tellCarried says that this device went along with what another has accepted.
 func (u *unlocked) tellCarried() {
 	c := u.Carried()
@@ -17,6 +19,10 @@ func (u *unlocked) tellCarried() {
 func (u *unlocked) tellMoved() {
 	url, at := u.Moved()
 	if url == "" {
+		return
+	}
+	if url == statement.Deleted {
+		u.app.warn("you had your record deleted on %s, and this server has only closed it: ask whoever runs it to take it away (carehold forget)", local(at))
 		return
 	}
 	if j, err := loadJournal(u.device); err == nil && j != nil && j.To == url {

@@ -18,14 +18,14 @@ import (
 func (a *app) coreCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "core",
-		Short: "Compare what a server sends to browsers with what this program has",
+		Short: "Compare what a server sends to browsers with this program",
 		Long: `In a browser your keys are handled by the core, a program that comes from the
 server, with the scripts of its pages. This prints the SHA-256 of the core that
 is in this program; a server publishes the same on its first page.
 
 With --server it fetches core, scripts and styles from a server and compares
-each with its own. Do that with a program that you did not get from that server: a
-release whose hash you checked, or one that you built. Both must be of one
+each with its own. Do that with a program that you did not get from that server:
+a release whose hash you checked, or one that you built. Both must be of one
 version.
 
 It shows what the server sends to whoever asks now. A server that is out to

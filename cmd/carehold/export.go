@@ -24,7 +24,7 @@ import (
 func (a *app) exportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export WHERE",
-		Short: "Write your whole record to a folder or a file, to read and to keep",
+		Short: "Write your whole record to a folder or a file, to read and keep",
 		Long: `Writes everything: the newest and the older versions of every entry as FHIR R4,
 letters and pictures as files, who wrote what and where it is filed, a summary,
 and index.html: pages to read in a browser, which need neither Carehold nor a

@@ -115,7 +115,7 @@ func (a *app) root() *cobra.Command {
 		}
 	}
 	add(person, a.enrolCommand(), a.importCommand(), a.importsCommand(), a.entriesCommand(), a.showCommand(), a.inboxCommand(), a.noteCommand(), a.disputeCommand(),
-		a.moveCommand(), a.exportCommand(), a.deviceCommand(), a.recoverCommand(), a.carryOnCommand(), a.moveRecordCommand(), a.passphraseCommand())
+		a.moveCommand(), a.exportCommand(), a.deviceCommand(), a.recoverCommand(), a.carryOnCommand(), a.moveRecordCommand(), a.deleteRecordCommand(), a.passphraseCommand())
 	add(sharing, a.requestsCommand(), a.approveCommand(), a.refuseCommand(), a.addressCommand(), a.grantCommand(), a.linkCommand(), a.grantsCommand(),
 		a.amendCommand(), a.suspendCommand(), a.resumeCommand(), a.revokeCommand(), a.receiptCommand(), a.historyCommand(), a.checkCommand())
 	add(operator, a.initCommand(), a.serveCommand(), a.inviteCommand(), a.clientCommand(), a.statusCommand(), a.forgetCommand(), a.clockCommand(),

@@ -19,7 +19,7 @@ import (
 func (a *app) showCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show TYPE/ID",
-		Short: "See one entry, where it came from, and why it is filed where it is",
+		Short: "See one entry, where it came from, and why it is filed there",
 		Example: `  carehold show Condition/k2v5c7q4
   carehold show Condition/k2v5c7q4 --why
   carehold show Condition/k2v5c7q4 --version 1 --json

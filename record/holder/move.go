@@ -31,6 +31,10 @@ func (h *Holder) CloseHere(ctx context.Context, to string) error {
 	if err := checkURL(to); err != nil {
 		return err
 	}
+	return h.closeFor(ctx, to, "closed this record here: it moves to "+to)
+}
+
+func (h *Holder) closeFor(ctx context.Context, to, said string) error {
 	_, err := change(ctx, h, func(d *draft) (struct{}, error) {
 		d.reopens = true
 		if m := d.ring.moved; m != nil && m.url == to {
@@ -44,7 +48,7 @@ func (h *Holder) CloseHere(ctx context.Context, to string) error {
 			}
 		}
 		d.ring.moved = &moved{url: to, at: d.now.Truncate(time.Second)}
-		d.did(audit.CloseHere, "closed this record here: it moves to "+to, ended...)
+		d.did(audit.CloseHere, said, ended...)
 		return struct{}{}, nil
 	})
 	return err

@@ -95,7 +95,7 @@ type Body struct {
 	Time   time.Time
 
 	CarryOn *CarryOn
-	MovedTo string // closes the record here: the URL it moves to; "" opens it
+	MovedTo string // closes the record here: the URL it moves to; "" opens it. Or Deleted
 
 	Identity *Identity
 	PutSlots []record.Capsule   // of new slots: keys.SealSlot
@@ -150,6 +150,11 @@ const (
 	maxVerifier = 1 << 10
 	MaxURL      = 2 << 10
 )
+
+// Deleted stands for an address a record moves to, and says that it goes nowhere: the
+// server deletes it with the statement that says so. A server from before there was
+// this closes the record and keeps it.
+const Deleted = "urn:carehold:deleted"
 
 // Marshal writes the body.
 func (b Body) Marshal() []byte {

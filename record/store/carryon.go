@@ -53,7 +53,8 @@ func (s *Store) applyCarryOn(p *person, b statement.Body) error {
 }
 
 // applyMoved closes the record, or opens it again. The person's own grant stays:
-// they can read what they had, and nobody else can.
+// they can read what they had, and nobody else can. With statement.Deleted there is
+// nothing left to read: Apply deletes the record in the same commit.
 func (p *person) applyMoved(b statement.Body) error {
 	if b.MovedTo != "" && len(p.Live.Grants) != 1 { // of which one is their own: applyGrants
 		return against("a record that is closed has no grant but the person's own: end the others in the same statement")

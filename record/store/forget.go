@@ -73,13 +73,7 @@ func (s *Store) Forget(ctx context.Context, id record.PersonID) error {
 	if err != nil {
 		return err
 	}
-	// From here on it is not there; what a crash leaves of it nothing names.
-	for _, slot := range ring.Slots {
-		if err := s.dropOwnCapsule(ctx, slot.ID, id); err != nil {
-			return err
-		}
-	}
-	return s.clearPartition(ctx, kv.Partition(id))
+	return s.clearRecord(ctx, id, ring)
 }
 
 // dropRecord removes the rows without which there is no record.
@@ -87,4 +81,15 @@ func dropRecord(tx kv.Tx) {
 	for _, key := range [][]byte{rows.HeadKey, rows.AccountKey, rows.LiveKey, rows.RingKey, rows.DirKey} {
 		tx.Delete(key)
 	}
+}
+
+// clearRecord removes what is left of a record that was dropped: from there on it is not
+// there, and what a crash leaves of it nothing names.
+func (s *Store) clearRecord(ctx context.Context, id record.PersonID, ring rows.Ring) error {
+	for _, slot := range ring.Slots {
+		if err := s.dropOwnCapsule(ctx, slot.ID, id); err != nil {
+			return err
+		}
+	}
+	return s.clearPartition(ctx, kv.Partition(id))
 }

@@ -95,9 +95,17 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 		return Receipt{}, err
 	}
 	var after *person
+	var ring rows.Ring // of a record that this deletes
 	err = s.engine.Update(ctx, kv.Partition(body.Person), func(tx kv.Tx) error {
 		after, err = s.apply(tx, body, name, quota, now)
-		return err
+		if err != nil || body.MovedTo != statement.Deleted {
+			return err
+		}
+		if ring, err = after.Ring(tx); err != nil {
+			return err
+		}
+		dropRecord(tx)
+		return nil
 	})
 	if err != nil {
 		return Receipt{}, err
@@ -109,6 +117,11 @@ func (s *Store) Apply(ctx context.Context, st statement.Signed, invite crypto.Cr
 	s.running.stop(body.Person, func(g record.GrantID) bool { return after.Live.Valid(g, now) })
 	s.running.changed(body.Person, body.Grants, after.Account.Signing)
 	s.cutSlots(context.WithoutCancel(ctx), body.CutSlots, body.Person) // they open nothing any more; this tidies
+	if body.MovedTo == statement.Deleted {
+		if err := s.clearRecord(context.WithoutCancel(ctx), body.Person, ring); err != nil {
+			return Receipt{}, err
+		}
+	}
 	return s.receipt(after)
 }
 
