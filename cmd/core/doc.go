@@ -13,7 +13,7 @@
 //
 // and a holder has
 //
-//	person  memory()  epoch()  now()  grants()  links()  slots()  addresses()  doubt()  close()
+//	person  memory()  handover()  epoch()  now()  grants()  links()  slots()  addresses()  doubt()  close()
 //	refresh()  signOut(token)  signIn()       -> {token, until}
 //	grant({name, role, organisation, sections, scopes, purpose, until, lasts, daily, label})
 //	issueToken(id, label, until)              -> {id, token, until}
@@ -37,7 +37,7 @@
 //	takeIn(token, id, {section, dispute})     -> {type, id, version, section, unchanged, deleted, unverified, disputed, notSaid}
 //	looked(token, id)  dismiss(token, id)
 //
-// All of these but person, memory, epoch, now, grants, links, slots, addresses, doubt,
+// All of these but person, memory, handover, epoch, now, grants, links, slots, addresses, doubt,
 // prepareLink and close return promises. Ids are hexadecimal, times ISO 8601, memory and
 // prf Uint8Array, until and memory may be null, lasts is in seconds, sections a list of
 // names. Keep memory() after each call, the failed ones included.

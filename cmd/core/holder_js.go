@@ -30,9 +30,16 @@ func own(h *holder.Holder) map[string]any {
 	return map[string]any{
 		"person": h.Person().String(),
 		"memory": at(func() any { return uint8Array(h.Memory().Marshal()) }),
-		"epoch":  at(func() any { return float64(h.Epoch()) }),
-		"now":    at(func() any { return iso(h.Now()) }),
-		"slots":  at(func() any { return slots(h.Slots()) }),
+		// What another device of the person's begins with, which then checks all of the log:
+		// short enough to be shown as a code.
+		"handover": at(func() any {
+			m := h.Memory()
+			return uint8Array(holder.Memory{Person: m.Person, Store: m.Store, Verifier: m.Verifier, Seq: m.Seq, Hash: m.Hash,
+				Signed: m.Newest(), Looked: m.Looked}.Marshal())
+		}),
+		"epoch": at(func() any { return float64(h.Epoch()) }),
+		"now":   at(func() any { return iso(h.Now()) }),
+		"slots": at(func() any { return slots(h.Slots()) }),
 		"doubt": at(func() any {
 			if err := h.Doubt(); err != nil {
 				return err.Error()

@@ -146,5 +146,14 @@ await assert.rejects(h.takeIn(token, notice.id), code("unprocessable"));
 await h.looked(token, notice.id);
 assert.equal((await h.inbox(token)).length, 0);
 await h.check(token);
+
+// Another device begins with what this one has seen, and checks the rest itself.
+const begun = h.handover();
+assert.ok(begun.length < 400 && begun.length < h.memory().length);
+const next = await globalThis.carehold.unlock(at, { recovery }, begun);
+await next.check((await next.signIn()).token);
+begun[begun.length - 20] ^= 1; // of the root of the log that was seen
+const doubts = await globalThis.carehold.unlock(at, { recovery }, begun).then((x) => x.doubt(), (e) => e.code);
+assert.ok(doubts, "a log that is another than what was seen is taken for it");
 console.log(JSON.stringify({ ...made, stopped }));
 process.exit(0);

@@ -47,7 +47,7 @@ func TestSecondDevice(t *testing.T) {
 	first.until("the code", `!!document.querySelector("#other-qr svg path") && !document.getElementById("other-code").hidden`)
 	link := eval[string](first, `document.getElementById("other-link").value`)
 	key := regexp.MustCompile(`#device=([0-9A-Za-z-]+)&as=my\+phone&seen=`).FindStringSubmatch(link)
-	if key == nil || len(link) > 700 {
+	if key == nil || len(link) > 900 {
 		t.Fatalf("%d characters, without all that belongs to it", len(link))
 	}
 	first.quiet()

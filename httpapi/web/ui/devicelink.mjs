@@ -2,7 +2,7 @@
 // browser sends: the device key of a way in that was made for it, what it is to be called,
 // and what the first one remembers of the record, so that the server cannot show the new
 // one an older state. It opens nothing without the passphrase that was chosen with it.
-const MOST = 700 // characters: a code with more is hard to read from a screen
+const MOST = 900 // characters: a code has little room for more
 const KEPT = "carehold.device"
 
 const base64 = bytes => btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")

@@ -8,13 +8,19 @@ import { words } from "./words.mjs"
 
 export { device, forget }
 
-// The one policy there is: a worker may be made of this address and no other.
+// The one policy there is: a worker may be made of these addresses and no other.
 const policy = globalThis.trustedTypes?.createPolicy("carehold", {
   createScriptURL(url) {
-    if (url === "/static/worker.mjs") return url
+    if (url === "/static/worker.mjs" || url === "/static/sw.js") return url
     throw new TypeError("no script of this address")
   },
 })
+
+// offline has the browser say in our words that there is no connection. Where it cannot,
+// it says so in its own.
+function offline() {
+  navigator.serviceWorker?.register(policy ? policy.createScriptURL("/static/sw.js") : "/static/sw.js", { scope: "/" }).catch(() => {})
+}
 
 // said is an error in words of this page's; what the core says of itself is shown as it is.
 function said({ code, message }) {
@@ -86,13 +92,22 @@ export class Keys {
     } else {
       await this.#run("unlock", [{ deviceKey: d?.deviceKey, passphrase }, memory])
     }
+    await this.#sound()
     await this.#run("tidy") // ends what ran out or was stopped, and renews keys
+  }
+
+  // #sound sees that the log goes on from what this device has seen. What was done since may
+  // be undone there: nothing is changed then.
+  async #sound() {
+    const doubt = await this.#run("doubt")
+    if (doubt) throw said({ code: "integrity", message: doubt })
   }
 
   // join opens the record in this browser for the first time, with what another device of
   // theirs showed it, and keeps that.
   async join({ deviceKey, label, memory, passphrase }) {
     const { person } = await this.#run("unlock", [{ deviceKey, passphrase }, memory])
+    await this.#sound()
     await keep({ person, label, deviceKey, memory, passkeys: [] })
     await this.#run("tidy")
     persist()
@@ -128,7 +143,10 @@ export class Keys {
     return made
   }
 
-  session() { return this.#run("session") }
+  session() {
+    offline()
+    return this.#run("session")
+  }
   call(op, ...args) { return this.#run(op, args) }
 
   async lock() {

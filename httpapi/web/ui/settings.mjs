@@ -6,9 +6,8 @@ import { words } from "./words.mjs"
 import { $, fail, hide, next, show, working } from "./page.mjs"
 
 const made = (name, text, className = "") => Object.assign(document.createElement(name), { textContent: text, className })
-const nameOf = s => s.label || words(`settings.js.${s.kind}`)
+const nameOf = s => s.kind !== "recovery" && s.label || words(`settings.js.${s.kind}`)
 
-// To shut one out names those that stay.
 // sure asks once more, in the place of the buttons.
 function sure(li, question, go) {
   const box = made("div", "", "note warn")
@@ -26,16 +25,20 @@ function list(slots) {
     const li = document.createElement("li")
     const strong = made("strong", nameOf(s))
     strong.dir = "auto"
-    li.append(strong, ` (${words(`settings.js.${s.kind}`)}${s.this ? `, ${words("settings.js.this")}` : ""}) `,
+    const more = [s.kind === "recovery" || !s.label ? "" : words(`settings.js.${s.kind}`), s.this ? words("settings.js.this") : ""].filter(Boolean).join(", ")
+    li.append(strong, more ? ` (${more}) ` : " ",
       words("settings.js.since", { when: new Date(s.created).toLocaleDateString(document.documentElement.lang, { dateStyle: "long" }) }), " ")
+    const does = made("div", "", "does")
     if (s.this || s.kind === "recovery") return li // what is open stays; a sheet is replaced by another
     for (const [what, op] of [["remove", "removeSlot"], ["evict", "evict"]]) {
       const b = Object.assign(made("button", words(`settings.js.${what}`), "btn quiet"), { type: "button" })
       b.setAttribute("aria-label", `${words(`settings.js.${what}`)}: ${nameOf(s)}`)
+      // To shut one out is to name those that stay.
       b.addEventListener("click", () => sure(li, words(what === "evict" ? "settings.js.sure.evict" : "settings.js.sure", { name: nameOf(s) }),
         () => change(words(`settings.js.why.${what}`), keys => keys.call(op, op === "evict" ? slots.filter(x => x !== s).map(x => x.id) : s.id))))
-      li.append(b, " ")
+      does.append(b)
     }
+    li.append(does)
     return li
   }))
 }
@@ -73,7 +76,7 @@ $("other-form").addEventListener("submit", e => {
   if (passphrase !== $("other-again").value) return fail(new Error(words("settings.js.differ")))
   change(words("settings.js.why.other"), async keys => {
     const deviceKey = await keys.call("addPassphrase", passphrase, label)
-    const link = linkOf({ deviceKey, label, memory: (await device())?.memory })
+    const link = linkOf({ deviceKey, label, memory: await keys.call("handover") })
     $("other-form").reset()
     $("other-qr").replaceChildren(qr(link, words("settings.js.qr", { name: label })))
     $("other-link").value = link
