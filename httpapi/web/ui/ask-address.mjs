@@ -11,7 +11,7 @@ import { $, working } from "./page.mjs"
 const day = text => inWords(new Date(text))
 
 function row(a, open) {
-  const url = location.origin + a.path, copied = element("span", { role: "status", className: "hint" })
+  const url = a.link, copied = element("span", { role: "status", className: "hint" })
   const link = element("input", { id: `link-${a.id}`, readOnly: true, value: url, className: "code" })
   link.addEventListener("focus", () => link.select())
   const copy = element("button", { type: "button", className: "btn quiet", textContent: words("ask.js.address.copy") })

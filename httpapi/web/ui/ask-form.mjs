@@ -57,7 +57,7 @@ function together(scopes) {
 export function fill(form, asks) {
   for (const row of form.querySelectorAll("[data-part]")) {
     const box = row.querySelector("input"), sensitive = "sensitive" in box.dataset
-    row.hidden = !(sensitive ? asks.bound && asks.sensitive : asks.sections).includes(box.value)
+    row.hidden = !(sensitive ? asks.sensitive : asks.sections).includes(box.value) || sensitive && !asks.bound
     box.checked = !row.hidden && !sensitive
     called(row, `section-${box.value}`)
   }

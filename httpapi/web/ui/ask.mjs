@@ -70,7 +70,9 @@ form.addEventListener("submit", e => {
   if (!now || wrong(form, [...faults(form), ...wrongWords()])) return
   const r = now
   answer("ask.js.why.allow", r, async keys => {
+    await keys.call("requests") // so that it is known by its id when it is answered
     const made = await keys.call("approve", r.id, { ...chosen(form), purpose: r.proposal.purpose, words: said() })
+    await keys.call("drop", r.id).catch(() => {}) // it waits no more; without that it runs out
     return `/app/requests?given=${made.id}`
   })
 })
