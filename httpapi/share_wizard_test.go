@@ -217,3 +217,52 @@ func TestShareChangePage(t *testing.T) {
 		t.Errorf("of what is over: %d", resp.StatusCode)
 	}
 }
+
+// A link is told apart from other grants, how often it was opened and how often with
+// another passcode; what is in it cannot be changed, so no field says that it can.
+func TestSharingLink(t *testing.T) {
+	w := newWorld(t)
+	link := w.linkTo("made a link to fool you", "passcode=482913 tries=3 for=72h summary")
+	scopes, err := grant.ParseScopes("patient/*.rs")
+	w.check(err)
+	_, err = w.ada.Grant(context.Background(), holder.GrantRequest{To: grant.Party{Name: "made a link that gives"},
+		Sections: record.SectionsOf(record.Allergies), Scopes: scopes, Purpose: "TREAT", Lasts: time.Hour})
+	w.check(err)
+	v := w.reads(w.ada)
+	item := func() (link, other string) {
+		t.Helper()
+		page := v.page("/app/sharing")
+		if m := unsaidShare.FindString(page); m != "" {
+			t.Errorf("the page says %s", m)
+		}
+		for _, li := range strings.Split(page, "<li data-grant=")[1:] {
+			if strings.Contains(li, "to fool you") {
+				link = li
+			} else {
+				other = li
+			}
+		}
+		return link, other
+	}
+	is, other := item()
+	if !strings.Contains(is, `<span class="tag">Link</span>`) || strings.Contains(other, `<span class="tag">Link</span>`) || strings.Contains(is, "wrong passcode") {
+		t.Errorf("which is the link?\n%s\n%s", is, other)
+	}
+	if status, _ := w.asks(link.path, `{"recipient":"Ward 7","passcode":"482914"}`); status != 401 {
+		t.Fatalf("a wrong passcode: %d", status)
+	}
+	w.listed(link.path, `{"recipient":"Ward 7","passcode":"482913"}`)
+	if is, _ := item(); !strings.Contains(is, "1 wrong passcode. 2 tries are left.") || !strings.Contains(is, "1 time ") {
+		t.Errorf("one of each:\n%s", is)
+	}
+	for range 2 {
+		w.asks(link.path, `{"recipient":"Ward 7","passcode":"482914"}`)
+	}
+	if is, _ := item(); !strings.Contains(is, "The link opens for nobody now") {
+		t.Errorf("used up:\n%s", is)
+	}
+	change := v.page("/app/sharing/" + link.grant.String())
+	if strings.Contains(change, `name="section"`) || strings.Contains(change, `value="0"`) || strings.Contains(change, `value="604800"`) || !strings.Contains(change, `value="86400"`) {
+		t.Errorf("what of a link can be changed:\n%s", change)
+	}
+}

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"carehold/httpapi/web"
@@ -10,9 +11,10 @@ import (
 	"carehold/record/store"
 )
 
-// change is a page on which what somebody can see is made more or less.
+// changing is a page on which what somebody can see is made more or less.
 type changing struct {
 	Shared    shared
+	Until     string // its end now, for the script; "": none
 	Parts     []part
 	Sensitive []part
 	Lasts     []ending
@@ -36,7 +38,20 @@ func (a *App) Change(w http.ResponseWriter, r *http.Request, v *store.View) erro
 		if g.Grant.ID != id || !g.Live || g.Unknown {
 			continue
 		}
-		d := changing{Shared: a.sharedOf(r, g, nil), Lasts: a.lasts(r, -1)}
+		used, err := uses(r.Context(), v)
+		if err != nil {
+			return err
+		}
+		d := changing{Shared: a.sharedOf(r, g, used[id]), Lasts: a.lasts(r, -1)}
+		if !g.Grant.Until.IsZero() {
+			d.Until = g.Grant.Until.UTC().Format(time.RFC3339)
+		}
+		if d.Shared.Link { // which can only end sooner: its end and its contents are in it
+			d.Lasts = slices.DeleteFunc(d.Lasts, func(e ending) bool {
+				end := a.store.Now().Add(time.Duration(e.Seconds) * time.Second)
+				return e.Seconds == 0 || !g.Grant.Until.IsZero() && !end.Before(g.Grant.Until)
+			})
+		}
 		for _, s := range record.Sections() {
 			p := part{Name: s.String(), Title: a.pages.T(r, "record.section."+s.String()), On: g.Grant.Sections.Has(s)}
 			switch {

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"carehold/httpapi/web"
 	"carehold/record"
-	"carehold/record/audit"
 	"carehold/record/grant"
 	"carehold/record/store"
 )
@@ -24,6 +22,8 @@ type shared struct {
 	Left      string // how long it goes on
 	Used      string // when it was used last
 	Times     int    // of the requests that the page looked through
+	Wrong     string // how often another passcode was given, and how many tries are left
+	Link      bool
 	Paused    bool
 	Unknown   bool
 }
@@ -33,9 +33,6 @@ type sharing struct {
 	Done      string // what was done a moment ago: a key of the catalogue
 	Closed    bool   // this session reads neither
 }
-
-// mostUses is how many requests of others the list looks through for the last of each.
-const mostUses = 2000
 
 // Sharing is who can see what now, and who could.
 func (a *App) Sharing(w http.ResponseWriter, r *http.Request, v *store.View) error {
@@ -52,22 +49,15 @@ func (a *App) Sharing(w http.ResponseWriter, r *http.Request, v *store.View) err
 	case err != nil:
 		return err
 	}
-	uses := map[record.GrantID][]time.Time{}
+	used := map[record.GrantID]*use{}
 	if len(all) > 0 {
-		own := v.Grant().ID
-		looks, err := v.LooksPage(r.Context(), store.LooksQuery{Limit: mostUses, Keep: func(e audit.Entry) bool {
-			return e.Writer == audit.ByGrant && e.Event.Grant != own
-		}})
-		if err != nil {
+		if used, err = uses(r.Context(), v); err != nil {
 			return err
-		}
-		for _, e := range looks.Entries {
-			uses[e.Event.Grant] = append(uses[e.Event.Grant], e.Event.Time)
 		}
 	}
 	slices.SortFunc(all, func(x, y store.Shared) int { return cmp.Compare(y.Grant.From.Unix(), x.Grant.From.Unix()) })
 	for _, g := range all {
-		x := a.sharedOf(r, g, uses[g.Grant.ID])
+		x := a.sharedOf(r, g, used[g.Grant.ID])
 		if g.Live {
 			d.Now = append(d.Now, x)
 		} else {
@@ -78,8 +68,18 @@ func (a *App) Sharing(w http.ResponseWriter, r *http.Request, v *store.View) err
 		Words: []string{"share.js."}, Data: d})
 }
 
-func (a *App) sharedOf(r *http.Request, g store.Shared, uses []time.Time) shared {
-	x := shared{ID: g.Grant.ID.String(), Who: party(g.Grant.To), Paused: g.Suspended, Unknown: g.Unknown, Times: len(uses)}
+// sharedOf is a grant in words. u may be nil: it was never used.
+func (a *App) sharedOf(r *http.Request, g store.Shared, u *use) shared {
+	if u == nil {
+		u = &use{}
+	}
+	x := shared{ID: g.Grant.ID.String(), Who: party(g.Grant.To), Paused: g.Suspended, Unknown: g.Unknown, Times: u.times, Link: u.link}
+	if u.wrong > 0 {
+		x.Wrong = a.pages.TN(r, "share.wrong", u.wrong) + " " + a.pages.TN(r, "share.tries", int(u.left))
+		if u.left == 0 {
+			x.Wrong = a.pages.T(r, "share.wrong.out")
+		}
+	}
 	for _, s := range g.Grant.Sections.List() {
 		switch name := a.pages.T(r, "record.section."+s.String()); {
 		case s.Sensitive():
@@ -99,8 +99,11 @@ func (a *App) sharedOf(r *http.Request, g store.Shared, uses []time.Time) shared
 	default:
 		x.Until, x.Left = a.pages.T(r, "share.until", "date", a.moment(r, g.Grant.Until)), a.left(r, g.Grant.Until)
 	}
-	if len(uses) > 0 {
-		x.Used = a.moment(r, uses[0]) // the newest comes first
+	if u.link {
+		x.Times = u.opened
+	}
+	if u.times > 0 {
+		x.Used = a.moment(r, u.last)
 	}
 	return x
 }

@@ -4,17 +4,18 @@ import { checked, renewed, seconds, untilOf, wrong } from "./share-form.mjs"
 import { words } from "./words.mjs"
 import { $, working } from "./page.mjs"
 
-const form = $("change"), before = checked(form, "section")
+const form = $("change"), before = checked(form, "section"), link = !$("parts")
 
 // change is what is other than it was, as the core takes it; faults are told to say.
 function change(say) {
   const now = checked(form, "section"), [lasts] = checked(form, "lasts")
   const add = now.filter(s => !before.includes(s)), drop = before.filter(s => !now.includes(s))
-  if (!now.length) say("parts", words("share.js.wrong.parts"))
-  if (lasts === "same" && !add.length && !drop.length) say("parts", words("share.js.wrong.same"))
+  if (!link && !now.length) say("parts", words("share.js.wrong.parts"))
+  if (lasts === "same" && !add.length && !drop.length) say(link ? "lasts" : "parts", words("share.js.wrong.same"))
   const what = { add, drop }
   if (lasts === "same") return what
   const until = untilOf(form, say)
+  if (link && until && form.dataset.until && until >= new Date(form.dataset.until)) say("date", words("share.js.wrong.sooner"))
   return until === null ? { ...what, open: true } : { ...what, until: until ? seconds(until) : "" }
 }
 
