@@ -57,6 +57,8 @@ func audited(p *tab) (faults []string) {
 		!e.matches(".skip, .hidden, input, select, textarea, svg *") && (getComputedStyle(e).overflowY === "hidden" || getComputedStyle(e).overflowY === "clip") &&
 		e.clientHeight > 1 && e.scrollHeight > e.clientHeight + 2).map(e => "200 % text: " + e.tagName + "." + e.className + " cuts its text off")`)...)
 	eval[bool](p, `document.documentElement.style.removeProperty("font-size"), true`)
+	// A message that its page did not bring along is shown as its name.
+	faults = append(faults, eval[[]string](p, `(document.body.innerText.match(/\[[a-z]+(\.[a-z]+)+\]/g) ?? []).map(m => "no words for " + m)`)...)
 	return append(faults, p.faults()...)
 }
 

@@ -5,6 +5,7 @@ import "testing"
 // TestAuthenticator: the virtual authenticator makes a passkey and evaluates PRF, the same
 // for the same input and different for another, or the tests of passkeys prove nothing.
 func TestAuthenticator(t *testing.T) {
+	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)
 	p := b.tab(t)
 	p.authenticator()

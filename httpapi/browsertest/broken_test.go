@@ -13,6 +13,7 @@ var broken []byte
 
 // TestAuditFails: on a page that has every fault the audit finds every one.
 func TestAuditFails(t *testing.T) {
+	t.Parallel()
 	mux := http.NewServeMux()
 	mux.HandleFunc("/bad", func(w http.ResponseWriter, r *http.Request) { w.Write(broken) })
 	mux.HandleFunc("/policy", func(w http.ResponseWriter, r *http.Request) {

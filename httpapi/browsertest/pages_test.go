@@ -14,6 +14,7 @@ var own = []string{"/app/record", "/app/care", "/app/history", "/app/sharing", "
 
 // TestPages holds every page to the rules, in the four looks.
 func TestPages(t *testing.T) {
+	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)
 	anybody := b.tab(t)
 	for _, path := range open {

@@ -95,6 +95,7 @@ func (s *secrets) device(what string, p *tab, passphrase string) {
 // and stops; checks the history. Of all the bytes that it sends, to whatever host, none
 // holds a secret.
 func TestSends(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x := newWire(t, w)
 	b := newBrowser(t, x.proxied()...)

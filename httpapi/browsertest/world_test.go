@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,7 +52,11 @@ type sent struct {
 type world struct {
 	t     testing.TB
 	url   string
+	dir   string // of the store
 	store *store.Store
+
+	handler atomic.Pointer[http.Handler] // what answers now
+	bent    atomic.Pointer[bend]         // and how its answers are changed
 
 	mu   sync.Mutex
 	seen []sent
@@ -62,31 +67,51 @@ func newWorld(t testing.TB) *world {
 	dir := filepath.Join(t.TempDir(), "store")
 	w := &world{t: t}
 	w.check(store.Init(dir))
-	quiet := slog.New(slog.DiscardHandler)
-	s, err := store.Open(dir, store.Options{Log: quiet})
-	w.check(err)
-	t.Cleanup(func() { s.Close() })
+	w.dir = dir
+	s := w.opens(dir)
 	h := httptest.NewUnstartedServer(nil)
 	// A browser takes http://localhost for safe: keys and passkeys work there.
 	_, port, _ := strings.Cut(h.Listener.Addr().String(), ":")
 	w.url, w.store = "http://localhost:"+port, s
-	limits := httpapi.Limits{Rate: 1e6, Burst: 1e6, Guesses: 1e6, Tries: 1e6}
-	server, err := httpapi.New(s, httpapi.Config{PublicURL: w.url, Version: "v0-browser", Logger: quiet, Limits: limits})
-	w.check(err)
-	h.Config.Handler = w.record(server)
+	w.serves(w.server(s))
+	h.Config.Handler = w.record()
 	h.Start()
 	t.Cleanup(h.Close)
 	return w
 }
 
+// opens opens a store.
+func (w *world) opens(dir string) *store.Store {
+	w.t.Helper()
+	s, err := store.Open(dir, store.Options{Log: slog.New(slog.DiscardHandler)})
+	w.check(err)
+	w.t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// server serves a store at the address of the world.
+func (w *world) server(s *store.Store) http.Handler {
+	limits := httpapi.Limits{Rate: 1e6, Burst: 1e6, Guesses: 1e6, Tries: 1e6}
+	server, err := httpapi.New(s, httpapi.Config{PublicURL: w.url, Version: "v0-browser", Logger: slog.New(slog.DiscardHandler), Limits: limits})
+	w.check(err)
+	return server
+}
+
+func (w *world) serves(h http.Handler) { w.handler.Store(&h) }
+
 // record keeps every request with its body.
-func (w *world) record(next http.Handler) http.Handler {
+func (w *world) record() http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		w.mu.Lock()
 		w.seen = append(w.seen, sent{r.Method, r.URL.String(), r.Header.Clone(), body})
 		w.mu.Unlock()
+		next := *w.handler.Load()
+		if b := w.bent.Load(); b != nil && r.URL.Path == b.path {
+			b.serve(rw, r, body, next)
+			return
+		}
 		next.ServeHTTP(rw, r)
 	})
 }

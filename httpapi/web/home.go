@@ -17,7 +17,7 @@ func (p *Pages) Home(w http.ResponseWriter, r *http.Request) error {
 
 // Start is where a record is made. The invite is in the fragment of the address, or typed.
 func (p *Pages) Start(w http.ResponseWriter, r *http.Request) error {
-	return p.Render(w, r, Page{File: "start", Title: p.T(r, "start.title"), Core: true, Script: "start.mjs", Words: []string{"start.js."},
+	return p.Render(w, r, Page{File: "start", Title: p.T(r, "start.title"), Core: true, Script: "start.mjs", Words: []string{"start.js.", "unlock.js."},
 		Data: struct{ Public string }{p.public}})
 }
 
@@ -54,6 +54,11 @@ func (p *Pages) ToUnlock(w http.ResponseWriter, r *http.Request) {
 // Help is what a person in a hurry has to know.
 func (p *Pages) Help(w http.ResponseWriter, r *http.Request) error {
 	return p.Render(w, r, Page{File: "help", Title: p.T(r, "help.title")})
+}
+
+// Offline is what the service worker keeps, and shows where there is no connection.
+func (p *Pages) Offline(w http.ResponseWriter, r *http.Request) error {
+	return p.Render(w, r, Page{File: "offline", Title: p.T(r, "offline.title"), Plain: true})
 }
 
 // Language keeps which language somebody wants, and goes back to where they were.
