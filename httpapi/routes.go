@@ -153,6 +153,7 @@ func (s *Server) routes() []Route {
 		{Method: "POST", Path: "/language", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, Body: smallBody, Types: form, Open: w.Language},
 		{Method: "GET", Path: "/static/{asset}", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Static},
 		{Method: "GET", Path: "/core.wasm", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Core},
+		{Method: "GET", Path: "/offline", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Offline},
 		{Method: "GET", Path: "/robots.txt", Door: DoorWeb, Kinds: anyone, Rate: RateOrdinary, File: true, Open: w.Robots},
 
 		{Method: "GET", Path: "/livez", Door: DoorHealth, Kinds: anyone, Rate: RateNone, Open: s.livez},

@@ -8,6 +8,7 @@
 //	/v               the professional's viewer: a link that was shared
 //	/static/…        the stylesheet, the scripts, Go's loader for the core
 //	/core.wasm       record/holder for the browser, when `make` has built it
+//	/offline         what the service worker shows where there is no connection
 //	/robots.txt      nothing here is for search engines
 //
 // # How a page is made

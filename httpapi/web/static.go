@@ -24,6 +24,8 @@ type static struct {
 	etag      string
 }
 
+const serviceWorker = "sw.js"
+
 // mediaTypes are those of what lies under ui.
 var mediaTypes = map[string]string{
 	".mjs":         "text/javascript; charset=utf-8",
@@ -88,6 +90,9 @@ func (p *Pages) Static(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Type", f.mediaType)
 	h.Set("Cache-Control", "no-cache")
 	h.Set("ETag", f.etag)
+	if r.PathValue("asset") == serviceWorker {
+		h.Set("Service-Worker-Allowed", "/") // it looks after all pages, and lies under /static/
+	}
 	if strings.HasPrefix(f.mediaType, "text/javascript") {
 		h.Set("Content-Security-Policy", scriptPolicy)
 	}
