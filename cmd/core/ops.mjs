@@ -42,6 +42,7 @@ assert.deepEqual(h.links().map((g) => g.id), [made.api.grant, made.snapshot.gran
 assert.ok(h.links().every((g) => g.link && g.tokens.some((t) => t.link)));
 const before = h.epoch();
 await assert.rejects(shl.make(h, at, token, base, { ...live, kind: "poster" }), code("invalid"));
+await assert.rejects(shl.make(h, at, token, base, { ...live, passcode: "829" }), code("invalid"));
 await assert.rejects(shl.make(h, at, token, base, { ...live, sections: ["mental-health"] }), code("unprocessable"));
 await assert.rejects(shl.make(h, at, token, base, { ...live, kind: "snapshot", passcode: "", sections: ["private"] }), code("unprocessable"));
 await assert.rejects(shl.make(h, at, token, base, { ...live, label: "x".repeat(81) }), code("invalid"));

@@ -12,6 +12,7 @@ $("make").addEventListener("click", () => working(words("settings.js.working"), 
   if (!recovery) return
   groups = recovery.toUpperCase().split(/[^0-9A-Z]+/).filter(Boolean)
   asked = crypto.getRandomValues(new Uint8Array(1))[0] % groups.length
+  $("sheet-at").textContent = `${location.origin}/unlock`
   $("code").textContent = groups.join(" ")
   $("which").textContent = words("settings.js.which", { n: asked + 1 })
   addEventListener("beforeunload", stay)

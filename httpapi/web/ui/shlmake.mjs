@@ -17,6 +17,17 @@ function linkable(base) {
   if (protocol !== "https:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) failed("unprocessable", "a link leads to an https address, and this server has none")
 }
 
+// named refuses a link to a record that does not say whose it is: there is no summary of
+// nobody.
+async function named(at, token, patient) {
+  try {
+    await at({ method: "GET", path: `/fhir/Patient/${patient}`, token, raw: true })
+  } catch (e) {
+    if (["not-found", "deleted"].includes(e?.code)) failed("unprocessable", "your record does not say yet whose it is, and a summary has to: add your own details first")
+    throw e
+  }
+}
+
 // access hands on a token of the link's grant, as SMART's token response has it with the
 // address it is for. The end is in expires_at: the file is sealed once, and seconds that
 // are left would be wrong from then on.
@@ -29,23 +40,20 @@ function access(link, base, patient, { scopes, until }) {
 // make resolves with {id, grant, url, until}. at is the server, as the core asks it.
 export async function make(holder, at, token, base, req) {
   linkable(base)
-  const what = { purpose: "TREAT", scopes: "patient/*.rs", ...req }
+  const what = { purpose: "TREAT", scopes: req.adds ? "patient/*.crs" : "patient/*.rs", ...req }, letters = [...what.passcode ?? ""].length
   if (!["live", "snapshot", "api"].includes(what.kind)) failed("invalid", "a link is live, a snapshot, or has access")
+  if (letters && (letters < 4 || letters > 200)) failed("invalid", "a passcode has 4 to 200 characters")
   if (what.kind !== "api") what.scopes = "patient/*.rs"
   if (what.lasts && !what.until) what.until = new Date(Date.parse(holder.now()) + what.lasts * 1000).toISOString().slice(0, 19) + "Z"
   delete what.lasts
   const { patient } = await at({ method: "GET", path: "/holder/v1/sessions", token })
+  await named(at, token, patient)
   const link = holder.prepareLink()
   try {
     const files = []
     if (what.kind === "snapshot") {
       const json = { sections: what.sections, to: what.name, ...what.until && { until: what.until } }
       files.push([FHIR, await at({ method: "POST", path: "/holder/v1/summary", token, json, raw: true })])
-    } else {
-      await at({ method: "GET", path: `/fhir/Patient/${patient}`, token, raw: true }).catch(e => {
-        if (["not-found", "deleted"].includes(e?.code)) failed("unprocessable", "your record does not say yet whose it is, and a summary has to: add your own details first")
-        throw e
-      })
     }
     if (what.kind === "api") files.push([ACCESS, access(link, base, patient, what)])
     const path = n => `/holder/v1/links/${link.id}/files/${n}`
