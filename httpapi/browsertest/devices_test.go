@@ -50,6 +50,7 @@ func TestSecondDevice(t *testing.T) {
 	if key == nil || len(link) > 900 {
 		t.Fatalf("%d characters, without all that belongs to it", len(link))
 	}
+	audit(t, first, "the code for another device")
 	first.quiet()
 
 	// Half a code, and a code that is somebody's who knows no passphrase.
@@ -62,6 +63,7 @@ func TestSecondDevice(t *testing.T) {
 	if at := eval[string](p, `location.href`); at != w.url+"/unlock" {
 		t.Errorf("the code stays in the address: %s", at)
 	}
+	audit(t, p, "a code that was scanned")
 	p.fills("The passphrase for this device", theirs) // the other one's
 	p.clicks("Open")
 	p.sees("That does not open your record")
@@ -105,7 +107,7 @@ func TestSecondDevice(t *testing.T) {
 }
 
 // TestNewSheet: a new recovery sheet is made and confirmed; it opens the record on a new
-// device, and the old one does not.
+// device, and the old one does not. All sharing is stopped at once; a device is shut out.
 func TestNewSheet(t *testing.T) {
 	w, b := newWorld(t), newBrowser(t)
 	p := b.tab(t)
@@ -115,6 +117,7 @@ func TestNewSheet(t *testing.T) {
 	p.unlocksDialog(theirs)
 	p.sees("Type group")
 	sheet := eval[string](p, `document.getElementById("code").textContent`)
+	audit(t, p, "the new sheet")
 	groups := strings.Fields(sheet)
 	n := regexp.MustCompile(`Type group (\d)`).FindStringSubmatch(eval[string](p, `document.body.innerText`))[1]
 	label := "Type group " + n + " of the sheet, to show that you have it"
@@ -147,6 +150,24 @@ func TestNewSheet(t *testing.T) {
 	other.until("the record by the new device's passphrase", `location.pathname === "/app/record"`)
 	other.quiet()
 
+	// Everybody is stopped from the page for deleting.
+	h := w.opened(sheet)
+	scopes, err := grant.ParseScopes("patient/*.rs")
+	w.check(err)
+	_, err = h.Grant(context.Background(), holder.GrantRequest{To: grant.Party{Name: "Dr Amara Okafor"}, Sections: record.SectionsOf(record.Plan), Scopes: scopes, Purpose: "TREAT"})
+	w.check(err)
+	p.goes(w.url + "/app/settings/delete")
+	for _, n := range []string{"1", "0"} {
+		p.clicks("Stop all sharing")
+		p.unlocksDialog(theirs)
+		p.sees("Stopped: " + n + ".")
+	}
+	w.check(h.Refresh(context.Background()))
+	if g := h.Grants(); len(g) != 1 || g[0].State != holder.Ended {
+		t.Errorf("%+v", g)
+	}
+	p.quiet()
+
 	// A tablet that was stolen is shut out: its passphrase opens nothing, nor does a session of it.
 	p.goes(w.url + "/app/settings/devices")
 	p.clicks("Show them")
@@ -162,30 +183,6 @@ func TestNewSheet(t *testing.T) {
 	other.fills("Your passphrase", phones)
 	other.clicks("Open")
 	other.sees("this way in may have been removed")
-}
-
-// TestStopAll: everybody is stopped from the page for deleting, links as well.
-func TestStopAll(t *testing.T) {
-	w, b := newWorld(t), newBrowser(t)
-	p := b.tab(t)
-	recovery := p.onRecord(w)
-	h := w.opened(recovery)
-	scopes, err := grant.ParseScopes("patient/*.rs")
-	w.check(err)
-	i, err := h.Grant(context.Background(), holder.GrantRequest{To: grant.Party{Name: "Dr Amara Okafor"}, Sections: record.SectionsOf(record.Plan), Scopes: scopes, Purpose: "TREAT"})
-	w.check(err)
-	p.goes(w.url + "/app/settings/delete")
-	p.clicks("Stop all sharing")
-	p.unlocksDialog(theirs)
-	p.sees("Stopped: 1.")
-	w.check(h.Refresh(context.Background()))
-	if g := h.Grants(); len(g) != 1 || g[0].State != holder.Ended || g[0].Grant.ID != i.Grant.ID {
-		t.Errorf("%+v", g)
-	}
-	p.clicks("Stop all sharing")
-	p.unlocksDialog(theirs)
-	p.sees("Stopped: 0.")
-	p.quiet()
 }
 
 // opened is the record on a device of its own, by the sheet.
