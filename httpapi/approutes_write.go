@@ -34,7 +34,7 @@ func (s *Server) appWriteRoutes() []Route {
 		get(entry+"/remove", a.Remove), post(entry+"/remove", a.Remove), post(entry+"/restore", a.Restore),
 
 		get("/app/settings", a.Settings), get("/app/settings/devices", a.Devices), get("/app/settings/recovery", a.Recovery),
-		get("/app/settings/export", a.Export), get("/app/settings/delete", a.Erase), post("/app/settings/delete", a.Erase),
+		get("/app/settings/export", a.Export), get("/app/settings/delete", a.Delete),
 		{Method: "POST", Path: "/app/settings/export", Door: DoorApp, Kinds: themself, Rate: RateOrdinary, Body: smallBody, Types: form, Stream: true, View: s.page(a.Exported)},
 	}
 }

@@ -5,13 +5,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"carehold/httpapi/web"
 	"carehold/record"
-	"carehold/record/change"
 	"carehold/record/fhir"
 	"carehold/record/store"
 )
@@ -95,52 +92,23 @@ func (a *App) Exported(w http.ResponseWriter, r *http.Request, v *store.View) er
 	return away(out.Flush())
 }
 
-type erasePage struct {
-	Entries int
-	Errors  []filled
-	Done    bool
-	Word    string
-}
-
-// erasedAtOnce is how many entries are removed in one step.
-const erasedAtOnce = 1000
-
-// Erase removes every entry, when the person has typed a word that says so. It says what
-// stays: this program cannot take back what was copied, and versions stay until whoever
-// runs the server takes the record away.
-func (a *App) Erase(w http.ResponseWriter, r *http.Request, v *store.View) error {
+// Delete is where the whole record is deleted, by the person's own keys: in the browser.
+func (a *App) Delete(w http.ResponseWriter, r *http.Request, v *store.View) error {
 	list, err := v.List(r.Context())
 	if err != nil {
 		return err
 	}
-	var all []change.Change
+	d := struct {
+		Entries int
+		Word    string
+	}{Word: a.pages.T(r, "settings.delete.word")}
 	for _, e := range list {
 		if !e.Header.Deleted {
-			all = append(all, change.Change{Index: len(all), Verb: change.Delete, Ref: e.Ref, URL: e.Ref.String()})
+			d.Entries++
 		}
 	}
-	d := erasePage{Entries: len(all), Word: a.pages.T(r, "settings.delete.word"), Done: r.URL.Query().Has("done")}
-	page := web.Page{File: "settingsdelete", Title: a.pages.T(r, "settings.delete"), Core: true, Script: "settings-delete.mjs", Words: []string{"settings.js.", "unlock.js."}}
-	if r.Method == http.MethodPost {
-		switch n, err := strconv.Atoi(r.PostForm.Get("entries")); {
-		case !strings.EqualFold(lineText(r.PostForm, "word"), d.Word):
-			d.Errors = []filled{{Href: "#word", Error: a.pages.T(r, "settings.delete.wrong", "word", d.Word)}}
-		case err != nil || n < len(all): // something came in since: they did not see it
-			d.Errors = []filled{{Href: "#word", Error: a.pages.T(r, "settings.delete.more", "n", len(all))}}
-		default:
-			for len(all) > 0 {
-				n := min(len(all), erasedAtOnce)
-				if _, err := v.Apply(r.Context(), all[:n], store.ApplyOptions{}); err != nil {
-					return err
-				}
-				all = all[n:]
-			}
-			return a.on(w, r, "/app/settings/delete?done")
-		}
-		page.Error, page.Status = true, http.StatusUnprocessableEntity
-	}
-	page.Data = d
-	return a.pages.Render(w, r, page)
+	return a.pages.Render(w, r, web.Page{File: "settingsdelete", Title: a.pages.T(r, "settings.delete"), Core: true, Script: "settings-delete.mjs",
+		Words: []string{"settings.js.", "unlock.js."}, Data: d})
 }
 
 // oneLine leaves out line ends: between the members of JSON they are white space, and in
