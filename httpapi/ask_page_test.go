@@ -98,6 +98,29 @@ func TestConsentPage(t *testing.T) {
 	}
 }
 
+// Of an app that nobody registered the page says where it is from before what it calls
+// itself, and that nobody checked it. A key that it has shown is known to the script, and
+// an app that does not come back is given one visit.
+func TestConsentUnchecked(t *testing.T) {
+	w := newServer(t, generous, described{})
+	marion := w.enrol("Marion")
+	b := w.browser()
+	v, tab := w.asked(b, marion, url.Values{"client_id": {"https://evil.example/app"}, "redirect_uri": {"https://evil.example/cb"}, "scope": {"patient/*.rs"}, "nonce": {""},
+		"dpop_jkt": {"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}})
+	_, page := b.sees(v, "/app/consent?r="+tab)
+	site, calls := strings.Index(page, "<bdi>evil.example</bdi>"), strings.Index(page, "“<bdi>Your surgery</bdi>”")
+	if site < 0 || calls < site || !strings.Contains(page, "Nobody has checked this.") || strings.Contains(page, "Registered with this server") || strings.Contains(page, ` data-name="Your surgery"`) {
+		t.Errorf("%d, %d\n%s", site, calls, page)
+	}
+	if !strings.Contains(page, " data-bound") || strings.Contains(page, " data-back") || !strings.Contains(page, `data-lasts="86400"`) {
+		t.Errorf("the key, or the one visit, is not known\n%s", page)
+	}
+	// The budget is nobody's who asks for everything, and what is sensitive has to be named.
+	if !strings.Contains(page, `data-sections="about-me allergies medicines conditions vaccinations results measurements visits documents support plan" data-sensitive=""`) {
+		t.Errorf("%s", page)
+	}
+}
+
 // A code that is typed leads to the request, in the session in which it was typed and in no
 // other, and is in no address. Who typed it says that they began it.
 func TestConsentTyped(t *testing.T) {

@@ -84,6 +84,12 @@ func (w *asked) back(p *tab) url.Values {
 	return q
 }
 
+// leaves goes to a page that leads out of here, to where there is no host.
+func (p *tab) leaves(to string) {
+	p.t.Helper()
+	eval[bool](p, `location.assign(`+quote(to)+`), true`)
+}
+
 // ticks changes what is ticked, by the beginning of its label.
 func (p *tab) ticks(label string) {
 	p.t.Helper()
@@ -160,19 +166,39 @@ func (w *asked) asks(p *tab) {
 		"scope":          {"launch/patient offline_access patient/MedicationStatement.rs patient/Observation.crs"},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"}}
 	p.goes(w.url + "/oauth/authorize?" + q.Encode())
-	p.clicks("Answer in this browser")
-	p.sees("Sunrise & Co")
 }
 
 func (w *asked) narrowsApp(t *testing.T, p *tab) {
 	p.t, w.t = t, t
+	// With the code, typed: no. The page that waits goes on by itself.
 	w.asks(p)
+	waits, code := eval[string](p, `location.href`), eval[string](p, `document.querySelector(".typed").innerText`)
+	p.goes(w.url + "/app/consent")
+	p.fills("The code", strings.ToLower(code))
+	p.clicks("Show who asks")
+	p.sees("Sunrise & Co")
+	p.clicks("Allow this") // but they have not said that they began it
+	p.sees("Tick that you began this yourself")
 	p.clicks("Don’t allow")
 	p.clicks("Use your passkey")
+	p.sees("You said no")
+	eval[bool](p, `location.reload(), true`)
+	p.sees("You said no")
+	p.quiet()
+	p.leaves(waits)
 	if q := w.back(p); q.Get("error") != "access_denied" || q.Get("code") != "" {
 		t.Fatalf("no: %v", q)
 	}
+
+	// In this browser, which is locked: they unlock, and are where they were. Less is given.
+	p.goes(w.url + "/app/record")
+	p.clicks("Lock")
+	p.sees("Use your passkey")
 	w.asks(p)
+	p.clicks("Answer in this browser")
+	p.clicks("Use your passkey")
+	p.sees("Sunrise & Co")
+	audit(t, p, "consent")
 	for _, all := range []string{"Medicines", "Test results", "Measurements", "What matters to me", "Care and support", "Plans, goals"} {
 		p.ticks(all)
 	}
@@ -185,8 +211,7 @@ func (w *asked) narrowsApp(t *testing.T, p *tab) {
 	p.quiet()
 	p.clicks("Allow this")
 	p.clicks("Use your passkey")
-	code := w.back(p).Get("code")
-	if code == "" {
+	if code = w.back(p).Get("code"); code == "" {
 		t.Fatal("the app has no code")
 	}
 	resp, err := http.PostForm(w.url+"/oauth/token", url.Values{"grant_type": {"authorization_code"}, "client_id": {"sunrise"}, "code": {code}, "redirect_uri": {appBack}, "code_verifier": {verifier}})
@@ -239,8 +264,9 @@ func (w *asked) narrowsRequest(t *testing.T, p *tab, c *client.Client) {
 	for _, said := range []string{"before your visit", "GMC 7654321", "blue card 7", "Nobody has checked this", "These are sensitive"} {
 		p.sees(said)
 	}
+	audit(t, p, "a request")
 	p.ticks("Test results")
-	p.ticks("Add everything")
+	p.ticks("Add to these parts")
 	p.ticks("For 7 days")
 	p.fills("A few words to them, if you like", "See you on Monday")
 	p.clicks("Allow this")
@@ -276,10 +302,18 @@ func (w *asked) takesIn(t *testing.T, p *tab, h *holder.Holder) {
 	w.check(err)
 	adder, err := h.Grant(ctx, holder.GrantRequest{To: grant.Party{Name: "Lab 7"}, Sections: record.SectionsOf(record.Results), Scopes: scopes, Purpose: "TREAT", Lasts: time.Hour})
 	w.check(err)
-	for _, name := range []string{"Haemoglobin <script>alert(1)</script>", "Ferritin", "Sodium"} {
+	scopes, err = grant.ParseScopes("patient/*.crs")
+	w.check(err)
+	writer, err := h.Grant(ctx, holder.GrantRequest{To: grant.Party{Name: "Dr Amara Okafor"}, Sections: record.SectionsOf(record.Results), Scopes: scopes, Purpose: "TREAT", Lasts: time.Hour})
+	w.check(err)
+	for _, name := range []string{"Haemoglobin <script>alert(1)</script>", "Ferritin", "Sodium", "Calcium"} {
+		token := adder.Token
+		if name == "Calcium" {
+			token = writer.Token
+		}
 		r, err := http.NewRequest("POST", w.url+"/fhir/Observation", strings.NewReader(`{"resourceType":"Observation","status":"final","code":{"text":`+quote(name)+`},"valueQuantity":{"value":131,"unit":"g/L"}}`))
 		w.check(err)
-		r.Header = http.Header{"Authorization": {"Bearer " + adder.Token}, "Content-Type": {"application/fhir+json"}}
+		r.Header = http.Header{"Authorization": {"Bearer " + token}, "Content-Type": {"application/fhir+json"}}
 		resp, err := http.DefaultClient.Do(r)
 		w.check(err)
 		if resp.Body.Close(); resp.StatusCode >= 300 {
@@ -288,11 +322,12 @@ func (w *asked) takesIn(t *testing.T, p *tab, h *holder.Holder) {
 	}
 	p.goes(w.url + "/app/record")
 	p.clicks("Look at it")
-	p.sees("3 things wait for you")
+	p.sees("4 things wait for you")
 	p.touches("Open what waits")
 	p.sees("Haemoglobin <script>alert(1)</script>")
 	p.sees("131 g/L")
 	p.sees("From Lab 7")
+	p.sees("In your record already: 1 written")
 	// choose ticks what is to be done with the one of a name.
 	choose := func(name, what string) {
 		t.Helper()
@@ -301,11 +336,13 @@ func (w *asked) takesIn(t *testing.T, p *tab, h *holder.Holder) {
 	choose("Haemoglobin", "Take it into my record")
 	choose("Ferritin", "Take it in, and say that it is wrong")
 	choose("Sodium", "Remove it for good")
+	choose("In your record already", "I have looked at it")
 	p.clicks("Do what I chose") // and there are no words yet
 	p.sees("Say what is wrong with it")
 	p.fills("What is wrong", "This was not my blood")
+	audit(t, p, "the inbox")
 	p.touches("Do what I chose")
-	for _, said := range []string{"Haemoglobin <script>alert(1)</script>: it is in your record now.", "Ferritin: it is in your record now, and your words stand on it.", "Sodium: it is removed."} {
+	for _, said := range []string{"Haemoglobin <script>alert(1)</script>: it is in your record now.", "Ferritin: it is in your record now, and your words stand on it.", "Sodium: it is removed.", "1 written: you have looked at it."} {
 		p.sees(said)
 	}
 	p.goes(eval[string](p, `[...document.querySelectorAll("#results p")].find(e => e.innerText.startsWith("Ferritin")).querySelector("a").href`))

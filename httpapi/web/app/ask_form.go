@@ -14,7 +14,7 @@ import (
 
 // What somebody asks for is answered by one form, whether an app asks or a person at an
 // address. It has every part of the record; the page's script shows those that were asked
-// for, and no others can be given. docs/decisions/0042-sharing.md
+// for, and no others can be given. docs/decisions/0044-answering.md
 
 type askForm struct {
 	Parts, Sensitive []part

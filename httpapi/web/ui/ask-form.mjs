@@ -40,7 +40,7 @@ function about({ type, params }) {
 // doings are the lines for scopes: what may be done, with what, and the scope for it.
 export const doings = scopes => acts.flatMap(([act, verbs]) => parse(scopes).flatMap(s => {
   const some = [...s.verbs].filter(v => verbs.includes(v)).join("")
-  return some ? [{ scope: spelt({ ...s, verbs: some }), text: words(`ask.js.do.${act}`, { what: about(s) }) }] : []
+  return some ? [{ scope: spelt({ ...s, verbs: some }), text: s.type === "*" && !s.params ? words(`ask.js.do.${act}.all`) : words(`ask.js.do.${act}`, { what: about(s) }) }] : []
 }))
 
 // together are scopes with one for each thing they are about.
@@ -73,6 +73,15 @@ export function fill(form, asks) {
     return element("div", { className: "pick" }, element("input", { type: "checkbox", name: "does", id, value: scope, checked: true }), element("label", { htmlFor: id, textContent: text }))
   }))
   lasting(form, asks)
+  reads(form)
+  $("does-list").onchange = () => reads(form)
+}
+
+// reads says what comes with reading, or that nothing is seen at all.
+function reads(form) {
+  const blind = chosen(form).scopes !== "" && !/\.[cud]*[rs]/.test(chosen(form).scopes)
+  $("always").hidden = blind
+  $("blind").hidden = !blind
 }
 
 function called(row, id) {
