@@ -55,9 +55,10 @@ const daySeconds = 24 * 60 * 60
 
 // lasts are the ends there are to choose from. usual is the one that stands.
 func (a *App) lasts(r *http.Request, usual int) (list []ending) {
-	for _, days := range []int{1, 7, 30, 90, 365} {
+	for _, days := range []int{1, 7, 30, 90} {
 		list = append(list, ending{days * daySeconds, a.pages.TN(r, "share.days", days), days*daySeconds == usual})
 	}
+	list = append(list, ending{365 * daySeconds, a.pages.T(r, "share.lasts.year"), 365*daySeconds == usual})
 	return append(list, ending{0, a.pages.T(r, "share.lasts.open"), usual == 0})
 }
 
@@ -105,7 +106,7 @@ func (a *App) Share(w http.ResponseWriter, r *http.Request, v *store.View) error
 		}
 	}
 	return a.pages.Render(w, r, web.Page{File: "share", Title: a.pages.T(r, "share.wizard"), Nav: "sharing", Core: true, Script: "share.mjs",
-		Words: []string{"share.js.", "entry.month."}, Data: d})
+		Words: []string{"share.js."}, Data: d})
 }
 
 // filing counts what is in each section, and picks a page of one of them.

@@ -57,7 +57,9 @@ export function untilOf(form, say) {
 // seconds is a time as the core takes it.
 export const seconds = date => date.toISOString().slice(0, 19) + "Z"
 
-export const inWords = date => date.toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" })
+// inWords is a time as the pages from the server have it: the day before the month.
+const lang = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang
+export const inWords = date => date.toLocaleString(lang, { dateStyle: "long", timeStyle: "short" })
 
 // renewed opens a session that knows of what was done a moment ago, and has the page's
 // forms bring its word. Without it the one there is goes on, and knows a little less.

@@ -35,12 +35,14 @@ async function change(op, id) {
 async function receipt(li, id) {
   const text = await withKeys(words("share.js.why.receipt"), keys => keys.call("receipt", id))
   if (!text) return
-  li.querySelector(".receipt")?.remove()
+  document.querySelector(".receipt")?.remove()
   const title = words("share.js.receipt", { name: li.querySelector("bdi").textContent })
   const save = made("a", { className: "btn quiet", textContent: words("share.js.receipt.save"), download: `receipt-${id.slice(0, 8)}.txt`,
     href: URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" })) })
+  const paper = made("button", { type: "button", className: "btn quiet", textContent: words("share.js.receipt.print") })
+  paper.addEventListener("click", () => print()) // of which it is all: 34-share.css
   const pre = made("pre", { tabIndex: 0, textContent: text })
-  const box = made("div", { className: "note receipt", tabIndex: -1 }, made("h4", { textContent: title, dir: "auto" }), made("p", { textContent: words("share.js.receipt.what") }), made("p", {}, save), pre)
+  const box = made("div", { className: "note receipt", tabIndex: -1 }, made("h4", { textContent: title, dir: "auto" }), made("p", { textContent: words("share.js.receipt.what") }), made("p", { className: "does" }, save, paper), pre)
   li.append(box)
   box.focus()
 }
