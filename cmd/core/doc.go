@@ -23,7 +23,7 @@
 //	prepareLink()                             -> a link to be made: see link_js.go, and shlmake.mjs
 //	addPassphrase(passphrase, label)          -> deviceKey
 //	addPasskey(prf, label)  replaceRecovery() -> recovery
-//	removeSlot(id)  evict([id])  delete()
+//	removeSlot(id)  evict([id])  deleteRecord()
 //	check(token)  checkNew(token)             -> {from, size, statements}
 //	history(token, from)                      -> [{index, time, writer, action, refused, grant, entries, more, sentence}]
 //

@@ -57,9 +57,6 @@ func own(h *holder.Holder) map[string]any {
 		// The record is gone after this, and the holder opens nothing.
 		"deleteRecord": promised(func(ctx context.Context, _ []js.Value) (any, error) { return nil, h.Delete(ctx) }),
 
-		// The record is deleted, for good: there is nothing to do afterwards but close.
-		"delete": promised(func(ctx context.Context, _ []js.Value) (any, error) { return nil, h.Delete(ctx) }),
-
 		"refresh": promised(func(ctx context.Context, _ []js.Value) (any, error) { return nil, h.Refresh(ctx) }),
 		"signIn": promised(func(ctx context.Context, _ []js.Value) (any, error) {
 			token, until, err := h.SignIn(ctx)
