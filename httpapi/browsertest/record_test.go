@@ -212,7 +212,7 @@ func TestSends(t *testing.T) {
 }
 
 // makers are hosts that Chromium asks by itself, for whoever makes it, whatever page it shows.
-var makers = regexp.MustCompile(` (clients2\.google\.com|accounts\.google\.com|(update|content-autofill|optimizationguide-pa)\.googleapis\.com)(:443)?$`)
+var makers = regexp.MustCompile(` (clients2\.google\.com|redirector\.gvt1\.com|accounts\.google\.com|(update|content-autofill|optimizationguide-pa)\.googleapis\.com)(:443)?$`)
 
 // plant is a script that sends a secret, each time in another way.
 func plant(secret []byte, n int) string {

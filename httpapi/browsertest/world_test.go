@@ -147,6 +147,12 @@ type person struct {
 // marion has the sample in her record, brought in by her own device.
 func (w *world) marion() *person {
 	w.t.Helper()
+	return w.somebody(func(bundle []byte) []byte { return bundle })
+}
+
+// somebody is marion with the sample as it was changed on its way.
+func (w *world) somebody(changed func(bundle []byte) []byte) *person {
+	w.t.Helper()
 	ctx := context.Background()
 	c, err := client.New(w.url, client.Options{})
 	w.check(err)
@@ -161,7 +167,7 @@ func (w *world) marion() *person {
 	patient, err := s.Patient(ctx)
 	w.check(err)
 	for _, source := range sample.Sources() {
-		bundles, err := change.ReadSource(bytes.NewReader(source.Bundle), change.Limits{})
+		bundles, err := change.ReadSource(bytes.NewReader(changed(source.Bundle)), change.Limits{})
 		w.check(err)
 		im, err := change.PlanImport(bundles[0], source.Name, patient)
 		w.check(err)

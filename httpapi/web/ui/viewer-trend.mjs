@@ -23,7 +23,7 @@ export function trend(title, lines) {
   const y = (v) => (high === low ? H / 2 : H - EDGE - (v - low) / (high - low) * (H - 2 * EDGE));
   const at = points.map((p) => [x(p.at).toFixed(1), y(p.y).toFixed(1), p.flag]);
   const name = svg('title', {});
-  name.textContent = t('trend', { what: title, n: points.length, low, high });
+  name.textContent = t('trend', { what: title.replace(/\p{Bidi_Control}/gu, ''), n: points.length, low, high });
   return svg('svg', { class: 'trend', viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: 'img' }, name,
     svg('polyline', { points: at.map(([a, b]) => `${a},${b}`).join(' ') }),
     ...at.map(([a, b, flag]) => (flag ? svg('rect', { x: a - 3.5, y: b - 3.5, width: 7, height: 7 }) : svg('circle', { cx: a, cy: b, r: 3 }))));
