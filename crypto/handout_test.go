@@ -29,7 +29,7 @@ var mayTakeKeys = map[string]string{
 	"crypto/passphrase.go":        "hands the passphrase to Argon2id",
 	"crypto/link.go":              "hands the passcode of a link to Argon2id",
 	"crypto/secret.go":            "compares two secrets",
-	"crypto/jose/jwe.go":          "gives a link's key to AES-GCM, in JOSE's own construction",
+	"crypto/jose/direct/":         "gives a link's key to AES-GCM, in JOSE's own construction",
 	"cmd/carehold/exportfiles.go": "hands the passphrase of an export to age",
 	"record/healthlink/":          "writes a link's key into the link and its passcode into the request, which is what they are for",
 	"record/keys/":                "packs keys into grant rows, capsules and back links, which it seals",
@@ -40,7 +40,7 @@ var mayTakeKeys = map[string]string{
 	"record/store/store.go":      "gives the engine its anchor key",
 	"httpapi/client/holder.go":   "sends the self-grant's key to the server it opens a session on",
 	"cmd/core/server_js.go":      "gives that key to the page, which sends it",
-	"cmd/core/link_js.go":        "gives a link's key to AES-GCM, in JOSE's own construction, and writes it into the link",
+	"cmd/core/link_js.go":        "writes a link's key into the link, which is what it is for",
 
 	"record/holder/holdertest/restore.go": "is for tests: gives the engine its anchor key, as the store does",
 }

@@ -4,9 +4,6 @@ package main
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
 	"syscall/js"
@@ -14,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"carehold/crypto"
+	"carehold/crypto/jose/direct"
 	"carehold/record"
 	"carehold/record/grant"
 	"carehold/record/holder"
@@ -40,7 +38,10 @@ func newLink(h *holder.Holder) any {
 		"accessToken": js.FuncOf(func(js.Value, []js.Value) any { return l.AccessToken() }),
 		"seal": js.FuncOf(func(_ js.Value, args []js.Value) any {
 			typ := str(arg(args, 0))
-			jwe := sealFile(l.Key, typ, bytesOf(arg(args, 1)), boolean(arg(args, 2)))
+			jwe, err := direct.Seal(l.Key, typ, bytesOf(arg(args, 1)), boolean(arg(args, 2)))
+			if err != nil {
+				return nil // the page knows two media types, and a link has a key
+			}
 			files = append(files, keys.LinkFile{ContentType: typ, Size: int64(len(jwe)), Made: h.Now().Truncate(time.Second)})
 			if boolean(arg(args, 3)) {
 				jwe = l.Guard(len(files), jwe)
@@ -93,31 +94,4 @@ func linkText(address string, key crypto.Key, req holder.LinkRequest, until time
 	}
 	payload := js.Global().Get("JSON").Call("stringify", said).String()
 	return "shlink:/" + base64.RawURLEncoding.EncodeToString([]byte(payload))
-}
-
-// sealFile makes a compact JWE under a link's key: "dir", A256GCM, with a nonce of its
-// own (RFC 7516). Package jose does the same for programs that have JSON.
-func sealFile(key crypto.Key, contentType string, body []byte, deflated bool) []byte {
-	head := `{"alg":"dir","enc":"A256GCM","cty":"` + contentType + `"`
-	if deflated {
-		head += `,"zip":"DEF"`
-	}
-	block, err := aes.NewCipher(key.Bytes())
-	if err != nil {
-		panic("core: a link's key has 32 bytes")
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		panic("core: AES has blocks for GCM")
-	}
-	nonce := make([]byte, aead.NonceSize())
-	rand.Read(nonce) // never fails: crypto/rand crashes the process instead
-	b64 := base64.RawURLEncoding
-	out := b64.AppendEncode(nil, []byte(head+"}"))
-	sealed := aead.Seal(nil, nonce, body, out)
-	at := len(sealed) - aead.Overhead()
-	out = append(out, ".."...) // dir: no encrypted key (RFC 7516 §5.1)
-	out = append(b64.AppendEncode(out, nonce), '.')
-	out = append(b64.AppendEncode(out, sealed[:at]), '.')
-	return b64.AppendEncode(out, sealed[at:])
 }

@@ -1,6 +1,6 @@
 // Package jose reads and writes the two JOSE objects that SMART Health Links and
-// Cards are made of, and no other. It is not for the browser's core, where
-// WebCrypto does the same.
+// Cards are made of, and no other. What writes a JWE is package direct, which the
+// browser's core has room for.
 //
 //	JWE  compact, "alg":"dir", "enc":"A256GCM", "zip" absent or "DEF"    Seal, Open
 //	JWS  compact, "alg":"ES256", "zip" absent or "DEF"                   ParseSigned, Verify

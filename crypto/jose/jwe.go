@@ -1,12 +1,10 @@
 package jose
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
+	"errors"
 
 	"carehold/crypto"
-	"github.com/go-json-experiment/json/jsontext"
+	"carehold/crypto/jose/direct"
 )
 
 const (
@@ -14,39 +12,20 @@ const (
 	tagSize   = 16
 )
 
-// Seal makes a compact JWE under the key itself ("dir"), with a nonce of its own.
-// A key may seal 2³² of them before two nonces are likely enough to be the same to
-// matter (NIST SP 800-38D §8.3).
+// Seal makes a compact JWE under the key itself ("dir"), with a nonce of its own, as
+// direct.Seal does, which it deflates for if it is asked to.
 func Seal(k crypto.Key, contentType string, plaintext []byte, deflate bool) (string, error) {
-	h := []byte(`{"alg":"dir","enc":"A256GCM","cty":`)
-	h, err := jsontext.AppendQuote(h, contentType)
-	if err != nil {
-		return "", ErrForm
-	}
 	if deflate {
-		h = append(h, `,"zip":"DEF"`...)
 		plaintext = Deflate(plaintext)
 	}
-	aead, err := gcm(k)
-	if err != nil {
-		return "", err
+	b, err := direct.Seal(k, contentType, plaintext, deflate)
+	switch {
+	case errors.Is(err, direct.ErrContentType):
+		return "", ErrForm
+	case errors.Is(err, direct.ErrKey):
+		return "", ErrOpen
 	}
-	var nonce [nonceSize]byte
-	rand.Read(nonce[:]) // never fails: crypto/rand crashes the process instead
-
-	protected := b64.EncodeToString(append(h, '}'))
-	sealed := aead.Seal(nil, nonce[:], plaintext, []byte(protected))
-	ciphertext, tag := sealed[:len(plaintext)], sealed[len(plaintext):]
-
-	out := make([]byte, 0, len(protected)+b64.EncodedLen(len(sealed))+32)
-	out = append(out, protected...)
-	out = append(out, ".."...) // dir: no encrypted key (RFC 7516 §5.1)
-	out = b64.AppendEncode(out, nonce[:])
-	out = append(out, '.')
-	out = b64.AppendEncode(out, ciphertext)
-	out = append(out, '.')
-	out = b64.AppendEncode(out, tag)
-	return string(out), nil
+	return string(b), err
 }
 
 // Open opens a compact JWE and returns the content type that its header states,
@@ -81,9 +60,9 @@ func Open(k crypto.Key, compact []byte, limit int) (contentType string, plaintex
 	if err != nil {
 		return "", nil, err
 	}
-	aead, err := gcm(k)
+	aead, err := direct.GCM(k)
 	if err != nil {
-		return "", nil, err
+		return "", nil, ErrOpen
 	}
 	// RFC 7516 §5.2 step 14: the header is authenticated as it was sent.
 	sealed = append(sealed, tag...)
@@ -95,15 +74,4 @@ func Open(k crypto.Key, compact []byte, limit int) (contentType string, plaintex
 		plaintext, err = Inflate(plaintext, limit)
 	}
 	return h.ContentType, plaintext, err
-}
-
-func gcm(k crypto.Key) (cipher.AEAD, error) {
-	if k.IsZero() {
-		return nil, ErrOpen
-	}
-	block, err := aes.NewCipher(k.Bytes())
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
 }
