@@ -266,3 +266,48 @@ func TestSharingLink(t *testing.T) {
 		t.Errorf("what of a link can be changed:\n%s", change)
 	}
 }
+
+// Who brought no file writes who they are: from then on a summary can say it, it is
+// written once, and it can be corrected.
+func TestOwnDetails(t *testing.T) {
+	w := newWorld(t)
+	v := w.reads(w.enrol("Ben"))
+	const at = "/app/settings/details?share"
+	if page := v.page("/app/settings"); !strings.Contains(page, `href="/app/settings/details"`) {
+		t.Error("Settings do not lead there")
+	}
+	field := regexp.MustCompile(`name="(form|key)" value="([^"]*)"`)
+	form := url.Values{"given": {"Ben <i>"}, "family": {"Okoro"}, "born-year": {"1999"}}
+	page := v.page(at)
+	if m := unsaidShare.FindString(page); m != "" {
+		t.Errorf("the page says %s", m)
+	}
+	for _, m := range field.FindAllStringSubmatch(page, -1) {
+		form.Set(m[1], m[2])
+	}
+	empty := url.Values{"form": form["form"], "key": form["key"]}
+	if resp, text := v.goes("POST", at, empty.Encode()); resp.StatusCode != 422 || !strings.Contains(text, `href="#given"`) {
+		t.Errorf("nothing: %d %s", resp.StatusCode, text)
+	}
+	if resp, text := v.goes("POST", at, form.Encode()); resp.StatusCode != 200 || !strings.Contains(text, "Ben &lt;i&gt;") || unsaidShare.MatchString(text) {
+		t.Errorf("to check: %d %s", resp.StatusCode, text)
+	}
+	form.Set("step", "keep")
+	for range 2 {
+		if resp, _ := v.goes("POST", at, form.Encode()); resp.StatusCode != 303 || resp.Header.Get("Location") != "/app/share" {
+			t.Errorf("kept: %d %s", resp.StatusCode, resp.Header.Get("Location"))
+		}
+	}
+	_, text := v.goes("POST", "/app/share/preview", "section=allergies", "X-Carehold-Form", v.form)
+	if !strings.Contains(text, `"named":true`) || !strings.Contains(text, `"total":1,`) {
+		t.Errorf("what would be shared: %s", text)
+	}
+	resp, _ := v.goes("GET", "/app/settings/details", "")
+	entry := resp.Header.Get("Location")
+	if resp.StatusCode != 303 || !strings.HasPrefix(entry, "/app/entry/Patient/") {
+		t.Fatalf("when it is there: %d %s", resp.StatusCode, entry)
+	}
+	if page := v.page(entry + "/correct"); !strings.Contains(page, `value="Okoro"`) || !strings.Contains(page, `name="version"`) {
+		t.Errorf("to correct:\n%s", page)
+	}
+}

@@ -9,13 +9,12 @@ import (
 
 	"carehold/httpapi/web"
 	"carehold/record"
-	"carehold/record/fhir"
 	"carehold/record/store"
 )
 
 // Settings leads to what can be set.
 func (a *App) Settings(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	return a.pages.Render(w, r, web.Page{File: "settings", Title: a.pages.T(r, "settings.title"), Data: hrefOf(fhir.Ref{Type: "Patient", ID: v.PatientID()})})
+	return a.pages.Render(w, r, web.Page{File: "settings", Title: a.pages.T(r, "settings.title"), Data: "/app/settings/details"})
 }
 
 // Devices are the ways into the record. Which they are is in the person's keyring, which

@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -294,7 +295,7 @@ func (a *App) Restore(w http.ResponseWriter, r *http.Request, v *store.View) err
 // where the form would make just this of it.
 func written(res *fhir.Resource, patient string) (*kind, map[string]string) {
 	want := words(res)
-	for _, k := range kinds {
+	for _, k := range append(slices.Clip(kinds), me) {
 		if k.typ != res.Type() {
 			continue
 		}
@@ -357,6 +358,8 @@ func (k *kind) values(res *fhir.Resource) map[string]string {
 	case "allergy":
 		return map[string]string{"what": get("code", "text"), "sort": get("category", "*"), "happens": get("reaction", "*", "manifestation", "*", "text"),
 			"severity": get("reaction", "*", "severity"), "since": get("onsetDateTime"), "note": note}
+	case "me":
+		return map[string]string{"given": get("name", "*", "given", "*"), "family": get("name", "*", "family"), "born": get("birthDate"), "gender": get("gender")}
 	case "note":
 		return map[string]string{"title": get("topic", "text"), "text": get("payload", "*", "contentString"), "when": get("sent")}
 	case "about":
