@@ -10,7 +10,7 @@ import (
 // its path. {…} stands for what the first entry of a list leads to.
 var open = []string{"/", "/help", "/start", "/unlock", "/v", "/manage", "/nothing-here", "/ask/" + strings.Repeat("0", 49),
 	"/oauth/authorize", "/oauth/authorize?client_id=nobody&response_type=code"}
-var own = []string{"/app/record", "/app/care", "/app/history", "/app/sharing", "/app/add", "/app/add/medicine", "/app/add/pressure", "/app/imports", "/app/settings", "/app/settings/devices", "/app/settings/recovery", "/app/settings/export", "/app/settings/delete", "/app/sharing", "/app/nothing-here"}
+var own = []string{"/app/record", "/app/care", "/app/history", "/app/sharing", "/app/add", "/app/add/medicine", "/app/add/pressure", "/app/imports", "/app/settings", "/app/settings/devices", "/app/settings/recovery", "/app/settings/export", "/app/settings/delete", "/app/share", "/app/nothing-here"}
 
 // TestPages holds every page to the rules, in the four looks.
 func TestPages(t *testing.T) {
