@@ -14,11 +14,13 @@
 // # Nobody signs in here
 //
 // The keys are on the person's devices, so the authorize page asks for no passphrase. It
-// shows a code; the person types it on their device, sees there who asks for what, and
-// answers there. The answer is sealed to a credential that only the waiting browser has
+// leads to the person's own page in this browser (/app/consent, which finds the request by
+// the browser's cookie: Brought), and shows a code; the person types it on another device.
+// There they see who asks for what, and answer. The answer is sealed to a credential that only the waiting browser has
 // (a cookie), so it is good for nobody else; what is kept meanwhile is kept in memory,
-// bounded, and holds no key. Whose record it is this server learns from the answer: until
-// then nothing is known of whether there is one, and nothing can be told of it.
+// bounded, and holds no key. Whose record it is this server learns from the answer, or
+// when the person looks at the request: nothing of that is kept, and the client is told
+// nothing of whether there is a record before the answer.
 //
 // # The order of refusals
 //
@@ -33,7 +35,8 @@
 // A parameter that comes twice is refused, whatever it says. Nothing of a request is in a
 // log, but for the fixed words of a refusal. A code, a token and a verifier are taken from
 // a form body and nowhere else. Every error for a code or token that opens nothing is one
-// error. Cookies are looked at by the waiting pages alone.
+// error. Cookies are looked at by the waiting pages, and by the page on which the person
+// answers, alone.
 //
 // # What it must never do
 //
