@@ -181,7 +181,8 @@ const visible = `(sel, name) => [...document.querySelectorAll(sel)].find(e => e.
 func (p *tab) clicks(name string) {
 	p.t.Helper()
 	find := `(` + visible + `)("a, button, summary, [role=button]", ` + quote(name) + `)`
-	p.until("no "+name+" to click", `!!(`+find+`)`)
+	// Scripts have run by then: what is pressed before does nothing.
+	p.until("no "+name+" to click", `document.readyState === "complete" && !!(`+find+`)`)
 	eval[bool](p, find+`.click(), true`)
 }
 

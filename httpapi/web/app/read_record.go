@@ -11,8 +11,12 @@ import (
 // newest is how many entries the home page has of the timeline.
 const newest = 10
 
-// namedOnCard is how many entries a card names at most.
-const namedOnCard = 3
+// namedOnCard is how many entries a card names at most. Allergies are not hidden behind
+// "and 1 more" for being old.
+const (
+	namedOnCard    = 3
+	namedAllergies = 20
+)
 
 // card is one part of the record on the home page.
 type card struct {
@@ -72,6 +76,9 @@ func (a *App) Record(w http.ResponseWriter, r *http.Request, v *store.View) erro
 			most := 1
 			if namesNow[l.card] {
 				most = namedOnCard
+			}
+			if l.card == "allergies" {
+				most = namedAllergies
 			}
 			if len(onCards[l.card]) >= most || namesNow[l.card] && l.state != now && !(l.state == none && b.now[l.card] == 0) {
 				continue

@@ -106,7 +106,7 @@ func (a *App) say(w http.ResponseWriter, r *http.Request, v *store.View, dispute
 		return record.Safef(record.Unprocessed, "FHIR has no place for your words on a file: write them on the letter that it belongs to")
 	}
 	d.Dispute = dispute
-	page := web.Page{File: "note", Title: a.pages.T(r, "add.note.title"), Nav: "record"}
+	page := web.Page{File: "note", Title: a.pages.T(r, "add.note.head"), Nav: "record"}
 	if dispute {
 		page.Title = a.pages.T(r, "add.dispute.title")
 	}
