@@ -59,7 +59,13 @@ $("passphrase-form").addEventListener("submit", e => {
   if ($("new-passphrase").value !== $("again").value) return fail(new Error(words("settings.js.differ")))
   const passphrase = $("new-passphrase").value
   $("new-passphrase").value = $("again").value = ""
-  change(words("settings.js.why.add"), async keys => keys.addDevice({ passphrase, label: $("label").value.trim() || words("unlock.js.device") }))
+  change(words("settings.js.why.add"), async keys => {
+    const old = (await keys.call("slots")).find(s => s.this && s.kind === "passphrase")
+    await keys.addDevice({ passphrase, label: $("label").value.trim() || words("unlock.js.device") })
+    if (!old) return
+    await keys.unlock({ passphrase }) // nobody removes the way they came in by
+    await keys.call("removeSlot", old.id)
+  })
 })
 
 // Another device gets a way in of its own, and takes its part of it from this screen.
@@ -87,4 +93,7 @@ $("other-link").addEventListener("focus", () => $("other-link").select())
 $("other-done").addEventListener("click", hideCode)
 addEventListener("pagehide", hideCode)
 if (!Keys.prototype.passkeys()) $("passkey-part").hidden = true
-device().then(d => { if (d?.label) $("label").value = d.label }, () => {})
+device().then(d => {
+  if (d?.label) $("label").value = d.label
+  $("instead").hidden = !d?.deviceKey
+}, () => {})
