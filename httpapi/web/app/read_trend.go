@@ -13,6 +13,9 @@ type trend struct {
 	Ref    fhir.Ref
 	Href   string
 	Title  string
+	Charts []drawn
+	Left   int // values that are in no chart
+	More   int // charts that there is no room for
 	Points []item
 	Total  int
 	Cut    bool
@@ -65,5 +68,6 @@ func (a *App) Trend(w http.ResponseWriter, r *http.Request, v *store.View) error
 			d.Title = x.Title
 		}
 	}
+	d.Charts, d.Left, d.More = a.charts(r, short(d.Title, 80), page)
 	return a.pages.Render(w, r, web.Page{File: "trend", Title: a.pages.T(r, "entry.trend.title", "what", short(d.Title, 80)), Nav: "record", Data: d})
 }
