@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"carehold/crypto"
@@ -32,6 +34,17 @@ func (p *tab) knows(who *person) {
 // reloads loads the page again, as the person would.
 func (p *tab) reloads() error { return chromedp.Do(p.ctx, chromedp.Reload()) }
 
+// refused fails the test if the page was not quiet but for what the server refused, which
+// a browser says by itself.
+func (p *tab) refused() {
+	p.t.Helper()
+	for _, f := range p.faults() {
+		if !expected.MatchString(f) {
+			p.t.Error(f)
+		}
+	}
+}
+
 // shows that it is them, where a page asks for it.
 func (p *tab) shows() {
 	p.t.Helper()
@@ -43,7 +56,8 @@ const shown = `document.querySelector("#share > section:not([hidden])")?.id`
 
 // TestShare: a person shares a summary in the wizard, which loses nothing when the page is
 // loaded again; a ward opens the link with its passcode in a browser of its own; the history
-// says so; a pause, an end of it, and Stop are obeyed at once. No request before the ward's
+// says so; a pause, an end of it, and Stop are obeyed at once. A session that ends on the way
+// loses nothing. No request before the ward's
 // has the passcode, and none at all the key of the link.
 func TestShare(t *testing.T) {
 	w, b := newWorld(t), newBrowser(t)
@@ -69,13 +83,17 @@ func TestShare(t *testing.T) {
 	p.until("the second step again", shown+` === "who" && document.getElementById("name").value === "Ward 7"`)
 	p.clicks("Continue")
 	p.fills("The passcode for this link", "violet 29")
+	p.quiet()
+	call(p, network.ClearBrowserCookies, cdp.Empty{}) // the session is over: they show that it is them, and go on
 	p.clicks("Continue")
+	p.shows()
 	p.until("what is counted", `document.querySelectorAll("#check-list details").length > 3 && !document.getElementById("check-go").hidden`)
 	if got := eval[string](p, `document.getElementById("check").innerText`); !strings.Contains(got, "Ward 7") || !strings.Contains(got, "violet 29") || strings.Contains(got, "Letters and documents:") {
 		t.Errorf("to check:\n%s", got)
 	}
 	eval[bool](p, `[...document.querySelectorAll("#check-list summary")].find(s => s.textContent.startsWith("Allergies:")).click(), true`)
 	p.until("the exact list", `[...document.querySelectorAll(".exact a")].some(a => /penicillin/i.test(a.textContent))`)
+	p.refused() // what was asked without a session
 	audit(t, p, "/app/share, to check")
 	p.clicks("Make the link")
 	p.shows()
@@ -106,11 +124,7 @@ func TestShare(t *testing.T) {
 	if got := eval[string](ward, `document.body.innerText`); !strings.Contains(got, "Penicillin") && !strings.Contains(got, "penicillin") {
 		t.Errorf("the ward sees:\n%s", got)
 	}
-	for _, f := range ward.faults() {
-		if !expected.MatchString(f) { // that a passcode is wanted
-			t.Error(f)
-		}
-	}
+	ward.refused() // what was asked without the passcode
 	key := keyOf(t, link)
 	for _, r := range w.sends() {
 		if strings.Contains(r.url, key) || bytes.Contains(r.body, []byte(key)) || strings.Contains(r.header.Get("Referer"), key) {
@@ -122,18 +136,18 @@ func TestShare(t *testing.T) {
 	p.sees("Sister Evans")
 	p.clicks("Sharing")
 	p.sees("6 days left")
-	refused := func() {
+	gone := func() {
 		t.Helper()
 		ward.check(ward.reloads())
 		ward.fills("Your name", "Sister Evans")
 		ward.clicks("Open")
 		ward.until("a refusal", `document.getElementById("viewer").dataset.code === "gone"`)
-		ward.faults() // the browser's own word on what was refused
+		ward.refused()
 	}
 	p.clicks("Pause Ward 7")
 	p.shows()
 	p.sees("Paused by you")
-	refused()
+	gone()
 	p.clicks("Start again Ward 7")
 	p.shows()
 	p.sees("It goes on")
@@ -154,7 +168,7 @@ func TestShare(t *testing.T) {
 	p.sees("Carehold receipt 1")
 	p.clicks("Stop sharing Ward 7")
 	p.sees("It is stopped")
-	refused()
+	gone()
 	p.quiet()
 }
 

@@ -22,6 +22,7 @@ async function ask(what, more = {}, again = true) {
   }
   if ((answer.status === 401 || answer.status === 403) && again) { // it ended, or another was opened
     if (await withKeys(words("share.js.why.locked"), renewed)) return ask(what, more, false)
+    throw new Error(words("share.js.locked"))
   }
   if (!answer.ok) throw new Error(words("share.js.failed"))
   return answer.json()
