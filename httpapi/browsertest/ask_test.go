@@ -160,32 +160,45 @@ func TestAnswers(t *testing.T) {
 	t.Run("the inbox", func(t *testing.T) { w.takesIn(t, p, h) })
 }
 
-func (w *asked) asks(p *tab) {
+const scopes = "launch/patient offline_access patient/MedicationStatement.rs patient/Observation.crs"
+
+func (w *asked) asks(p *tab, scope string) {
 	sum := sha256.Sum256([]byte(verifier))
 	q := url.Values{"response_type": {"code"}, "client_id": {"sunrise"}, "redirect_uri": {appBack}, "state": {"af0ifjsldkj-9h2kf83nz71"}, "aud": {w.url + "/fhir"},
-		"scope":          {"launch/patient offline_access patient/MedicationStatement.rs patient/Observation.crs"},
+		"scope":          {scope},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"}}
 	p.goes(w.url + "/oauth/authorize?" + q.Encode())
 }
 
 func (w *asked) narrowsApp(t *testing.T, p *tab) {
 	p.t, w.t = t, t
-	// With the code, typed: no. The page that waits goes on by itself.
-	w.asks(p)
+	// With the code, typed: who they are, for one visit. The page that waits goes on by itself.
+	w.asks(p, "patient/Patient.rs")
 	waits, code := eval[string](p, `location.href`), eval[string](p, `document.querySelector(".typed").innerText`)
 	p.goes(w.url + "/app/consent")
 	p.fills("The code", strings.ToLower(code))
 	p.clicks("Show who asks")
 	p.sees("Sunrise & Co")
+	p.sees("This is for one visit")
 	p.clicks("Allow this") // but they have not said that they began it
 	p.sees("Tick that you began this yourself")
-	p.clicks("Don’t allow")
+	p.ticks("I began this myself")
+	p.clicks("Allow this")
 	p.clicks("Use your passkey")
-	p.sees("You said no")
+	p.sees("You said yes")
 	eval[bool](p, `location.reload(), true`)
-	p.sees("You said no")
+	p.sees("who you are, and who looks after you")
 	p.quiet()
 	p.leaves(waits)
+	if q := w.back(p); q.Get("code") == "" {
+		t.Fatalf("yes: %v", q)
+	}
+
+	// No.
+	w.asks(p, scopes)
+	p.clicks("Answer in this browser")
+	p.clicks("Don’t allow")
+	p.clicks("Use your passkey")
 	if q := w.back(p); q.Get("error") != "access_denied" || q.Get("code") != "" {
 		t.Fatalf("no: %v", q)
 	}
@@ -194,7 +207,7 @@ func (w *asked) narrowsApp(t *testing.T, p *tab) {
 	p.goes(w.url + "/app/record")
 	p.clicks("Lock")
 	p.sees("Use your passkey")
-	w.asks(p)
+	w.asks(p, scopes)
 	p.clicks("Answer in this browser")
 	p.clicks("Use your passkey")
 	p.sees("Sunrise & Co")
@@ -298,13 +311,13 @@ func (w *asked) narrowsRequest(t *testing.T, p *tab, c *client.Client) {
 func (w *asked) takesIn(t *testing.T, p *tab, h *holder.Holder) {
 	p.t, w.t = t, t
 	ctx := context.Background()
-	scopes, err := grant.ParseScopes("patient/*.c")
+	may, err := grant.ParseScopes("patient/*.c")
 	w.check(err)
-	adder, err := h.Grant(ctx, holder.GrantRequest{To: grant.Party{Name: "Lab 7"}, Sections: record.SectionsOf(record.Results), Scopes: scopes, Purpose: "TREAT", Lasts: time.Hour})
+	adder, err := h.Grant(ctx, holder.GrantRequest{To: grant.Party{Name: "Lab 7"}, Sections: record.SectionsOf(record.Results), Scopes: may, Purpose: "TREAT", Lasts: time.Hour})
 	w.check(err)
-	scopes, err = grant.ParseScopes("patient/*.crs")
+	may, err = grant.ParseScopes("patient/*.crs")
 	w.check(err)
-	writer, err := h.Grant(ctx, holder.GrantRequest{To: grant.Party{Name: "Dr Amara Okafor"}, Sections: record.SectionsOf(record.Results), Scopes: scopes, Purpose: "TREAT", Lasts: time.Hour})
+	writer, err := h.Grant(ctx, holder.GrantRequest{To: grant.Party{Name: "Dr Amara Okafor"}, Sections: record.SectionsOf(record.Results), Scopes: may, Purpose: "TREAT", Lasts: time.Hour})
 	w.check(err)
 	for _, name := range []string{"Haemoglobin <script>alert(1)</script>", "Ferritin", "Sodium", "Calcium"} {
 		token := adder.Token
@@ -327,7 +340,7 @@ func (w *asked) takesIn(t *testing.T, p *tab, h *holder.Holder) {
 	p.sees("Haemoglobin <script>alert(1)</script>")
 	p.sees("131 g/L")
 	p.sees("From Lab 7")
-	p.sees("In your record already: 1 written")
+	p.sees("Something new in your record")
 	// choose ticks what is to be done with the one of a name.
 	choose := func(name, what string) {
 		t.Helper()
@@ -336,13 +349,13 @@ func (w *asked) takesIn(t *testing.T, p *tab, h *holder.Holder) {
 	choose("Haemoglobin", "Take it into my record")
 	choose("Ferritin", "Take it in, and say that it is wrong")
 	choose("Sodium", "Remove it for good")
-	choose("In your record already", "I have looked at it")
+	choose("Something new in your record", "I have looked at it")
 	p.clicks("Do what I chose") // and there are no words yet
 	p.sees("Say what is wrong with it")
 	p.fills("What is wrong", "This was not my blood")
 	audit(t, p, "the inbox")
 	p.touches("Do what I chose")
-	for _, said := range []string{"Haemoglobin <script>alert(1)</script>: it is in your record now.", "Ferritin: it is in your record now, and your words stand on it.", "Sodium: it is removed.", "1 written: you have looked at it."} {
+	for _, said := range []string{"Haemoglobin <script>alert(1)</script>: it is in your record now.", "Ferritin: it is in your record now, and your words stand on it.", "Sodium: it is removed.", "Something new in your record: you have looked at it."} {
 		p.sees(said)
 	}
 	p.goes(eval[string](p, `[...document.querySelectorAll("#results p")].find(e => e.innerText.startsWith("Ferritin")).querySelector("a").href`))

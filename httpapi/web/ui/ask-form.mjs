@@ -122,5 +122,6 @@ export function tooLong(field, bytes) {
   return new TextEncoder().encode(text).length > bytes || /[\p{Cc}\p{Bidi_C}]/u.test(text)
 }
 
-// chosen is what would be given, as the core takes it.
-export const chosen = form => ({ sections: checked(form, "section"), scopes: together(checked(form, "does")), lasts: Number(checked(form, "lasts")[0] ?? 0) })
+// chosen is what would be given, as the core takes it. Where no part is asked for but those
+// that are always given, it is these.
+export const chosen = form => ({ sections: $("parts-field").hidden ? ["identity", "providers", ...checked(form, "section")] : checked(form, "section"), scopes: together(checked(form, "does")), lasts: Number(checked(form, "lasts")[0] ?? 0) })

@@ -1,7 +1,7 @@
 // One thing of the inbox, as it is shown: what it is and who sent it, where it would be
 // filed, and what to do with it. All of it came from somebody else: it is put on the page
 // as text, and nothing else.
-import { typeWord } from "./ask-form.mjs"
+import { many, typeWord } from "./ask-form.mjs"
 import { inWords, line } from "./share-form.mjs"
 import { element } from "./unlock.mjs"
 import { lineOf } from "./viewer-line.mjs"
@@ -74,7 +74,7 @@ export function shown(item) {
   if (item.damaged) {
     head(name)
   } else if (item.notice) {
-    name = words("ask.js.inbox.notice", { n: item.entries.length + item.more })
+    name = many("ask.js.inbox.notice", item.entries.length + item.more)
     head(name, element("p", { dir: "auto", textContent: from(item) }), entries(item))
   } else {
     const t = told(item)

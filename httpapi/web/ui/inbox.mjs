@@ -54,6 +54,7 @@ form.addEventListener("submit", e => {
       return { results, rest }
     })
     if (!got) return
+    $("count").hidden = true // it was so before
     done(got.results)
     show(got.rest)
     $("inbox-title").textContent = words("ask.js.inbox.again")
