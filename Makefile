@@ -80,8 +80,12 @@ torture:
 torture-short:
 	@$(MAKE) torture TORTURES_AT_ONCE=4 TORTURE='"kill -cycles 14" "kill -cycles 13" "kill -cycles 13" "power -cycles 40" "flips -n 400" "errors -each 3" full "middle -cycles 3"'
 
+# The pictures of docs/screens, of Chromium: half a minute.
+screens: core
+	cd httpapi/browsertest && $(GO) test -count=1 -tags screens -run '^TestScreens$$' .
+
 clean:
 	rm -rf dist
 	rm -f carehold $(CORE)/core.wasm.zst $(CORE)/wasm_exec.js
 
-.PHONY: all build core demo test vet fuzz fuzz-short bench bench-report release release-check timing torture torture-short clean
+.PHONY: all build core demo test vet fuzz fuzz-short bench bench-report release release-check timing torture torture-short screens clean
