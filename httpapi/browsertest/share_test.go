@@ -72,6 +72,10 @@ func TestShare(t *testing.T) {
 	eval[bool](p, `document.getElementById("section-documents").click(), true`)
 	p.clicks("Continue")
 	p.until("the second step", shown+` === "who"`)
+	eval[bool](p, `document.getElementById("section-mental-health").click(), true`)
+	p.clicks("Continue")
+	p.sees("Sensitive parts need a link to everything")
+	eval[bool](p, `document.getElementById("section-mental-health").click(), true`)
 	p.clicks("Continue") // and says what is missing
 	p.sees("Write the name of who it is for")
 	p.fills("Their name", "Ward 7")
@@ -105,7 +109,7 @@ func TestShare(t *testing.T) {
 	audit(t, p, "/app/share, done")
 	p.quiet()
 	for _, r := range w.sends() {
-		if bytes.Contains(r.body, []byte("violet")) || strings.Contains(r.url, "Ward") || strings.Contains(r.url, "allerg") {
+		if bytes.Contains(r.body, []byte("violet")) || strings.Contains(r.url+string(r.body), "Ward+7") || strings.Contains(r.url+string(r.body), "Ward 7") || strings.Contains(r.url, "allerg") {
 			t.Errorf("%s %s tells what it should not", r.method, r.url)
 		}
 	}
@@ -169,6 +173,14 @@ func TestShare(t *testing.T) {
 	p.clicks("Stop sharing Ward 7")
 	p.sees("It is stopped")
 	gone()
+
+	// A draft stays in the tab while the session does, and goes when they lock it.
+	p.goes(w.url + "/app/share")
+	p.until("a draft", `!!sessionStorage.getItem("carehold.share")`)
+	p.clicks("History")
+	p.until("the history", `location.pathname === "/app/history" && document.readyState === "complete"`)
+	p.clicks("Lock")
+	p.until("nothing kept", `location.pathname === "/unlock" && sessionStorage.length === 0`)
 	p.quiet()
 }
 

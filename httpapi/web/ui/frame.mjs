@@ -47,5 +47,10 @@ setInterval(() => {
   if (left <= warning) warn(Math.max(1, Math.ceil(left / 60000)))
 }, 5000)
 
+// What pages keep in this tab goes when somebody locks it.
+document.querySelector(".lock")?.addEventListener("submit", () => {
+  try { sessionStorage.clear() } catch { /* then nothing is kept */ }
+})
+
 // A page that comes back from the browser's memory may be of a session that is over.
 addEventListener("pageshow", e => { if (e.persisted) location.reload() })

@@ -1,7 +1,7 @@
 // What was chosen so far, so that loading the page again loses nothing. It lies in this
-// tab's own storage, without the passcode, for the record it was chosen for, and for as
-// long as a session may last unused; locking and a finished link end it.
-const KEPT = "carehold.share", long = 15 * 60 * 1000
+// tab's own storage, without the passcode, for the record it was chosen for, and for an
+// hour; locking (frame.mjs) and a finished link end it.
+const KEPT = "carehold.share", long = 60 * 60 * 1000
 
 const fields = form => [...form.elements].filter(x => x.name && x.name !== "passcode")
 
@@ -9,7 +9,11 @@ export function keep(form) {
   const values = fields(form).filter(x => !x.matches("[type=checkbox], [type=radio]") || x.checked).map(x => [x.name, x.value])
   try {
     sessionStorage.setItem(KEPT, JSON.stringify({ record: form.dataset.record, at: Date.now(), values }))
-  } catch { /* a browser that keeps nothing: loading the page again begins anew */ }
+  } catch {
+    return // a browser that keeps nothing: loading the page again begins anew
+  }
+  // Nothing is lost when the page goes, so when the session ends it may: frame.mjs.
+  for (const x of form.querySelectorAll("input:not([type=checkbox], [type=radio])")) x.defaultValue = x.value
 }
 
 export function clear() {

@@ -20,7 +20,7 @@ const sensitive = () => form.querySelector("[data-sensitive]:checked") !== null
 function draw() {
   const n = new Uint32Array(1)
   do crypto.getRandomValues(n); while (n[0] >= 4_294_000_000)
-  $("passcode").value = String(n[0] % 1_000_000).padStart(6, "0")
+  $("passcode").value = $("passcode").defaultValue = String(n[0] % 1_000_000).padStart(6, "0")
 }
 
 // fit shows what belongs to what is chosen.
@@ -124,15 +124,14 @@ const make = () => working(words("share.js.working"), async () => {
   made = true
   clear()
   history.replaceState(null, "", location.pathname)
-  form.hidden = true
-  form.reset()
+  form.remove()
   done(what, link)
 })
 
 addEventListener("hashchange", () => show())
-document.querySelector(".lock")?.addEventListener("submit", clear)
 
 restore(form)
+keep(form)
 if (!$("passcode").value) draw()
 form.hidden = false
 show(location.hash !== "")
