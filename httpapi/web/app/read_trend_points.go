@@ -76,8 +76,7 @@ func (a *App) gather(r *http.Request, page store.Page) (all []*trace, left int) 
 			continue
 		}
 		root := res.Root()
-		if root.Get("status").Text() == "entered-in-error" {
-			left++
+		if root.Get("status").Text() == "entered-in-error" { // no list of a trend has one
 			continue
 		}
 		at, date := spanOf(root), ""

@@ -94,7 +94,7 @@ func (p *plot) axes(c Chart, ys []tick) {
 		p.say(`<text x="`, num(p.left-7), `" y="`, num(p.y(t.at)+6), `">`, t.label, `</text>`)
 	}
 	p.say(`</g><g class="label" text-anchor="middle">`)
-	end := 0.0
+	end, notches := 0.0, ""
 	for _, t := range times(p.from, p.to, c.Months) {
 		half := letter * float64(utf8.RuneCountInString(t.label)) / 2
 		x := min(max(p.x(t.at), half), width-half)
@@ -102,7 +102,8 @@ func (p *plot) axes(c Chart, ys []tick) {
 			continue
 		}
 		end = x + half + letter
+		notches += "M" + num(p.x(t.at)) + " " + num(height-bottom) + "v6"
 		p.say(`<text x="`, num(x), `" y="`, num(height-10), `">`, html.EscapeString(t.label), `</text>`)
 	}
-	p.say(`</g>`)
+	p.say(`</g><path class="notch" stroke="#767676" d="`, notches, `"/>`)
 }

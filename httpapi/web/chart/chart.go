@@ -159,12 +159,26 @@ func (p *plot) scale(list []Series) bool {
 			}
 		}
 	}
-	least := max(math.Abs(low), math.Abs(high)) * 1e-4
-	if high-low <= least {
-		if least == 0 {
-			least = 1
+	// Equal values get a tenth around them: nothing that differs by a millionth looks as if it
+	// had leapt.
+	most = max(math.Abs(low), math.Abs(high))
+	if most == 0 {
+		most = 10
+	}
+	if high == low {
+		low, high = low-most/10, high+most/10
+	} else if high-low < most/1e4 {
+		low, high = low-most/1e4, high+most/1e4
+	}
+	for _, s := range list { // room for the arrow of a limit
+		for _, q := range s.Points {
+			switch room := (high - low) / 9; {
+			case strings.HasPrefix(q.Comparator, "<") && q.Value-room < low:
+				low -= room
+			case strings.HasPrefix(q.Comparator, ">") && q.Value+room > high:
+				high += room
+			}
 		}
-		low, high = low-least, high+least
 	}
 	p.low, p.high = low, high
 	return true

@@ -153,5 +153,5 @@ func mark(kind Kind, comparator string, x, y float64, text string) string {
 // Key is a mark alone, for a line of words that says what it means. What it shows is in
 // those words, so nothing reads it out.
 func Key(kind Kind) template.HTML {
-	return template.HTML(`<svg class="chart key" viewBox="0 0 40 40" width="20" height="20" aria-hidden="true">` + mark(kind, "<", 20, 20, "") + `</svg>`)
+	return template.HTML(`<svg class="chart key" viewBox="6 5 28 28" width="24" height="24" aria-hidden="true">` + mark(kind, "<", 20, 16, "") + `</svg>`)
 }
