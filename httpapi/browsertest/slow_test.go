@@ -1,0 +1,7 @@
+//go:build !linux
+
+package browsertest
+
+import "os"
+
+func each([]*os.Process, bool) {}
