@@ -11,7 +11,8 @@
 // audit holds a page to the accessibility rules: axe, reflow, large text, and a walk
 // with the Tab key. broken_test.go shows that it can fail.
 //
-// speed_test.go has benchmarks, of which docs/performance.md has the figures; screens_test.go takes the pictures of docs/screens, with the build tag screens alone.
+// speed_test.go has benchmarks, of which docs/performance.md has the figures;
+// screens_test.go takes the pictures of docs/screens, with the build tag screens alone.
 //
 // The tests need chromium, and make core before them.
 package browsertest
