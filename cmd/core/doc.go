@@ -14,6 +14,7 @@
 // and a holder has
 //
 //	person  memory()  handover()  epoch()  now()  grants()  links()  slots()  addresses()  doubt()  close()
+//	waiting()  examine()  carryOn(loseSeen)   of a record that was restored or moved
 //	refresh()  signOut(token)  signIn()       -> {token, until}
 //	grant({name, role, organisation, sections, scopes, purpose, until, lasts, daily, label})
 //	issueToken(id, label, until)              -> {id, token, until}
@@ -38,7 +39,7 @@
 //	looked(token, id)  dismiss(token, id)
 //
 // All of these but person, memory, handover, epoch, now, grants, links, slots, addresses, doubt,
-// prepareLink and close return promises. Ids are hexadecimal, times ISO 8601, memory and
+// waiting, prepareLink and close return promises. Ids are hexadecimal, times ISO 8601, memory and
 // prf Uint8Array, until and memory may be null, lasts is in seconds, sections a list of
 // names. Keep memory() after each call, the failed ones included.
 //

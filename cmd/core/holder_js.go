@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"syscall/js"
+	"time"
 
 	"carehold/crypto"
 	"carehold/record"
@@ -48,8 +49,16 @@ func own(h *holder.Holder) map[string]any {
 		}),
 		"close": at(func() any { h.Close(); return nil }),
 
-		// The record was restored or moved: what it would mean to carry it on, or null.
-		"waiting": at(func() any { return waiting(h.Waiting()) }),
+		// The record was restored or moved: what it would mean to carry it on, or null; and
+		// the same after the whole log was looked at, with the time to which it goes.
+		"waiting": at(func() any { return waiting(h, time.Time{}) }),
+		"examine": promised(func(ctx context.Context, _ []js.Value) (any, error) {
+			newest, err := h.Examine(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return waiting(h, newest), nil
+		}),
 		"carryOn": promised(func(ctx context.Context, args []js.Value) (any, error) {
 			return nil, h.CarryOn(ctx, boolean(arg(args, 0)))
 		}),
@@ -159,11 +168,12 @@ func own(h *holder.Holder) map[string]any {
 	}
 }
 
-func waiting(w *holder.Waiting) any {
+func waiting(h *holder.Holder, newest time.Time) any {
+	w := h.Waiting()
 	if w == nil {
 		return nil
 	}
-	return map[string]any{"size": float64(w.From.Size), "seen": float64(w.Seen.Size), "lostEntries": float64(w.Entries),
+	return map[string]any{"lost": w.Lost(), "newest": iso(newest), "looked": iso(h.Memory().Looked), "size": float64(w.From.Size), "seen": float64(w.Seen.Size), "lostEntries": float64(w.Entries),
 		"lostChanges": float64(w.Changes), "forked": w.Forked, "settled": iso(w.Settled)}
 }
 

@@ -80,7 +80,9 @@ export class Keys {
     return { recovery: made.recovery }
   }
 
-  async unlock({ passphrase, passkey: byTouch, recovery }) {
+  // unlock opens the record. One that was restored waits: goesOn is asked whether it goes on
+  // here, with what is missing of it, and nothing is opened before it says so.
+  async unlock({ passphrase, passkey: byTouch, recovery }, goesOn) {
     const d = await device()
     const memory = d?.memory ?? null
     if (byTouch) {
@@ -92,8 +94,16 @@ export class Keys {
     } else {
       await this.#run("unlock", [{ deviceKey: d?.deviceKey, passphrase }, memory])
     }
+    if (await this.#run("waiting")) await this.#goOn(goesOn)
     await this.#sound()
     await this.#run("tidy") // ends what ran out or was stopped, and renews keys
+  }
+
+  async #goOn(goesOn) {
+    const waits = goesOn && await this.#run("examine")
+    if (waits === null) return // another device was faster
+    if (!waits || !await goesOn(waits, await this.#run("slots"))) throw new Error(words("keys.waits"))
+    await this.#run("carryOn", [waits.lost])
   }
 
   // #sound sees that the log goes on from what this device has seen. What was done since may

@@ -1,6 +1,7 @@
 // /unlock: opens the record on this device, and goes to where the person was.
 import { Keys, device, forget } from "./keys.mjs"
 import { done, taken } from "./devicelink.mjs"
+import { goesOn } from "./unlockwaits.mjs"
 import { words } from "./words.mjs"
 import { $, fail, hide, inThisBrowser, show, working } from "./page.mjs"
 
@@ -35,7 +36,7 @@ function ready() {
 async function open(how, then = async () => {}) {
   const keys = await Keys.open()
   try {
-    await keys.unlock(how)
+    await keys.unlock(how, goesOn)
     await then(keys)
     await keys.session()
     location.replace(to)
