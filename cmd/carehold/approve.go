@@ -226,6 +226,7 @@ func (a *app) approve(ctx context.Context, u *unlocked, r holder.Request, o appr
 			if err != nil {
 				return approveHint(err)
 			}
+			_ = u.Drop(ctx, u.token, r) // it waits no more; without that it runs out
 			return a.showApproved(u, r, g)
 		case answer == saysNo:
 			return a.refuseInstead(ctx, u, r, o)
