@@ -376,7 +376,11 @@ func historyForged(t *testing.T, w *world, k known) {
 		t.Fatal(said)
 	}
 	leaves := func(with func([]any) []any) func(map[string]any) {
-		return func(m map[string]any) { m["leaves"] = with(m["leaves"].([]any)) }
+		return func(m map[string]any) {
+			if l := m["leaves"].([]any); len(l) > 2 { // what came since is looked at by itself
+				m["leaves"] = with(l)
+			}
+		}
 	}
 	for name, with := range map[string]func(map[string]any){
 		"a line is another":       leaves(func(l []any) []any { l[0] = l[len(l)-1]; return l }),
