@@ -18,7 +18,8 @@ type shown struct {
 	Value   string // what was found, and what the laboratory says of it
 	Date    string
 	Status  string
-	Rows    []pair
+	Rows    []pair // in the person's words
+	More    []pair // and what else there is, by FHIR's names
 	Past    bool
 	Mistake bool
 }
@@ -74,11 +75,10 @@ func (a *App) shown(r *http.Request, e *store.Entry) shown {
 			s.Status = ""
 		}
 	}
-	for _, row := range a.valueRows(r, root) {
-		if row.Value != s.Title {
-			s.Rows = append(s.Rows, row)
-		}
-	}
+	rows, more := a.valueRows(r, res)
+	said := func(row pair) bool { return row.Value == s.Title }
+	s.Rows = append(s.Rows, slices.DeleteFunc(rows, said)...)
+	s.More = slices.DeleteFunc(more, said)
 	return s
 }
 
@@ -105,27 +105,26 @@ func (a *App) dateOf(r *http.Request, root fhir.Node, name string) string {
 	return speak.Choice(root, name).Text
 }
 
+// within are parts of an element that say what it is: who of a performer, what of an
+// activity.
+var within = []string{"actor", "individual", "member", "who", "party", "detail", "detailCodeableConcept", "contentReference"}
+
 // wordsIn is what an element says in words, whatever it is; "" for what has none.
 func wordsIn(n fhir.Node) string {
 	switch n.Kind() {
 	case '"', '0':
 		return speak.Clean(n.Text())
 	case '[':
-		var all []string
-		for x := range n.All() {
-			if len(all) == 30 {
-				all = append(all, "…")
-				break
-			}
-			if t := wordsIn(x); t != "" {
-				all = append(all, t)
-			}
-		}
-		return speak.Clean(strings.Join(all, "; "))
+		return each(n, wordsIn)
 	case '{':
-		for _, name := range []string{"text", "display", "description"} {
+		for _, name := range []string{"text", "display", "description", "contentString"} {
 			if x := n.Get(name); x.Kind() == '"' {
 				return speak.Clean(x.Text())
+			}
+		}
+		for _, name := range within {
+			if x := n.Get(name); x.Kind() == '{' {
+				return wordsIn(x)
 			}
 		}
 		if n.Get("value").Valid() {
@@ -137,39 +136,6 @@ func wordsIn(n fhir.Node) string {
 		return speak.Concept(n)
 	}
 	return ""
-}
-
-// unspoken are elements that are told elsewhere on the page, or say nothing to a person.
-var unspoken = []string{"resourceType", "id", "meta", "text", "subject", "patient", "beneficiary", "identifier", "contained", "extension", "modifierExtension", "implicitRules", "language",
-	"interpretation", "referenceRange", "valueQuantity", "valueCodeableConcept", "valueString", "component", "content", "presentedForm", "photo", "data"}
-
-// valueRows are the elements that read as words, in the order in which they came.
-func (a *App) valueRows(r *http.Request, root fhir.Node) (list []pair) {
-	for n := range root.All() {
-		name := n.Name()
-		if slices.Contains(unspoken, name) || strings.HasPrefix(name, "_") {
-			continue
-		}
-		said := ""
-		switch {
-		case n.Kind() == 't':
-			said = a.pages.T(r, "entry.yes")
-		case n.Kind() == 'f':
-			said = a.pages.T(r, "entry.no")
-		case n.Kind() == '"' && isDate(n.Text()):
-			said = a.when(r, n.Text())
-		case n.Kind() == '{' && (n.Get("start").Valid() || n.Get("end").Valid()):
-			said = a.period(r, n)
-		case n.Kind() == '"' && (name == "status" || name == "intent" || name == "priority" || strings.HasSuffix(name, "Status")):
-			said = speak.Status(n.Text())
-		default:
-			said = wordsIn(n)
-		}
-		if said != "" {
-			list = append(list, pair{spaced(name), said})
-		}
-	}
-	return list
 }
 
 func isDate(text string) bool {
