@@ -151,6 +151,7 @@ func (w *asked) gets(token, path string) (status, total int) {
 // TestAnswers: an app asks for more than it is given; so does somebody at an address; and
 // what was sent to the person is taken in, and disputed. All of it in the browser.
 func TestAnswers(t *testing.T) {
+	t.Parallel()
 	w, b := newAsked(t), newBrowser(t)
 	p := b.tab(t)
 	h, c := w.person(p)

@@ -13,6 +13,7 @@ import (
 // person says so: at once where nothing is missing, and else only when they have said
 // that it may be lost. Not now leaves it as it was.
 func TestCarryOn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	p := newBrowser(t).tab(t)
 	p.onRecord(w)

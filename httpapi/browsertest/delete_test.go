@@ -8,6 +8,7 @@ import (
 // A person deletes their record in the browser: only with the word and their keys, and
 // then nothing of it is on the server, and nothing in the browser.
 func TestDelete(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	p := newBrowser(t).tab(t)
 	recovery := p.onRecord(w)

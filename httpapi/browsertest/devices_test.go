@@ -35,6 +35,7 @@ func (p *tab) onRecord(w *world) (recovery string) {
 // TestSecondDevice: a second device is let in by the code on the first one's screen and
 // the passphrase that was chosen for it; by neither of them alone. Removed, it is out.
 func TestSecondDevice(t *testing.T) {
+	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)
 	first := b.tab(t)
 	first.onRecord(w)
@@ -119,6 +120,7 @@ func TestSecondDevice(t *testing.T) {
 // TestNewSheet: a new recovery sheet is made and confirmed; it opens the record on a new
 // device, and the old one does not. All sharing is stopped at once; a device is shut out.
 func TestNewSheet(t *testing.T) {
+	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)
 	p := b.tab(t)
 	old := p.onRecord(w)

@@ -10,6 +10,7 @@ import (
 // Without a connection a page says so in our words; nothing but that page is kept for it,
 // and when the connection is back, so is the record.
 func TestOffline(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	p := newBrowser(t).tab(t)
 	p.enrols(w)

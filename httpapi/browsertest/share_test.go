@@ -60,6 +60,7 @@ const shown = `document.querySelector("#share > section:not([hidden])")?.id`
 // loses nothing. No request before the ward's
 // has the passcode, and none at all the key of the link.
 func TestShare(t *testing.T) {
+	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)
 	marion := w.marion()
 	p := b.tab(t)

@@ -16,8 +16,9 @@ type heldField struct{ Name, Value string }
 // it again. Whoever it is, they see only what they sent themselves.
 func (p *Pages) Held(w http.ResponseWriter, r *http.Request, form url.Values) error {
 	var data struct {
-		Action        string
-		Fields, Shown []heldField
+		Action string
+		Fields []heldField
+		Shown  []string
 	}
 	data.Action = r.URL.RequestURI()
 	names := make([]string, 0, len(form))
@@ -34,8 +35,8 @@ func (p *Pages) Held(w http.ResponseWriter, r *http.Request, form url.Values) er
 				break
 			}
 			data.Fields = append(data.Fields, heldField{name, value})
-			if len(value) > 20 || strings.Contains(value, " ") { // what was typed, and not chosen
-				data.Shown = append(data.Shown, heldField{name, value})
+			if strings.ContainsAny(strings.TrimSpace(value), " \n") { // what was typed, and not chosen
+				data.Shown = append(data.Shown, value)
 			}
 		}
 	}

@@ -88,7 +88,7 @@ export class Keys {
     if (byTouch) {
       const { id, prf } = await this.#touched(() => passkey.touch(d?.passkeys))
       const { person } = await this.#run("unlock", [{ prf }, memory], [prf.buffer])
-      if (!d) await keep({ person, label: words("unlock.js.device"), deviceKey: "", memory: null, passkeys: [{ id, label: "" }] })
+      if (!d) await keep({ person, label: words("keys.device"), deviceKey: "", memory: null, passkeys: [{ id, label: "" }] })
     } else if (recovery) {
       await this.#run("unlock", [{ recovery }, memory])
     } else {
@@ -136,7 +136,7 @@ export class Keys {
 
   async addPasskey(label) {
     const d = await device()
-    label ||= d?.label || words("unlock.js.device")
+    label ||= d?.label || words("keys.device")
     const { id, prf } = await this.#touched(() => passkey.make(label, d?.passkeys))
     await this.#run("addPasskey", [prf, label], [prf.buffer])
     await change(d => d && { ...d, passkeys: [...d.passkeys, { id, label }] })

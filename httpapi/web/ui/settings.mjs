@@ -61,7 +61,7 @@ $("passphrase-form").addEventListener("submit", e => {
   $("new-passphrase").value = $("again").value = ""
   change(words("settings.js.why.add"), async keys => {
     const old = (await keys.call("slots")).find(s => s.this && s.kind === "passphrase")
-    await keys.addDevice({ passphrase, label: $("label").value.trim() || words("unlock.js.device") })
+    await keys.addDevice({ passphrase, label: $("label").value.trim() || words("keys.device") })
     if (!old) return
     await keys.unlock({ passphrase }) // nobody removes the way they came in by
     await keys.call("removeSlot", old.id)

@@ -19,7 +19,7 @@ async function make() {
   if (await device()) throw new Error(words("start.js.known"))
   keys = await Keys.open()
   const { recovery } = await keys.enrol({ invite: $("invite").value.trim(), passphrase: $("passphrase").value,
-    name: $("name").value.trim(), label: $("device").value.trim() || words("unlock.js.device") })
+    name: $("name").value.trim(), label: $("device").value.trim() || words("keys.device") })
   $("passphrase").value = $("again").value = ""
   groups = recovery.toUpperCase().split(/[^0-9A-Z]+/).filter(Boolean)
   asked = crypto.getRandomValues(new Uint8Array(1))[0] % groups.length

@@ -19,7 +19,7 @@ function ready() {
     joining = null
   }
   if (joining) {
-    $("join-label").textContent = joining.label || words("unlock.js.device")
+    $("join-label").textContent = joining.label || words("keys.device")
     show($("with-code"))
     return hide($("with-recovery"))
   }
@@ -55,7 +55,7 @@ $("with-code").addEventListener("submit", e => {
   working(words("unlock.js.opening"), async () => {
     const keys = await Keys.open()
     try {
-      await keys.join({ ...joining, label: joining.label || words("unlock.js.device"), passphrase: $("join-passphrase").value })
+      await keys.join({ ...joining, label: joining.label || words("keys.device"), passphrase: $("join-passphrase").value })
       done()
       await keys.session()
       location.replace(to)
@@ -71,7 +71,7 @@ $("recover").addEventListener("submit", e => {
   e.preventDefault()
   const passphrase = $("new-passphrase").value
   working(words("unlock.js.opening"), () => open({ recovery: $("recovery").value }, async keys => {
-    if (passphrase) await keys.addDevice({ passphrase, label: $("device").value || words("unlock.js.device") })
+    if (passphrase) await keys.addDevice({ passphrase, label: $("device").value || words("keys.device") })
   }))
 })
 $("forget").addEventListener("click", async () => {
