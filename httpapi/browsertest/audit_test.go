@@ -54,7 +54,7 @@ func audited(p *tab) (faults []string) {
 	eval[bool](p, `document.documentElement.style.setProperty("font-size", "200%"), true`)
 	faults = append(faults, wide(p, "200 % text")...)
 	faults = append(faults, eval[[]string](p, `[...document.querySelectorAll("main *")].filter(e => e.checkVisibility() && getComputedStyle(e).overflow !== "visible" &&
-		!e.matches(".skip, .hidden, input, select, textarea, svg *") && (getComputedStyle(e).overflowY === "hidden" || getComputedStyle(e).overflowY === "clip") &&
+		!e.matches(".skip, .gone, .unseen, input, select, textarea, svg *") && (getComputedStyle(e).overflowY === "hidden" || getComputedStyle(e).overflowY === "clip") &&
 		e.clientHeight > 1 && e.scrollHeight > e.clientHeight + 2).map(e => "200 % text: " + e.tagName + "." + e.className + " cuts its text off")`)...)
 	eval[bool](p, `document.documentElement.style.removeProperty("font-size"), true`)
 	// A message that its page did not bring along is shown as its name.

@@ -8,9 +8,10 @@ import (
 
 // screens are the pages that anybody can open, and those of a person's session, each at
 // its path. {…} stands for what the first entry of a list leads to.
-var open = []string{"/", "/help", "/start", "/unlock", "/v", "/manage", "/nothing-here", "/ask/" + strings.Repeat("0", 49),
+var open = []string{"/", "/help", "/start", "/unlock", "/v", "/v/scan", "/offline", "/manage", "/nothing-here", "/ask/" + strings.Repeat("0", 49),
 	"/oauth/authorize", "/oauth/authorize?client_id=nobody&response_type=code"}
-var own = []string{"/app/record", "/app/care", "/app/history", "/app/sharing", "/app/add", "/app/add/medicine", "/app/add/pressure", "/app/imports", "/app/settings", "/app/settings/devices", "/app/settings/recovery", "/app/settings/export", "/app/settings/delete", "/app/share", "/app/nothing-here"}
+var own = []string{"/app/record", "/app/care", "/app/history", "/app/sharing", "/app/add", "/app/add/medicine", "/app/add/pressure", "/app/imports",
+	"/app/requests", "/app/inbox", "/app/consent", "/app/settings/details", "/app/settings", "/app/settings/devices", "/app/settings/recovery", "/app/settings/export", "/app/settings/delete", "/app/share", "/app/nothing-here"}
 
 // TestPages holds every page to the rules, in the four looks.
 func TestPages(t *testing.T) {
@@ -29,6 +30,15 @@ func TestPages(t *testing.T) {
 	// What the record leads to: each list once, and one entry of each kind of line.
 	p.t = t
 	p.goes(w.url + "/app/record")
+	for _, path := range leads(p) {
+		t.Run(path, func(t *testing.T) { screen(t, p, w.url, path) })
+	}
+	// And what can be done with an entry: look closer, write on it, move it, remove it.
+	p.t = t
+	p.goes(w.url + "/app/list/results")
+	p.until("a result", `!!document.querySelector("main a[href*='/app/entry/Observation/']")`)
+	eval[bool](p, `document.querySelector("main a[href*='/app/entry/Observation/']").click(), true`)
+	p.sees("What you can do")
 	for _, path := range leads(p) {
 		t.Run(path, func(t *testing.T) { screen(t, p, w.url, path) })
 	}

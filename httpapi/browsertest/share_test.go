@@ -130,6 +130,7 @@ func TestShare(t *testing.T) {
 		t.Errorf("the ward sees:\n%s", got)
 	}
 	ward.refused() // what was asked without the passcode
+	audit(t, ward, "the viewer's summary")
 	key := keyOf(t, link)
 	for _, r := range w.sends() {
 		if strings.Contains(r.url, key) || bytes.Contains(r.body, []byte(key)) || strings.Contains(r.header.Get("Referer"), key) {
@@ -153,6 +154,7 @@ func TestShare(t *testing.T) {
 	p.shows()
 	p.sees("Paused by you")
 	gone()
+	audit(t, ward, "the viewer, of a link that is paused")
 	p.clicks("Start again Ward 7")
 	p.shows()
 	p.sees("It goes on")
