@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"carehold/crypto"
 	"carehold/record"
 	"carehold/record/kv"
 	"carehold/record/rows"
@@ -84,12 +85,13 @@ func dropRecord(tx kv.Tx) {
 }
 
 // clearRecord removes what is left of a record that was dropped: from there on it is not
-// there, and what a crash leaves of it nothing names.
+// there. What a crash leaves of it nothing names, and Reclaim removes; what a backup that
+// is under way has to read yet goes after it.
 func (s *Store) clearRecord(ctx context.Context, id record.PersonID, ring rows.Ring) error {
-	for _, slot := range ring.Slots {
-		if err := s.dropOwnCapsule(ctx, slot.ID, id); err != nil {
-			return err
-		}
+	ids := make([]crypto.CapsuleID, len(ring.Slots))
+	for i, slot := range ring.Slots {
+		ids[i] = slot.ID
 	}
+	s.cutSlots(ctx, ids, id)
 	return s.clearPartition(ctx, kv.Partition(id))
 }
