@@ -28,7 +28,7 @@ func (w *world) visits(token string) *visitor {
 	}
 	for _, c := range resp.Cookies() {
 		if c.Name == web.SessionCookie {
-			if !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" || c.SameSite != http.SameSiteLaxMode || c.MaxAge <= 0 || c.MaxAge > 12*3600 {
+			if !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" || c.SameSite != http.SameSiteStrictMode || c.MaxAge <= 0 || c.MaxAge > 12*3600 {
 				w.t.Errorf("the session's cookie: %+v", c)
 			}
 			return &visitor{w, c.Name + "=" + c.Value, told.Form}

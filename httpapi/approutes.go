@@ -57,7 +57,7 @@ func (s *Server) page(serve func(http.ResponseWriter, *http.Request, *store.View
 		if err != nil {
 			return record.Unauthorized
 		}
-		visit := web.Visit{Until: v.Until(), Form: web.FormWord(cookie.Value)}
+		visit := web.Visit{Until: v.Until(), Form: web.FormWord(cookie.Value), Person: v.Person().String()}
 		r = web.WithVisit(r, visit)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			word := r.Header.Get(web.FormHeader)

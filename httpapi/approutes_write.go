@@ -49,6 +49,6 @@ func (s *Server) upload(serve func(http.ResponseWriter, *http.Request, *store.Vi
 		if err != nil {
 			return record.Unauthorized
 		}
-		return serve(w, web.WithVisit(r, web.Visit{Until: v.Until(), Form: web.FormWord(cookie.Value)}), v)
+		return serve(w, web.WithVisit(r, web.Visit{Until: v.Until(), Form: web.FormWord(cookie.Value), Person: v.Person().String()}), v)
 	}
 }

@@ -28,7 +28,8 @@ each with its own. Do that with a program that you did not get from that server:
 a release whose hash you checked, or one that you built. Both must be of one
 version.
 
-It shows what the server sends to whoever asks now. A server that is out to
+It does not look at the pages themselves, which are made anew each time, and it
+shows what the server sends to whoever asks now. A server that is out to
 deceive can send something else to one browser; the command line never runs its
 code.
 
@@ -119,7 +120,7 @@ func (a *app) compareCore(ctx context.Context, server string, own []web.Asset) e
 			Same   bool   `json:"same"`
 		}{to.Base(), len(own), true})
 	}
-	a.say("All %d things that %s sends to browsers as code, style and picture are those of this program.", len(own), to.Base())
+	a.say("Each of the %d: %s sends what this program has.", len(own), to.Base())
 	return nil
 }
 

@@ -60,7 +60,7 @@ func TestSecondDevice(t *testing.T) {
 	p.sees("This code is not complete")
 	p.goes("about:blank")
 	p.goes(link)
-	p.sees("This device will be called my phone")
+	p.sees("Go on only if you made this code yourself")
 	if at := eval[string](p, `location.href`); at != w.url+"/unlock" {
 		t.Errorf("the code stays in the address: %s", at)
 	}
@@ -73,7 +73,7 @@ func TestSecondDevice(t *testing.T) {
 	}
 	p.faults() // the server said 404, and the console tells
 	eval[bool](p, `location.reload(), true`)
-	p.sees("This device will be called my phone")
+	p.sees("Go on only if you made this code yourself")
 	p.fills("The passphrase for this device", phones)
 	p.clicks("Open")
 	p.until("the record on the phone", `location.pathname === "/app/record"`)

@@ -30,12 +30,12 @@ func (p *Pages) CookieName() string {
 // SetSession gives a browser its session, until the session's end.
 func (p *Pages) SetSession(w http.ResponseWriter, token string, until, now time.Time) {
 	http.SetCookie(w, &http.Cookie{Name: p.CookieName(), Value: token, Path: "/", MaxAge: max(1, int(until.Sub(now)/time.Second)),
-		HttpOnly: true, Secure: p.secure, SameSite: http.SameSiteLaxMode}) // Lax: an OAuth redirect must arrive signed in
+		HttpOnly: true, Secure: p.secure, SameSite: http.SameSiteStrictMode}) // a page of another site cannot even look, or keep it open
 }
 
 // DropSession takes it away again, and what the browser kept of the pages.
 func (p *Pages) DropSession(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{Name: p.CookieName(), Path: "/", MaxAge: -1, HttpOnly: true, Secure: p.secure, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: p.CookieName(), Path: "/", MaxAge: -1, HttpOnly: true, Secure: p.secure, SameSite: http.SameSiteStrictMode})
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 }
 
@@ -59,6 +59,9 @@ func (p *Pages) Session(r *http.Request) (crypto.Credential, error) {
 type Visit struct {
 	Until time.Time // when the session ends at the latest
 	Form  string    // what each form brings, so that no other page can send one
+
+	// Person is whose record it is: the keys that a page then asks for must be of it.
+	Person string
 }
 
 type visitKey struct{}

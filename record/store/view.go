@@ -231,6 +231,9 @@ func (v *View) Grant() grant.Grant { return v.grant }
 // Until is the token's own end; zero when it ends with the grant.
 func (v *View) Until() time.Time { return v.token.Until }
 
+// Person is whose record it is.
+func (v *View) Person() record.PersonID { return v.person }
+
 // PatientID is the FHIR id of the record's own Patient.
 func (v *View) PatientID() string { return v.hold.PatientID() }
 

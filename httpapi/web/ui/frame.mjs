@@ -1,6 +1,8 @@
 // On each of the person's pages: says that the session is about to end while they type,
 // and locks the page when it has. What changes something asks the server itself.
 const idle = 15 * 60 * 1000, warning = 2 * 60 * 1000, often = 4 * 60 * 1000
+// What is sent after a session has ended must go into the record that it was written for.
+try { sessionStorage.setItem("carehold-person", document.body.dataset.person) } catch { /* no storage: no more than a page's own word is known then */ }
 let last = Date.now(), told = null, asked = Date.now()
 
 const word = (key, places = {}) => {

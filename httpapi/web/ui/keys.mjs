@@ -80,6 +80,15 @@ export class Keys {
     return { recovery: made.recovery }
   }
 
+  // whose sees that what was opened is the record that the page shows, or that what was
+  // held back was written for: somebody may have keys of several in this browser.
+  async #whose(person) {
+    const shown = document.body.dataset.person ?? (document.getElementById("held") ? sessionStorage.getItem("carehold-person") : null)
+    if (!shown || shown === person) return
+    await this.#run("close")
+    throw new Error(words("keys.other"))
+  }
+
   // unlock opens the record. One that was restored waits: goesOn is asked whether it goes on
   // here, with what is missing of it, and nothing is opened before it says so.
   async unlock({ passphrase, passkey: byTouch, recovery }, goesOn) {
@@ -88,11 +97,12 @@ export class Keys {
     if (byTouch) {
       const { id, prf } = await this.#touched(() => passkey.touch(d?.passkeys))
       const { person } = await this.#run("unlock", [{ prf }, memory], [prf.buffer])
+      await this.#whose(person)
       if (!d) await keep({ person, label: words("keys.device"), deviceKey: "", memory: null, passkeys: [{ id, label: "" }] })
     } else if (recovery) {
-      await this.#run("unlock", [{ recovery }, memory])
+      await this.#whose((await this.#run("unlock", [{ recovery }, memory])).person)
     } else {
-      await this.#run("unlock", [{ deviceKey: d?.deviceKey, passphrase }, memory])
+      await this.#whose((await this.#run("unlock", [{ deviceKey: d?.deviceKey, passphrase }, memory])).person)
     }
     if (await this.#run("waiting")) await this.#goOn(goesOn)
     await this.#sound()

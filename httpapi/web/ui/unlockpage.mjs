@@ -1,6 +1,7 @@
 // /unlock: opens the record on this device, and goes to where the person was.
 import { Keys, device, forget } from "./keys.mjs"
 import { done, taken } from "./devicelink.mjs"
+import { passkeys } from "./passkey.mjs"
 import { goesOn } from "./unlockwaits.mjs"
 import { words } from "./words.mjs"
 import { $, fail, hide, inThisBrowser, show, working } from "./page.mjs"
@@ -13,24 +14,25 @@ addEventListener("hashchange", () => { if (location.hash.startsWith("#device="))
 function ready() {
   show($("unlock"))
   if (!inThisBrowser()) return fail(new Error(words("unlock.js.browser")))
-  if (joining && (joining.broken || known?.deviceKey)) {
+  if (joining && (joining.broken || known)) {
     done()
-    fail(new Error(words(known?.deviceKey ? "unlock.js.join.known" : "unlock.js.join.broken")))
+    fail(new Error(words(known ? "unlock.js.join.known" : "unlock.js.join.broken")))
     joining = null
   }
   if (joining) {
-    $("join-label").textContent = joining.label || words("keys.device")
     show($("with-code"))
     return hide($("with-recovery"))
   }
+  if (known) show($("forget"))
+  // A passkey may have come here from another device of theirs.
+  if (passkeys() && (known?.passkeys?.length || !known?.deviceKey)) show($("with-passkey"))
   if (!known?.deviceKey) {
     $("with-recovery").open = true
     return
   }
   $("label").textContent = known.label || ""
   if (known.label) show($("known"))
-  show($("with-passphrase"), $("forget"))
-  if (known.passkeys?.length) show($("with-passkey"))
+  show($("with-passphrase"))
 }
 
 async function open(how, then = async () => {}) {
