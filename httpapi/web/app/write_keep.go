@@ -40,22 +40,49 @@ type reported struct {
 // Keep puts what was found into the record, each file as one import that can be undone.
 func (a *App) Keep(w http.ResponseWriter, r *http.Request, v *store.View) error {
 	id := r.PathValue("id")
-	u, done, err := a.waits.take(id, v.Grant().Person, a.store.Now())
+	u, done, err := a.waits.look(r.Context(), id, v.Grant().Person, a.store.Now)
 	if err != nil {
 		return err
 	}
-	defer done()
 	if u.report != nil { // it was sent twice
+		done()
 		return a.on(w, r, "/app/import/"+id)
 	}
-	there, own, err := a.known(r, v)
+	wrong, err := a.keepAll(r, v, id, u, done)
 	if err != nil {
 		return err
 	}
+	if len(wrong) == 0 {
+		return a.on(w, r, "/app/import/"+id)
+	}
+	if u, done, err = a.waits.look(r.Context(), id, v.Grant().Person, a.store.Now); err != nil {
+		return err
+	}
+	if u.report != nil { // it was kept meanwhile
+		done()
+		return a.on(w, r, "/app/import/"+id)
+	}
+	d, err := a.review(r, v, u, done)
+	if err != nil {
+		return err
+	}
+	d.Errors = wrong
+	return a.reviewPage(w, r, d)
+}
+
+// keepAll keeps the files, and is done with them; or says what is wrong with the answers.
+func (a *App) keepAll(r *http.Request, v *store.View, id string, u *upload, done func()) (wrong []filled, err error) {
+	defer done()
+	there, own, err := a.known(r, v)
+	if err != nil {
+		return nil, err
+	}
 	var all []*looked
-	var wrong []filled
 	now := a.store.Now()
 	for i, f := range u.files {
+		if err := r.Context().Err(); err != nil {
+			return nil, err
+		}
 		n := strconv.Itoa(i)
 		x := look(f, own, v.PatientID(), r.PostForm.Get("as-is-"+n) == "yes", now)
 		switch {
@@ -67,7 +94,7 @@ func (a *App) Keep(w http.ResponseWriter, r *http.Request, v *store.View) error 
 		all = append(all, x)
 	}
 	if len(wrong) > 0 {
-		return a.review(w, r, v, u, wrong)
+		return wrong, nil
 	}
 	var out []reported
 	for i, x := range all {
@@ -77,17 +104,17 @@ func (a *App) Keep(w http.ResponseWriter, r *http.Request, v *store.View) error 
 		rep, err := a.keep(r, v, u.files[i], x, i, there)
 		if err != nil {
 			if len(out) == 0 {
-				return err
+				return nil, err
 			}
 			rep.Why = a.pages.T(r, "add.report.failed") // what came before it is in
 		}
 		out = append(out, rep)
 	}
 	if len(out) == 0 {
-		return a.review(w, r, v, u, []filled{{Href: "#main", Error: a.pages.T(r, "add.wrong.nothing")}})
+		return []filled{{Href: "#main", Error: a.pages.T(r, "add.wrong.nothing")}}, nil
 	}
 	a.waits.finish(id, u, out)
-	return a.on(w, r, "/app/import/"+id)
+	return nil, nil
 }
 
 var entryAt = regexp.MustCompile(`^Bundle\.entry\[(\d+)\]`)

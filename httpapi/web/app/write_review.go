@@ -82,29 +82,42 @@ func mine(c change.Change, there map[fhir.Ref]store.Info, source string) bool {
 
 // Review shows what was found in the files, before anything is kept.
 func (a *App) Review(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	u, done, err := a.waits.take(r.PathValue("id"), v.Grant().Person, a.store.Now())
+	u, done, err := a.waits.look(r.Context(), r.PathValue("id"), v.Grant().Person, a.store.Now)
 	if err != nil {
 		return err
 	}
-	defer done()
-	if u.report != nil {
-		return a.render(w, r, "importreport", a.pages.T(r, "add.report.title"), u.report)
+	if report := u.report; report != nil {
+		done()
+		return a.render(w, r, "importreport", a.pages.T(r, "add.report.title"), report)
 	}
-	return a.review(w, r, v, u, nil)
+	d, err := a.review(r, v, u, done)
+	if err != nil {
+		return err
+	}
+	return a.reviewPage(w, r, d)
 }
 
-func (a *App) review(w http.ResponseWriter, r *http.Request, v *store.View, u *upload, wrong []filled) error {
+// review looks at the files, and is done with them.
+func (a *App) review(r *http.Request, v *store.View, u *upload, done func()) (d review, err error) {
+	defer done()
 	there, own, err := a.known(r, v)
 	if err != nil {
-		return err
+		return d, err
 	}
-	d := review{ID: r.PathValue("id"), Errors: wrong}
+	d.ID = r.PathValue("id")
 	for i, f := range u.files {
+		if err := r.Context().Err(); err != nil { // who asked has gone away: others wait
+			return d, err
+		}
 		d.Files = append(d.Files, a.found(r, v, i, look(f, own, v.PatientID(), false, a.store.Now()), there))
 		d.Total += d.Files[i].New + d.Files[i].Known
 	}
+	return d, nil
+}
+
+func (a *App) reviewPage(w http.ResponseWriter, r *http.Request, d review) error {
 	page := web.Page{File: "importreview", Title: a.pages.T(r, "add.review.title"), Nav: "add", Data: d}
-	if len(wrong) > 0 {
+	if len(d.Errors) > 0 {
 		page.Error, page.Status = true, http.StatusUnprocessableEntity
 	}
 	return a.pages.Render(w, r, page)

@@ -1,12 +1,12 @@
 package app
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 
 	"carehold/httpapi/web"
@@ -60,13 +60,12 @@ func (a *App) Upload(w http.ResponseWriter, r *http.Request, v *store.View) erro
 		if len(u.files) == maxFiles {
 			return a.notTaken(w, r, "add.wrong.many", "most", maxFiles)
 		}
-		var b bytes.Buffer
-		n, err := io.Copy(&b, io.LimitReader(part, int64(MaxUpload-size)+1))
-		u.files = append(u.files, sentFile{part.FileName(), b.Bytes()})
+		body, err := whole(io.LimitReader(part, int64(MaxUpload-size)+1))
+		u.files = append(u.files, sentFile{part.FileName(), body})
 		if err != nil {
 			return upset(err)
 		}
-		if size += int(n); size > MaxUpload {
+		if size += len(body); size > MaxUpload {
 			return a.notTaken(w, r, "add.wrong.size", "most", sizeOf(MaxUpload))
 		}
 	}
@@ -89,6 +88,28 @@ func (a *App) Upload(w http.ResponseWriter, r *http.Request, v *store.View) erro
 		return nil
 	}
 	return a.on(w, r, to)
+}
+
+// whole reads to the end. Of what it reads it leaves no second copy, as a buffer that grows
+// does, and the slice has no more room than it needs.
+func whole(r io.Reader) (body []byte, err error) {
+	var parts [][]byte
+	for size := 8 << 10; err == nil; size = min(2*size, 1<<20) {
+		part, n, k := make([]byte, size), 0, 0
+		for n < size && err == nil {
+			k, err = r.Read(part[n:])
+			n += k
+		}
+		parts = append(parts, part[:n])
+	}
+	body = slices.Concat(parts...)
+	for _, part := range parts {
+		clear(part)
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return body, err
 }
 
 func sizeOf(n int64) string { return size(n) }

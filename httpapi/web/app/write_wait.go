@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ const (
 	maxFiles   = 20
 	maxWaiting = 64 << 20 // of everybody's
 	waitsLong  = 15 * time.Minute
+	maxLooks   = 2 // at files at the same time, each of another person's
 )
 
 // sentFile is a file that was chosen.
@@ -31,13 +33,17 @@ type upload struct {
 	until  time.Time
 	used   int // by requests; then it is not overwritten
 	gone   bool
-	report []reported // what came of keeping them
+	timer  *time.Timer // forgets it; holds its id alone, so that what was forgotten before is free
+	report []reported  // what came of keeping them
 }
 
 type waiting struct {
 	mu   sync.Mutex
 	all  map[string]*upload
-	size int
+	size int // of all that is not wiped yet, also of what a request still looks at
+
+	looks map[record.PersonID]bool // whose files are being looked at
+	left  chan struct{}            // closed when one of them is done
 }
 
 // put keeps an upload. A person has one that waits: what they sent before goes.
@@ -61,7 +67,7 @@ func (w *waiting) put(id string, u *upload, now time.Time) error {
 	}
 	u.until = now.Add(waitsLong)
 	w.all[id], w.size = u, w.size+u.size
-	time.AfterFunc(waitsLong+time.Second, func() { w.end(id, u) })
+	u.timer = time.AfterFunc(waitsLong+time.Second, func() { w.expire(id) })
 	return nil
 }
 
@@ -79,10 +85,58 @@ func (w *waiting) take(id string, person record.PersonID, now time.Time) (u *upl
 	return u, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if u.used--; u.gone && u.used == 0 {
-			u.wipe()
-		}
+		u.used--
+		w.wipe(u)
 	}, nil
+}
+
+// place is for looking at a person's files, which takes many times their size: nobody has
+// two, and there are few. Who gets none waits for as long as the request lives.
+func (w *waiting) place(ctx context.Context, person record.PersonID) (leave func(), err error) {
+	for {
+		w.mu.Lock()
+		if w.looks == nil {
+			w.looks, w.left = map[record.PersonID]bool{}, make(chan struct{})
+		}
+		if !w.looks[person] && len(w.looks) < maxLooks {
+			w.looks[person] = true
+			w.mu.Unlock()
+			return func() {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				delete(w.looks, person)
+				close(w.left)
+				w.left = make(chan struct{})
+			}, nil
+		}
+		left := w.left
+		w.mu.Unlock()
+		select {
+		case <-left:
+		case <-ctx.Done():
+			return nil, record.Safef(record.Unavailable, "too many files are being looked at just now: try again in a minute")
+		}
+	}
+}
+
+// look is take for who will look into the files. Nobody may write to a client before done:
+// one who reads slowly would keep the place from others.
+func (w *waiting) look(ctx context.Context, id string, person record.PersonID, now func() time.Time) (u *upload, done func(), err error) {
+	u, done, err = w.take(id, person, now())
+	if err != nil || u.report != nil {
+		return u, done, err
+	}
+	done() // what waits for a place holds no files
+	leave, err := w.place(ctx, person)
+	if err != nil {
+		return nil, nil, err
+	}
+	u, took, err := w.take(id, person, now())
+	if err != nil {
+		leave()
+		return nil, nil, err
+	}
+	return u, func() { took(); leave() }, nil
 }
 
 // end forgets an upload.
@@ -94,6 +148,16 @@ func (w *waiting) end(id string, u *upload) {
 	}
 }
 
+// expire forgets what has waited long enough. No two uploads have one id, but for a
+// report that has its upload's.
+func (w *waiting) expire(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.all[id] != nil {
+		w.forget(id)
+	}
+}
+
 // finish overwrites the files of an upload that was kept, and has its report instead.
 func (w *waiting) finish(id string, u *upload, report []reported) {
 	w.mu.Lock()
@@ -101,18 +165,23 @@ func (w *waiting) finish(id string, u *upload, report []reported) {
 	if w.all[id] != u {
 		return
 	}
-	w.size -= u.size
-	u.gone, u.size = true, 0
-	kept := &upload{person: u.person, until: u.until, report: report}
-	w.all[id] = kept
-	time.AfterFunc(waitsLong+time.Second, func() { w.end(id, kept) })
+	u.gone = true
+	w.all[id] = &upload{person: u.person, until: u.until, timer: u.timer, report: report}
+	w.wipe(u)
 }
 
 func (w *waiting) forget(id string) {
 	u := w.all[id]
 	delete(w.all, id)
-	w.size -= u.size
-	if u.gone = true; u.used == 0 {
+	u.timer.Stop()
+	u.gone = true
+	w.wipe(u)
+}
+
+// wipe takes the files of an upload that is gone, once no request uses them.
+func (w *waiting) wipe(u *upload) {
+	if u.gone && u.used == 0 {
+		w.size -= u.size
 		u.wipe()
 	}
 }
@@ -121,4 +190,5 @@ func (u *upload) wipe() {
 	for _, f := range u.files {
 		clear(f.body[:cap(f.body)])
 	}
+	u.files, u.size = nil, 0
 }
