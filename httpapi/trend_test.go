@@ -74,3 +74,28 @@ func TestTrendCharts(t *testing.T) {
 		}
 	}
 }
+
+// Measurements too large to be held all at once are all there, each with its day, and the
+// page says why it tells no more of them; the others are drawn.
+func TestTrendOfLargeEntries(t *testing.T) {
+	const value = `,"valueQuantity":{"value":%d,"unit":"mmol/L"}`
+	notes := `,"note":[{"text":"` + strings.TrimSuffix(strings.Repeat(strings.Repeat("a", 1000<<10)+`"},{"text":"`, 9), `,{"text":"`) + `]`
+	all := []string{measured("s1", "2020-02-01", "2345-7", fmt.Sprintf(value, 4)), measured("s2", "2020-03", "2345-7", fmt.Sprintf(value, 5)),
+		measured("l1", "2021-02-01", "2345-7", fmt.Sprintf(value, 11)+notes), measured("l2", "2022-02", "2345-7", fmt.Sprintf(value, 12)+notes)}
+	_, _, v := reader(t, all...)
+	for _, path := range []string{"/app/entry/Observation/l1/trend", "/app/entry/Observation/l2/trend", "/app/list/results"} {
+		text := v.page(path)
+		for _, want := range []string{"/app/entry/Observation/s1", "/app/entry/Observation/s2", "/app/entry/Observation/l1", "/app/entry/Observation/l2",
+			"1 February 2020", "March 2020", "1 February 2021", "February 2022", "4 mmol/L", "5 mmol/L"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s has no %q", path, want)
+			}
+		}
+		if n := strings.Count(text, "Too large to read beside the others"); n != 1 { // the first of the two has room
+			t.Errorf("%s says of %d that they are too large", path, n)
+		}
+		if strings.HasSuffix(path, "trend") && (!strings.Contains(text, "<h1><bdi>test of 2345-7</bdi></h1>") || !strings.Contains(text, "1 value is only in the table") || !strings.Contains(text, "3 values. First: 4 mmol/L")) {
+			t.Errorf("%s: the title, the chart, or what is left out of it", path)
+		}
+	}
+}

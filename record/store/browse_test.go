@@ -22,11 +22,12 @@ type looker struct {
 	shows       func(*looker) []int
 	refs        map[string]int
 	coded       int
+	unread      int
 }
 
 func (l *looker) Begin() {
 	l.began++
-	l.seen, l.sources, l.bodies, l.refs, l.coded = 0, map[string]int{}, map[string]string{}, map[string]int{}, 0
+	l.seen, l.sources, l.bodies, l.refs, l.coded, l.unread = 0, map[string]int{}, map[string]string{}, map[string]int{}, 0, 0
 }
 
 func (l *looker) Bodies(typ string) bool { return typ == l.wants }
@@ -42,6 +43,9 @@ func (l *looker) See(n int, s *store.Seen) {
 				break
 			}
 		}
+	}
+	if s.Unread {
+		l.unread++
 	}
 	if s.Body != nil {
 		l.bodies[s.Ref.String()] = string(s.Body)
@@ -139,5 +143,61 @@ func BenchmarkBrowse(b *testing.B) {
 			b.Fatal(err)
 		}
 		page.Release()
+	}
+}
+
+// A few huge entries neither fill the memory nor hide the rest: of a page the smaller ones
+// are opened first, as far as there is room, and the others are in it without a body. What
+// is opened to look for words has a bound as well, and whoever looks is told of the rest.
+func TestBrowseOfLargeEntries(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	me := d.session()
+	defer me.Close()
+	const size = 12 << 20
+	notes := `[{"text":"` + strings.TrimSuffix(strings.Repeat(strings.Repeat("a", 1000<<10)+`"},{"text":"`, size>>20), `,{"text":"`) + `]`
+	write := func(typ, id, more string) {
+		t.Helper()
+		json := fmt.Sprintf(`{"resourceType":"%s","id":"%s","subject":{"reference":"Patient/%s"}%s}`, typ, id, me.PatientID(), more)
+		if _, err := tryImport(me, json, entry.Origin{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const observed, wanted = `,"status":"final","code":{"text":"glucose"}`, `,"lifecycleStatus":"active","description":{"text":"walk"}`
+	for _, id := range []string{"l1", "l2", "l3"} {
+		write("Observation", id, observed+`,"note":`+notes)
+	}
+	write("Observation", "small", observed)
+	for i := range 7 {
+		write("Goal", fmt.Sprintf("g%d", i), wanted+`,"note":`+notes)
+	}
+	write("Goal", "little", wanted)
+
+	l := &looker{wants: "Goal", shows: func(l *looker) (list []int) {
+		for _, id := range []string{"l1", "l2", "small", "l3"} {
+			list = append(list, l.refs["Observation/"+id])
+		}
+		return list
+	}}
+	page, err := me.Browse(ctx, nil, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer page.Release()
+	var shown []string
+	opened := 0
+	for _, e := range page.Entries {
+		if shown = append(shown, e.Ref.ID); e.Body != nil {
+			opened++
+		}
+	}
+	if !slices.Equal(shown, []string{"l1", "l2", "small", "l3"}) || opened != 2 || page.Entries[2].Body == nil {
+		t.Errorf("%v are shown, %d with a body", shown, opened)
+	}
+	if e := d.lastEvent(t); len(e.Entries) != 2 || e.More != 0 {
+		t.Errorf("logged: %v, and %d more", e.Entries, e.More)
+	}
+	if len(l.bodies) != 6 || l.bodies["Goal/little"] == "" || l.unread != 2 || l.seen != 12 { // 64 MiB hold five
+		t.Errorf("%d bodies were looked at and %d not, of %d entries", len(l.bodies), l.unread, l.seen)
 	}
 }

@@ -26,11 +26,10 @@ type askForm struct {
 const mostAnswer = 300
 
 func (a *App) askForm(r *http.Request, v *store.View) (f askForm, err error) {
-	counts, page, err := a.filed(r.Context(), v, 0, 0)
+	counts, _, err := a.filed(r, v, 0, 0)
 	if err != nil {
 		return f, err
 	}
-	page.Release()
 	f.MostWords = mostAnswer
 	for _, s := range record.Sections() {
 		p := part{Name: s.String(), Title: a.pages.T(r, "record.section."+s.String()), Count: counts[s]}

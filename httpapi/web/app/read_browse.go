@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"carehold/record"
+	"carehold/record/fhir"
 	"carehold/record/search"
 	"carehold/record/store"
 )
@@ -23,8 +24,10 @@ type line struct {
 	codes   string // what it is about, where that was asked for
 	at      int64  // when it was; when it was written, where it says nothing
 	dated   bool
-	state   state
-	mistake bool
+
+	precision fhir.Precision // of at
+	state     state
+	mistake   bool
 }
 
 // browser makes the person's lists (store.Browsing): it counts, and picks what is shown.
@@ -42,6 +45,7 @@ type browser struct {
 	nones   map[string]int // that say that there is none
 	hidden  int            // marked as mistakes
 	of      int            // of the card, before the filter
+	unread  int            // that may say the words of the filter: they are too large, or too many, to look
 	sources map[string]string
 }
 
@@ -61,7 +65,7 @@ type filter struct {
 func (b *browser) Begin() {
 	b.lines, b.counts, b.sources = b.lines[:0], map[string]int{}, map[string]string{}
 	b.now, b.past, b.nones = map[string]int{}, map[string]int{}, map[string]int{}
-	b.hidden, b.of = 0, 0
+	b.hidden, b.of, b.unread = 0, 0, 0
 }
 
 func (b *browser) Bodies(typ string) bool {
@@ -99,7 +103,7 @@ func (b *browser) See(n int, s *store.Seen) {
 		codes = l.codes(s.Index)
 	}
 	x := line{n: n, typ: s.Ref.Type, id: s.Ref.ID, card: card, section: s.Section, codes: codes, state: stands, mistake: mistake}
-	if x.at, _, x.dated = l.when(s.Index); !x.dated {
+	if x.at, x.precision, x.dated = l.when(s.Index); !x.dated {
 		x.at = s.Updated
 	}
 	switch f := &b.filter; {
@@ -108,6 +112,9 @@ func (b *browser) See(n int, s *store.Seen) {
 		f.from != 0 && (!x.dated || x.at < f.from), f.to != 0 && (!x.dated || x.at >= f.to):
 		return
 	case len(f.words) > 0 && !l.says(s.Index, foldedBody(s.Body), f.words):
+		if s.Unread {
+			b.unread++
+		}
 		return
 	}
 	b.lines = append(b.lines, x)

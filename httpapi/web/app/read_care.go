@@ -78,7 +78,7 @@ func (a *App) Care(w http.ResponseWriter, r *http.Request, v *store.View) error 
 	}
 	defer page.Release()
 	d := care{Any: len(page.Entries) > 0, Hidden: b.hidden}
-	items := a.items(r, page)
+	items := a.items(r, b, page)
 	today := time.Now()
 	for i, at := range places {
 		g := careGroup{Key: careGroups[i].key}

@@ -28,23 +28,23 @@ func (a *App) when(r *http.Request, text string) string {
 		return speak.Clean(text)
 	}
 	t, _ := d.Interval()
+	if d.Precision() > fhir.Day { // the time on the wall of whoever wrote it
+		t, _ = time.Parse(time.DateOnly, text[:10])
+		return a.pages.T(r, "entry.moment", "date", a.day(r, t, fhir.Day), "time", text[11:16])
+	}
+	return a.day(r, t, d.Precision())
+}
+
+// day is a time in words, as precise as it is said to be, a day at most.
+func (a *App) day(r *http.Request, t time.Time, precise fhir.Precision) string {
 	month := func() string { return a.pages.T(r, "entry.month."+strconv.Itoa(int(t.Month()))) }
-	switch d.Precision() {
+	switch precise {
 	case fhir.Year:
 		return strconv.Itoa(t.Year())
 	case fhir.Month:
 		return month() + " " + strconv.Itoa(t.Year())
 	}
-	clock := ""
-	if d.Precision() > fhir.Day { // the time on the wall of whoever wrote it
-		clock = text[11:16]
-		t, _ = time.Parse(time.DateOnly, text[:10])
-	}
-	day := a.pages.T(r, "entry.date", "day", t.Day(), "month", month(), "year", t.Year())
-	if clock == "" {
-		return day
-	}
-	return a.pages.T(r, "entry.moment", "date", day, "time", clock)
+	return a.pages.T(r, "entry.date", "day", t.Day(), "month", month(), "year", t.Year())
 }
 
 // period is a Period in words.

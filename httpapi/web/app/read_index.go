@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"carehold/record"
+	"carehold/record/fhir"
 	"carehold/record/fhir/r4"
 	"carehold/record/search"
 	"carehold/record/store"
@@ -75,12 +76,12 @@ func placesOf(typ string) *looks {
 }
 
 // when is the first time that an entry says of itself.
-func (l *looks) when(index []byte) (at int64, precision uint8, dated bool) {
+func (l *looks) when(index []byte) (at int64, precision fhir.Precision, dated bool) {
 	for _, place := range l.dates {
 		for d := range search.Lookup(index, place).Dates {
-			at, precision = d.From, uint8(d.Precision)
+			at, precision = d.From, d.Precision
 			if at == search.MinTime {
-				at, precision = d.To-1, 0
+				at, precision = d.To-1, fhir.Year
 			}
 			if at != search.MaxTime-1 {
 				return at, precision, true

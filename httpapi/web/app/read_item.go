@@ -2,7 +2,9 @@ package app
 
 import (
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -24,13 +26,38 @@ type item struct {
 	Section string // a sensitive one is named
 }
 
-// items are the entries of a page.
-func (a *App) items(r *http.Request, page store.Page) []item {
+// items are the entries of a page that b made.
+func (a *App) items(r *http.Request, b *browser, page store.Page) []item {
 	list := make([]item, len(page.Entries))
 	for i := range page.Entries {
-		list[i] = a.item(r, &page.Entries[i].Entry)
+		e := &page.Entries[i].Entry
+		if e.Body == nil {
+			list[i] = a.unopened(r, b, e.Ref)
+			continue
+		}
+		list[i] = a.item(r, e)
 	}
 	return list
+}
+
+// unopened is an entry that there was no room to open, beside others as large.
+func (a *App) unopened(r *http.Request, b *browser, ref fhir.Ref) item {
+	x := item{Href: hrefOf(ref), Word: a.word(r, ref.Type), Value: a.pages.T(r, "record.large")}
+	i := slices.IndexFunc(b.lines, func(l line) bool { return l.typ == ref.Type && l.id == ref.ID })
+	if i < 0 {
+		return x
+	}
+	if l := b.lines[i]; l.dated {
+		at := time.UnixMilli(l.at)
+		if l.precision <= fhir.Day { // what has a time is told as it is on the clock here
+			at = at.UTC()
+		}
+		x.Date = a.day(r, at, l.precision)
+	}
+	if s := b.lines[i].section; s.Sensitive() {
+		x.Section = a.pages.T(r, "record.section."+s.String())
+	}
+	return x
 }
 
 func (a *App) item(r *http.Request, e *store.Entry) item {

@@ -30,6 +30,7 @@ type list struct {
 	Total       int // that match
 	Of          int // in the list
 	Hidden      int // marked as mistakes, which are not shown
+	Unread      int // that were not searched for the words
 	Now, Past   int // of a list where some hold no longer
 	Groups      []group
 	First, Last int
@@ -79,8 +80,8 @@ func (a *App) List(w http.ResponseWriter, r *http.Request, v *store.View) error 
 		return err
 	}
 	defer page.Release()
-	d.Total, d.Of, d.Hidden = len(b.lines), b.of, b.hidden
-	items := a.items(r, page)
+	d.Total, d.Of, d.Hidden, d.Unread = len(b.lines), b.of, b.hidden, b.unread
+	items := a.items(r, b, page)
 	for i := range items {
 		x := b.lines[from+i]
 		items[i].Past, items[i].Mistake = x.state == past, x.mistake

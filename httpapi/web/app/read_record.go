@@ -97,7 +97,7 @@ func (a *App) Record(w http.ResponseWriter, r *http.Request, v *store.View) erro
 		return err
 	}
 	defer page.Release()
-	items := a.items(r, page)
+	items := a.items(r, b, page)
 	d.Latest = items[:latest]
 	d.Total, d.Counts = len(b.lines), b.counts
 	for _, name := range Cards {

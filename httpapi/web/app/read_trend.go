@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"net/http"
 
 	"carehold/httpapi/web"
@@ -62,12 +63,13 @@ func (a *App) Trend(w http.ResponseWriter, r *http.Request, v *store.View) error
 	if found < 0 {
 		return record.Safef(record.NotFound, "there is no such entry")
 	}
-	d := trend{Ref: ref, Href: hrefOf(ref), Total: total, Cut: total > mostPoints, Points: a.items(r, page)}
+	d := trend{Ref: ref, Href: hrefOf(ref), Total: total, Cut: total > mostPoints, Points: a.items(r, b, page)}
 	for _, x := range d.Points {
-		if x.Href == d.Href {
+		if x.Href == d.Href && x.Title != "" || d.Title == "" { // the same code: one that was opened knows its words
 			d.Title = x.Title
 		}
 	}
+	d.Title = cmp.Or(d.Title, a.word(r, ref.Type))
 	d.Charts, d.Left, d.More = a.charts(r, short(d.Title, 80), page)
 	return a.pages.Render(w, r, web.Page{File: "trend", Title: a.pages.T(r, "entry.trend.title", "what", short(d.Title, 80)), Nav: "record", Data: d})
 }

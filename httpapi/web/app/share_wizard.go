@@ -71,11 +71,10 @@ const mostName = 200
 // Share is the wizard: one page, whose steps are parts of one form. It counts what is
 // there; what is chosen stays in the browser, and the browser makes the link.
 func (a *App) Share(w http.ResponseWriter, r *http.Request, v *store.View) error {
-	counts, page, err := a.filed(r.Context(), v, 0, 0)
+	counts, _, err := a.filed(r, v, 0, 0)
 	if err != nil {
 		return err
 	}
-	page.Release()
 	d := wizard{Record: v.PatientID(), Lasts: a.lasts(r, usualLasts), MostName: mostName, This: "summary"}
 	ready := append([]grant.Ready{{Name: "summary", Sections: grant.Clinical, Purpose: "TREAT", Lasts: usualLasts * time.Second}}, grant.ReadyMade...)
 	for _, x := range ready {
@@ -132,15 +131,15 @@ func (f *filing) See(n int, s *store.Seen) {
 		return
 	}
 	l := placesOf(s.Ref.Type)
-	x := line{n: n, typ: s.Ref.Type, id: s.Ref.ID}
-	if x.at, _, x.dated = l.when(s.Index); !x.dated {
+	x := line{n: n, typ: s.Ref.Type, id: s.Ref.ID, section: s.Section}
+	if x.at, x.precision, x.dated = l.when(s.Index); !x.dated {
 		x.at = s.Updated
 	}
 	f.lines = append(f.lines, x)
 }
 
 // filed runs it: what is in each section, and of one the entries from a place on.
-func (a *App) filed(ctx context.Context, v *store.View, of record.Section, from int) (map[record.Section]int, store.Page, error) {
+func (a *App) filed(r *http.Request, v *store.View, of record.Section, from int) (map[record.Section]int, []item, error) {
 	f := &filing{of: of, from: from}
 	f.pick = func(b *browser) (list []int) {
 		f.total = len(b.lines)
@@ -150,8 +149,12 @@ func (a *App) filed(ctx context.Context, v *store.View, of record.Section, from 
 		}
 		return list
 	}
-	page, err := v.Browse(ctx, nil, f)
-	return f.counts, page, err
+	page, err := v.Browse(r.Context(), nil, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer page.Release()
+	return f.counts, a.items(r, &f.browser, page), nil
 }
 
 // chosen reads which sections somebody ticked.
@@ -211,13 +214,12 @@ func (a *App) SharePreview(w http.ResponseWriter, r *http.Request, v *store.View
 		if err != nil || from < 0 {
 			from = 0
 		}
-		counts, page, err := a.filed(r.Context(), v, s, from)
+		counts, items, err := a.filed(r, v, s, from)
 		if err != nil {
 			return err
 		}
-		defer page.Release()
 		out := listed{Entries: []listedEntry{}}
-		for _, x := range a.items(r, page) {
+		for _, x := range items {
 			out.Entries = append(out.Entries, listedEntry{Word: x.Word, Title: clean(x.Title), Value: clean(x.Value), Date: x.Date, Href: x.Href})
 		}
 		if next := from + len(out.Entries); next < counts[s] && len(out.Entries) > 0 {
