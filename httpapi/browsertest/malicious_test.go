@@ -140,9 +140,11 @@ func newKnown(t *testing.T, w *world, b *browser) known {
 }
 
 // copies keeps the store as it is now, to put it back.
-func (w *world) copies(to string) {
+func (w *world) copies(to string) { w.copiesOf(w.dir, to) }
+
+func (w *world) copiesOf(from, to string) {
 	w.t.Helper()
-	w.check(os.CopyFS(to, os.DirFS(w.dir)))
+	w.check(os.CopyFS(to, os.DirFS(from)))
 	w.check(filepath.WalkDir(to, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			err = os.Chmod(path, 0o600)
@@ -175,7 +177,7 @@ func TestMaliciousServer(t *testing.T) {
 	for _, part := range []struct {
 		name string
 		run  func(*testing.T, *world, known)
-	}{{"answers", answersBent}, {"history", historyForged}, {"put back", putBack}, {"cost", costNamed}, {"kept back", statementsKeptBack}} {
+	}{{"answers", answersBent}, {"history", historyForged}, {"put back", putBack}, {"cost", costNamed}, {"kept back", statementsKeptBack}, {"forgotten", forgotten}} {
 		t.Run(part.name, func(t *testing.T) {
 			k.tab.t = t
 			part.run(t, w, k)
@@ -312,7 +314,9 @@ func statementsKeptBack(t *testing.T, w *world, k known) {
 // putBack: a server that is put back to what it was is refused; and where it goes on
 // from there, until it has come further than the browser has seen, still.
 func putBack(t *testing.T, w *world, k known) {
-	w.serves(w.server(w.opens(k.copied)))
+	back := filepath.Join(t.TempDir(), "store")
+	w.copiesOf(k.copied, back)
+	w.serves(w.server(w.opens(back)))
 	if said := k.opensWith(w, ""); !strings.HasPrefix(said, lied) {
 		t.Errorf("put back: the page says %q", said)
 	}
@@ -398,4 +402,20 @@ func historyForged(t *testing.T, w *world, k known) {
 	if said := check(); said != "" {
 		t.Errorf("then shown truly: %q", said)
 	}
+}
+
+// forgotten: whoever was told that a server that was put back is all there is lets the browser
+// forget what it has seen, and opens the record with the sheet (docs/lost.md).
+func forgotten(t *testing.T, w *world, k known) {
+	w.serves(w.server(w.opens(k.copied)))
+	if said := k.opensWith(w, ""); !strings.HasPrefix(said, lied) {
+		t.Errorf("put back: the page says %q", said)
+	}
+	eval[bool](k.tab, `window.confirm = () => true, true`)
+	k.clicks("Forget this device")
+	k.fills("The code on your recovery sheet", k.recovery)
+	k.fills("What you call this device", "tablet")
+	k.fills("A new passphrase for this device", phones)
+	k.clicks("Open")
+	k.until("the record", `location.pathname === "/app/record"`)
 }
