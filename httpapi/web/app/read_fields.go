@@ -62,7 +62,7 @@ func (a *App) valueRows(r *http.Request, res *fhir.Resource) (list, more []pair)
 		switch {
 		case said == "":
 		case i < 0:
-			more = append(more, pair{spaced(name), said})
+			more = append(more, pair{speak.Clean(spaced(name)), said})
 		default:
 			at[i] = append(at[i], pair{a.pages.T(r, "show.field."+field), said})
 		}
