@@ -17,6 +17,9 @@ const (
 	maxWaiting = 64 << 20 // of everybody's
 	waitsLong  = 15 * time.Minute
 	maxLooks   = 2 // at files at the same time, each of another person's
+
+	looksLong = 30 * time.Second // for which somebody waits to have theirs looked at
+	maxQueued = 3                // requests of one person that wait for it
 )
 
 // sentFile is a file that was chosen.
@@ -42,8 +45,9 @@ type waiting struct {
 	all  map[string]*upload
 	size int // of all that is not wiped yet, also of what a request still looks at
 
-	looks map[record.PersonID]bool // whose files are being looked at
-	left  chan struct{}            // closed when one of them is done
+	looks  map[record.PersonID]bool // whose files are being looked at
+	queued map[record.PersonID]int  // whose requests wait for that
+	left   chan struct{}            // closed when one of them is done
 }
 
 // put keeps an upload. A person has one that waits: what they sent before goes.
@@ -90,33 +94,47 @@ func (w *waiting) take(id string, person record.PersonID, now time.Time) (u *upl
 	}, nil
 }
 
+var errLooks = record.Safef(record.Unavailable, "too many files are being looked at just now: try again in a minute")
+
 // place is for looking at a person's files, which takes many times their size: nobody has
-// two, and there are few. Who gets none waits for as long as the request lives.
+// two, and there are few. Who gets none waits for a while.
 func (w *waiting) place(ctx context.Context, person record.PersonID) (leave func(), err error) {
-	for {
-		w.mu.Lock()
-		if w.looks == nil {
-			w.looks, w.left = map[record.PersonID]bool{}, make(chan struct{})
+	ctx, cancel := context.WithTimeout(ctx, looksLong)
+	defer cancel()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.looks == nil {
+		w.looks, w.queued, w.left = map[record.PersonID]bool{}, map[record.PersonID]int{}, make(chan struct{})
+	}
+	if w.queued[person] == maxQueued {
+		return nil, errLooks
+	}
+	w.queued[person]++
+	defer func() {
+		if w.queued[person]--; w.queued[person] == 0 {
+			delete(w.queued, person)
 		}
-		if !w.looks[person] && len(w.looks) < maxLooks {
-			w.looks[person] = true
-			w.mu.Unlock()
-			return func() {
-				w.mu.Lock()
-				defer w.mu.Unlock()
-				delete(w.looks, person)
-				close(w.left)
-				w.left = make(chan struct{})
-			}, nil
-		}
+	}()
+	for w.looks[person] || len(w.looks) == maxLooks {
 		left := w.left
 		w.mu.Unlock()
 		select {
 		case <-left:
 		case <-ctx.Done():
-			return nil, record.Safef(record.Unavailable, "too many files are being looked at just now: try again in a minute")
+		}
+		w.mu.Lock()
+		if ctx.Err() != nil {
+			return nil, errLooks
 		}
 	}
+	w.looks[person] = true
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.looks, person)
+		close(w.left)
+		w.left = make(chan struct{})
+	}, nil
 }
 
 // look is take for who will look into the files. Nobody may write to a client before done:
