@@ -99,3 +99,20 @@ func TestTrendOfLargeEntries(t *testing.T) {
 		}
 	}
 }
+
+// A page that there is not is the last one, whatever number it has.
+func TestListPages(t *testing.T) {
+	var all []string
+	for i := range 51 {
+		all = append(all, measured(fmt.Sprintf("o%03d", i), "2020-02-01", "2345-7", ""))
+	}
+	_, _, v := reader(t, all...)
+	for _, p := range []string{"2", "3", "4611686018427387905", "9223372036854775807", "99999999999999999999"} {
+		if text := v.page("/app/list/results?p=" + p); strings.Count(text, `href="/app/entry/Observation/`) != 1 {
+			t.Errorf("page %s has not the one entry of the last page", p)
+		}
+	}
+	if text := v.page("/app/list/results?p=-99999999999999999999"); strings.Count(text, `href="/app/entry/Observation/`) != 50 {
+		t.Error("a page before the first is not the first")
+	}
+}

@@ -1,12 +1,8 @@
 package search
 
 import (
-	"bytes"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 )
 
 // Fold is a text as it is searched (FHIR R4 §3.1.1.4.8): without case and combining
@@ -36,15 +32,20 @@ func appendFolded(to, s []byte) []byte {
 		if c >= utf8.RuneSelf {
 			return appendUnicode(to[:start], s)
 		}
-		switch class := ascii[c]; class {
-		case 0:
-		case ' ':
-			to = appendSpace(to, start)
-		default:
-			to = append(to, class)
-		}
+		to = appendASCII(to, start, c)
 	}
 	return trimSpace(to, start)
+}
+
+func appendASCII(to []byte, start int, c byte) []byte {
+	switch class := ascii[c]; class {
+	case 0:
+		return to
+	case ' ':
+		return appendSpace(to, start)
+	default:
+		return append(to, class)
+	}
 }
 
 // ascii is what each of its characters folds to; 0 is nothing.
@@ -84,24 +85,4 @@ func trimSpace(to []byte, start int) []byte {
 		return to[:len(to)-1]
 	}
 	return to
-}
-
-// appendUnicode decomposes, so that marks stand alone, folds the case in full (ß is
-// ss), and decomposes what that made.
-func appendUnicode(to, s []byte) []byte {
-	start := len(to)
-	s = bytes.ToValidUTF8(s, []byte("\uFFFD")) // norm stops at what is not
-	flat := norm.NFKD.Bytes(cases.Fold().Bytes(norm.NFKD.Bytes(s)))
-	for len(flat) > 0 {
-		r, size := utf8.DecodeRune(flat)
-		flat = flat[size:]
-		switch {
-		case dropped(r):
-		case spacing(r):
-			to = appendSpace(to, start)
-		default:
-			to = utf8.AppendRune(to, unicode.ToLower(r)) // x/text swaps the two cases of Cherokee
-		}
-	}
-	return trimSpace(to, start)
 }

@@ -1,8 +1,13 @@
 package search
 
 import (
+	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
 
 // FHIR R4 §3.1.1.4.8: "insensitive to casing and included combining characters …
@@ -49,7 +54,7 @@ func TestFold(t *testing.T) {
 }
 
 func FuzzFold(f *testing.F) {
-	for _, s := range []string{"O’Brien, St. John", "Straße", "İ", "\xff\xfe", "ﷺ", "\u0345", "Ǆ", "Ꮟ", "\xf4ʳ", "a\u0300\u0301b"} {
+	for _, s := range []string{"O’Brien, St. John", "Straße", "İ", "\xff\xfe", "ﷺ", "\u0345", "Ǆ", "Ꮟ", "\xf4ʳ", "a\u0300\u0301b", strings.Repeat("\u0301\u0323", 40), "\u1100\u1161\u11a8", "\U0001d157\U0001d165"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -60,15 +65,51 @@ func FuzzFold(f *testing.F) {
 		if twice := Fold(once); twice != once {
 			t.Fatalf("Fold(%q) = %q, and of that %q", s, once, twice)
 		}
+		if whole := foldedWhole(s); whole != once {
+			t.Fatalf("Fold(%q) = %q, and all of it at once is %q", s, once, whole)
+		}
 	})
 }
 
+// foldedWhole folds a text as one, as it is written down above Fold.
+func foldedWhole(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	var to []byte
+	for _, r := range norm.NFKD.String(cases.Fold().String(norm.NFKD.String(s))) {
+		switch {
+		case dropped(r):
+		case spacing(r):
+			to = appendSpace(to, 0)
+		default:
+			to = utf8.AppendRune(to, unicode.ToLower(r))
+		}
+	}
+	return string(trimSpace(to, 0))
+}
+
+// TestFoldEachRune: each character of the planes that have more than ideographs, alone, after
+// a letter and before a mark.
+func TestFoldEachRune(t *testing.T) {
+	for r := range rune(0x20000) {
+		for _, s := range []string{string(r), "a" + string(r) + "\u0345\u0301 b", "\u1100" + string(r) + "\u0323"} {
+			if got, want := Fold(s), foldedWhole(s); got != want {
+				t.Fatalf("Fold(%q) = %q, and all of it at once is %q", s, got, want)
+			}
+		}
+	}
+}
+
 func BenchmarkFold(b *testing.B) {
-	var w writer
-	s := []byte("Body mass index (BMI) [Ratio]")
-	b.ReportAllocs()
-	for b.Loop() {
-		w.fold = w.fold[:0]
-		w.folded(s)
+	for name, s := range map[string]string{"ASCII": "Body mass index (BMI) [Ratio]", "Welsh": "Mynegai màs y corff, ŵy", "Arabic": "مؤشر كتلة الجسم", "expanding": strings.Repeat("ﷺ", 100)} {
+		b.Run(name, func(b *testing.B) {
+			var w writer
+			s := []byte(s)
+			b.ReportAllocs()
+			b.SetBytes(int64(len(s)))
+			for b.Loop() {
+				w.fold = w.fold[:0]
+				w.folded(s)
+			}
+		})
 	}
 }

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"cmp"
+	"container/heap"
 	"context"
 	"slices"
 
@@ -49,13 +49,6 @@ func sourceOf(h entry.Header) []byte {
 	}
 	return []byte(clip(text, mostSource))
 }
-
-// mostBodies is how many entries are opened to tell whether they belong in a list, and
-// mostBodyBytes how much of them. The smaller ones come first.
-const (
-	mostBodies    = 2000
-	mostBodyBytes = 4 * maxPageBytes
-)
 
 // Browse makes one of the person's lists: in one pass over what is kept of all entries of
 // some types, nil for every type, in one snapshot, it opens those of one page, and
@@ -115,13 +108,8 @@ func (v *View) browse(ctx context.Context, types []string, b Browsing) (page Pag
 type browser struct {
 	b      Browsing
 	p      *pass
-	later  []later // whose bodies are needed
+	later  laters // whose bodies are needed
 	plains *plains
-}
-
-type later struct {
-	n    int
-	seen Seen
 }
 
 func (l *browser) close() {
@@ -169,102 +157,27 @@ func (l *browser) see(h *header) {
 	l.p.all = append(l.p.all, search.Entry{Ref: h.ref, ID: h.entry})
 	l.p.more = append(l.p.more, beside{h.stamp, h.body})
 	s := Seen{Ref: h.ref, Section: h.section, Updated: h.time, Index: h.index, Source: h.source}
-	if l.b.Bodies(h.ref.Type) {
-		if s.Unread = len(l.later) == mostBodies; !s.Unread {
-			s.Index, s.Source = slices.Clone(s.Index), slices.Clone(s.Source)
-			l.later = append(l.later, later{n, s})
-			return
-		}
+	if !l.b.Bodies(h.ref.Type) {
+		l.b.See(n, &s)
+		return
 	}
-	l.b.See(n, &s)
+	if len(l.later) == mostBodies && int(h.body) >= l.later[0].size {
+		s.Unread = true
+		l.b.See(n, &s)
+		return
+	}
+	s.Index, s.Source = slices.Clone(s.Index), slices.Clone(s.Source)
+	heap.Push(&l.later, later{n, int(h.body), s})
+	if len(l.later) > mostBodies {
+		x := heap.Pop(&l.later).(later)
+		l.leave(&x)
+	}
 }
 
-func (l *browser) seeBodies(ctx context.Context, v *View, r kv.Reader, d *rows.Directory) error {
-	slices.SortStableFunc(l.later, func(x, y later) int { return cmp.Compare(l.p.size(x.n), l.p.size(y.n)) })
-	left, rest := mostBodyBytes, l.later
-	for len(rest) > 0 {
-		part := rest[:l.some(rest, min(left, maxPageBytes))]
-		if len(part) == 0 {
-			break
-		}
-		rest = rest[len(part):]
-		numbers := make([]int, len(part))
-		for i, x := range part {
-			numbers[i] = x.n
-			left -= l.p.size(x.n)
-		}
-		var opened plains
-		had := v.weight
-		found, err := l.openAll(ctx, v, r, d, numbers, &opened)
-		for i := range found {
-			s := part[i].seen
-			s.Body = found[i].Body
-			l.b.See(part[i].n, &s)
-		}
-		opened.release()
-		v.giveBack(had)
-		if err != nil {
-			return err
-		}
-	}
-	for _, x := range rest {
-		x.seen.Unread = true
-		l.b.See(x.n, &x.seen)
-	}
-	return nil
-}
-
-// some is how many of them, from the first on, are opened at once.
-func (l *browser) some(of []later, bytes int) (n int) {
-	const most = 100
-	for n < min(len(of), most) && l.p.size(of[n].n) <= bytes {
-		bytes -= l.p.size(of[n].n)
-		n++
-	}
-	return n
-}
-
-// giveBack gives back the room that was taken since.
-func (v *View) giveBack(had int64) {
-	v.s.answers.release(v.shares(), v.weight-had)
-	v.weight = had
-}
-
-// open opens what there is room for of a page, in the order of the page.
-func (l *browser) open(ctx context.Context, v *View, r kv.Reader, d *rows.Directory, shown []int) ([]Found, error) {
-	page := make([]Found, len(shown))
-	places := make([]int, len(shown))
-	for i, n := range shown {
-		page[i].Ref, places[i] = l.p.all[n].Ref, i
-	}
-	slices.SortStableFunc(places, func(x, y int) int { return cmp.Compare(l.p.size(shown[x]), l.p.size(shown[y])) })
-	fits, bytes := 0, 0
-	for fits < len(places) && bytes+l.p.size(shown[places[fits]]) <= maxPageBytes {
-		bytes += l.p.size(shown[places[fits]])
-		fits++
-	}
-	numbers := make([]int, fits)
-	for i, at := range places[:fits] {
-		numbers[i] = shown[at]
-	}
-	found, err := l.openAll(ctx, v, r, d, numbers, l.plains)
-	if err != nil {
-		return nil, err
-	}
-	for i, at := range places[:fits] {
-		page[at] = found[i]
-	}
-	return page, nil
-}
-
-func (l *browser) openAll(ctx context.Context, v *View, r kv.Reader, d *rows.Directory, numbers []int, to *plains) ([]Found, error) {
-	size, largest, had := 0, 0, v.weight
-	for _, n := range numbers {
-		size, largest = size+l.p.size(n), max(largest, l.p.size(n))
-	}
-	if err := v.take(ctx, size, largest); err != nil {
-		return nil, err
-	}
-	defer v.taken(had, size)
-	return v.openFound(r, d, l.p, numbers, nil, to)
+// leave sees an entry that there is no room to open.
+func (l *browser) leave(x *later) {
+	x.seen.Unread = true
+	l.b.See(x.n, &x.seen)
+	clear(x.seen.Index)
+	clear(x.seen.Source)
 }

@@ -8,7 +8,9 @@ import (
 
 	"carehold/record"
 	"carehold/record/audit"
+	"carehold/record/change"
 	"carehold/record/entry"
+	"carehold/record/fhir"
 	"carehold/record/search"
 	"carehold/record/store"
 )
@@ -199,5 +201,44 @@ func TestBrowseOfLargeEntries(t *testing.T) {
 	}
 	if len(l.bodies) != 6 || l.bodies["Goal/little"] == "" || l.unread != 2 || l.seen != 12 { // 64 MiB hold five
 		t.Errorf("%d bodies were looked at and %d not, of %d entries", len(l.bodies), l.unread, l.seen)
+	}
+}
+
+// Where more entries would have to be opened than a list opens, the small ones are, wherever
+// they lie.
+func TestBrowseOpensTheSmall(t *testing.T) {
+	_, s := newStore(t)
+	d := enrol(t, s)
+	me := d.session()
+	defer me.Close()
+	const large, small = 2100, 40
+	var list []change.Change
+	for i := range large + small {
+		text := "walk"
+		if i < large {
+			text = strings.Repeat("walk ", 30)
+		}
+		r, err := fhir.Parse(fmt.Appendf(nil, `{"resourceType":"Goal","id":"g%d","lifecycleStatus":"active","description":{"text":"%s"},"subject":{"reference":"Patient/%s"}}`, i, text, me.PatientID()), fhir.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, change.Change{Verb: change.Update, Ref: fhir.Ref{Type: "Goal", ID: r.ID()}, Resource: r})
+	}
+	if _, err := me.Apply(ctx, list, store.ApplyOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	l := &looker{wants: "Goal"}
+	page, err := me.Browse(ctx, nil, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page.Release()
+	for i := range small {
+		if l.bodies[fmt.Sprintf("Goal/g%d", large+i)] == "" {
+			t.Errorf("small number %d was not opened", i)
+		}
+	}
+	if l.seen != large+small || len(l.bodies) != 2000 || l.unread != large+small-2000 {
+		t.Errorf("%d were seen, %d opened, %d not", l.seen, len(l.bodies), l.unread)
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"carehold/record"
 	"carehold/record/fhir"
-	"carehold/record/search"
 	"carehold/record/store"
 )
 
@@ -45,6 +44,7 @@ type browser struct {
 	nones   map[string]int // that say that there is none
 	hidden  int            // marked as mistakes
 	of      int            // of the card, before the filter
+	folded  int            // bytes, in looking for the words of the filter
 	unread  int            // that may say the words of the filter: they are too large, or too many, to look
 	sources map[string]string
 }
@@ -65,7 +65,7 @@ type filter struct {
 func (b *browser) Begin() {
 	b.lines, b.counts, b.sources = b.lines[:0], map[string]int{}, map[string]string{}
 	b.now, b.past, b.nones = map[string]int{}, map[string]int{}, map[string]int{}
-	b.hidden, b.of, b.unread = 0, 0, 0
+	b.hidden, b.of, b.folded, b.unread = 0, 0, 0, 0
 }
 
 func (b *browser) Bodies(typ string) bool {
@@ -111,20 +111,22 @@ func (b *browser) See(n int, s *store.Seen) {
 		f.Source != "" && f.Source != source,
 		f.from != 0 && (!x.dated || x.at < f.from), f.to != 0 && (!x.dated || x.at >= f.to):
 		return
-	case len(f.words) > 0 && !l.says(s.Index, foldedBody(s.Body), f.words):
-		if s.Unread {
-			b.unread++
-		}
+	case !b.says(l, s):
 		return
 	}
 	b.lines = append(b.lines, x)
 }
 
-func foldedBody(body []byte) string {
-	if body == nil {
-		return ""
+// says reports whether an entry has all of the words that are asked for.
+func (b *browser) says(l *looks, s *store.Seen) bool {
+	lacks, whole := l.lacking(s.Index, b.filter.words), !s.Unread
+	if len(lacks) > 0 && s.Body != nil {
+		lacks, whole = b.lacking(s.Body, lacks)
 	}
-	return search.Fold(wordsOf(body))
+	if len(lacks) > 0 && !whole {
+		b.unread++
+	}
+	return len(lacks) == 0
 }
 
 // source marks where an entry came from, and remembers its words. The mark is what stands

@@ -148,14 +148,14 @@ func (l *looks) saysNone(index []byte) bool {
 	return false
 }
 
-// says reports whether an entry has all of some words, which are folded.
-func (l *looks) says(index []byte, body string, wanted []string) bool {
-	for _, w := range wanted {
-		if !strings.Contains(body, w) && !l.has(index, []byte(w)) {
-			return false
+// lacking are those of some words, folded, that an entry's search values have not.
+func (l *looks) lacking(index []byte, words []string) (lacks []string) {
+	for _, w := range words {
+		if !l.has(index, []byte(w)) {
+			lacks = append(lacks, w)
 		}
 	}
-	return true
+	return lacks
 }
 
 func (l *looks) has(index, word []byte) bool {

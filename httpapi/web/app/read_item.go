@@ -125,25 +125,3 @@ func short(text string, most int) string {
 	}
 	return strings.TrimSpace(string([]rune(text)[:most])) + "…"
 }
-
-// wordsOf are the texts of an entry, one after the other: what a search for words looks
-// through where its search values have none.
-func wordsOf(body []byte) string {
-	res, err := fhir.Parse(body, fhir.Limits{})
-	if err != nil {
-		return ""
-	}
-	var b strings.Builder
-	for n := range res.Nodes() {
-		if n.Kind() != '"' {
-			continue
-		}
-		switch n.Name() {
-		case "div", "data", "reference", "system", "url", "id", "resourceType":
-			continue
-		}
-		b.WriteString(n.Text())
-		b.WriteByte('\n')
-	}
-	return b.String()
-}

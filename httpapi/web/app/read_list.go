@@ -61,7 +61,7 @@ func (a *App) List(w http.ResponseWriter, r *http.Request, v *store.View) error 
 		d.Errors, d.Wrong = true, a.pages.T(r, "record.filter.wrong."+d.WrongAt)
 	}
 	n, _ := strconv.Atoi(r.URL.Query().Get("p"))
-	n = max(n, 1)
+	n = min(max(n, 1), 1<<24)
 	from, to := 0, 0
 	b := &browser{filter: d.Filter, pick: func(b *browser) (shown []int) {
 		if d.Lasting { // what holds now comes first; the order stays otherwise
