@@ -116,3 +116,15 @@ func TestListPages(t *testing.T) {
 		t.Error("a page before the first is not the first")
 	}
 }
+
+// People and places come before the notes of where entries came from.
+func TestPeopleFirst(t *testing.T) {
+	_, _, v := reader(t, measured("a", "2020-02-01", "2345-7", ""),
+		`{"resourceType":"Practitioner","id":"okafor","name":[{"text":"Dr Amara Okafor"}]}`,
+		`{"resourceType":"Provenance","id":"note","recorded":"2026-03-01T09:30:00Z","target":[{"reference":"Observation/a"}],"agent":[{"who":{"display":"Elm Road"}}]}`)
+	text := v.page("/app/list/people")
+	who, note := strings.Index(text, "Dr Amara Okafor"), strings.Index(text, "/app/entry/Provenance/")
+	if who < 0 || note < who || !strings.Contains(text[note-400:], "1 March 2026") {
+		t.Errorf("Dr Okafor is at %d, the note at %d, or has no date:\n%s", who, note, text)
+	}
+}

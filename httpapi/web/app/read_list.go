@@ -68,6 +68,18 @@ func (a *App) List(w http.ResponseWriter, r *http.Request, v *store.View) error 
 			order := map[state]int{none: 0, now: 1, happened: 2, past: 3}
 			slices.SortStableFunc(b.lines, func(x, y line) int { return order[x.state] - order[y.state] })
 		}
+		if name == "people" { // where entries came from is told with each: who they are about comes first
+			noted := func(l line) bool { return l.typ == "Provenance" || l.typ == "AuditEvent" }
+			slices.SortStableFunc(b.lines, func(x, y line) int {
+				switch {
+				case noted(x) == noted(y):
+					return 0
+				case noted(x):
+					return 1
+				}
+				return -1
+			})
+		}
 		from = min((n-1)*pageSize, max(0, (len(b.lines)-1)/pageSize*pageSize)) // a page that is no longer there is the last
 		to = min(from+pageSize, len(b.lines))
 		for _, l := range b.lines[from:to] {

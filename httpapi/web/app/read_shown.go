@@ -25,10 +25,10 @@ type shown struct {
 }
 
 // titles are where an entry says what it is.
-var titles = []string{"code", "medicationCodeableConcept", "medicationReference", "vaccineCode", "title", "topic", "description", "name", "type", "serviceType", "category", "class", "relationship"}
+var titles = []string{"code", "medicationCodeableConcept", "medicationReference", "vaccineCode", "title", "topic", "description", "name", "type", "serviceType", "category", "reasonCode", "class", "relationship"}
 
 // dates are where it says when, the one that says it best first.
-var dates = []string{"onset", "effective", "performed", "occurrence", "authoredOn", "authored", "date", "period", "servicePeriod", "start", "startDate", "created", "started", "sent", "whenHandedOver", "recordedDate", "issued"}
+var dates = []string{"onset", "effective", "performed", "occurrence", "authoredOn", "authored", "date", "period", "servicePeriod", "start", "startDate", "created", "started", "sent", "whenHandedOver", "recordedDate", "recorded", "issued"}
 
 func (a *App) shown(r *http.Request, e *store.Entry) shown {
 	s := shown{Word: a.word(r, e.Ref.Type)}

@@ -1,6 +1,6 @@
 // The button that checks the history: on this device, with the person's own keys.
 import { withKeys } from "/static/keys.mjs"
-import { words } from "/static/words.mjs"
+import { place, words } from "/static/words.mjs"
 import { $, show, hide } from "/static/page.mjs"
 
 const paragraph = (text, strong) => {
@@ -11,7 +11,7 @@ const paragraph = (text, strong) => {
 }
 
 function good(said) {
-  $("checked").replaceChildren(paragraph(words("history.js.good", { n: Number(said.size).toLocaleString(document.documentElement.lang) })))
+  $("checked").replaceChildren(paragraph(words("history.js.good", { n: Number(said.size).toLocaleString(place) })))
   show($("checked"))
 }
 

@@ -2,7 +2,7 @@
 import { Keys, device, withKeys } from "./keys.mjs"
 import { linkOf } from "./devicelink.mjs"
 import { qr } from "./qr.mjs"
-import { words } from "./words.mjs"
+import { place, words } from "./words.mjs"
 import { $, fail, hide, next, show, working } from "./page.mjs"
 
 const made = (name, text, className = "") => Object.assign(document.createElement(name), { textContent: text, className })
@@ -27,7 +27,7 @@ function list(slots) {
     strong.dir = "auto"
     const more = [s.kind === "recovery" || !s.label ? "" : words(`settings.js.${s.kind}`), s.this ? words("settings.js.this") : ""].filter(Boolean).join(", ")
     li.append(strong, more ? ` (${more}) ` : " ",
-      words("settings.js.since", { when: new Date(s.created).toLocaleDateString(document.documentElement.lang, { dateStyle: "long" }) }), " ")
+      words("settings.js.since", { when: new Date(s.created).toLocaleDateString(place, { dateStyle: "long" }) }), " ")
     const does = made("div", "", "does")
     if (s.this || s.kind === "recovery") return li // what is open stays; a sheet is replaced by another
     for (const [what, op] of [["remove", "removeSlot"], ["evict", "evict"]]) {

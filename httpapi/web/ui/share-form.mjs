@@ -1,6 +1,6 @@
 // What the pages for sharing have in common: fields that are read and looked at, errors on
 // top that lead to them, and ends of time.
-import { words } from "./words.mjs"
+import { place, words } from "./words.mjs"
 import { $ } from "./page.mjs"
 
 export const checked = (form, name) => [...form.querySelectorAll(`[name="${name}"]:checked`)].map(x => x.value)
@@ -58,8 +58,7 @@ export function untilOf(form, say) {
 export const seconds = date => date.toISOString().slice(0, 19) + "Z"
 
 // inWords is a time as the pages from the server have it: the day before the month.
-const lang = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang
-export const inWords = date => date.toLocaleString(lang, { dateStyle: "long", timeStyle: "short" })
+export const inWords = date => date.toLocaleString(place, { dateStyle: "long", timeStyle: "short" })
 
 // renewed opens a session that knows of what was done a moment ago, and has the page's
 // forms bring its word. Without it the one there is goes on, and knows a little less.

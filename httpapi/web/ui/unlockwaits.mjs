@@ -1,9 +1,9 @@
 // A record that was restored or moved: says what that means and what is missing, and asks
 // whether it goes on here.
-import { words } from "./words.mjs"
+import { place, words } from "./words.mjs"
 import { $, hide, show } from "./page.mjs"
 
-const when = time => new Date(time).toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" })
+const when = time => new Date(time).toLocaleString(place, { dateStyle: "long", timeStyle: "short" })
 
 // goesOn resolves with whether the person says so.
 export function goesOn(waits, ways) {
